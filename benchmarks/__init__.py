@@ -1,0 +1,1 @@
+"""Measurements behind `voice bench`: each a function that returns figures."""

@@ -1,0 +1,1 @@
+"""The `voice` command: parse, call, render."""

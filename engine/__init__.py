@@ -1,0 +1,1 @@
+"""The audio engine and the Realtime session of `voice`; see the floors in README."""

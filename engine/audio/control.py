@@ -1,0 +1,61 @@
+"""The control block that a port's kernel and Python share: which word holds what, and who writes it.
+
+Words written by different threads lie 128 bytes apart. "Python" writes with release what the kernel acquires, and
+the other way round; the kernel's own words are read by Python only for showing.
+"""
+
+from __future__ import annotations
+
+from engine.audio.memory import LINE_WORDS
+
+# Set before the streams start, then only read.
+CAPTURE_RING, INPUT_CHANNELS, INPUT_RATE_HZ = 0, 1, 2
+PLAYBACK_RING, OUTPUT_CHANNELS, OUTPUT_RATE_HZ = 3, 4, 5
+REFERENCE_RING = 6  # 0: nobody wants to know what was played
+FADE_FRAMES = 7
+WAKE_DESCRIPTOR = 8  # -1: the event loop polls (Windows)
+
+# Written by Python while the streams run.
+_PYTHON = LINE_WORDS
+DROP_BEFORE = _PYTHON  # playback position: everything before it is to be faded out and dropped
+GAIN = _PYTHON + 1  # float64, linear: where the playback gain is to go
+EXPECTING = _PYTHON + 2  # 1 while an answer is coming in: only then is an empty ring an underrun
+WAKE_AT_CAPTURED = _PYTHON + 3  # capture position from which Python wants to be woken
+WAKE_AT_PLAYED = _PYTHON + 4  # playback position from which Python wants to be woken
+
+# Written by the input callback.
+_INPUT = 2 * LINE_WORDS
+INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS = _INPUT, _INPUT + 1, _INPUT + 2, _INPUT + 3
+INPUT_LAST_NS, INPUT_GAP_MAX_NS = _INPUT + 4, _INPUT + 5
+INPUT_PEAK, INPUT_RMS = _INPUT + 6, _INPUT + 7  # float64, of the last block
+INPUT_TIME = _INPUT + 8  # float64: PortAudio's time of the block's first sample, 0 where the host has none
+
+# Written by the output callback.
+_OUTPUT = 4 * LINE_WORDS
+OUTPUT_CALLS, OUTPUT_FRAMES, OUTPUT_UNDERRUN_FRAMES, OUTPUT_XRUNS = (
+    _OUTPUT,
+    _OUTPUT + 1,
+    _OUTPUT + 2,
+    _OUTPUT + 3,
+)
+OUTPUT_LAST_NS, OUTPUT_GAP_MAX_NS = _OUTPUT + 4, _OUTPUT + 5
+OUTPUT_TIME = _OUTPUT + 6
+GAIN_NOW = _OUTPUT + 7  # float64
+FADE_FROM, FADE_TO = _OUTPUT + 8, _OUTPUT + 9  # positions; FADE_TO 0: no fade under way
+DROPPED_BEFORE = _OUTPUT + 10  # the last DROP_BEFORE that has been carried out
+CUTS = _OUTPUT + 11  # how many have been carried out
+UNDERRUNS = _OUTPUT + 12  # how often the ring ran empty in the middle of an answer
+STARVING = _OUTPUT + 13
+REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
+
+# Written by the output callback: the last cuts, four words each (asked position, where it was cut, when, unused).
+CUT_LOG = 6 * LINE_WORDS
+CUT_LOG_ENTRIES = 8
+CUT_LOG_WORDS = 4
+
+# Written by whichever stream ends.
+FINISHED = 10 * LINE_WORDS
+
+WORDS = 11 * LINE_WORDS
+NEVER = (1 << 63) - 1
+"""A position that is never reached."""

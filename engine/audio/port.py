@@ -1,0 +1,310 @@
+"""The port: the only meeting point of a device and the engine.
+
+It owns the capture ring, the playback ring, the echo-reference ring and the control block, in memory that never
+moves, and the addresses by which a backend hands the compiled kernel to PortAudio. Whoever opens a stream on a port
+keeps the port alive until the stream is closed: PortAudio keeps nothing alive.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+import numpy as np
+from numba import carray, types
+from numpy.typing import NDArray
+
+from engine.audio import control as c
+from engine.audio import render
+from engine.audio.memory import aligned_words
+from engine.audio.ring import Ring
+from engine.audio.stats import StreamStats, to_db
+from engine.dsp.atomics import (
+    address_of,
+    float64_pointer,
+    load,
+    load_acquire,
+    load_float,
+    store_float,
+    store_release,
+)
+from engine.dsp.compiled import c_callback, kernel
+from engine.errors import InvalidInputError
+
+CAPTURE_S = 10.0
+"""Longer than any stall of Python that a person would sit through."""
+PLAYBACK_S = 40.0
+"""What plays on while the interpreter is busy: a whole 20 s answer, twice."""
+REFERENCE_S = 2.0
+FADE_MS = 8.0
+"""Short enough to be silence at once, long enough not to click."""
+
+_unsigned_long = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
+_STREAM_CALLBACK = types.int32(
+    types.voidptr, types.voidptr, _unsigned_long, types.voidptr, _unsigned_long, types.voidptr
+)
+_FINISHED_CALLBACK = types.void(types.voidptr)
+_CONTINUE = 0
+
+
+@c_callback(_STREAM_CALLBACK)
+def _stream_callback(source, output, frames, time_info, flags, control):  # type: ignore[no-untyped-def]
+    """PaStreamCallback; PaStreamCallbackTimeInfo is three doubles: input, current, output."""
+    input_time = 0.0
+    output_time = 0.0
+    if address_of(time_info) != 0:
+        times = carray(float64_pointer(address_of(time_info)), (3,))
+        input_time = times[0]
+        output_time = times[2]
+    render.process(
+        address_of(control),
+        address_of(source),
+        address_of(output),
+        types.int64(frames),
+        input_time,
+        output_time,
+        types.int64(flags),
+    )
+    return _CONTINUE
+
+
+@c_callback(_FINISHED_CALLBACK)
+def _finished_callback(control):  # type: ignore[no-untyped-def]
+    """PaStreamFinishedCallback."""
+    render.finish(address_of(control))
+
+
+@kernel("int64(int64, int64)")
+def read_word(control: int, word: int) -> int:
+    """Acquire a word of a control block."""
+    return load_acquire(control, word)
+
+
+@kernel("void(int64, int64, int64)")
+def write_word(control: int, word: int, value: int) -> None:
+    """Release a word of a control block."""
+    store_release(control, word, value)
+
+
+@kernel("float64(int64, int64)")
+def _read_float(control: int, word: int) -> float:
+    return load_float(control, word)
+
+
+@kernel("void(int64, int64, float64)")
+def _write_float(control: int, word: int, value: float) -> None:
+    store_float(control, word, value)
+
+
+@kernel("int64(int64, int64)")
+def _read_plain(control: int, word: int) -> int:
+    return load(control, word)
+
+
+@dataclass(frozen=True, slots=True)
+class CutRecord:
+    """One interruption as the kernel carried it out; positions in frames of the playback ring."""
+
+    asked: int
+    cut_at: int
+    """The device has taken everything before this, the fade included."""
+    at_ns: int
+    """When the fade ended, on the clock of `time.monotonic_ns`; 0 where the system has no clock."""
+
+
+class AudioPort:
+    """The rings and counters between one session and the streams of one backend.
+
+    A backend calls `attach_input` and `attach_output` with what it opened, then passes `callback_address`,
+    `finished_address` and `control_address` to PortAudio, or calls `process` itself.
+
+    Example:
+        >>> port = AudioPort()
+        >>> port.attach_output(48000, channels=2)
+        >>> port.playback.producer.put(np.full(480, 0.5, np.float32))
+        480
+        >>> block = np.empty((480, 2), np.float32)
+        >>> port.process(None, block)
+    """
+
+    callback_address: int = _stream_callback.address
+    finished_address: int = _finished_callback.address
+
+    def __init__(self, *, keep_reference: bool = False) -> None:
+        """Make a port without rings; `keep_reference` records what is played, for an echo canceller."""
+        self._control = aligned_words(c.WORDS)
+        self.control_address = int(self._control.ctypes.data)
+        self._keep_reference = keep_reference
+        self.capture: Ring | None = None
+        self.playback: Ring | None = None
+        self.reference: Ring | None = None
+        self.input_ended = False
+        self.set_wake_descriptor(-1)
+        self.gain = 1.0
+        _write_float(self.control_address, c.GAIN_NOW, 1.0)
+        self.wake_at_captured(c.NEVER)
+        self.wake_at_played(c.NEVER)
+
+    def attach_input(self, rate_hz: int, channels: int) -> None:
+        """Make the capture ring for a microphone of this rate; before the stream starts."""
+        _check_format(rate_hz, channels)
+        self.capture = Ring(int(rate_hz * CAPTURE_S))
+        self._control[c.INPUT_CHANNELS] = channels
+        self._control[c.INPUT_RATE_HZ] = rate_hz
+        self._control[c.CAPTURE_RING] = self.capture.handle
+
+    def attach_output(self, rate_hz: int, channels: int) -> None:
+        """Make the playback ring (and the reference ring) for a speaker of this rate; before the stream starts."""
+        _check_format(rate_hz, channels)
+        self.playback = Ring(int(rate_hz * PLAYBACK_S))
+        if self._keep_reference:
+            self.reference = Ring(int(rate_hz * REFERENCE_S))
+            self._control[c.REFERENCE_RING] = self.reference.handle
+        self._control[c.OUTPUT_CHANNELS] = channels
+        self._control[c.OUTPUT_RATE_HZ] = rate_hz
+        self._control[c.FADE_FRAMES] = round(rate_hz * FADE_MS / 1000)
+        self._control[c.PLAYBACK_RING] = self.playback.handle
+
+    @property
+    def input_rate_hz(self) -> int:
+        """Rate of the microphone, 0 where there is none."""
+        return int(self._control[c.INPUT_RATE_HZ])
+
+    @property
+    def output_rate_hz(self) -> int:
+        """Rate of the speaker, 0 where there is none."""
+        return int(self._control[c.OUTPUT_RATE_HZ])
+
+    def process(
+        self,
+        source: NDArray[np.float32] | None,
+        output: NDArray[np.float32] | None,
+        *,
+        input_time_s: float = 0.0,
+        output_time_s: float = 0.0,
+        flags: int = 0,
+    ) -> None:
+        """Move one block, as the audio thread would: for a pump thread or a clock.
+
+        Args:
+            source: Microphone block, float32 (frames, channels), contiguous; None for none.
+            output: Speaker block to fill, the same shape rules.
+            input_time_s: When the first frame was recorded, if known.
+            output_time_s: When the first frame will sound, if known.
+            flags: PaStreamCallbackFlags.
+
+        Raises:
+            InvalidInputError: an array of another dtype, shape or layout than was attached, or two lengths.
+        """
+        blocks = [block for block in (source, output) if block is not None]
+        if not blocks:
+            return
+        _check_block(source, int(self._control[c.INPUT_CHANNELS]))
+        _check_block(output, int(self._control[c.OUTPUT_CHANNELS]))
+        frames = len(blocks[0])
+        if len(blocks) == 2 and len(blocks[1]) != frames:
+            raise InvalidInputError("Input and output blocks must have the same number of frames.")
+        render.process(
+            self.control_address,
+            0 if source is None else source.ctypes.data,
+            0 if output is None else output.ctypes.data,
+            frames,
+            input_time_s,
+            output_time_s,
+            flags,
+        )
+
+    @property
+    def gain(self) -> float:
+        """Linear playback gain; a change is ramped over the next block."""
+        return _read_float(self.control_address, c.GAIN)
+
+    @gain.setter
+    def gain(self, linear: float) -> None:
+        _write_float(self.control_address, c.GAIN, linear)
+
+    @property
+    def finished(self) -> bool:
+        """True once a stream has ended, by itself or because it was closed."""
+        return read_word(self.control_address, c.FINISHED) != 0
+
+    def finish(self) -> None:
+        """Note that a stream driven from Python has ended by itself."""
+        render.finish(self.control_address)
+
+    def end_input(self) -> None:
+        """Note that the microphone's file is over; silence may follow."""
+        self.input_ended = True
+
+    def set_wake_descriptor(self, descriptor: int) -> None:
+        """Name the descriptor the kernel writes to; -1 for none. Before the streams start."""
+        self._control[c.WAKE_DESCRIPTOR] = descriptor
+
+    def wake_at_captured(self, position: int) -> None:
+        """Wake once the capture ring has been filled up to `position`."""
+        write_word(self.control_address, c.WAKE_AT_CAPTURED, position)
+
+    def wake_at_played(self, position: int) -> None:
+        """Wake once the device has taken everything before `position`."""
+        write_word(self.control_address, c.WAKE_AT_PLAYED, position)
+
+    def expect_more(self, expecting: bool) -> None:
+        """Say whether an answer is still coming in, so that an empty ring counts as an underrun."""
+        write_word(self.control_address, c.EXPECTING, int(expecting))
+
+    def drop_before(self, position: int) -> None:
+        """Fade out what sounds and drop everything before `position`: one atomic store."""
+        write_word(self.control_address, c.DROP_BEFORE, position)
+
+    @property
+    def dropped_before(self) -> int:
+        """The last position given to `drop_before` that the kernel has carried out."""
+        return read_word(self.control_address, c.DROPPED_BEFORE)
+
+    def cuts(self) -> list[CutRecord]:
+        """The latest interruptions the kernel has carried out, oldest first."""
+        count = read_word(self.control_address, c.CUTS)
+        records = []
+        for number in range(max(0, count - c.CUT_LOG_ENTRIES), count):
+            word = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES)
+            records.append(CutRecord(*(_read_plain(self.control_address, word + i) for i in range(3))))
+        return records
+
+    @property
+    def last_capture_ns(self) -> int:
+        """When the input callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
+        return read_word(self.control_address, c.INPUT_LAST_NS)
+
+    def stats(self) -> StreamStats:
+        """Take a snapshot of all counters."""
+        word = self._control
+        return StreamStats(
+            input_calls=int(word[c.INPUT_CALLS]),
+            input_frames=int(word[c.INPUT_FRAMES]),
+            input_overflow_frames=int(word[c.INPUT_OVERFLOW_FRAMES]),
+            input_xruns=int(word[c.INPUT_XRUNS]),
+            input_gap_max_ms=int(word[c.INPUT_GAP_MAX_NS]) / 1e6,
+            input_peak_db=to_db(_read_float(self.control_address, c.INPUT_PEAK)),
+            input_rms_db=to_db(_read_float(self.control_address, c.INPUT_RMS)),
+            output_calls=int(word[c.OUTPUT_CALLS]),
+            output_frames=int(word[c.OUTPUT_FRAMES]),
+            output_underrun_frames=int(word[c.OUTPUT_UNDERRUN_FRAMES]),
+            output_underruns=int(word[c.UNDERRUNS]),
+            output_xruns=int(word[c.OUTPUT_XRUNS]),
+            output_gap_max_ms=int(word[c.OUTPUT_GAP_MAX_NS]) / 1e6,
+            captured_position=self.capture.head if self.capture else 0,
+            played_position=self.playback.tail if self.playback else 0,
+            written_position=self.playback.head if self.playback else 0,
+        )
+
+
+def _check_format(rate_hz: int, channels: int) -> None:
+    if rate_hz < 1000 or channels < 1:
+        raise InvalidInputError(f"A stream of {channels} channels at {rate_hz} Hz is impossible.")
+
+
+def _check_block(block: NDArray[np.float32] | None, channels: int) -> None:
+    if block is None:
+        return
+    if block.dtype != np.float32 or block.ndim != 2 or block.shape[1] != channels or not block.flags.c_contiguous:
+        raise InvalidInputError(f"A block must be contiguous float32 of shape (frames, {channels}).")

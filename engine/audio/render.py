@@ -1,0 +1,254 @@
+"""The real-time kernel: moves one block between a device and the rings. No lock, no allocation, no Python, no wait.
+
+`process` is the only compiled code that runs on an audio thread. It is entered by PortAudio through a C callback, by
+a pump thread, or by the virtual backend's clock; input and output may come in one call or from two threads, since the
+two halves share nothing but words that are only read.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import carray
+
+from engine.audio import control as c
+from engine.audio.ring import HEAD, SAMPLES, TAIL, ready_for, ring_put, room_for, run_length, slot_address
+from engine.dsp.atomics import (
+    copy_bytes,
+    float32_pointer,
+    load,
+    load_acquire,
+    load_float,
+    monotonic_ns,
+    signal_descriptor,
+    store,
+    store_float,
+    store_release,
+)
+from engine.dsp.compiled import kernel
+
+INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
+"""PortAudio's PaStreamCallbackFlags."""
+
+
+@kernel("void(int64)", inline=True)
+def _wake(control: int) -> None:
+    descriptor = load(control, c.WAKE_DESCRIPTOR)
+    if descriptor >= 0:
+        signal_descriptor(descriptor)
+
+
+@kernel("void(int64, int64, int64)", inline=True)
+def _note_call(control: int, last_ns_word: int, now_ns: int) -> None:
+    """Count a callback and the widest gap to the one before; the words lie as in `control`."""
+    last_ns = load(control, last_ns_word)
+    if last_ns > 0 and now_ns - last_ns > load(control, last_ns_word + 1):
+        store(control, last_ns_word + 1, now_ns - last_ns)
+    store_release(control, last_ns_word, now_ns)
+
+
+@kernel("float64(int64, int64, int64, int64, int64)", inline=True)
+def _downmix_into(target: int, source: int, first: int, frames: int, channels: int) -> float:
+    """Mean of the channels of `frames` interleaved frames from index `first`; returns the sum of squares."""
+    mono = carray(float32_pointer(target), (frames,))
+    interleaved = carray(float32_pointer(source + 4 * first * channels), (frames * channels,))
+    energy = 0.0
+    if channels == 1:
+        for i in range(frames):
+            value = interleaved[i]
+            mono[i] = value
+            energy += value * value
+    else:
+        share = np.float32(1.0) / np.float32(channels)
+        for i in range(frames):
+            total = np.float32(0.0)
+            for channel in range(channels):
+                total += interleaved[i * channels + channel]
+            mean = total * share
+            mono[i] = mean
+            energy += float(mean * mean)
+    return energy
+
+
+@kernel("float64(int64, int64)", inline=True)
+def _peak_of(address: int, frames: int) -> float:
+    samples = carray(float32_pointer(address), (frames,))
+    peak = 0.0
+    for i in range(frames):
+        peak = max(peak, abs(samples[i]))
+    return peak
+
+
+@kernel("void(int64, int64, int64, float64, int64)", inline=True)
+def capture(control: int, source: int, frames: int, input_time: float, flags: int) -> None:
+    """Put a block of the microphone into the capture ring, as mono, and meter it."""
+    ring = load(control, c.CAPTURE_RING)
+    channels = load(control, c.INPUT_CHANNELS)
+    head = load(ring, HEAD)
+    count = room_for(ring, frames)
+    first = min(count, run_length(ring, head))
+    energy = _downmix_into(slot_address(ring, head), source, 0, first, channels)
+    peak = _peak_of(slot_address(ring, head), first)
+    if first < count:
+        rest = count - first
+        energy += _downmix_into(load(ring, SAMPLES), source, first, rest, channels)
+        peak = max(peak, _peak_of(load(ring, SAMPLES), rest))
+    if count > 0:
+        store_float(control, c.INPUT_PEAK, peak)
+        store_float(control, c.INPUT_RMS, math.sqrt(energy / count))
+    store(control, c.INPUT_CALLS, load(control, c.INPUT_CALLS) + 1)
+    store(control, c.INPUT_FRAMES, load(control, c.INPUT_FRAMES) + frames)
+    store(control, c.INPUT_OVERFLOW_FRAMES, load(control, c.INPUT_OVERFLOW_FRAMES) + frames - count)
+    if flags & (INPUT_UNDERFLOW | INPUT_OVERFLOW):
+        store(control, c.INPUT_XRUNS, load(control, c.INPUT_XRUNS) + 1)
+    store_float(control, c.INPUT_TIME, input_time)
+    _note_call(control, c.INPUT_LAST_NS, monotonic_ns())
+    store_release(ring, HEAD, head + count)
+    if head + count >= load_acquire(control, c.WAKE_AT_CAPTURED):
+        _wake(control)
+
+
+@kernel("void(int64, int64, int64)", inline=True)
+def _copy_faded(control: int, target: int, count: int) -> None:
+    """Copy `count` samples from the ring's tail to `target`, weighted by the fade that is under way, if any."""
+    ring = load(control, c.PLAYBACK_RING)
+    tail = load(ring, TAIL)
+    first = min(count, run_length(ring, tail))
+    copy_bytes(target, slot_address(ring, tail), 4 * first)
+    if first < count:
+        copy_bytes(target + 4 * first, load(ring, SAMPLES), 4 * (count - first))
+    fade_to = load(control, c.FADE_TO)
+    if fade_to > 0:
+        output = carray(float32_pointer(target), (count,))
+        slope = np.float32(1.0) / np.float32(max(fade_to - load(control, c.FADE_FROM), 1))
+        for i in range(count):
+            output[i] *= np.float32(fade_to - tail - i) * slope
+
+
+@kernel("void(int64, int64, int64)", inline=True)
+def _note_cut(control: int, asked: int, cut_at: int) -> None:
+    """Drop what lies before `asked`, having played up to `cut_at`, and tell Python."""
+    ring = load(control, c.PLAYBACK_RING)
+    cuts = load(control, c.CUTS)
+    entry = c.CUT_LOG + c.CUT_LOG_WORDS * (cuts % c.CUT_LOG_ENTRIES)
+    store(control, entry, asked)
+    store(control, entry + 1, cut_at)
+    store(control, entry + 2, monotonic_ns())
+    store(control, c.FADE_TO, 0)
+    store_release(ring, TAIL, max(asked, cut_at))
+    store_release(control, c.DROPPED_BEFORE, asked)
+    store_release(control, c.CUTS, cuts + 1)
+    _wake(control)
+
+
+@kernel("int64(int64, int64, int64)", inline=True)
+def _play_until_cut(control: int, target: int, frames: int) -> int:
+    """Carry out a request to drop: fade what sounds, then jump. Returns how many frames of the block that took.
+
+    The fade may span several short blocks; where it starts is decided once, when the request is first seen.
+    """
+    asked = load_acquire(control, c.DROP_BEFORE)
+    if asked <= load(control, c.DROPPED_BEFORE):
+        return 0
+    ring = load(control, c.PLAYBACK_RING)
+    tail = load(ring, TAIL)
+    if load(control, c.FADE_TO) == 0 and tail < asked:
+        store(control, c.FADE_FROM, tail)
+        store(control, c.FADE_TO, min(tail + load(control, c.FADE_FRAMES), asked))
+    fade_to = max(load(control, c.FADE_TO), tail)
+    count = ready_for(ring, min(frames, fade_to - tail))
+    if count > 0:
+        _copy_faded(control, target, count)
+        store_release(ring, TAIL, tail + count)
+    if tail + count >= fade_to:
+        _note_cut(control, asked, tail + count)
+    return count
+
+
+@kernel("void(int64, int64, int64)", inline=True)
+def _scale_and_spread(control: int, output: int, frames: int) -> None:
+    """Apply the gain, ramped over the block, and copy the mono block to all channels, in place from the back."""
+    channels = load(control, c.OUTPUT_CHANNELS)
+    samples = carray(float32_pointer(output), (frames * channels,))
+    gain_from = np.float32(load_float(control, c.GAIN_NOW))
+    gain_to = np.float32(load_float(control, c.GAIN))
+    step = (gain_to - gain_from) / np.float32(max(frames, 1))
+    for i in range(frames):
+        samples[i] *= gain_from + step * np.float32(i + 1)
+    store_float(control, c.GAIN_NOW, float(gain_to))
+    reference = load(control, c.REFERENCE_RING)
+    if reference != 0:
+        lost = frames - ring_put(reference, output, frames)
+        store(control, c.REFERENCE_OVERFLOW_FRAMES, load(control, c.REFERENCE_OVERFLOW_FRAMES) + lost)
+    if channels > 1:
+        for i in range(frames - 1, -1, -1):
+            value = samples[i]
+            for channel in range(channels):
+                samples[i * channels + channel] = value
+
+
+@kernel("void(int64, int64)", inline=True)
+def _count_underrun(control: int, missing: int) -> None:
+    """Count frames that were due in the middle of an answer; the silence between answers is nobody's loss."""
+    if missing > 0 and load_acquire(control, c.EXPECTING) != 0:
+        store(control, c.OUTPUT_UNDERRUN_FRAMES, load(control, c.OUTPUT_UNDERRUN_FRAMES) + missing)
+        if load(control, c.STARVING) == 0:
+            store(control, c.UNDERRUNS, load(control, c.UNDERRUNS) + 1)
+        store(control, c.STARVING, 1)
+    else:
+        store(control, c.STARVING, 0)
+
+
+@kernel("void(int64, int64, int64, float64, int64)", inline=True)
+def render(control: int, output: int, frames: int, output_time: float, flags: int) -> None:
+    """Fill a block of the speaker from the playback ring: cut, copy, gain, reference, upmix."""
+    ring = load(control, c.PLAYBACK_RING)
+    done = _play_until_cut(control, output, frames)
+    count = 0
+    if load(control, c.FADE_TO) == 0:
+        count = ready_for(ring, frames - done)
+        if count > 0:
+            _copy_faded(control, output + 4 * done, count)
+            store_release(ring, TAIL, load(ring, TAIL) + count)
+    silent = carray(float32_pointer(output), (frames,))
+    for i in range(done + count, frames):
+        silent[i] = np.float32(0.0)
+    _count_underrun(control, frames - done - count)
+    _scale_and_spread(control, output, frames)
+    store(control, c.OUTPUT_CALLS, load(control, c.OUTPUT_CALLS) + 1)
+    store(control, c.OUTPUT_FRAMES, load(control, c.OUTPUT_FRAMES) + frames)
+    if flags & (OUTPUT_UNDERFLOW | OUTPUT_OVERFLOW):
+        store(control, c.OUTPUT_XRUNS, load(control, c.OUTPUT_XRUNS) + 1)
+    store_float(control, c.OUTPUT_TIME, output_time)
+    _note_call(control, c.OUTPUT_LAST_NS, monotonic_ns())
+    if load(ring, TAIL) >= load_acquire(control, c.WAKE_AT_PLAYED):
+        _wake(control)
+
+
+@kernel("void(int64, int64, int64, int64, float64, float64, int64)", inline=True)
+def process(
+    control: int, source: int, output: int, frames: int, input_time: float, output_time: float, flags: int
+) -> None:
+    """Move one block between a device and the rings of the control block at address `control`.
+
+    Args:
+        control: Address of the port's control block.
+        source: Address of `frames` interleaved float32 frames of the microphone; 0 for none.
+        output: Address of room for `frames` interleaved float32 frames for the speaker; 0 for none.
+        frames: Length of the block.
+        input_time: PortAudio's time in seconds of the first sample in; 0.0 where unknown.
+        output_time: PortAudio's time in seconds of the first sample out; 0.0 where unknown.
+        flags: PaStreamCallbackFlags.
+    """
+    if source != 0 and load(control, c.CAPTURE_RING) != 0:
+        capture(control, source, frames, input_time, flags)
+    if output != 0 and load(control, c.PLAYBACK_RING) != 0:
+        render(control, output, frames, output_time, flags)
+
+
+@kernel("void(int64)", inline=True)
+def finish(control: int) -> None:
+    """Note that a stream has ended, and wake Python."""
+    store_release(control, c.FINISHED, 1)
+    _wake(control)

@@ -1,0 +1,181 @@
+"""The lock-free ring of float32 samples between one producer and one consumer.
+
+Positions are counts of samples since the start: 64-bit, never wrapped, so `head - tail` is the fill and a position
+names one sample for ever. The producer publishes `head` with release after the samples are in place; the consumer
+acquires it before it reads them, and gives room back the same way through `tail`. Nobody else may write either.
+Both sides keep a copy of the other's position and read the original only when the copy does not suffice.
+
+    block, in words of 8 bytes, 128 bytes between writers:
+      0 head        1 tail as the producer last saw it
+     16 tail       17 head as the consumer last saw it
+     32 address of the samples, 33 capacity (a power of two)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.memory import LINE_WORDS, aligned_samples, aligned_words
+from engine.dsp.atomics import copy_bytes, load, load_acquire, store, store_release
+from engine.dsp.compiled import kernel
+from engine.errors import InvalidInputError
+
+HEAD, SEEN_TAIL = 0, 1
+TAIL, SEEN_HEAD = LINE_WORDS, LINE_WORDS + 1
+SAMPLES, CAPACITY = 2 * LINE_WORDS, 2 * LINE_WORDS + 1
+_WORDS = 3 * LINE_WORDS
+
+
+@kernel("int64(int64, int64)", inline=True)
+def room_for(ring: int, wanted: int) -> int:
+    """Producer: how many of `wanted` samples fit now."""
+    capacity = load(ring, CAPACITY)
+    head = load(ring, HEAD)
+    room = capacity - (head - load(ring, SEEN_TAIL))
+    if room < wanted:
+        tail = load_acquire(ring, TAIL)
+        store(ring, SEEN_TAIL, tail)
+        room = capacity - (head - tail)
+    return min(room, wanted)
+
+
+@kernel("int64(int64, int64)", inline=True)
+def ready_for(ring: int, wanted: int) -> int:
+    """Consumer: how many of `wanted` samples are there now."""
+    tail = load(ring, TAIL)
+    ready = load(ring, SEEN_HEAD) - tail
+    if ready < wanted:
+        head = load_acquire(ring, HEAD)
+        store(ring, SEEN_HEAD, head)
+        ready = head - tail
+    return min(ready, wanted)
+
+
+@kernel("int64(int64, int64)", inline=True)
+def slot_address(ring: int, position: int) -> int:
+    """Address of the sample at a position."""
+    return load(ring, SAMPLES) + 4 * (position & (load(ring, CAPACITY) - 1))
+
+
+@kernel("int64(int64, int64)", inline=True)
+def run_length(ring: int, position: int) -> int:
+    """Samples from a position to the end of the memory, where the ring wraps."""
+    capacity = load(ring, CAPACITY)
+    return capacity - (position & (capacity - 1))
+
+
+@kernel("int64(int64, int64, int64)", inline=True)
+def ring_put(ring: int, source: int, count: int) -> int:
+    """Producer: copy up to `count` float32 from the address `source`; return how many fitted."""
+    count = room_for(ring, count)
+    if count <= 0:
+        return 0
+    head = load(ring, HEAD)
+    first = min(count, run_length(ring, head))
+    copy_bytes(slot_address(ring, head), source, 4 * first)
+    if first < count:
+        copy_bytes(load(ring, SAMPLES), source + 4 * first, 4 * (count - first))
+    store_release(ring, HEAD, head + count)
+    return count
+
+
+@kernel("int64(int64, int64, int64)", inline=True)
+def ring_get(ring: int, target: int, count: int) -> int:
+    """Consumer: copy up to `count` float32 to the address `target`; return how many there were."""
+    count = ready_for(ring, count)
+    if count <= 0:
+        return 0
+    tail = load(ring, TAIL)
+    first = min(count, run_length(ring, tail))
+    copy_bytes(target, slot_address(ring, tail), 4 * first)
+    if first < count:
+        copy_bytes(target + 4 * first, load(ring, SAMPLES), 4 * (count - first))
+    store_release(ring, TAIL, tail + count)
+    return count
+
+
+@kernel("int64(int64)")
+def ring_head(ring: int) -> int:
+    """Position after the newest sample."""
+    return load_acquire(ring, HEAD)
+
+
+@kernel("int64(int64)")
+def ring_tail(ring: int) -> int:
+    """Position of the oldest sample not yet taken."""
+    return load_acquire(ring, TAIL)
+
+
+class Ring:
+    """Owns the memory of one ring and hands out its two ends.
+
+    Example:
+        >>> ring = Ring(1024)
+        >>> ring.producer.put(np.ones(100, np.float32))
+        100
+        >>> ring.consumer.get(480).shape
+        (100,)
+    """
+
+    def __init__(self, capacity: int) -> None:
+        """Make a ring of at least `capacity` samples, rounded up to a power of two.
+
+        Raises:
+            InvalidInputError: the capacity is not positive.
+        """
+        if capacity < 1:
+            raise InvalidInputError(f"A ring of {capacity} samples is impossible.")
+        self.capacity = 1 << (capacity - 1).bit_length()
+        self._samples = aligned_samples(self.capacity)
+        self._block = aligned_words(_WORDS)
+        self._block[SAMPLES] = self._samples.ctypes.data
+        self._block[CAPACITY] = self.capacity
+        self.handle = int(self._block.ctypes.data)
+        self.producer = Producer(self)
+        self.consumer = Consumer(self)
+
+    @property
+    def head(self) -> int:
+        """Samples put since the start."""
+        return ring_head(self.handle)
+
+    @property
+    def tail(self) -> int:
+        """Samples taken or dropped since the start."""
+        return ring_tail(self.handle)
+
+
+class Producer:
+    """The end that puts; used by one thread at a time."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def put(self, samples: NDArray[np.float32]) -> int:
+        """Copy as many of `samples` (1-D, contiguous float32) as fit; return that number.
+
+        Raises:
+            InvalidInputError: another shape or dtype, of which nothing is copied.
+        """
+        if samples.dtype != np.float32 or samples.ndim != 1 or not samples.flags.c_contiguous:
+            raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.")
+        return ring_put(self._ring.handle, samples.ctypes.data, samples.size)
+
+
+class Consumer:
+    """The end that takes; used by one thread at a time."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def get(self, count: int) -> NDArray[np.float32]:
+        """Take up to `count` samples; return a new float32 array of as many as there were.
+
+        Raises:
+            InvalidInputError: a negative count.
+        """
+        if count < 0:
+            raise InvalidInputError(f"{count} samples cannot be taken.")
+        samples = np.empty(count, np.float32)
+        return samples[: ring_get(self._ring.handle, samples.ctypes.data, count)]

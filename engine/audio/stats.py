@@ -1,0 +1,43 @@
+"""One snapshot of everything a port counts: the same for every backend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+def to_db(linear: float) -> float:
+    """Linear amplitude (1.0 is full scale) in dBFS; -inf for silence."""
+    return 20.0 * math.log10(linear) if linear > 0 else -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """Counts since the port was made; differences of two snapshots are exact."""
+
+    input_calls: int
+    input_frames: int
+    """Frames the device delivered, those that found no room included."""
+    input_overflow_frames: int
+    """Frames that found no room in the capture ring."""
+    input_xruns: int
+    """Blocks the host flagged with an input over- or underflow."""
+    input_gap_max_ms: float
+    """The widest gap between two input callbacks; 0 where the system has no clock for it."""
+    input_peak_db: float
+    input_rms_db: float
+    output_calls: int
+    output_frames: int
+    """Frames the device took, silence included."""
+    output_underrun_frames: int
+    """Frames of silence in the middle of an answer."""
+    output_underruns: int
+    """How often an answer ran dry."""
+    output_xruns: int
+    output_gap_max_ms: float
+    captured_position: int
+    """Frames put into the capture ring."""
+    played_position: int
+    """Frames of answers the device took or that were dropped by an interruption."""
+    written_position: int
+    """Frames of answers put into the playback ring."""

@@ -1,0 +1,1 @@
+"""The embedded Realtime server: listens and speaks offline, in a process of its own."""

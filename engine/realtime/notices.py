@@ -1,0 +1,162 @@
+"""What a session tells its observers: one frozen dataclass for each thing a person or a program may want to see.
+
+Observers (the screen, the event file, the cost counter) subscribe to the session; none of them sits in the audio
+path. `to_json` gives the object of one line of `voice run --events`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Base of all notices; `type` is the name in the event file."""
+
+    type: ClassVar[str] = "notice"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the notice as the object of one event line, without its time."""
+        return {"type": self.type, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted(Notice):
+    """The server has opened (or changed) the session."""
+
+    type: ClassVar[str] = "session"
+    session_id: str
+    provider: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserTranscript(Notice):
+    """What the server understood of the user's speech."""
+
+    type: ClassVar[str] = "transcript.user"
+    text: str
+    item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeech(Notice):
+    """The server hears the user begin (`started`) or end speaking."""
+
+    type: ClassVar[str] = "speech"
+    started: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTextDelta(Notice):
+    """A piece of the agent's text as it comes."""
+
+    type: ClassVar[str] = "text.agent.delta"
+    text: str
+    item_id: str = ""
+    response_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentText(Notice):
+    """The agent's whole text of one item."""
+
+    type: ClassVar[str] = "text.agent"
+    text: str
+    item_id: str = ""
+    response_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseStarted(Notice):
+    """The server began a response."""
+
+    type: ClassVar[str] = "response.start"
+    response_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseEnded(Notice):
+    """The server ended a response: completed, cancelled, failed or incomplete."""
+
+    type: ClassVar[str] = "response.end"
+    response_id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAudio(Notice):
+    """The first sample of an answer left for the device; `latency_ms` counts from the end of the user's speech."""
+
+    type: ClassVar[str] = "audio.start"
+    response_id: str
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled(Notice):
+    """The model calls a tool; `server_side` marks those the server runs itself."""
+
+    type: ClassVar[str] = "tool.call"
+    name: str
+    arguments: dict[str, Any]
+    call_id: str = ""
+    server_side: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned(Notice):
+    """A tool of ours has answered."""
+
+    type: ClassVar[str] = "tool.result"
+    name: str
+    output: str
+    call_id: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BargeIn(Notice):
+    """The user interrupted; `heard_ms` of the item had been taken by the device, the fade included."""
+
+    type: ClassVar[str] = "barge_in"
+    heard_ms: int
+    item_id: str = ""
+    silence_ms: float | None = None
+    """From the server's speech_started to the moment the kernel had faded out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Xrun(Notice):
+    """The device or a ring lost frames since the last such notice."""
+
+    type: ClassVar[str] = "xrun"
+    side: str
+    """"input" or "output"."""
+    frames: int
+    total_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShown(Notice):
+    """Something went wrong and the session goes on, or ends if `fatal`."""
+
+    type: ClassVar[str] = "error"
+    message: str
+    code: str = ""
+    fatal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Notice):
+    """The last notice of a session."""
+
+    type: ClassVar[str] = "summary"
+    turns: int
+    xruns: int
+    dropped_blocks: int
+    duration_s: float
+    latency: dict[str, float | None] = field(default_factory=dict)
+    """Milliseconds: medians and worst cases of what the session measured."""
+    reason: str = ""
