@@ -1,0 +1,175 @@
+"""The PyAudio backend: native where its PortAudio can be reached, otherwise a pump thread, and says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.portaudio import (
+    BLOCK_MS,
+    PortAudioFailure,
+    close_at_exit,
+    close_within,
+    explain,
+    negotiate,
+    refuse_files,
+    silence_chatter,
+)
+from backends.pyaudio_native import NativeStream, reach_portaudio
+from backends.pyaudio_pump import PumpedStream
+from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.devices import Direction, find_device
+from engine.audio.port import AudioPort
+from engine.errors import LibraryMissingError, PortAudioMissingError
+
+DEGRADED = (
+    "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
+    "a busy interpreter will break it. The sounddevice backend has no such limit."
+)
+
+
+def _import_pyaudio() -> tuple[Any, Any]:
+    silence_chatter()
+    try:
+        import pyaudio  # noqa: PLC0415 - optional, and only when this backend is asked for
+        from pyaudio import _portaudio  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise LibraryMissingError(
+            "The Python package PyAudio is not installed.",
+            fix="Run `pip install voice-engine[pyaudio]` (outside Windows it compiles against portaudio19-dev), "
+            "or use `--backend sounddevice`.",
+        ) from error
+    except ImportError as error:
+        raise PortAudioMissingError(
+            "PyAudio cannot load the PortAudio library.",
+            fix="Install it (Debian: `apt install libportaudio2`), or use `--backend virtual`.",
+        ) from error
+    return pyaudio, _portaudio
+
+
+class PyAudioBackend:
+    """Devices and streams of the PortAudio that PyAudio is linked with."""
+
+    name = "pyaudio"
+    api_version = API_VERSION
+
+    def __init__(self, *, native: bool = True) -> None:
+        """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""
+        module, extension = _import_pyaudio()
+        self._pyaudio = module.PyAudio()
+        self._library = reach_portaudio(extension) if native else None
+
+    def devices(self) -> list[Device]:
+        """List the devices as PortAudio saw them when PyAudio was started."""
+        default_input = self._default(Direction.INPUT)
+        default_output = self._default(Direction.OUTPUT)
+        devices = []
+        for index in range(self._pyaudio.get_device_count()):
+            entry = self._pyaudio.get_device_info_by_index(index)
+            devices.append(
+                Device(
+                    index=index,
+                    name=entry["name"],
+                    host_api=self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"],
+                    max_input_channels=entry["maxInputChannels"],
+                    max_output_channels=entry["maxOutputChannels"],
+                    native_rate_hz=round(entry["defaultSampleRate"]),
+                    low_input_latency_ms=1000 * entry["defaultLowInputLatency"],
+                    high_input_latency_ms=1000 * entry["defaultHighInputLatency"],
+                    low_output_latency_ms=1000 * entry["defaultLowOutputLatency"],
+                    high_output_latency_ms=1000 * entry["defaultHighOutputLatency"],
+                    is_default_input=index == default_input,
+                    is_default_output=index == default_output,
+                )
+            )
+        return devices
+
+    def open(self, port: AudioPort, request: StreamRequest) -> PyAudioStream:
+        """Open the microphone and the speaker, each at the rate it likes."""
+        refuse_files(request, self.name)
+        devices = self.devices()
+        chosen = {
+            Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
+            Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
+        }
+        stream = PyAudioStream(port, native=self._library is not None)
+        try:
+            for direction, device in chosen.items():
+                stream.add(self._opener(port, device, direction, request.block_ms or BLOCK_MS), device, direction)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def close(self) -> None:
+        """End PyAudio; every stream must be closed before."""
+        self._pyaudio.terminate()
+
+    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> Any:
+        def open_at(rate_hz: int, channels: int) -> NativeStream | PumpedStream:
+            if self._library is not None:
+                return NativeStream(self._library, port, device, direction, (rate_hz, channels), block_ms)
+            return PumpedStream(self._pyaudio, port, device, direction, (rate_hz, channels), block_ms)
+
+        return open_at
+
+    def _default(self, direction: Direction) -> int:
+        ask = (
+            self._pyaudio.get_default_input_device_info
+            if direction is Direction.INPUT
+            else self._pyaudio.get_default_output_device_info
+        )
+        try:
+            return int(ask()["index"])
+        except OSError:
+            return -1
+
+
+class PyAudioStream:
+    """The two streams of one port."""
+
+    def __init__(self, port: AudioPort, *, native: bool) -> None:
+        self._port = port
+        self._native = native
+        self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
+        self._sides: dict[Direction, StreamSide] = {}
+        close_at_exit(self)
+
+    def add(self, open_at: Any, device: Device, direction: Direction) -> None:
+        """Open one direction and tell the port what was taken."""
+        stream = negotiate(device, direction, open_at)
+        self._streams.append((stream, device))
+        attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
+        attach(stream.rate_hz, stream.channels)
+        self._sides[direction] = StreamSide(
+            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms
+        )
+
+    @property
+    def info(self) -> StreamInfo:
+        """What was opened."""
+        return StreamInfo(
+            backend=PyAudioBackend.name,
+            native=self._native,
+            input=self._sides.get(Direction.INPUT),
+            output=self._sides.get(Direction.OUTPUT),
+            notes=() if self._native else (DEGRADED,),
+        )
+
+    @property
+    def active(self) -> bool:
+        """True while both streams run."""
+        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+
+    def start(self) -> None:
+        """Let the callbacks or the pump threads run."""
+        for stream, device in self._streams:
+            try:
+                stream.start()
+            except PortAudioFailure as failure:
+                raise explain(failure, device) from failure
+
+    def close(self) -> None:
+        """Abort and release both streams; the port is not touched afterwards."""
+        streams, self._streams = self._streams, []
+        for stream, _ in streams:
+            close_within(stream.close, keep_alive=(stream, self._port))

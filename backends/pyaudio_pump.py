@@ -1,0 +1,104 @@
+"""Drives a port from a thread with blocking reads or writes, where PyAudio's PortAudio cannot be reached.
+
+Degraded: the thread needs the interpreter between two blocks. PyAudio's exception flags are off because an exception
+on an xrun would destroy the stream.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from backends.portaudio import PortAudioFailure
+from engine.audio.backend import Device
+from engine.audio.devices import Direction
+from engine.audio.port import AudioPort
+
+
+class PumpedStream:
+    """One direction: a blocking PyAudio stream and the thread that moves its blocks through the kernel."""
+
+    def __init__(
+        self,
+        pyaudio: Any,
+        port: AudioPort,
+        device: Device,
+        direction: Direction,
+        form: tuple[int, int],
+        block_ms: float,
+    ) -> None:
+        """Open a blocking stream of (rate in Hz, channels).
+
+        Args:
+            pyaudio: A `pyaudio.PyAudio` instance.
+            port: The kernel's memory.
+            device: Where to.
+            direction: One of the two.
+            form: Rate and channels.
+            block_ms: Length of one read or write.
+
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        self.rate_hz, self.channels = form
+        self.block_frames = round(self.rate_hz * block_ms / 1000)
+        self._port = port
+        self._direction = direction
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"voice-pump-{direction.value}", daemon=True)
+        is_input = direction is Direction.INPUT
+        try:
+            self._stream = pyaudio.open(
+                rate=self.rate_hz,
+                channels=self.channels,
+                format=1,
+                input=is_input,
+                output=not is_input,
+                input_device_index=device.index if is_input else None,
+                output_device_index=None if is_input else device.index,
+                frames_per_buffer=self.block_frames,
+                start=False,
+            )
+        except OSError as error:
+            raise PortAudioFailure(_code_of(error), str(error.args[-1])) from error
+        except ValueError as error:
+            raise PortAudioFailure(-9998, str(error)) from error
+        latency_s = self._stream.get_input_latency() if is_input else self._stream.get_output_latency()
+        self.latency_ms = 1000 * latency_s
+
+    @property
+    def active(self) -> bool:
+        """True while the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the stream and its thread."""
+        self._stream.start_stream()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, then the stream."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._stream.close()
+
+    def _run(self) -> None:
+        block = np.zeros((self.block_frames, self.channels), np.float32)
+        try:
+            while not self._ending.is_set():
+                if self._direction is Direction.INPUT:
+                    data = self._stream.read(self.block_frames, exception_on_overflow=False)
+                    block = np.frombuffer(data, np.float32).reshape(-1, self.channels)
+                    self._port.process(block, None)
+                else:
+                    self._port.process(None, block)
+                    self._stream.write(block.tobytes(), self.block_frames, exception_on_underflow=False)
+        except OSError:
+            self._port.finish()
+
+
+def _code_of(error: OSError) -> int:
+    return next((arg for arg in error.args if isinstance(arg, int)), 0)

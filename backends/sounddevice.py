@@ -1,0 +1,180 @@
+"""The sounddevice backend: PortAudio streams whose callback is the port's compiled kernel. The default.
+
+`sounddevice._StreamBase` accepts a C function pointer as callback; that door is documented for library authors and
+python-rtmixer has gone through it since 2017. Microphone and speaker are two streams, so that two devices with two
+rates work like one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.portaudio import (
+    BLOCK_MS,
+    PortAudioFailure,
+    close_at_exit,
+    close_within,
+    explain,
+    negotiate,
+    refuse_files,
+    silence_chatter,
+)
+from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.devices import Direction, find_device
+from engine.audio.port import AudioPort
+from engine.errors import LibraryMissingError, PortAudioMissingError
+
+
+def _import_sounddevice() -> Any:
+    silence_chatter()
+    try:
+        import sounddevice  # noqa: PLC0415 - importing it starts PortAudio
+    except ImportError as error:
+        raise LibraryMissingError(
+            "The Python package sounddevice is not installed.", fix="Run `pip install sounddevice`."
+        ) from error
+    except OSError as error:
+        raise PortAudioMissingError(
+            "The PortAudio library cannot be loaded.",
+            fix="Install it (Debian: `apt install libportaudio2`, Fedora: `dnf install portaudio`), "
+            "or use `--backend virtual`.",
+        ) from error
+    return sounddevice
+
+
+class SounddeviceBackend:
+    """Devices and streams of the PortAudio that sounddevice brings or finds."""
+
+    name = "sounddevice"
+    api_version = API_VERSION
+
+    def __init__(self) -> None:
+        self._library = _import_sounddevice()
+
+    def devices(self) -> list[Device]:
+        """List the devices as PortAudio saw them when it was started."""
+        host_apis = self._library.query_hostapis()
+        default_input, default_output = self._default_indices(host_apis)
+        return [
+            Device(
+                index=index,
+                name=entry["name"],
+                host_api=host_apis[entry["hostapi"]]["name"],
+                max_input_channels=entry["max_input_channels"],
+                max_output_channels=entry["max_output_channels"],
+                native_rate_hz=round(entry["default_samplerate"]),
+                low_input_latency_ms=1000 * entry["default_low_input_latency"],
+                high_input_latency_ms=1000 * entry["default_high_input_latency"],
+                low_output_latency_ms=1000 * entry["default_low_output_latency"],
+                high_output_latency_ms=1000 * entry["default_high_output_latency"],
+                is_default_input=index == default_input,
+                is_default_output=index == default_output,
+            )
+            for index, entry in enumerate(self._library.query_devices())
+        ]
+
+    def open(self, port: AudioPort, request: StreamRequest) -> SounddeviceStream:
+        """Open the microphone and the speaker, each at the rate it likes."""
+        refuse_files(request, self.name)
+        devices = self.devices()
+        chosen = {
+            Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
+            Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
+        }
+        stream = SounddeviceStream(port)
+        try:
+            for direction, device in chosen.items():
+                stream.add(self._library, device, direction, request.block_ms or BLOCK_MS)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def close(self) -> None:
+        """Nothing to give back: sounddevice ends PortAudio with the process."""
+
+    def _default_indices(self, host_apis: Any) -> tuple[int, int]:
+        """The system's defaults; sounddevice's own setting wins where the user has made one."""
+        chosen = self._library.default.device
+        first = host_apis[self._library.default.hostapi] if host_apis else {}
+        return (
+            chosen[0] if chosen[0] not in (None, -1) else first.get("default_input_device", -1),
+            chosen[1] if chosen[1] not in (None, -1) else first.get("default_output_device", -1),
+        )
+
+
+class SounddeviceStream:
+    """The two native streams of one port."""
+
+    def __init__(self, port: AudioPort) -> None:
+        self._port = port
+        self._streams: list[Any] = []
+        self._sides: dict[Direction, StreamSide] = {}
+        close_at_exit(self)
+
+    def add(self, library: Any, device: Device, direction: Direction, block_ms: float) -> None:
+        """Open one direction and tell the port what was taken."""
+        ffi = library._ffi
+
+        def open_at(rate_hz: int, channels: int) -> Any:
+            try:
+                return library._StreamBase(
+                    kind=direction.value,
+                    device=device.index,
+                    samplerate=rate_hz,
+                    channels=channels,
+                    blocksize=round(rate_hz * block_ms / 1000),
+                    dtype="float32",
+                    latency="low",
+                    callback=ffi.cast("PaStreamCallback*", self._port.callback_address),
+                    finished_callback=ffi.cast("PaStreamFinishedCallback*", self._port.finished_address),
+                    userdata=ffi.cast("void*", self._port.control_address),
+                )
+            except library.PortAudioError as error:
+                code = error.args[1] if len(error.args) > 1 else 0
+                raise PortAudioFailure(code, _plain_text(error)) from error
+
+        stream = negotiate(device, direction, open_at)
+        self._streams.append(stream)
+        rate_hz, channels = round(stream.samplerate), stream.channels
+        attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
+        attach(rate_hz, channels)
+        self._sides[direction] = StreamSide(device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency)
+        self._device = device
+        self._error = library.PortAudioError
+
+    @property
+    def info(self) -> StreamInfo:
+        """What was opened."""
+        return StreamInfo(
+            backend=SounddeviceBackend.name,
+            native=True,
+            input=self._sides.get(Direction.INPUT),
+            output=self._sides.get(Direction.OUTPUT),
+        )
+
+    @property
+    def active(self) -> bool:
+        """True while both streams run."""
+        return bool(self._streams) and all(stream.active for stream in self._streams)
+
+    def start(self) -> None:
+        """Let the callbacks run."""
+        try:
+            for stream in self._streams:
+                stream.start()
+        except self._error as error:
+            code = error.args[1] if len(error.args) > 1 else 0
+            raise explain(PortAudioFailure(code, _plain_text(error)), self._device) from error
+
+    def close(self) -> None:
+        """Abort and release both streams; the port is not touched afterwards."""
+        streams, self._streams = self._streams, []
+        for stream in streams:
+            close_within(stream.close, keep_alive=(stream, self._port))
+
+
+def _plain_text(error: Exception) -> str:
+    """PortAudio's own words, without the wrapper's prefix and code."""
+    text = str(error.args[0]) if error.args else str(error)
+    return text.removeprefix("Error opening").split(":", 1)[-1].split(" [PaErrorCode", 1)[0].strip() or "unknown error"

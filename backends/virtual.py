@@ -1,0 +1,167 @@
+"""The virtual backend: files or silence instead of devices, driven by a clock. Needs no audio system at all.
+
+The same kernel runs as on a real device, so counters, fades and positions are the same; only the clock is ours: it
+follows real time, or runs as fast as the machine can.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from backends.virtual_microphone import Microphone, open_microphone
+from backends.wav_writer import WavWriter
+from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.port import AudioPort
+from engine.dsp.resample import make_resampler
+from engine.errors import InvalidInputError, UnknownDeviceError
+
+SPEAKER_RATE_HZ = 48000
+BLOCK_MS = 10.0
+_UNPACED_PAUSE_S = 0.001
+"""How long the unpaced clock waits for a reader that is behind."""
+
+
+class VirtualBackend:
+    """A microphone from a file, standard input, silence or a program; a speaker to a file or to nowhere."""
+
+    name = "virtual"
+    api_version = API_VERSION
+
+    def __init__(self, *, microphone: Microphone | None = None, conversation_file: Path | None = None) -> None:
+        """Make the backend.
+
+        Args:
+            microphone: What is recorded instead of the request's file, such as a `FedMicrophone`.
+            conversation_file: Where to write both sides as heard: stereo, the user left, the agent right.
+        """
+        self._microphone = microphone
+        self._conversation_file = conversation_file
+
+    def devices(self) -> list[Device]:
+        """List the one device there is."""
+        return [Device(0, "virtual", "files", 1, 1, SPEAKER_RATE_HZ, is_default_input=True, is_default_output=True)]
+
+    def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
+        """Open the files.
+
+        Raises:
+            UnknownDeviceError: the request names a device.
+            InvalidInputError: a file cannot be read or written.
+        """
+        for name in (request.input, request.output):
+            if name not in (None, "default", "virtual", "0"):
+                raise UnknownDeviceError(
+                    f"The virtual backend has no device {name!r}.", fix="Use --input-file and --output-file with it."
+                )
+        microphone = self._microphone or open_microphone(request.input_file)
+        try:
+            return VirtualStream(port, microphone, request, self._conversation_file)
+        except BaseException:
+            microphone.close()
+            raise
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class VirtualStream:
+    """The clock of one port: a thread that hands the kernel a block at a time."""
+
+    def __init__(
+        self, port: AudioPort, microphone: Microphone, request: StreamRequest, conversation_file: Path | None
+    ) -> None:
+        self._port = port
+        self._microphone = microphone
+        self._paced = request.paced
+        self._block_s = (request.block_ms or BLOCK_MS) / 1000
+        if self._block_s <= 0:
+            raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="voice-clock", daemon=True)
+        self._speaker = WavWriter(request.output_file, SPEAKER_RATE_HZ, 1) if request.output_file else None
+        self._conversation = WavWriter(conversation_file, SPEAKER_RATE_HZ, 2) if conversation_file else None
+        self._user_to_speaker_rate = make_resampler(microphone.rate_hz, SPEAKER_RATE_HZ)
+        self._user_backlog = np.empty(0, np.float32)
+        port.attach_input(microphone.rate_hz, 1)
+        port.attach_output(SPEAKER_RATE_HZ, 1)
+        self._info = StreamInfo(
+            backend=VirtualBackend.name,
+            native=True,
+            input=self._side(request.input_file, microphone.rate_hz),
+            output=self._side(request.output_file, SPEAKER_RATE_HZ),
+            notes=() if self._paced else ("unpaced: time runs as fast as the machine",),
+        )
+
+    @property
+    def info(self) -> StreamInfo:
+        """What was opened."""
+        return self._info
+
+    @property
+    def active(self) -> bool:
+        """True while the clock runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the clock and close the files; safe to call twice."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._microphone.close()
+        for writer in (self._speaker, self._conversation):
+            if writer is not None:
+                writer.close()
+
+    def _side(self, path: Path | None, rate_hz: int) -> StreamSide:
+        return StreamSide(str(path or "nothing"), rate_hz, 1, round(self._block_s * rate_hz), 0.0)
+
+    def _run(self) -> None:
+        try:
+            start_s = time.monotonic()
+            block = 0
+            while not self._ending.is_set():
+                self._step(block)
+                block += 1
+                if self._paced:
+                    self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
+                else:
+                    self._wait_for_readers()
+        finally:
+            self._port.finish()
+
+    def _step(self, block: int) -> None:
+        """Move one block; fractions of a frame are carried, so that the rates hold exactly over time."""
+        frames_in, frames_out = (
+            int((block + 1) * self._block_s * rate_hz) - int(block * self._block_s * rate_hz)
+            for rate_hz in (self._microphone.rate_hz, SPEAKER_RATE_HZ)
+        )
+        spoken = self._microphone.read(frames_in)
+        heard = np.empty((frames_out, 1), np.float32)
+        self._port.process(spoken[:, None], None)
+        self._port.process(None, heard)
+        if self._speaker is not None:
+            self._speaker.write(heard)
+        if self._conversation is not None:
+            self._conversation.write(np.column_stack([self._user_side(spoken, frames_out), heard[:, 0]]))
+        if self._microphone.ended and not self._port.input_ended:
+            self._port.end_input()
+
+    def _user_side(self, spoken: np.ndarray, frames: int) -> np.ndarray:
+        """The microphone at the speaker's rate, padded at the front while the resampler fills."""
+        self._user_backlog = np.concatenate([self._user_backlog, self._user_to_speaker_rate.process(spoken)])
+        taken, self._user_backlog = self._user_backlog[:frames], self._user_backlog[frames:]
+        return np.pad(taken, (frames - taken.size, 0))
+
+    def _wait_for_readers(self) -> None:
+        """Let an unpaced clock wait while the microphone's ring is half full: nothing may be lost."""
+        ring = self._port.capture
+        while ring is not None and ring.head - ring.tail > ring.capacity // 2 and not self._ending.is_set():
+            self._ending.wait(_UNPACED_PAUSE_S)

@@ -1,0 +1,27 @@
+"""Fixtures that every folder of tests may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.soundcard import PACKAGES, SoundCard, missing_parts
+
+
+@pytest.fixture(scope="session")
+def soundcard() -> Iterator[SoundCard]:
+    """The virtual sound card; its absence fails the run in CI and skips elsewhere."""
+    lacking = missing_parts()
+    if lacking:
+        reason = f"the virtual sound card lacks {', '.join(lacking)}: apt install {PACKAGES}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    card = SoundCard()
+    try:
+        card.start()
+        yield card
+    finally:
+        card.stop()

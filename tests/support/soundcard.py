@@ -1,0 +1,143 @@
+"""A sound card without hardware: a PulseAudio server with two null sinks, of our own, in its own folder.
+
+What the engine plays on `vspk` is recorded from its monitor; what a test plays on `vcable` arrives at the microphone
+`vmic`. PortAudio sees them through ALSA's pulse plugin. Real-time paced and bit-exact.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 48000
+_READY_S = 20.0
+PACKAGES = "libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins"
+
+_SERVER = """
+load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/pulse.sock
+load-module module-null-sink sink_name=vspk rate={rate} channels=2 format=float32le norewinds=1
+load-module module-null-sink sink_name=vcable rate={rate} channels=2 format=float32le norewinds=1
+set-default-sink vspk
+set-default-source vcable.monitor
+"""
+
+_ALSA = """
+pcm.vspk    {{ type pulse device "vspk"           hint {{ show on description "speaker" }} }}
+pcm.vspkmon {{ type pulse device "vspk.monitor"   hint {{ show on description "speaker monitor" }} }}
+pcm.vcable  {{ type pulse device "vcable"         hint {{ show on description "feeds the microphone" }} }}
+pcm.vmic    {{ type pulse device "vcable.monitor" hint {{ show on description "microphone" }} }}
+pcm.!default {{ type pulse hint {{ show on description "default" }} }}
+ctl.!default {{ type pulse }}
+"""
+
+
+def missing_parts() -> list[str]:
+    """What this system lacks for the virtual card."""
+    lacking = [tool for tool in ("pulseaudio", "pactl", "parec", "pacat") if shutil.which(tool) is None]
+    plugins = [path for root in ("/usr/lib", "/usr/lib64") for path in Path(root).glob("**/libasound_module_pcm_pulse.so")]
+    return lacking + ([] if plugins else ["libasound_module_pcm_pulse.so"])
+
+
+class SoundCard:
+    """The running server; `env` makes any process see the card."""
+
+    def __init__(self, rate_hz: int = RATE_HZ) -> None:
+        self.rate_hz = rate_hz
+        self._folder = Path(tempfile.mkdtemp(prefix="voice-card-"))
+        (self._folder / "default.pa").write_text(_SERVER.format(folder=self._folder, rate=rate_hz))
+        (self._folder / "asound.conf").write_text(_ALSA.format())
+        self.env = {
+            "PULSE_SERVER": f"unix:{self._folder}/pulse.sock",
+            "ALSA_CONFIG_PATH": f"{self._folder}/asound.conf",
+            "PULSE_RUNTIME_PATH": str(self._folder),
+            "PULSE_STATE_PATH": str(self._folder),
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment for a subprocess."""
+        return {**os.environ, **self.env}
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        arguments = ["pulseaudio", "-n", "-F", str(self._folder / "default.pa"), "--daemonize=no"]
+        arguments += ["--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--log-target=stderr"]
+        with (self._folder / "log").open("wb") as log:
+            self._server = subprocess.Popen(
+                arguments, env={**self.environment, "HOME": str(self._folder)}, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + _READY_S
+        while subprocess.run(["pactl", "info"], env=self.environment, capture_output=True, check=False).returncode:
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"pulseaudio did not start: {(self._folder / 'log').read_text()}")
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        if self._server is not None:
+            self._server.terminate()
+            try:
+                self._server.wait(10)
+            except subprocess.TimeoutExpired:
+                self._server.kill()
+                self._server.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def play_to_microphone(self, samples: NDArray[np.int16], rate_hz: int) -> subprocess.Popen[bytes]:
+        """Play mono samples into the microphone, from a process of its own; wait for it or terminate it."""
+        path = self._folder / f"say-{time.monotonic_ns()}.raw"
+        path.write_bytes(samples.astype("<i2").tobytes())
+        arguments = ["pacat", "-d", "vcable", "--format=s16le", f"--rate={rate_hz}", "--channels=1", "--raw"]
+        with path.open("rb") as source:
+            return subprocess.Popen([*arguments, "--latency-msec=40"], stdin=source, env=self.environment)
+
+    @contextmanager
+    def record_speaker(self) -> Iterator[Recording]:
+        """Record what the speaker plays, until the block ends."""
+        path = self._folder / f"heard-{time.monotonic_ns()}.f32"
+        arguments = ["parec", "-d", "vspk.monitor", "--format=float32le", f"--rate={self.rate_hz}", "--channels=2"]
+        with path.open("wb") as target:
+            process = subprocess.Popen([*arguments, "--raw", "--latency-msec=20"], stdout=target, env=self.environment)
+        recording = Recording(path, self.rate_hz)
+        try:
+            recording.wait_for(0.5)
+            yield recording
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+
+
+class Recording:
+    """A recording of the speaker that is still growing, or complete."""
+
+    def __init__(self, path: Path, rate_hz: int) -> None:
+        self._path = path
+        self._rate_hz = rate_hz
+
+    @property
+    def seconds(self) -> float:
+        """How much has been recorded so far."""
+        return self._path.stat().st_size / 8 / self._rate_hz
+
+    def samples(self) -> NDArray[np.float32]:
+        """Everything so far: the left channel (both are the same)."""
+        data = np.fromfile(self._path, np.float32)
+        return data[: data.size // 2 * 2].reshape(-1, 2)[:, 0].copy()
+
+    def wait_for(self, seconds: float, timeout_s: float = 60.0) -> None:
+        """Return once at least `seconds` have been recorded in all."""
+        deadline = time.monotonic() + timeout_s
+        while self.seconds < seconds:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"only {self.seconds:.2f} s of {seconds:.2f} s were recorded")
+            time.sleep(0.01)
