@@ -1,0 +1,83 @@
+"""The recorder: blocks of the right length and content, whatever the block sizes of the device."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.audio.port import AudioPort
+from engine.audio.recorder import Recorder
+from engine.errors import InvalidInputError
+
+
+def make(device_rate_hz: int = 24000, wire_rate_hz: int = 24000, **options: float) -> tuple[AudioPort, Recorder]:
+    port = AudioPort()
+    port.attach_input(device_rate_hz, 1)
+    return port, Recorder(port, wire_rate_hz, 20, **options)
+
+
+def blocks_of(recorder: Recorder) -> list[bytes]:
+    blocks = []
+    while (block := recorder.read_block()) is not None:
+        blocks.append(block.pcm16)
+    return blocks
+
+
+@given(st.lists(st.integers(1, 700), max_size=30))
+@settings(deadline=None)
+def test_blocks_are_the_microphone_without_gap(lengths: list[int]) -> None:
+    port, recorder = make()
+    total = sum(lengths)
+    samples = np.random.default_rng(2).uniform(-0.9, 0.9, total).astype(np.float32)
+    blocks: list[bytes] = []
+    start = 0
+    for length in lengths:
+        port.process(samples[start : start + length, None].copy(), None)
+        start += length
+        blocks += blocks_of(recorder)
+    assert len(blocks) == total // 480
+    assert all(len(block) == 960 for block in blocks)
+    expected = np.round(samples[: len(blocks) * 480].astype(np.float64) * 32768).astype(np.int16)
+    assert np.array_equal(np.frombuffer(b"".join(blocks), np.int16), expected)
+
+
+def test_a_tone_survives_resampling() -> None:
+    port, recorder = make(device_rate_hz=44100)
+    n = np.arange(44100)
+    port.process((0.5 * np.sin(2 * np.pi * 1000 * n / 44100)).astype(np.float32)[:, None], None)
+    pcm = np.frombuffer(b"".join(blocks_of(recorder)), np.int16)[2400:-2400] / 32768
+    basis = np.exp(-2j * np.pi * 1000 * np.arange(pcm.size) / 24000)
+    assert abs(2 * np.mean(pcm * basis)) == pytest.approx(0.5, abs=1e-3)
+
+
+def test_gain_applies_and_clips() -> None:
+    port, recorder = make(gain=4.0)
+    port.process(np.linspace(-1, 1, 480, dtype=np.float32)[:, None], None)
+    pcm = np.frombuffer(blocks_of(recorder)[0], np.int16)
+    assert pcm[0] == -32768
+    assert pcm[-1] == 32767
+
+
+def test_block_knows_when_its_last_frame_came_in() -> None:
+    port, recorder = make()
+    before = time.monotonic()
+    port.process(np.zeros((1200, 1), np.float32), None)
+    first, second = recorder.read_block(), recorder.read_block()
+    after = time.monotonic()
+    assert first is not None and second is not None
+    assert second.captured_at_s - first.captured_at_s == pytest.approx(0.020, abs=1e-6)
+    # 240 of the 1200 frames came in after the second block's last one.
+    assert before - 0.010 - 1e-6 <= second.captured_at_s <= after - 0.010 + 1e-6
+
+
+def test_an_impossible_block_is_refused() -> None:
+    port = AudioPort()
+    with pytest.raises(InvalidInputError):
+        Recorder(port, 24000, 20)
+    port.attach_input(24000, 1)
+    with pytest.raises(InvalidInputError):
+        Recorder(port, 24000, 0)
