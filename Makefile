@@ -1,12 +1,30 @@
-.PHONY: run test check setup
-setup: .venv/.installed
-.venv/.installed: pyproject.toml
-	python3 -m venv .venv
-	.venv/bin/pip install --quiet -e '.[local,dev]'
-	touch $@
+# `make run` talks, `make test` tests; both set up what is missing first.
+
+PYTHON ?=
+VENV ?= .venv
+
+.PHONY: run test check test-all setup clean
+
 run: setup
-	.venv/bin/voice run $(ARGS)
-check: setup
-	.venv/bin/ruff check engine tests
+	$(VENV)/bin/voice run $(ARGS)
+
 test: check
-	.venv/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+check: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+test-all:
+	for version in 3.11 3.12 3.13; do \
+		$(MAKE) test VENV=.venv-$$version PYTHON=python$$version || exit 1; \
+	done
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt .ci/setup
+	.ci/setup $(VENV) $(PYTHON)
+
+clean:
+	rm -rf .venv .venv-3.*
