@@ -44,7 +44,9 @@ ctl.!default {{ type pulse }}
 def missing_parts() -> list[str]:
     """What this system lacks for the virtual card."""
     lacking = [tool for tool in ("pulseaudio", "pactl", "parec", "pacat") if shutil.which(tool) is None]
-    plugins = [path for root in ("/usr/lib", "/usr/lib64") for path in Path(root).glob("**/libasound_module_pcm_pulse.so")]
+    plugins = [
+        path for root in ("/usr/lib", "/usr/lib64") for path in Path(root).glob("**/libasound_module_pcm_pulse.so")
+    ]
     return lacking + ([] if plugins else ["libasound_module_pcm_pulse.so"])
 
 

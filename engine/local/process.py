@@ -1,0 +1,97 @@
+"""Starts the embedded server as a process of its own and ends it: speech recognition holds the GIL for long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from typing import Any
+
+from engine.errors import LibraryMissingError
+
+_READY_S = 30.0
+"""Loading the models takes half a second; a cold disk and a busy machine take longer."""
+_END_S = 3.0
+
+
+class LocalServer:
+    """The server process of one session, as an asynchronous context.
+
+    Example:
+        >>> async with LocalServer() as server:
+        ...     await connect(server.url)
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.lacks: list[str] = []
+        """What the server cannot do, in sentences."""
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> LocalServer:
+        """Start the process and wait until it listens."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the process."""
+        await self.stop()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Start the process and wait until it listens.
+
+        Raises:
+            LibraryMissingError: it ended at once or did not answer; the text says what it lacks.
+        """
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "engine.local",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            ready = await self._first_line()
+        except BaseException:
+            await self.stop()
+            raise
+        if "url" not in ready:
+            await self.stop()
+            raise LibraryMissingError(
+                str(ready.get("error", "The embedded server did not start.")),
+                fix=str(ready.get("fix", "Run `voice serve` to see why.")),
+            )
+        self.url = str(ready["url"])
+        self.lacks = [str(entry) for entry in ready.get("lacks", [])]
+
+    async def stop(self) -> None:
+        """End the process and wait for its end; safe to call twice."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), _END_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _first_line(self) -> dict[str, Any]:
+        if self._process is None or self._process.stdout is None:
+            return {}
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), _READY_S)
+            ready: dict[str, Any] = json.loads(line)
+        except TimeoutError:
+            return {"error": f"The embedded server was not ready within {_READY_S:.0f} s."}
+        except ValueError:
+            return {}
+        return ready

@@ -1,0 +1,63 @@
+"""Speech to text over a small grammar: pocketsphinx with the English model that its wheel carries."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryMissingError
+from engine.local.grammar import grammar
+
+RATE_HZ = 16000
+
+
+class Recognizer:
+    """Understands one utterance at a time; blocking, 50 to 300 ms, and holds the GIL meanwhile.
+
+    Example:
+        >>> Recognizer().transcribe(utterance)     # int16, mono, 16 kHz
+        'what is the weather in moscow'
+    """
+
+    def __init__(self) -> None:
+        """Load the model.
+
+        Raises:
+            LibraryMissingError: pocketsphinx is not installed.
+        """
+        try:
+            import pocketsphinx  # noqa: PLC0415 - optional, and heavy
+        except ImportError as error:
+            raise LibraryMissingError(
+                "Speech recognition needs pocketsphinx, which is not installed.",
+                fix="Run `pip install voice-engine[local]`.",
+            ) from error
+        self._decoder = self._make_decoder(pocketsphinx)
+
+    @staticmethod
+    def _make_decoder(pocketsphinx: Any) -> Any:
+        dictionary = pocketsphinx.Decoder(samprate=RATE_HZ, loglevel="FATAL", lm=None)
+        text = grammar(lambda word: dictionary.lookup_word(word) is not None)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "voice.gram"
+            path.write_text(text)
+            return pocketsphinx.Decoder(samprate=RATE_HZ, loglevel="FATAL", jsgf=str(path), lm=None, bestpath=False)
+
+    def transcribe(self, utterance: NDArray[np.int16]) -> str:
+        """Return what was said, in lower case; empty where it fits nothing the grammar has.
+
+        Args:
+            utterance: Mono int16 at 16 kHz. Decoded as a whole: the mean of a whole utterance normalises better than
+                a running one.
+        """
+        self._decoder.start_utt()
+        try:
+            self._decoder.process_raw(np.ascontiguousarray(utterance, np.int16).tobytes(), False, True)
+        finally:
+            self._decoder.end_utt()
+        hypothesis = self._decoder.hyp()
+        return str(hypothesis.hypstr) if hypothesis else ""

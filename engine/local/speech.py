@@ -1,0 +1,122 @@
+"""Speech out of text: espeak-ng as a library, English or Russian, in blocks as they are made.
+
+The library comes in the wheel `espeakng-loader`, else from the system. It keeps one global state, so one `Voice`
+serves a process and one thread at a time uses it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryMissingError
+
+_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback runs inside espeak_Synth
+_UTF8 = 1  # espeakCHARS_UTF8
+_RATE = 1  # espeakRATE
+_BY_CHARACTER = 1  # POS_CHARACTER
+_BUFFER_MS = 20
+_HEADROOM = 0.8
+"""espeak-ng reaches full scale; a resampler behind it must not clip."""
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+def language_of(text: str) -> str:
+    """espeak-ng's voice for a text: Russian where it has a Cyrillic letter."""
+    return "ru" if _CYRILLIC.search(text) else "en-us"
+
+
+def _load() -> tuple[Any, bytes | None]:
+    """The library and the folder of its data (None: where the library looks by itself)."""
+    try:
+        import espeakng_loader  # noqa: PLC0415 - optional
+    except ImportError:
+        name = ctypes.util.find_library("espeak-ng")
+        if name is None:
+            raise LibraryMissingError(
+                "Speech needs espeak-ng, which is not installed.", fix="Run `pip install voice-engine[local]`."
+            ) from None
+        return ctypes.CDLL(name), None
+    return ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path().encode()
+
+
+class Voice:
+    """The process's espeak-ng.
+
+    Example:
+        >>> voice = Voice()
+        >>> samples = voice.say_all("Hello.")        # int16, mono, at voice.rate_hz
+    """
+
+    def __init__(self) -> None:
+        """Load and initialise the library.
+
+        Raises:
+            LibraryMissingError: there is none, or it finds no data.
+        """
+        self._library, data = _load()
+        self._library.espeak_Synth.argtypes = [
+            ctypes.c_void_p,
+            ctypes.c_size_t,
+            ctypes.c_uint,
+            ctypes.c_int,
+            ctypes.c_uint,
+            ctypes.c_uint,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
+        self.rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, data, 0))
+        if self.rate_hz <= 0:
+            raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
+        self._sink: Callable[[NDArray[np.int16]], bool] = lambda _: True
+        self._callback = _CALLBACK(self._receive)
+        self._library.espeak_SetSynthCallback(self._callback)
+        self._lock = threading.Lock()
+
+    def say(
+        self,
+        text: str,
+        sink: Callable[[NDArray[np.int16]], bool],
+        *,
+        voice: str | None = None,
+        words_per_minute: int = 165,
+    ) -> None:
+        """Speak `text` into `sink`, block by block.
+
+        Args:
+            text: What to say.
+            sink: Takes mono int16 blocks at `rate_hz`; returns False to stop at once.
+            voice: espeak-ng's voice, such as "en-us+f3"; None chooses by the text's letters.
+            words_per_minute: Speed.
+        """
+        with self._lock:
+            self._sink = sink
+            self._library.espeak_SetVoiceByName((voice or language_of(text)).encode())
+            self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
+            data = text.encode() + b"\0"
+            self._library.espeak_Synth(data, len(data), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+
+    def say_all(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:
+        """Return the whole of what `say` gives, as one array."""
+        blocks: list[NDArray[np.int16]] = [np.empty(0, np.int16)]
+
+        def keep(block: NDArray[np.int16]) -> bool:
+            blocks.append(block)
+            return True
+
+        self.say(text, keep, voice=voice, words_per_minute=words_per_minute)
+        return np.concatenate(blocks)
+
+    def _receive(self, wave: Any, count: int, _events: Any) -> int:
+        if count <= 0 or not wave:
+            return 0
+        block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
+        return 0 if self._sink(np.round(block).astype(np.int16)) else 1

