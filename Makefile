@@ -1,30 +1,30 @@
-# `make run` talks, `make test` tests; both set up what is missing first.
+# make run [ARGS="..."]: talk with the agent.  make test: all checks and tests.  Both install what is missing first.
+SOURCES := pyproject.toml constraints.txt .ci/setup
+PYTHONS := 3.11 3.12 3.13
 
-PYTHON ?=
-VENV ?= .venv
+.PHONY: run test check test-all $(PYTHONS:%=test-%)
 
-.PHONY: run test check test-all setup clean
-
-run: setup
-	$(VENV)/bin/voice run $(ARGS)
+run: .venv/.ready-run
+	@.venv/bin/voice run $(ARGS)
 
 test: check
-	$(VENV)/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest $(ARGS)
 
-check: setup
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
+check: .venv/.ready-test
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
 
-test-all:
-	for version in 3.11 3.12 3.13; do \
-		$(MAKE) test VENV=.venv-$$version PYTHON=python$$version || exit 1; \
-	done
+# The tests on every supported Python, each in an environment of its own; one that is not installed is an error.
+test-all: $(PYTHONS:%=test-%)
 
-setup: $(VENV)/.installed
+$(PYTHONS:%=test-%): test-%: .venv-%/.ready-test
+	.venv-$*/bin/python -m pytest $(ARGS)
 
-$(VENV)/.installed: pyproject.toml constraints.txt .ci/setup
-	.ci/setup $(VENV) $(PYTHON)
+.venv/.ready-%: $(SOURCES)
+	.ci/setup $* .venv
+	@touch $@
 
-clean:
-	rm -rf .venv .venv-3.*
+.venv-%/.ready-test: $(SOURCES)
+	.ci/setup test .venv-$* $*
+	@touch $@

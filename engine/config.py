@@ -1,0 +1,178 @@
+"""The person's configuration: keys and audio defaults, from a TOML file and from the environment, which wins.
+
+The file is `config.toml` in the system's folder for configurations (`~/.config/voice` on Linux), or the one that
+`VOICE_CONFIG` names:
+
+    [keys]
+    yandex_api_key = "..."
+    yandex_folder_id = "..."
+
+    [audio]
+    backend = "sounddevice"
+    input = "usb"
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from platformdirs import user_config_path
+
+from engine.errors import InvalidInputError
+
+CONFIG_VARIABLE = "VOICE_CONFIG"
+_MASK = "***"
+
+
+class Secret:
+    """A key or token that shows itself only to the one who asks by name.
+
+    Example:
+        >>> key = Secret("AQVN-1234")
+        >>> f"{key} {key!r}", key.reveal()
+        ('*** ***', 'AQVN-1234')
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself: for a header, never for a text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return _MASK
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`[keys]`: what the services ask for; each field can also come from its environment variable."""
+
+    yandex_api_key: Secret | None = field(default=None, metadata={"variable": "YANDEX_CLOUD_API_KEY", "secret": True})
+    yandex_folder_id: str | None = field(default=None, metadata={"variable": "YANDEX_CLOUD_FOLDER_ID", "secret": False})
+    yandex_iam_token: Secret | None = field(
+        default=None, metadata={"variable": "YANDEX_CLOUD_IAM_TOKEN", "secret": True}
+    )
+    vector_store_id: str | None = field(default=None, metadata={"variable": "VECTOR_STORE_ID", "secret": False})
+    openai_api_key: Secret | None = field(default=None, metadata={"variable": "OPENAI_API_KEY", "secret": True})
+    voice_api_key: Secret | None = field(default=None, metadata={"variable": "VOICE_API_KEY", "secret": True})
+    """Bearer of a server named by `--url`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioDefaults:
+    """`[audio]`: what `--backend`, `--input` and `--output` are where the command line does not say."""
+
+    backend: str | None = field(default=None, metadata={"variable": "VOICE_BACKEND", "secret": False})
+    input: str | None = field(default=None, metadata={"variable": "VOICE_INPUT", "secret": False})
+    output: str | None = field(default=None, metadata={"variable": "VOICE_OUTPUT", "secret": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; every value that is set nowhere is None."""
+
+    keys: Keys = field(default_factory=Keys)
+    audio: AudioDefaults = field(default_factory=AudioDefaults)
+
+    def overridden_by(self, environ: Mapping[str, str]) -> Config:
+        """Return the same with every value replaced that `environ` sets to something."""
+        return Config(_with_environment(self.keys, environ), _with_environment(self.audio, environ))
+
+
+def config_path(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the configuration file is looked for."""
+    named = (os.environ if environ is None else environ).get(CONFIG_VARIABLE, "").strip()
+    return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
+
+
+def load_config(environ: Mapping[str, str] | None = None) -> Config:
+    """Read the file, if there is one, and let the environment override it.
+
+    Args:
+        environ: Environment variables; None takes the process's own.
+
+    Raises:
+        InvalidInputError: the file named by `VOICE_CONFIG` does not exist, or a file is unreadable, is no TOML, has
+            an unknown table or key, or a value that is no string. The message names the file, never a value.
+    """
+    environ = os.environ if environ is None else environ
+    path = config_path(environ)
+    if not path.exists() and not environ.get(CONFIG_VARIABLE, "").strip():
+        return Config().overridden_by(environ)
+    return _read(path).overridden_by(environ)
+
+
+def _read(path: Path) -> Config:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInputError(f"The configuration {path} cannot be read: {reason}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInputError(f"The configuration {path} is not valid TOML: {error}.") from None
+    tables = {"keys": Keys, "audio": AudioDefaults}
+    for name in document:
+        if name not in tables:
+            raise InvalidInputError(f"The configuration {path} has an unknown table '{name}'.", fix=_known(tables))
+    return Config(
+        keys=_table(Keys, "keys", document.get("keys", {}), path),
+        audio=_table(AudioDefaults, "audio", document.get("audio", {}), path),
+    )
+
+
+_Table = TypeVar("_Table", Keys, AudioDefaults)
+
+
+def _table(kind: type[_Table], name: str, values: Any, path: Path) -> _Table:
+    if not isinstance(values, dict):
+        raise InvalidInputError(f"In the configuration {path}, '{name}' must be a table: [{name}].")
+    known = {entry.name: entry for entry in fields(kind)}
+    taken: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise InvalidInputError(
+                f"The configuration {path} has an unknown key '{key}' in [{name}].", fix=_known(known)
+            )
+        if not isinstance(value, str):
+            raise InvalidInputError(
+                f"In the configuration {path}, '{key}' in [{name}] must be a string, not {type(value).__name__}."
+            )
+        taken[key] = _value(value, secret=known[key].metadata["secret"])
+    return kind(**taken)
+
+
+def _with_environment(table: _Table, environ: Mapping[str, str]) -> _Table:
+    changes: dict[str, Any] = {
+        entry.name: _value(environ[entry.metadata["variable"]], secret=entry.metadata["secret"])
+        for entry in fields(table)
+        if environ.get(entry.metadata["variable"], "").strip()
+    }
+    return replace(table, **changes)
+
+
+def _value(text: str, *, secret: bool) -> Secret | str | None:
+    """A blank value counts as not set; the spaces and line ends that pasting leaves around a key go."""
+    text = text.strip()
+    if not text:
+        return None
+    return Secret(text) if secret else text
+
+
+def _known(names: Mapping[str, Any]) -> str:
+    return f"Known are: {', '.join(names)}."

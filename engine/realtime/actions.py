@@ -1,0 +1,91 @@
+"""What the conversation asks for and is told: plain values between the state machine and the session that serves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.audio.segments import ItemKey
+from engine.errors import VoiceError
+from engine.realtime.client_events import ClientEvent
+from engine.realtime.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call the model wants us to run."""
+
+    call_id: str
+    name: str
+    arguments: str
+    """JSON text as the model wrote it: perhaps not valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call came to; `output` is a text for the model, an explanation if it failed."""
+
+    call_id: str
+    name: str
+    output: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Base of all; the session carries them out in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send(Action):
+    """Put an event on the wire."""
+
+    event: ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAudio(Action):
+    """Append audio of an item to what plays."""
+
+    response_id: str
+    key: ItemKey
+    pcm16: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EndAudio(Action):
+    """The item's audio is complete."""
+
+    key: ItemKey
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback(Action):
+    """Silence the speaker now and report the cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool(Action):
+    """Start a tool; its result comes back through `Conversation.tool_finished`."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Action):
+    """Tell the observers."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Trace(Action):
+    """A line for the log at debug level: normal for a Realtime server, of no interest to a person."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession(Action):
+    """Nothing good can come any more: end in order with this error."""
+
+    error: VoiceError

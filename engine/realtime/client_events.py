@@ -1,0 +1,151 @@
+"""What a client says to a Realtime server: one small value for each event, and its JSON."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """Base of all; `event_id` is what the server's errors will name."""
+
+    type: ClassVar[str]
+    event_id: str
+
+    def fields(self) -> dict[str, Any]:
+        """Return the event's own fields, without type and event_id."""
+        return {}
+
+    def to_json(self) -> str:
+        """Return the text of the frame.
+
+        Non-ASCII is escaped: a lone surrogate in a tool's result is then still valid UTF-8 on the wire.
+        """
+        return json.dumps({"type": self.type, "event_id": self.event_id, **self.fields()})
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSession(ClientEvent):
+    """session.update."""
+
+    type: ClassVar[str] = "session.update"
+    session: dict[str, Any]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the session."""
+        return {"session": self.session}
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio(ClientEvent):
+    """input_audio_buffer.append: PCM16 little-endian mono at the wire rate."""
+
+    type: ClassVar[str] = "input_audio_buffer.append"
+    pcm16: bytes = field(repr=False)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the audio as base64."""
+        return {"audio": base64.b64encode(self.pcm16).decode("ascii")}
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAudio(ClientEvent):
+    """input_audio_buffer.commit: the user's turn ends here."""
+
+    type: ClassVar[str] = "input_audio_buffer.commit"
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAudio(ClientEvent):
+    """input_audio_buffer.clear: forget what the microphone sent; never for an interruption."""
+
+    type: ClassVar[str] = "input_audio_buffer.clear"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateItem(ClientEvent):
+    """conversation.item.create."""
+
+    type: ClassVar[str] = "conversation.item.create"
+    item: dict[str, Any]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the item."""
+        return {"item": self.item}
+
+
+@dataclass(frozen=True, slots=True)
+class TruncateItem(ClientEvent):
+    """conversation.item.truncate: forget what was not heard of this part."""
+
+    type: ClassVar[str] = "conversation.item.truncate"
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+    def fields(self) -> dict[str, Any]:
+        """Return the part and where it ends."""
+        return {"item_id": self.item_id, "content_index": self.content_index, "audio_end_ms": self.audio_end_ms}
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteItem(ClientEvent):
+    """conversation.item.delete."""
+
+    type: ClassVar[str] = "conversation.item.delete"
+    item_id: str
+
+    def fields(self) -> dict[str, Any]:
+        """Return the item's id."""
+        return {"item_id": self.item_id}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateResponse(ClientEvent):
+    """response.create, bare: the session's own settings hold."""
+
+    type: ClassVar[str] = "response.create"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelResponse(ClientEvent):
+    """response.cancel; with the id, the next response cannot be hit by mistake."""
+
+    type: ClassVar[str] = "response.cancel"
+    response_id: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the response's id, if it is known."""
+        return {"response_id": self.response_id} if self.response_id else {}
+
+
+def user_text_item(text: str) -> dict[str, Any]:
+    """The item of a typed user turn."""
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+def function_output_item(call_id: str, output: str) -> dict[str, Any]:
+    """The item that answers a tool call."""
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+class EventIds:
+    """Names for client events, the same in every run of the same session.
+
+    Example:
+        >>> ids = EventIds("voice")
+        >>> ids.next(), ids.next()
+        ('voice_1', 'voice_2')
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._count = 0
+
+    def next(self) -> str:
+        """Return a name that was not given before."""
+        self._count += 1
+        return f"{self._prefix}_{self._count}"

@@ -1,0 +1,62 @@
+"""Keeping keys out of every text: URLs are shown without their credentials, foreign texts without known secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+MASK = "***"
+_SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|\bsig\b", re.IGNORECASE)
+_SHORTEST_SECRET = 4
+"""Shorter values would blank out ordinary words."""
+
+
+def shown_url(url: str) -> str:
+    """Return the URL without user, password, fragment, and the values of parameters that sound like a secret.
+
+    Example:
+        >>> shown_url("wss://me:pw@example.org/v1?model=m&api_key=abc")
+        'wss://***@example.org/v1?model=m&api_key=***'
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return MASK
+    query = "&".join(
+        f"{name}={MASK}" if _SECRET_NAME.search(unquote(name)) else f"{name}{equals}{value}"
+        for name, equals, value in (pair.partition("=") for pair in parts.query.split("&"))
+    )
+    return urlunsplit((parts.scheme, f"{MASK}@{host}" if "@" in parts.netloc else host, parts.path, query, ""))
+
+
+def secrets_of_url(url: str) -> list[str]:
+    """Return every secret in the URL, as it stands there and percent-decoded."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    found = [password or user]
+    found += [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name)]
+    return [form for secret in found for form in (secret, unquote(secret), quote(secret, safe=""))]
+
+
+class Scrubber:
+    """Blanks known secrets out of texts that others wrote: a server may repeat the key it refuses.
+
+    Example:
+        >>> Scrubber(["AQVN-1234"]).clean("Unknown api key AQVN-1234.")
+        'Unknown api key ***.'
+    """
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        # The longest first: a secret may contain another.
+        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
+
+    def clean(self, text: str) -> str:
+        """Return the text with every known secret replaced by `***`."""
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        return text

@@ -1,0 +1,75 @@
+"""The responses of a conversation: which is running, which was interrupted, which calls it still owes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.audio.segments import ItemKey
+from engine.realtime.agent_text import AgentTexts
+
+KEPT = 64
+"""Ended responses that are remembered, to know their late events; a session may last for days."""
+_WITHOUT_FOLLOW_UP = {"cancelled", "failed"}
+
+
+@dataclass(slots=True)
+class Response:
+    """One response of the server."""
+
+    id: str
+    active: bool = True
+    """Not yet done, as far as we know."""
+    interrupted: bool = False
+    """The user spoke since: nothing of it is played, shown or run any more."""
+    cancel_sent: bool = False
+    status: str = ""
+    """What response.done said."""
+    unanswered: set[str] = field(default_factory=set)
+    """call_ids of our tools that have not returned."""
+    owes_follow_up: bool = False
+    """A tool's output was sent that the model has not seen."""
+    open_parts: dict[ItemKey, None] = field(default_factory=dict)
+    """Audio parts whose end has not come, in order."""
+    texts: AgentTexts = field(default_factory=AgentTexts)
+
+    @property
+    def silenced(self) -> bool:
+        """True if its items are no longer acted on."""
+        return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    def take_follow_up(self) -> bool:
+        """Return True once, when it is done and all its calls are answered: then the model is to go on."""
+        due = self.owes_follow_up and not (self.active or self.unanswered or self.silenced)
+        if due:
+            self.owes_follow_up = False
+        return due
+
+
+class Responses:
+    """The newest responses by id."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Response] = {}
+        self._latest: Response | None = None
+
+    def __iter__(self) -> Iterator[Response]:
+        return iter(self._by_id.values())
+
+    def find(self, response_id: str) -> Response | None:
+        """Return the response; an empty id means the newest one."""
+        if not response_id:
+            return self._latest
+        return self._by_id.get(response_id)
+
+    def add(self, response: Response) -> None:
+        """Remember a response as the newest and forget old ones that nothing is expected of."""
+        self._by_id[response.id] = self._latest = response
+        ended = [r.id for r in self if not r.active and not r.unanswered]
+        for response_id in ended[: max(0, len(self._by_id) - KEPT)]:
+            del self._by_id[response_id]
+
+    @property
+    def running(self) -> list[Response]:
+        """Those that are not done."""
+        return [response for response in self if response.active]
