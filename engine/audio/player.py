@@ -139,6 +139,14 @@ class Player:
         in_ring = (self._ring.head - self._ring.tail + self._backlog.size) / self._port.output_rate_hz
         return 1000 * (in_ring + self._queued_bytes / 2 / self._wire_rate_hz)
 
+    def sounding_for_s(self, key: ItemKey) -> float | None:
+        """Seconds since the device took the first frame of an item, to a block; None while it has not."""
+        segment = next((segment for segment in self._segments if segment.key == key), None)
+        if segment is None or segment.end == segment.start:
+            return None
+        taken_frames = self._ring.tail - segment.start
+        return taken_frames / self._port.output_rate_hz if taken_frames > 0 else None
+
     def _open_segment(self) -> Segment | None:
         return self._segments[-1] if self._segments and not self._segments[-1].complete else None
 

@@ -57,9 +57,10 @@ class Wake:
         self._signalled.set()
 
     def close(self) -> None:
-        """Release the descriptors; the streams that signal them must be closed before."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.remove_reader(self._read_end)
+        """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
+        loop, self._loop = self._loop, None
+        if loop is not None and not loop.is_closed():
+            loop.remove_reader(self._read_end)
         for descriptor in {self._read_end, self.descriptor} - {-1}:
             os.close(descriptor)
         self._read_end = self.descriptor = -1

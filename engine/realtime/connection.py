@@ -1,0 +1,154 @@
+"""The WebSocket to a Realtime server: events in and out, and one clear error for every way it can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
+from engine.realtime.client_events import ClientEvent
+from engine.realtime.decoding import decode_event
+from engine.realtime.events import MalformedEvent, ServerEvent
+from engine.realtime.providers import ChosenProvider
+from engine.realtime.server_errors import closed
+
+MAX_MESSAGE_BYTES = 16 << 20
+"""Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
+_CONNECT_S = 15.0
+_CHECK = "Check the address and the network."
+_CLOSE_S = 2.0
+"""How long the other side may take to say goodbye."""
+
+
+class Connection:
+    """An open connection; one coroutine receives, any may send.
+
+    Example:
+        >>> connection = await Connection.open(chosen)
+        >>> try:
+        ...     await connection.send(CreateResponse("event_1"))
+        ...     event = await connection.receive()
+        ... finally:
+        ...     await connection.close()
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._http = http
+        self._socket = socket
+
+    @classmethod
+    async def open(cls, chosen: ChosenProvider, *, timeout_s: float = _CONNECT_S) -> Connection:
+        """Connect to a provider.
+
+        No error of this shows a key: aiohttp's own carry the request's headers, so none is chained.
+
+        Raises:
+            AccessRefusedError: the server refuses the key.
+            ConnectionFailedError: it cannot be reached, is no Realtime server, or does not answer in time.
+        """
+        http = aiohttp.ClientSession(trust_env=not _is_loopback(chosen.url))
+        try:
+            async with asyncio.timeout(timeout_s):
+                socket = await http.ws_connect(
+                    chosen.url,
+                    headers={name: value.reveal() for name, value in chosen.headers.items()},
+                    max_msg_size=MAX_MESSAGE_BYTES,
+                    compress=0,
+                    # Yandex may not answer pings, and a heartbeat then ends a session in which audio flows.
+                    heartbeat=None,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
+                )
+        except BaseException as error:
+            await http.close()
+            if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | ValueError):
+                raise _cannot_connect(error, chosen, timeout_s) from None
+            raise
+        return cls(http, socket)
+
+    async def send(self, event: ClientEvent) -> None:
+        """Put one event on the wire; waits where the system's buffer is full.
+
+        Raises:
+            ConnectionFailedError: the connection is closed.
+        """
+        try:
+            await self._socket.send_str(event.to_json())
+        except (ConnectionError, RuntimeError, aiohttp.ClientError):
+            raise closed(self._socket.close_code, "") from None
+
+    async def receive(self) -> ServerEvent:
+        """Return the next event; what can't be read comes as a `MalformedEvent`.
+
+        Raises:
+            ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
+        """
+        message = await self._socket.receive()
+        match message.type:
+            case WSMsgType.TEXT:
+                return decode_event(message.data)
+            case WSMsgType.BINARY:
+                return MalformedEvent("The server sent a binary frame, which the protocol does not have.")
+            case WSMsgType.CLOSE:
+                raise closed(message.data, message.extra or "")
+            case WSMsgType.ERROR:
+                raise _broken_frame(message.data)
+        raise closed(self._socket.close_code, "")
+
+    async def close(self) -> None:
+        """Say goodbye and release the socket; safe to call twice."""
+        try:
+            await self._socket.close()
+        finally:
+            await self._http.close()
+
+
+def _is_loopback(url: str) -> bool:
+    """A proxy of the environment must never stand between us and this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _broken_frame(error: object) -> VoiceError:
+    if isinstance(error, aiohttp.WebSocketError) and error.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+        return ProtocolBrokenError(f"The server sent an event of more than {MAX_MESSAGE_BYTES >> 20} MiB.")
+    if isinstance(error, aiohttp.WebSocketError):
+        return ProtocolBrokenError(f"The server broke the WebSocket protocol: {error}.")
+    return closed(None, "")
+
+
+def _cannot_connect(error: BaseException, chosen: ChosenProvider, timeout_s: float) -> VoiceError:
+    """Say in one sentence why there is no connection."""
+    server = f"{chosen.provider.title} at {chosen.shown_url}"
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return _refused(error.status, server)
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            what = f"The certificate of {server} is not valid."
+        case TimeoutError():
+            what = f"{server} did not answer within {timeout_s:g} s."
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
+            what = f"{server} is not known to the name service."
+        case OSError() if error.strerror:
+            what = f"{server} cannot be reached: {error.strerror}."
+        case _:
+            what = f"{server} cannot be reached ({type(error).__name__})."
+    return ConnectionFailedError(what, fix=_CHECK)
+
+
+def _refused(status: int, server: str) -> VoiceError:
+    """What the HTTP status of a refused handshake means."""
+    if status in (401, 403):
+        return AccessRefusedError(
+            f"{server} refuses the key (HTTP {status}).", fix="Check the key, the folder and their rights."
+        )
+    if status == 429:
+        return ConnectionFailedError(f"{server} has too many sessions (HTTP 429).", fix="Try again in a minute.")
+    return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=_CHECK)

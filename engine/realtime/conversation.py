@@ -1,0 +1,354 @@
+"""The conversation as a state machine without I/O: server events in, actions out, in the order they must happen.
+
+It opens no socket, reads no clock and imports no asyncio: a recorded session replays through it exactly, and a test
+can throw any order of events at it. The rules it keeps:
+
+- A user who speaks silences everything that was asked for before: nothing of it is played, shown or run any more.
+- What was heard, and nothing else, stays in the server's history: each item is cut where the device stopped taking it.
+- Every tool call of ours is answered once; one `response.create` follows when all calls of a response are answered,
+  never while a response runs or the user speaks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.audio.segments import Cut, ItemKey
+from engine.realtime import events as e
+from engine.realtime.actions import (
+    Action,
+    EndAudio,
+    EndSession,
+    PlayAudio,
+    RunTool,
+    Send,
+    Show,
+    StopPlayback,
+    ToolCall,
+    ToolResult,
+    Trace,
+)
+from engine.realtime.client_events import (
+    CancelResponse,
+    CreateItem,
+    DeleteItem,
+    EventIds,
+    TruncateItem,
+    UpdateSession,
+    function_output_item,
+    user_text_item,
+)
+from engine.realtime.notices import (
+    BargeIn,
+    ErrorShown,
+    Notice,
+    ResponseEnded,
+    ResponseStarted,
+    SessionStarted,
+    ToolCalled,
+    ToolReturned,
+    UserSpeech,
+    UserTranscript,
+)
+from engine.realtime.response_gate import Refusal, ResponseGate
+from engine.realtime.responses import Response, Responses
+from engine.realtime.server_errors import describe, is_benign, session_end
+
+_REMEMBERED = 256
+"""Ids of calls, cuts and transcripts that are remembered, to know their echoes; a session may last for days."""
+
+
+class Conversation:
+    """One session's state; every method returns what is to be done now.
+
+    Example:
+        >>> conversation = Conversation("local")
+        >>> conversation.handle(ResponseCreated("resp_1"))
+        [Show(notice=ResponseStarted(response_id='resp_1'))]
+    """
+
+    def __init__(self, provider: str, *, server_tools: Iterable[str] = (), interrupts_by_itself: bool = True) -> None:
+        """Begin a conversation.
+
+        Args:
+            provider: Name shown with the session's id.
+            server_tools: Names of tools that the server runs itself: shown, never answered.
+            interrupts_by_itself: Whether the server ends a response when the user speaks; else it is told to.
+        """
+        self._provider = provider
+        self._server_tools = frozenset(server_tools)
+        self._interrupts_by_itself = interrupts_by_itself
+        self._ids = EventIds("voice")
+        self._responses = Responses()
+        self._gate = ResponseGate()
+        self._calls: deque[str] = deque(maxlen=_REMEMBERED)
+        self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
+        self._cut_events: deque[str] = deque(maxlen=_REMEMBERED)
+        self._parts: dict[ItemKey, None] = {}
+        """Audio parts given to the player since the last interruption."""
+        self._interrupted_parts: dict[ItemKey, None] = {}
+        self._session_id: str | None = None
+        self._user_speaking = False
+        self._answer_expected = False
+        self._stale_request = False
+        self.turns = 0
+        """Turns of the user so far, spoken and typed."""
+        self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
+            e.SessionCreated: self._on_session,
+            e.SessionUpdated: self._on_session,
+            e.SpeechStarted: self._on_speech_started,
+            e.SpeechStopped: self._on_speech_stopped,
+            e.TranscriptCompleted: self._on_transcript,
+            e.TranscriptFailed: self._on_transcript_failed,
+            e.ResponseCreated: self._on_response_created,
+            e.OutputItemDone: self._on_item_done,
+            e.AudioDelta: self._on_audio,
+            e.AudioDone: self._on_audio_done,
+            e.TextDelta: self._on_text,
+            e.TextDone: self._on_text_done,
+            e.ResponseDone: self._on_response_done,
+            e.ErrorEvent: self._on_error,
+            e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
+            e.UnknownEvent: lambda event: [Trace(f"event {event.type} is not acted on")],
+        }
+
+    @property
+    def idle(self) -> bool:
+        """True while nobody speaks, nothing is being answered and no tool runs."""
+        owed = any(response.active or response.unanswered for response in self._responses)
+        return not (owed or self._user_speaking or self._answer_expected or self._gate.busy)
+
+    @property
+    def waits_for_answer_only(self) -> bool:
+        """True where the server has only not begun to answer: some turns are never answered."""
+        return self._answer_expected and not self._responses.running
+
+    def open(self, session: dict[str, Any]) -> list[Action]:
+        """Ask for the session's settings; the first thing after connecting."""
+        return [Send(UpdateSession(self._ids.next(), session))]
+
+    def handle(self, event: e.ServerEvent) -> list[Action]:
+        """Take one event of the server."""
+        handler = self._handlers.get(type(event))
+        actions = handler(event) if handler else []
+        return actions + self._request_response()
+
+    def user_typed(self, text: str) -> list[Action]:
+        """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
+        self.turns += 1
+        actions = self._interrupt()
+        actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
+        self._gate.want()
+        return actions + self._request_response()
+
+    def tool_finished(self, result: ToolResult) -> list[Action]:
+        """Take what a tool returned and pass it on, once."""
+        response = next((r for r in self._responses if result.call_id in r.unanswered), None)
+        if response is None:
+            return []
+        response.unanswered.discard(result.call_id)
+        response.owes_follow_up = True
+        if response.take_follow_up():
+            self._gate.want()
+        item = function_output_item(result.call_id, result.output)
+        return [
+            Show(ToolReturned(result.name, result.output, result.call_id, result.failed)),
+            Send(CreateItem(self._ids.next(), item)),
+            *self._request_response(),
+        ]
+
+    def playback_cut(self, cut: Cut) -> list[Action]:
+        """Take what the device had taken when playback stopped: the server is to forget the rest.
+
+        An item of which nothing was heard is deleted; one that was heard whole is not among `cut.heard`.
+        """
+        actions: list[Action] = []
+        for heard in cut.heard:
+            item_id, heard_ms = heard.key.item_id, min(heard.heard_ms, heard.received_ms)
+            event_id = self._ids.next()
+            self._cut_events.append(event_id)
+            if heard_ms == 0 and not self._has_other_parts(heard.key):
+                actions.append(Send(DeleteItem(event_id, item_id)))
+            else:
+                actions.append(Send(TruncateItem(event_id, item_id, heard.key.content_index, heard_ms)))
+        if cut.heard:
+            first = cut.heard[0]
+            heard_ms = min(first.heard_ms, first.received_ms)
+            actions.insert(0, Show(BargeIn(heard_ms, first.key.item_id, round(cut.silence_ms, 1))))
+        return actions
+
+    def _has_other_parts(self, key: ItemKey) -> bool:
+        return any(part.item_id == key.item_id and part != key for part in self._interrupted_parts)
+
+    def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
+        """One server sends session.updated twice, and some leave session.created out."""
+        if self._session_id is not None and event.session_id in ("", self._session_id):
+            return []
+        self._session_id = event.session_id
+        return [Show(SessionStarted(event.session_id, self._provider, event.model))]
+
+    def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
+        self._user_speaking = True
+        self._answer_expected = False
+        return [*self._interrupt(), Show(UserSpeech(started=True))]
+
+    def _on_speech_stopped(self, _: e.SpeechStopped) -> list[Action]:
+        self._user_speaking = False
+        self._answer_expected = True
+        self.turns += 1
+        return [Show(UserSpeech(started=False))]
+
+    def _interrupt(self) -> list[Action]:
+        """Silence all that was asked for before, the speaker first."""
+        actions: list[Action] = [StopPlayback()] if self._parts or self._responses.running else []
+        for response in self._responses:
+            response.interrupted = True
+            if response.active and not self._interrupts_by_itself:
+                actions += self._cancel(response)
+        self._interrupted_parts, self._parts = self._parts, {}
+        self._stale_request = bool(self._gate.in_flight)
+        self._gate.forget()
+        return actions
+
+    def _cancel(self, response: Response) -> list[Action]:
+        if response.cancel_sent:
+            return []
+        response.cancel_sent = True
+        return [Send(CancelResponse(self._ids.next(), response.id))]
+
+    def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
+        text = event.text.strip()
+        if not text or (event.item_id and event.item_id in self._transcribed):
+            return []
+        self._transcribed.append(event.item_id)
+        return [Show(UserTranscript(text, event.item_id))]
+
+    def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
+        message = f"Your words could not be transcribed: {describe(event.error)}"
+        return [Show(ErrorShown(message, event.error.code))]
+
+    def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
+        self._answer_expected = False
+        known = self._responses.find(event.response_id) if event.response_id else None
+        if known is not None:
+            return []
+        self._gate.response_created()
+        response = Response(event.response_id)
+        self._responses.add(response)
+        if self._stale_request:
+            # The user spoke while our response.create was on its way: this is its answer, to an older turn.
+            self._stale_request = False
+            response.interrupted = True
+            return self._cancel(response)
+        return [Show(ResponseStarted(event.response_id))]
+
+    def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
+        """The response an event belongs to; one that a server never announced begins here."""
+        response = self._responses.find(response_id)
+        if response is not None:
+            return response, []
+        actions = self._on_response_created(e.ResponseCreated(response_id))
+        return self._responses.find(response_id) or Response(response_id), actions
+
+    def _on_audio(self, event: e.AudioDelta) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        if response.silenced:
+            return [*actions, Trace("late audio of an interrupted answer is not played")]
+        key = ItemKey(event.item_id, event.content_index)
+        response.open_parts[key] = None
+        self._parts[key] = None
+        if len(self._parts) > _REMEMBERED:
+            del self._parts[next(iter(self._parts))]
+        return [*actions, PlayAudio(response.id, key, event.audio)]
+
+    def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
+        response = self._responses.find(event.response_id)
+        key = ItemKey(event.item_id, event.content_index)
+        if response is None or key not in response.open_parts:
+            return []
+        del response.open_parts[key]
+        return [] if response.silenced else [EndAudio(key)]
+
+    def _on_text(self, event: e.TextDelta) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        return actions if response.silenced else actions + _shown(response.texts.add(event))
+
+    def _on_text_done(self, event: e.TextDone) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        return actions if response.silenced else actions + _shown(response.texts.finish_part(event))
+
+    def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
+        item = event.item
+        if item.type != "function_call":
+            return []
+        response, actions = self._response_of(event.response_id)
+        if response.silenced or not item.call_id or item.call_id in self._calls:
+            return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]
+        self._calls.append(item.call_id)
+        on_server = item.name in self._server_tools
+        shown = ToolCalled(item.name, _arguments(item.arguments), item.call_id, on_server)
+        if on_server:
+            return [*actions, Show(shown)]
+        response.unanswered.add(item.call_id)
+        return [*actions, Show(shown), RunTool(ToolCall(item.call_id, item.name, item.arguments))]
+
+    def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        self._gate.response_done()
+        if not response.active:
+            return actions
+        response.active = False
+        if not response.interrupted:
+            actions += [EndAudio(key) for key in response.open_parts]
+            actions += _shown(response.texts.finish(response.id))
+        response.open_parts.clear()
+        response.status = event.status or "completed"
+        actions.append(Show(ResponseEnded(response.id, response.status)))
+        if response.status == "failed":
+            error = event.error or e.ServerError()
+            actions += _end_of(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
+        if response.take_follow_up():
+            self._gate.want()
+        return actions
+
+    def _on_error(self, event: e.ErrorEvent) -> list[Action]:
+        error = event.error
+        match self._gate.refused(error):
+            case Refusal.RETRIED:
+                return [Trace("a response runs already: ours is asked for again when it is done")]
+            case Refusal.FINAL:
+                self._stale_request = False
+        if is_benign(error) or (error.event_id and error.event_id in self._cut_events):
+            return [Trace(f"harmless: {describe(error)}")]
+        end = _end_of(error)
+        return end or [Show(ErrorShown(describe(error), error.code))]
+
+    def _request_response(self) -> list[Action]:
+        """Send the response.create that is wanted, as soon as the conversation is free for it."""
+        free = not (self._responses.running or self._user_speaking)
+        if not self._gate.may_send(free=free):
+            return []
+        event = self._gate.take(self._ids.next(), free=free)
+        return [Send(event)] if event else []
+
+
+def _shown(notices: Iterable[Notice]) -> list[Action]:
+    return [Show(notice) for notice in notices]
+
+
+def _end_of(error: e.ServerError) -> list[Action]:
+    """The end of the session, which shows its error itself, or nothing."""
+    end = session_end(error)
+    return [EndSession(end)] if end else []
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    """The arguments for people; the tool's runner judges them for itself."""
+    try:
+        arguments = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {"": text}
+    return arguments if isinstance(arguments, dict) else {"": text}

@@ -1,0 +1,57 @@
+"""The latency timeline of a session: every duration that is measured, and their medians and worst cases."""
+
+from __future__ import annotations
+
+import random
+import statistics
+
+_KEPT = 4096
+"""Samples of one kind; beyond it a random sample of all is kept, so that a session of days stays small."""
+_SEED = 1
+
+
+class Durations:
+    """Durations of one kind in milliseconds: exact count and worst case, quantiles of an even sample (Vitter's R)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.worst_ms = 0.0
+        self._sample: list[float] = []
+        self._dice = random.Random(_SEED)
+
+    def add(self, duration_ms: float) -> None:
+        """Take one measurement."""
+        self.count += 1
+        self.worst_ms = max(self.worst_ms, duration_ms)
+        if len(self._sample) < _KEPT:
+            self._sample.append(duration_ms)
+        elif (place := self._dice.randrange(self.count)) < _KEPT:
+            self._sample[place] = duration_ms
+
+    @property
+    def median_ms(self) -> float | None:
+        """The median, or None where nothing was measured."""
+        return statistics.median(self._sample) if self._sample else None
+
+
+class LatencyTimeline:
+    """What one session measures."""
+
+    def __init__(self) -> None:
+        self.capture_to_wire = Durations()
+        """A microphone block's last frame to the socket."""
+        self.wire_to_ring = Durations()
+        """An audio delta from the socket to the player."""
+        self.turn = Durations()
+        """The end of the user's speech to the first sound of the answer, device latency included."""
+        self.barge_in = Durations()
+        """speech_started to the end of the fade, device latency not included."""
+
+    def summary(self) -> dict[str, float | None]:
+        """Return `<kind>_ms` (median) and `<kind>_max_ms` of each kind; None where nothing was measured."""
+        figures: dict[str, float | None] = {}
+        for kind, durations in vars(self).items():
+            median_ms = durations.median_ms
+            figures[f"{kind}_ms"] = None if median_ms is None else round(median_ms, 2)
+            figures[f"{kind}_max_ms"] = round(durations.worst_ms, 2) if durations.count else None
+        return figures

@@ -1,0 +1,71 @@
+"""What the errors of a Realtime server mean: harmless, for the person to see, or the end of the session."""
+
+from __future__ import annotations
+
+from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
+from engine.realtime.events import ServerError
+
+_BENIGN = frozenset(
+    {
+        "response_cancel_not_active",
+        "conversation_already_has_active_response",
+        "input_audio_buffer_commit_empty",
+    }
+)
+_REFUSED = frozenset(
+    {
+        "insufficient_quota",
+        "invalid_api_key",
+        "invalid_authentication",
+        "account_deactivated",
+        "billing_hard_limit_reached",
+        "model_not_found",
+    }
+)
+_EXPIRED = frozenset({"session_expired"})
+_LONGEST_SHOWN = 500
+"""Characters of a server's message: an error may quote a whole event."""
+
+
+def is_benign(error: ServerError) -> bool:
+    """Whether an error only says that what we asked for was not needed."""
+    return error.code in _BENIGN
+
+
+def describe(error: ServerError) -> str:
+    """The server's words, cut to what a person reads."""
+    text = " ".join((error.message or error.code or error.type or "no reason was given").split())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+
+
+def session_end(error: ServerError) -> VoiceError | None:
+    """Return what the session ends with, or None where it can go on."""
+    if error.code in _REFUSED:
+        return AccessRefusedError(
+            f"The server refuses: {describe(error)}", fix="Check the key, the model and the account's quota."
+        )
+    if error.code in _EXPIRED:
+        return ConnectionFailedError("The server's time limit for a session is over.", fix="Run `voice run` again.")
+    return None
+
+
+def closed(code: int | None, reason: str) -> VoiceError:
+    """What a closed WebSocket means.
+
+    Args:
+        code: The close code; None or 1006 where the connection broke without one.
+        reason: The server's words, perhaps none.
+    """
+    said = f": {' '.join(reason.split())[:_LONGEST_SHOWN]}" if reason.strip() else ""
+    if code in (1008, 4000):
+        return AccessRefusedError(
+            f"The server refuses this session (close code {code}){said}.",
+            fix="Check the key, the model and the account's quota.",
+        )
+    if code in (1002, 1003, 1007, 1009):
+        return ProtocolBrokenError(
+            f"The server and this client do not understand each other (close code {code}){said}."
+        )
+    if code is None or code == 1006:
+        return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")
+    return ConnectionFailedError(f"The server closed the connection (close code {code}){said}.", fix="Try again.")

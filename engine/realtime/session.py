@@ -1,0 +1,317 @@
+"""One session: gives the conversation a connection, a microphone, a speaker, a clock and tools, and ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.audio.link import AudioLink
+from engine.audio.segments import ItemKey
+from engine.errors import StreamLostError, VoiceError
+from engine.realtime import actions as act
+from engine.realtime.connection import Connection
+from engine.realtime.conversation import Conversation
+from engine.realtime.events import SpeechStopped
+from engine.realtime.latency import LatencyTimeline
+from engine.realtime.notices import ErrorShown, FirstAudio, Notice, Summary
+from engine.realtime.providers import ChosenProvider
+from engine.realtime.settings import SessionSettings
+from engine.realtime.tools import ToolRunner
+from engine.realtime.turn_clock import TurnClock
+from engine.realtime.uplink import Uplink
+from engine.realtime.xruns import XrunWatch
+
+Observer = Callable[[Notice, float], None]
+"""Is told each notice and its time on the clock of `time.monotonic`; must return at once."""
+QUIET_S = 1.5
+"""After the microphone's file: how long nothing may happen until the conversation counts as over. A server needs the
+silence that ends a turn (0.4 s), and time to recognise it."""
+UNANSWERED_S = 15.0
+"""After the microphone's file: how long a turn may wait for its answer to begin."""
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """Runs one conversation from connecting to the summary.
+
+    Example:
+        >>> session = Session(chosen, link, ToolRunner(built_in_tools(chosen.provider)), observers=[show])
+        >>> summary = await session.run(duration_s=60)
+    """
+
+    def __init__(
+        self,
+        chosen: ChosenProvider,
+        link: AudioLink,
+        runner: ToolRunner,
+        settings: SessionSettings | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Prepare a session; nothing is started.
+
+        Args:
+            chosen: The server, its address known.
+            link: The opened audio; the session starts it and closes it.
+            runner: The tools that are offered; closed with the session.
+            settings: What differs from the provider's defaults; the tools are the runner's.
+            observers: Told everything, in order.
+        """
+        self._chosen = chosen
+        self._link = link
+        self._runner = runner
+        self._settings = replace(settings or SessionSettings(), tools=runner.tools)
+        self._observers = list(observers)
+        self._scrub = chosen.scrubber.clean
+        self.latency = LatencyTimeline()
+        self._conversation = Conversation(
+            chosen.provider.name,
+            server_tools=[tool.name for tool in chosen.server_tools],
+            interrupts_by_itself=chosen.provider.interrupts_by_itself,
+        )
+        self._uplink = Uplink(chosen.provider.input_rate_hz, self.latency.capture_to_wire.add)
+        self._turn = TurnClock()
+        self._xruns = XrunWatch()
+        self._outbox: asyncio.Queue[act.Send] = asyncio.Queue()
+        self._tool_tasks: set[asyncio.Task[None]] = set()
+        self._over = asyncio.Event()
+        self._reason = ""
+        self._error: VoiceError | None = None
+        self._received_at_s = 0.0
+        self._until_input_ends = False
+        self._busy_at_s = 0.0
+        self._full_shown = False
+
+    async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
+        """Hold the conversation until it is stopped, its time is over, or it fails; return what it came to.
+
+        Everything is closed in order on every way out: audio, socket, tools; the summary is the last notice.
+
+        Args:
+            duration_s: How long at most, from here.
+            until_input_ends: End when the microphone's file is over and the last answer has been heard.
+
+        Raises:
+            VoiceError: what ended the session, if it was no ordinary end.
+        """
+        started_s = time.monotonic()
+        self._until_input_ends = until_input_ends
+        timer = asyncio.get_running_loop().call_later(duration_s, self.stop, "duration") if duration_s else None
+        try:
+            await self._converse()
+        except VoiceError as error:
+            self.fail(error)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._link.close()
+            self._runner.close()
+            summary = self._summary(time.monotonic() - started_s)
+            if self._error is not None:
+                self._show(ErrorShown(str(self._error), fatal=True))
+            self._show(summary)
+        if self._error is not None:
+            raise self._error
+        return summary
+
+    def stop(self, reason: str = "stopped") -> None:
+        """Ask the session to end in order; safe from a signal handler of the loop."""
+        self._reason = self._reason or reason
+        self._over.set()
+
+    @property
+    def at_rest(self) -> bool:
+        """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
+        return self._conversation.idle and self._link.player.drained and self._uplink.empty
+
+    def type_text(self, text: str) -> None:
+        """Say something to the agent in writing."""
+        self._perform(self._conversation.user_typed(text))
+
+    async def _converse(self) -> None:
+        """Connect and serve all directions until the session is over."""
+        connection = await self._connect()
+        if connection is None:
+            return
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            for action in self._conversation.open(self._settings.to_json(self._chosen)):
+                if isinstance(action, act.Send):
+                    await connection.send(action.event)
+            self._link.start()
+            self._busy_at_s = time.monotonic()
+            services = (
+                self._receive(connection),
+                self._send(connection),
+                self._uplink.run(connection.send),
+                self._serve_audio(),
+            )
+            tasks = [asyncio.create_task(self._guarded(service)) for service in services]
+            await self._over.wait()
+        finally:
+            # The stream first: what was captured last is then not sent into a closing socket.
+            self._link.close()
+            for task in (*tasks, *self._tool_tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, *self._tool_tasks, return_exceptions=True)
+            await connection.close()
+
+    async def _connect(self) -> Connection | None:
+        """Return the connection, or None if the session is over before there is one."""
+        connecting = asyncio.create_task(Connection.open(self._chosen))
+        over = asyncio.create_task(self._over.wait())
+        try:
+            await asyncio.wait({connecting, over}, return_when=asyncio.FIRST_COMPLETED)
+            return connecting.result() if connecting.done() else None
+        finally:
+            over.cancel()
+            connecting.cancel()
+            await asyncio.gather(over, connecting, return_exceptions=True)
+
+    async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
+        """End the session with what a service fails with."""
+        try:
+            await service
+        except VoiceError as error:
+            self.fail(error)
+        except Exception as error:  # a bug must end the session in order, not leave it half alive
+            _log.exception("a service of the session failed")
+            self.fail(VoiceError(f"An error inside this program ended the session: {type(error).__name__}: {error}."))
+
+    def fail(self, error: VoiceError) -> None:
+        """End the session with an error, which `run` raises."""
+        if self._error is None and not self._over.is_set():
+            self._error = type(error)(self._scrub(error.message), fix=self._scrub(error.fix))
+            self.stop("error")
+
+    async def _receive(self, connection: Connection) -> None:
+        while True:
+            event = await connection.receive()
+            self._received_at_s = time.monotonic()
+            if isinstance(event, SpeechStopped):
+                self._note_last_word(event)
+            self._perform(self._conversation.handle(event))
+            # A burst of buffered events must not hold the loop: the microphone and the player need it too.
+            await asyncio.sleep(0)
+
+    def _note_last_word(self, event: SpeechStopped) -> None:
+        """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
+        silence_ms = self._chosen.provider.turn_detection.silence_duration_ms or 0
+        last_word_ms = max(0, event.audio_end_ms - silence_ms)
+        said_at_s = self._uplink.captured_at_s(last_word_ms) if event.audio_end_ms else self._received_at_s
+        self._turn.speech_stopped(said_at_s, self._received_at_s)
+
+    async def _send(self, connection: Connection) -> None:
+        while True:
+            action = await self._outbox.get()
+            await connection.send(action.event)
+
+    async def _serve_audio(self) -> None:
+        player = self._link.player
+        while True:
+            await self._link.wait()
+            while (block := self._link.read_block()) is not None:
+                self._uplink.put(block)
+            while (cut := player.take_cut()) is not None:
+                if cut.heard:
+                    self.latency.barge_in.add(cut.silence_ms)
+                self._perform(self._conversation.playback_cut(cut))
+            self._note_first_sound()
+            for xrun in self._xruns.look(self._link.stats(), time.monotonic()):
+                self._show(xrun)
+            if not self._link.active:
+                raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
+            if self._until_input_ends and self._conversation_is_over():
+                await asyncio.sleep(self._output_latency_s())
+                self.stop("the input has ended")
+
+    def _perform(self, actions: Sequence[act.Action]) -> None:
+        """Carry out what the conversation asks for, in its order."""
+        for action in actions:
+            match action:
+                case act.Send():
+                    self._outbox.put_nowait(action)
+                case act.PlayAudio(response_id, key, pcm16):
+                    self._play(response_id, key, pcm16)
+                case act.EndAudio(key):
+                    if self._link.player.end_item(key):
+                        _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
+                case act.StopPlayback():
+                    self._link.player.stop()
+                    self._turn.interrupted()
+                case act.RunTool(call):
+                    task = asyncio.get_running_loop().create_task(self._run_tool(call))
+                    self._tool_tasks.add(task)
+                    task.add_done_callback(self._tool_tasks.discard)
+                case act.Show(notice):
+                    self._show(notice)
+                case act.Trace(text):
+                    _log.debug("%s", self._scrub(text))
+                case act.EndSession(error):
+                    self.fail(error)
+
+    def _play(self, response_id: str, key: ItemKey, pcm16: bytes) -> None:
+        player = self._link.player
+        player.write(key, pcm16)
+        self._turn.audio_queued(response_id, key)
+        self.latency.wire_to_ring.add(1000 * (time.monotonic() - self._received_at_s))
+        if player.dropped_frames and not self._full_shown:
+            self._full_shown = True
+            self._show(ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full"))
+
+    async def _run_tool(self, call: act.ToolCall) -> None:
+        result = await self._runner.run(call)
+        self._perform(self._conversation.tool_finished(result))
+
+    def _note_first_sound(self) -> None:
+        awaited = self._turn.awaited
+        if awaited is None:
+            return
+        sounding_for_s = self._link.player.sounding_for_s(awaited.key)
+        if sounding_for_s is None:
+            return
+        latency_ms = self._turn.sounded(time.monotonic() - sounding_for_s + self._output_latency_s())
+        if latency_ms is not None:
+            self.latency.turn.add(latency_ms)
+        rounded_ms = None if latency_ms is None else round(latency_ms, 1)
+        self._show(FirstAudio(awaited.response_id, rounded_ms))
+
+    def _conversation_is_over(self) -> bool:
+        """True once the file has ended and nothing has happened or sounded for a while."""
+        now_s = time.monotonic()
+        waits = self._conversation.waits_for_answer_only
+        patience_s = UNANSWERED_S if waits else QUIET_S
+        if not self._link.input_ended or not (self.at_rest or waits):
+            self._busy_at_s = now_s
+        return now_s - self._busy_at_s > patience_s
+
+    def _output_latency_s(self) -> float:
+        output = self._link.info.output
+        return output.latency_ms / 1000 if output else 0.0
+
+    def _show(self, notice: Notice) -> None:
+        """Tell every observer; one that fails is told nothing more, and the others are told so."""
+        if isinstance(notice, ErrorShown):
+            notice = replace(notice, message=self._scrub(notice.message))
+        now_s = time.monotonic()
+        for observer in list(self._observers):
+            try:
+                observer(notice, now_s)
+            except Exception as error:  # whatever it is, the conversation goes on
+                self._observers.remove(observer)
+                _log.warning("an observer failed", exc_info=error)
+                self._show(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
+
+    def _summary(self, duration_s: float) -> Summary:
+        return Summary(
+            turns=self._conversation.turns,
+            xruns=self._xruns.total,
+            dropped_blocks=self._uplink.dropped_blocks,
+            duration_s=round(duration_s, 3),
+            latency=self.latency.summary(),
+            reason=self._reason or "ended",
+        )
