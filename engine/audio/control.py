@@ -47,6 +47,7 @@ CUTS = _OUTPUT + 11  # how many have been carried out
 UNDERRUNS = _OUTPUT + 12  # how often the ring ran empty in the middle of an answer
 STARVING = _OUTPUT + 13
 REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
+SOUNDING = _OUTPUT + 15  # 1 if the last frame of the last block came from the ring: only then is there what can fade
 
 # Written by the output callback: the last cuts, four words each (asked position, where it was cut, when, unused).
 CUT_LOG = 6 * LINE_WORDS

@@ -146,14 +146,15 @@ def _note_cut(control: int, asked: int, cut_at: int) -> None:
 def _play_until_cut(control: int, target: int, frames: int) -> int:
     """Carry out a request to drop: fade what sounds, then jump. Returns how many frames of the block that took.
 
-    The fade may span several short blocks; where it starts is decided once, when the request is first seen.
+    The fade may span several short blocks; where it starts is decided once, when the request is first seen. An answer
+    that has not begun to sound is dropped whole: fading would make its first milliseconds heard.
     """
     asked = load_acquire(control, c.DROP_BEFORE)
     if asked <= load(control, c.DROPPED_BEFORE):
         return 0
     ring = load(control, c.PLAYBACK_RING)
     tail = load(ring, TAIL)
-    if load(control, c.FADE_TO) == 0 and tail < asked:
+    if load(control, c.FADE_TO) == 0 and tail < asked and load(control, c.SOUNDING) != 0:
         store(control, c.FADE_FROM, tail)
         store(control, c.FADE_TO, min(tail + load(control, c.FADE_FRAMES), asked))
     fade_to = max(load(control, c.FADE_TO), tail)
@@ -214,6 +215,7 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
     silent = carray(float32_pointer(output), (frames,))
     for i in range(done + count, frames):
         silent[i] = np.float32(0.0)
+    store(control, c.SOUNDING, 1 if done + count == frames else 0)
     _count_underrun(control, frames - done - count)
     _scale_and_spread(control, output, frames)
     store(control, c.OUTPUT_CALLS, load(control, c.OUTPUT_CALLS) + 1)

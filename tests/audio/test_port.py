@@ -100,6 +100,7 @@ def test_fade_then_silence_and_nothing_old_after_a_stop() -> None:
 def test_new_answer_follows_the_fade_within_the_same_block() -> None:
     port, ring = output_port()
     ring.producer.put(np.ones(2000, np.float32))
+    pull(port, 10)
     port.drop_before(ring.head)
     ring.producer.put(np.full(50, -0.5, np.float32))
     block = pull(port, 480)[:, 0]
@@ -112,21 +113,33 @@ def test_new_answer_follows_the_fade_within_the_same_block() -> None:
 @settings(deadline=None)
 def test_stop_in_blocks_of_any_length(queued: int, blocks: list[int]) -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(queued, np.float32))
-    port.drop_before(queued)
+    ring.producer.put(np.ones(queued + 10, np.float32))
+    pull(port, 10)
+    port.drop_before(queued + 10)
     sound = np.concatenate([pull(port, frames)[:, 0] for frames in [*blocks, 400, 400]])
     faded = min(queued, FADE_FRAMES)
     assert np.allclose(sound[:faded], 1 - np.arange(faded) / max(faded, 1), atol=1e-5)
     assert not sound[faded:].any()
     if queued:
         (cut,) = port.cuts()
-        assert (cut.asked, cut.cut_at) == (queued, faded)
-    assert ring.tail == queued
+        assert (cut.asked, cut.cut_at) == (queued + 10, faded + 10)
+    assert ring.tail == queued + 10
+
+
+def test_an_answer_that_does_not_sound_yet_is_dropped_whole() -> None:
+    port, ring = output_port()
+    pull(port, 480)
+    ring.producer.put(np.ones(2000, np.float32))
+    port.drop_before(2000)
+    assert not pull(port, 480).any()
+    (cut,) = port.cuts()
+    assert (cut.asked, cut.cut_at) == (2000, 0)
 
 
 def test_second_stop_during_the_fade_keeps_the_fade() -> None:
     port, ring = output_port()
     ring.producer.put(np.ones(1000, np.float32))
+    pull(port, 10)
     port.drop_before(1000)
     first = pull(port, 100)[:, 0]
     ring.producer.put(np.ones(1000, np.float32))

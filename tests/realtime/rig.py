@@ -1,0 +1,109 @@
+"""A session on a manual clock against a scripted server: what most session tests need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.config import Config
+from engine.errors import VoiceError
+from engine.realtime.notices import Notice, Summary
+from engine.realtime.providers import ChosenProvider, choose_provider
+from engine.realtime.session import Session
+from engine.realtime.tools import Tool, ToolRunner
+from tests.support.manual_backend import ManualBackend, ManualStream
+from tests.support.scripted_server import Peer, ScriptedServer
+
+PATIENCE_S = 20.0
+
+
+@dataclass
+class Rig:
+    """The running session and both of its ends."""
+
+    session: Session
+    stream: ManualStream
+    server: ScriptedServer
+    peer: Peer
+    running: asyncio.Task[Summary]
+    notices: list[Notice] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def of(self, kind: type[Notice]) -> list[Notice]:
+        """Every notice of a kind so far."""
+        return [notice for notice in self.notices if isinstance(notice, kind)]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Let time pass, a block at a time, until something holds."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                await self.stream.run(0.01)
+
+    async def without_time(self, condition: Callable[[], bool]) -> None:
+        """Wait for the network alone: the audio's clock stands still."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                await self.arrived.wait()
+                self.arrived.clear()
+
+    async def until_notice(self, kind: type[Notice], count: int = 1) -> Notice:
+        """Let time pass until there are so many notices of a kind; return the last."""
+        await self.until(lambda: len(self.of(kind)) >= count)
+        return self.of(kind)[count - 1]
+
+    async def end(self) -> Summary:
+        """Stop the session and return its summary."""
+        self.session.stop("the test is over")
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.running
+
+    async def failure(self) -> VoiceError:
+        """The error the session ends with by itself."""
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                await self.running
+            except VoiceError as error:
+                return error
+        raise AssertionError("the session ended without an error")
+
+
+def chosen_at(url: str, provider: str = "custom", environ: dict[str, str] | None = None) -> ChosenProvider:
+    """A provider at the test's address."""
+    return choose_provider(provider, url, environ or {}, Config())
+
+
+@asynccontextmanager
+async def rig(
+    script: Callable[[Peer], Awaitable[None]],
+    *,
+    provider: str = "custom",
+    environ: dict[str, str] | None = None,
+    tools: list[Tool] | None = None,
+) -> AsyncIterator[Rig]:
+    """Run a session until the block ends; it is stopped on every way out."""
+    async with ScriptedServer(script) as server:
+        chosen = chosen_at(server.url, provider, environ)
+        backend = ManualBackend()
+        service = chosen.provider
+        link = AudioLink(
+            backend, StreamRequest(), input_rate_hz=service.input_rate_hz, output_rate_hz=service.output_rate_hz
+        )
+        notices: list[Notice] = []
+        arrived = asyncio.Event()
+
+        def observe(notice: Notice, _: float) -> None:
+            notices.append(notice)
+            arrived.set()
+
+        session = Session(chosen, link, ToolRunner(tools or []), observers=[observe])
+        running = asyncio.create_task(session.run())
+        assert backend.stream is not None
+        try:
+            yield Rig(session, backend.stream, server, await server.peer(), running, notices, arrived)
+        finally:
+            session.stop("the test is over")
+            await asyncio.gather(running, return_exceptions=True)

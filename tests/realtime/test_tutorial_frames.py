@@ -1,0 +1,99 @@
+"""Our frames against those of the Yandex tutorial's agent, one by one."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import numpy as np
+
+from engine.realtime.builtin_tools import GET_WEATHER
+from tests.realtime.rig import rig
+from tests.support.scripted_server import Peer
+
+ENVIRONMENT = {
+    "YANDEX_CLOUD_API_KEY": "AQVN-test-key",
+    "YANDEX_CLOUD_FOLDER_ID": "b1gfolder",
+    "VECTOR_STORE_ID": "store-42",
+}
+# What the tutorial's voice-agent.py sends. Its server tools carry the text "{}" as their parameters; the service's
+# reference asks for an object, which is what we send.
+TUTORIAL_SESSION = {
+    "instructions": (
+        "Ты вежливый русскоязычный ассистент. Отвечай кратко. "
+        "Если просят рассказать новости — используй функцию web_search."
+        "Если спрашивают о погоде — вызывай функцию get_weather."
+        "При вопросе про {голосовой профилировщик} - обращайся к функции file_search"
+    ),
+    "output_modalities": ["text", "audio"],
+    "audio": {
+        "input": {
+            "format": {"type": "audio/pcm", "rate": 24000, "channels": 1},
+            "turn_detection": {"type": "server_vad", "threshold": 0.5, "silence_duration_ms": 400},
+        },
+        "output": {"format": {"type": "audio/pcm", "rate": 44100}, "voice": "dasha"},
+    },
+    "tools": [
+        {
+            "type": "function",
+            "name": "get_weather",
+            "description": "Получить краткую сводку погоды по городу.",
+            "parameters": {
+                "type": "object",
+                "properties": {"city": {"type": "string"}},
+                "required": ["city"],
+                "additionalProperties": False,
+            },
+        },
+        {"type": "function", "name": "web_search", "description": "Поиск в интернете", "parameters": {}},
+        {"type": "function", "name": "file_search", "description": "store-42", "parameters": {}},
+    ],
+}
+
+
+def without_id(frame: str) -> dict[str, object]:
+    """A frame without the event_id that ours carries, so that errors can name it."""
+    event = json.loads(frame)
+    assert isinstance(event.pop("event_id"), str)
+    return dict(event)
+
+
+async def test_session_update_uplink_and_tool_frames_are_the_tutorials() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.begin_response("r1")
+        await peer.call("r1", "call_1", "get_weather", '{"city": " Казань "}')
+        await peer.call("r1", "call_2", "web_search", '{"query": "новости"}')
+        await peer.call("r1", "call_3", "file_search", '{"query": "профилировщик"}')
+        await peer.end_response("r1")
+        await peer.expect("response.create")
+
+    async with rig(script, provider="yandex", environ=ENVIRONMENT, tools=[GET_WEATHER]) as it:
+        tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(48000) / 48000)).astype(np.float32)
+        await it.stream.run(1.0, tone)
+        await it.until(lambda: bool(it.peer.of_type("response.create")))
+        frames = [without_id(frame) for frame in it.peer.frames]
+
+    assert it.peer.headers["Authorization"] == "Api-Key AQVN-test-key"
+    assert frames[0] == {"type": "session.update", "session": TUTORIAL_SESSION}
+    appended = [frame for frame in frames if frame["type"] == "input_audio_buffer.append"]
+    blocks = [base64.b64decode(str(frame["audio"])) for frame in appended]
+    assert len(blocks) >= 45
+    assert all(set(frame) == {"type", "audio"} for frame in appended)
+    assert {len(block) for block in blocks} == {960}
+    sent = np.frombuffer(b"".join(blocks), "<i2").astype(np.float64)[4800:19200]
+    spectrum = np.abs(np.fft.rfft(sent * np.hanning(sent.size)))
+    assert abs(np.argmax(spectrum) * 24000 / sent.size - 440) < 5
+    assert abs(np.sqrt(2 * np.mean(sent**2)) - 16384) < 200
+
+    rest = [frame for frame in frames[1:] if frame["type"] != "input_audio_buffer.append"]
+    assert [frame["type"] for frame in rest] == ["conversation.item.create", "response.create"]
+    item = rest[0]["item"]
+    assert isinstance(item, dict)
+    assert set(item) == {"type", "call_id", "output"}
+    assert (item["type"], item["call_id"]) == ("function_call_output", "call_1")
+    weather = json.loads(item["output"])
+    assert list(weather) == ["city", "temperature_c", "condition", "wind_m_s", "advice"]
+    assert weather["city"] == "Казань"
+    # The tutorial adds a "response" object with beta names; a bare one keeps the session's own settings.
+    assert rest[1] == {"type": "response.create"}

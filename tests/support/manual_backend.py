@@ -1,0 +1,87 @@
+"""A backend whose clock is the test: time passes only when the test says so."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.port import AudioPort
+
+RATE_HZ = 48000
+_BLOCK_FRAMES = 480
+_TURNS_OF_THE_LOOP = 6
+"""From the kernel's wake-up to the session's reaction."""
+
+
+class ManualStream:
+    """Runs the port's kernel block by block."""
+
+    def __init__(self, port: AudioPort) -> None:
+        port.attach_input(RATE_HZ, 1)
+        port.attach_output(RATE_HZ, 1)
+        side = StreamSide("manual", RATE_HZ, 1, _BLOCK_FRAMES, 0.0)
+        self.info = StreamInfo(backend="manual", native=True, input=side, output=side)
+        self.active = True
+        self.started = asyncio.Event()
+        self.closed = False
+        self._port = port
+        self._heard: list[NDArray[np.float32]] = []
+
+    def start(self) -> None:
+        """Let the test begin."""
+        self.started.set()
+
+    def close(self) -> None:
+        """Nothing to release."""
+        self.closed = True
+
+    def end_input(self) -> None:
+        """The microphone's file is over."""
+        self._port.end_input()
+
+    async def run(self, seconds: float, spoken: NDArray[np.float32] | None = None) -> None:
+        """Let time pass, in blocks of 10 ms; what is not spoken is silence. The session reacts after each block."""
+        frames = round(seconds * RATE_HZ)
+        source = np.zeros(frames, np.float32)
+        if spoken is not None:
+            source[: spoken.size] = spoken[:frames]
+        for start in range(0, frames, _BLOCK_FRAMES):
+            if self.closed:
+                return
+            block = source[start : start + _BLOCK_FRAMES]
+            out = np.empty((block.size, 1), np.float32)
+            self._port.process(block[:, None], None)
+            self._port.process(None, out)
+            self._heard.append(out[:, 0].copy())
+            for _ in range(_TURNS_OF_THE_LOOP):
+                await asyncio.sleep(0)
+
+    @property
+    def heard(self) -> NDArray[np.float32]:
+        """Everything the speaker played, at 48 kHz."""
+        return np.concatenate(self._heard) if self._heard else np.empty(0, np.float32)
+
+
+class ManualBackend:
+    """Opens one `ManualStream`."""
+
+    name = "manual"
+    api_version = API_VERSION
+
+    def __init__(self) -> None:
+        self.stream: ManualStream | None = None
+
+    def devices(self) -> list[Device]:
+        """None to list."""
+        return []
+
+    def open(self, port: AudioPort, request: StreamRequest) -> ManualStream:
+        """Open the stream of the test."""
+        self.stream = ManualStream(port)
+        return self.stream
+
+    def close(self) -> None:
+        """Nothing to give back."""
