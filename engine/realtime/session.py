@@ -32,6 +32,7 @@ QUIET_S = 1.5
 silence that ends a turn (0.4 s), and time to recognise it."""
 UNANSWERED_S = 15.0
 """After the microphone's file: how long a turn may wait for its answer to begin."""
+_HOLDS_LOOP_S = 0.005
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ class Session:
     @property
     def at_rest(self) -> bool:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
-        return self._conversation.idle and self._link.player.drained and self._uplink.empty
+        return self._conversation.idle and self._link.player.drained
 
     def type_text(self, text: str) -> None:
         """Say something to the agent in writing."""
@@ -189,14 +190,18 @@ class Session:
             self.stop("error")
 
     async def _receive(self, connection: Connection) -> None:
+        yielded_at_s = time.monotonic()
         while True:
             event = await connection.receive()
             self._received_at_s = time.monotonic()
             if isinstance(event, SpeechStopped):
                 self._note_last_word(event)
             self._perform(self._conversation.handle(event))
-            # A burst of buffered events must not hold the loop: the microphone and the player need it too.
-            await asyncio.sleep(0)
+            # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
+            # threads keep the interpreter busy, every turn of the loop waits for them.
+            if time.monotonic() - yielded_at_s > _HOLDS_LOOP_S:
+                await asyncio.sleep(0)
+                yielded_at_s = time.monotonic()
 
     def _note_last_word(self, event: SpeechStopped) -> None:
         """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""

@@ -47,11 +47,6 @@ class Uplink:
         self._blocks.append(block)
         self._ready.set()
 
-    @property
-    def empty(self) -> bool:
-        """True when every block has been sent or dropped."""
-        return not self._blocks
-
     async def run(self, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
         """Send blocks as they come, until cancelled.
 

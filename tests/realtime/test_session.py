@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,7 @@ async def test_a_five_minute_answer_delivered_at_once_plays_whole() -> None:
 
 async def test_barge_in_silences_at_once_truncates_what_was_heard_and_plays_no_late_delta() -> None:
     interrupt = asyncio.Event()
+    truncated: list[dict[str, Any]] = []
     said = noise(10.0)
 
     async def script(peer: Peer) -> None:
@@ -92,6 +94,7 @@ async def test_barge_in_silences_at_once_truncates_what_was_heard_and_plays_no_l
         await peer.audio("r1", "i1", noise(1.0, seed=2).tobytes(), content_index=1)
         await peer.end_audio("r1", "i1", content_index=1)
         await peer.end_response("r1", "cancelled")
+        truncated.append(await peer.expect("conversation.item.truncate"))
         await peer.send("input_audio_buffer.speech_stopped", item_id="u1", audio_end_ms=3000)
         await peer.answer("r2", "i2", noise(0.5, seed=3).tobytes())
 
@@ -101,11 +104,11 @@ async def test_barge_in_silences_at_once_truncates_what_was_heard_and_plays_no_l
         interrupt.set()
         barge_in = await it.until_notice(BargeIn)
         silent_from = it.stream.heard.size
-        truncate = await it.peer.expect("conversation.item.truncate")
         await it.until_notice(ResponseEnded, 2)
         await it.until(lambda: it.session.at_rest)
 
     assert isinstance(barge_in, BargeIn)
+    (truncate,) = truncated
     heard_ms = truncate["audio_end_ms"]
     assert (truncate["item_id"], truncate["content_index"]) == ("i1", 1)
     assert heard_ms == barge_in.heard_ms

@@ -6,11 +6,12 @@ What the engine plays on `vspk` is recorded from its monitor; what a test plays 
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,40 +107,60 @@ class SoundCard:
     @contextmanager
     def record_speaker(self) -> Iterator[Recording]:
         """Record what the speaker plays, until the block ends."""
-        path = self._folder / f"heard-{time.monotonic_ns()}.f32"
         arguments = ["parec", "-d", "vspk.monitor", "--format=float32le", f"--rate={self.rate_hz}", "--channels=2"]
-        with path.open("wb") as target:
-            process = subprocess.Popen([*arguments, "--raw", "--latency-msec=20"], stdout=target, env=self.environment)
-        recording = Recording(path, self.rate_hz)
+        process = subprocess.Popen(
+            [*arguments, "--raw", "--latency-msec=20"], stdout=subprocess.PIPE, env=self.environment
+        )
+        recording = Recording(process, self.rate_hz)
         try:
             recording.wait_for(0.5)
             yield recording
         finally:
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
             process.wait(10)
+            recording.join()
 
 
 class Recording:
     """A recording of the speaker that is still growing, or complete."""
 
-    def __init__(self, path: Path, rate_hz: int) -> None:
-        self._path = path
+    def __init__(self, process: subprocess.Popen[bytes], rate_hz: int) -> None:
+        assert process.stdout is not None
+        self._pipe = process.stdout
         self._rate_hz = rate_hz
+        self._data = bytearray()
+        self._grown = threading.Condition()
+        self.began_at_s = math.inf
+        """When the first sample was played at the latest, on the clock of `time.monotonic`: what arrives soonest
+        tells best."""
+        self._reader = threading.Thread(target=self._read, name="recording", daemon=True)
+        self._reader.start()
 
     @property
     def seconds(self) -> float:
         """How much has been recorded so far."""
-        return self._path.stat().st_size / 8 / self._rate_hz
+        return len(self._data) / 8 / self._rate_hz
 
     def samples(self) -> NDArray[np.float32]:
         """Everything so far: the left channel (both are the same)."""
-        data = np.fromfile(self._path, np.float32)
-        return data[: data.size // 2 * 2].reshape(-1, 2)[:, 0].copy()
+        with self._grown:
+            data = np.frombuffer(bytes(self._data[: len(self._data) // 8 * 8]), np.float32)
+        return data.reshape(-1, 2)[:, 0].copy()
 
     def wait_for(self, seconds: float, timeout_s: float = 60.0) -> None:
         """Return once at least `seconds` have been recorded in all."""
-        deadline = time.monotonic() + timeout_s
-        while self.seconds < seconds:
-            if time.monotonic() > deadline:
+        with self._grown:
+            if not self._grown.wait_for(lambda: self.seconds >= seconds, timeout_s):
                 raise TimeoutError(f"only {self.seconds:.2f} s of {seconds:.2f} s were recorded")
-            time.sleep(0.01)
+
+    def join(self) -> None:
+        """Wait for the end of the recorder's output."""
+        self._reader.join(10)
+        self._pipe.close()
+
+    def _read(self) -> None:
+        while data := os.read(self._pipe.fileno(), 1 << 16):
+            with self._grown:
+                self._data += data
+                self.began_at_s = min(self.began_at_s, time.monotonic() - self.seconds)
+                self._grown.notify_all()

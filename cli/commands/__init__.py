@@ -1,0 +1,1 @@
+"""The commands, one file each; every body imports what it needs, so that `voice --help` stays instant."""

@@ -1,0 +1,48 @@
+"""`voice providers`: which Realtime services are known, and whose keys are set."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import typer
+
+from cli.options import JsonOption
+
+
+def providers(as_json: JsonOption = False) -> None:
+    """List the providers; the one that `voice run` takes is marked with *."""
+    from engine.config import load_config  # noqa: PLC0415
+    from engine.errors import VoiceError  # noqa: PLC0415
+    from engine.realtime.providers import PROVIDERS, choose_provider  # noqa: PLC0415
+
+    config = load_config()
+    default = choose_provider(None, None, os.environ, config)
+    rows: list[dict[str, Any]] = []
+    for name, provider in PROVIDERS.items():
+        try:
+            chosen = choose_provider(name, None, os.environ, config)
+            state, address = "ready", chosen.shown_url
+        except VoiceError as error:
+            state, address = str(error), ""
+        rows.append(
+            {
+                "name": name,
+                "title": provider.title,
+                "default": name == default.provider.name,
+                "state": state,
+                "url": address,
+                "input_rate_hz": provider.input_rate_hz,
+                "output_rate_hz": provider.output_rate_hz,
+                "voice": provider.voice,
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        mark = "*" if row["default"] else " "
+        rates = f"{row['input_rate_hz']} Hz in, {row['output_rate_hz']} Hz out"
+        typer.echo(f"{mark} {row['name']:<8} {row['title']}, {rates}: {row['state']}")
+    typer.echo(f"\n`voice run` takes {default.provider.name}: {default.reason}")

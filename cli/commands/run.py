@@ -1,0 +1,71 @@
+"""`voice run`: talk with an agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import BackendOption, LogLevel, RunOptions
+
+
+def run(
+    backend: BackendOption = None,
+    provider: Annotated[
+        str | None, typer.Option(help="yandex, openai, local; default: the one whose key is set, else local.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address (ws:// or wss://) of a Realtime server.")] = None,
+    input: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option("--input", help="Microphone: index, name, or words of its name.")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="Speaker: index, name, or words of its name.")] = None,
+    input_file: Annotated[
+        Path | None, typer.Option(help="Audio file to speak instead of a microphone; - for raw PCM16 24 kHz on stdin.")
+    ] = None,
+    output_file: Annotated[Path | None, typer.Option(help="WAV file to write instead of a speaker.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Voice of the agent.")] = None,
+    instructions: Annotated[str | None, typer.Option(help="What the agent is told; @FILE reads a file.")] = None,
+    tools: Annotated[
+        list[str] | None, typer.Option(help="Python functions the agent may call, as MODULE:OBJECT; repeatable.")
+    ] = None,
+    volume: Annotated[float, typer.Option(help="Gain of the speaker in dB.", min=-60, max=20)] = 0.0,
+    mic_gain: Annotated[float, typer.Option(help="Gain of the microphone in dB.", min=-60, max=40)] = 0.0,
+    block_ms: Annotated[
+        float | None, typer.Option(help="Length of a device block in ms; default: the backend's (10).", min=1, max=200)
+    ] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds until the session ends.", min=0.1)] = None,
+    events: Annotated[
+        str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
+    ] = None,
+    log_level: Annotated[LogLevel, typer.Option(help="What is logged, to standard error.")] = LogLevel.WARNING,
+) -> None:
+    """Talk with an agent. Ctrl+C ends the conversation.
+
+    Without a sound card and without an input file, a demonstration with the embedded agent is held.
+    """
+    options = RunOptions(
+        backend=backend,
+        provider=provider,
+        url=url,
+        input=input,
+        output=output,
+        input_file=input_file,
+        output_file=output_file,
+        voice=voice,
+        instructions=instructions,
+        tools=tuple(tools or ()),
+        volume_db=volume,
+        mic_gain_db=mic_gain,
+        block_ms=block_ms,
+        duration_s=duration,
+        events=events,
+        log_level=log_level,
+    )
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
+
+    # Before anything else: importing the session would compile them without a word.
+    prepare_kernels(lambda text: typer.echo(text, err=True))
+    from cli.run_session import run_session  # noqa: PLC0415 - brings numpy, numba and aiohttp
+
+    run_session(options)

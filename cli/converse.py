@@ -1,0 +1,115 @@
+"""Starts what a session needs, in order, runs it, and ends it in the opposite order, also on Ctrl+C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from cli.options import RunOptions
+from cli.screen import Screen
+from cli.signals import stop_signals
+from engine.audio.backend import Backend, StreamInfo, StreamRequest, StreamSide
+from engine.audio.link import AudioLink
+from engine.local.process import LocalServer
+from engine.realtime.providers import ChosenProvider
+from engine.realtime.session import Observer, Session
+from engine.realtime.settings import SessionSettings
+from engine.realtime.tools import Tool, ToolRunner
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms
+made each turn of the event loop take 10 ms, and a quarter of the microphone's blocks found no time to be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """Everything a session is made of, before anything is started."""
+
+    chosen: ChosenProvider
+    backend: Backend
+    request: StreamRequest
+    instructions: str | None
+    tools: Sequence[Tool]
+    options: RunOptions
+    until_input_ends: bool = False
+    guide: Callable[[Session], Awaitable[None]] | None = None
+    """Runs beside the session: the script of a demonstration."""
+
+
+async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observer]) -> None:
+    """Run one session. Ctrl+C and termination end it in order; while it is still starting, at once.
+
+    Raises:
+        VoiceError: what prevented or ended it.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    session: Session | None = None
+    this_task = asyncio.current_task()
+    interrupted = False
+
+    def stop() -> None:
+        nonlocal interrupted
+        interrupted = True
+        if session is not None:
+            session.stop("interrupted")
+        elif this_task is not None:
+            this_task.cancel()
+
+    with stop_signals(stop):
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                chosen = await _start_server(plan.chosen, screen, stack)
+                link = _open_audio(plan, screen)
+                stack.callback(link.close)
+                settings = SessionSettings(voice=plan.options.voice, instructions=plan.instructions)
+                session = Session(chosen, link, ToolRunner(plan.tools), settings, observers)
+                if plan.guide is not None:
+                    guide = asyncio.ensure_future(plan.guide(session))
+                    stack.callback(guide.cancel)
+                else:
+                    screen.say("Speak. Ctrl+C ends the conversation.")
+                await session.run(duration_s=plan.options.duration_s, until_input_ends=plan.until_input_ends)
+        except asyncio.CancelledError:
+            if not interrupted:
+                raise
+            screen.say("Interrupted while starting.")
+
+
+async def _start_server(chosen: ChosenProvider, screen: Screen, stack: contextlib.AsyncExitStack) -> ChosenProvider:
+    """Start the embedded server where it is the provider, and return the provider with its address."""
+    if chosen.url:
+        return chosen
+    server = await stack.enter_async_context(LocalServer())
+    for lack in server.lacks:
+        screen.say(f"Note: {lack}")
+    return chosen.at_url(server.url)
+
+
+def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
+    provider = plan.chosen.provider
+    link = AudioLink(
+        plan.backend,
+        plan.request,
+        input_rate_hz=provider.input_rate_hz,
+        output_rate_hz=provider.output_rate_hz,
+        block_ms=provider.block_ms,
+        volume_db=plan.options.volume_db,
+        mic_gain_db=plan.options.mic_gain_db,
+    )
+    for line in _describe(link.info):
+        screen.say(line)
+    return link
+
+
+def _describe(info: StreamInfo) -> list[str]:
+    lines = [f"{name}: {_side(side)}." for name, side in (("Microphone", info.input), ("Speaker", info.output)) if side]
+    if not info.native:
+        lines.append("Degraded: Python runs on the audio thread of this backend.")
+    return [*lines, *(f"Note: {note}" for note in info.notes)]
+
+
+def _side(side: StreamSide) -> str:
+    return f"{side.device}, {side.rate_hz} Hz, latency {side.latency_ms:.0f} ms"

@@ -1,0 +1,44 @@
+"""`--events`: every notice of a session as one line of JSON, with its monotonic time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from engine.errors import InvalidInputError
+from engine.realtime.notices import Notice
+
+
+class EventFile:
+    """An observer that writes lines, each at once: a reader at the other end of a pipe follows the session.
+
+    Example:
+        >>> with EventFile("events.jsonl") as events:
+        ...     session = Session(..., observers=[events])
+    """
+
+    def __init__(self, target: str) -> None:
+        """Open the file; `-` is standard output.
+
+        Raises:
+            InvalidInputError: it cannot be written.
+        """
+        try:
+            self._file = sys.stdout if target == "-" else Path(target).open("w", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise InvalidInputError(f"The event file {target} cannot be written: {error.strerror}.") from error
+        self._owned = target != "-"
+
+    def __call__(self, notice: Notice, at_s: float) -> None:
+        """Write one notice."""
+        self._file.write(json.dumps({"t": round(at_s, 6), **notice.to_json()}, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def __enter__(self) -> EventFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._owned:
+            self._file.close()

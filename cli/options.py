@@ -1,0 +1,46 @@
+"""Options that several commands share, and those of `voice run` as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BackendOption = Annotated[
+    str | None, typer.Option("--backend", help="sounddevice, pyaudio, virtual, another plugin, or auto (default).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+class LogLevel(StrEnum):
+    """How much is logged to standard error."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What `voice run` was asked for."""
+
+    backend: str | None = None
+    provider: str | None = None
+    url: str | None = None
+    input: str | None = None
+    output: str | None = None
+    input_file: Path | None = None
+    output_file: Path | None = None
+    voice: str | None = None
+    instructions: str | None = None
+    tools: tuple[str, ...] = ()
+    volume_db: float = 0.0
+    mic_gain_db: float = 0.0
+    block_ms: float | None = None
+    duration_s: float | None = None
+    events: str | None = None
+    log_level: LogLevel = LogLevel.WARNING

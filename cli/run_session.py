@@ -1,0 +1,108 @@
+"""What `voice run` does: chooses a backend and a provider, says which and why, and holds the conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+
+from cli.converse import SessionPlan, converse
+from cli.event_file import EventFile
+from cli.options import RunOptions
+from cli.screen import Screen
+from engine.audio.backend import Backend, StreamRequest
+from engine.audio.discovery import load_backend, open_backend
+from engine.config import AudioDefaults, load_config
+from engine.errors import InvalidInputError
+from engine.realtime.builtin_tools import built_in_tools
+from engine.realtime.providers import choose_provider
+from engine.realtime.session import Observer
+from engine.realtime.tools import load_tools
+
+
+def run_session(options: RunOptions) -> None:
+    """Hold the conversation that the options describe.
+
+    Raises:
+        VoiceError: what prevented or ended it.
+    """
+    _log_to_stderr(options.log_level.value)
+    screen = Screen(sys.stderr if options.events == "-" else sys.stdout)
+    config = load_config()
+    chosen = choose_provider(options.provider, options.url, os.environ, config)
+    instructions = _read_instructions(options.instructions)
+    tools = [*built_in_tools(chosen.provider), *(tool for name in options.tools for tool in load_tools(name))]
+    with contextlib.ExitStack() as stack:
+        observers: list[Observer] = [screen]
+        if options.events:
+            observers.append(stack.enter_context(EventFile(options.events)))
+        backend = _choose_backend(options, config.audio, screen)
+        if backend is None:
+            from cli.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed
+
+            hold_demonstration(options, screen, observers)
+            return
+        stack.callback(backend.close)
+        screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
+        plan = SessionPlan(
+            chosen=chosen,
+            backend=backend,
+            request=_stream_request(options, config.audio),
+            instructions=instructions,
+            tools=tools,
+            options=options,
+            until_input_ends=options.input_file is not None,
+        )
+        asyncio.run(converse(plan, screen, observers))
+
+
+def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen) -> Backend | None:
+    """Return the backend, or None where there is neither a sound card nor a file to speak.
+
+    Raises:
+        VoiceError: the named backend does not work.
+    """
+    names_file = options.input_file is not None or options.output_file is not None
+    name = options.backend or ("auto" if names_file else defaults.backend) or "auto"
+    if name == "auto" and names_file:
+        screen.say("Backend virtual: a file was named.")
+        return load_backend("virtual")
+    found = open_backend(name)
+    if name == "auto" and found.backend.name == "virtual" and options.input is None and options.output is None:
+        screen.say(f"There is no sound card here ({found.reason}).")
+        return None
+    screen.say(f"Backend {found.backend.name}: {found.reason}.")
+    return found.backend
+
+
+def _stream_request(options: RunOptions, defaults: AudioDefaults) -> StreamRequest:
+    """What is asked of the backend; the configured devices only count where no file takes their place."""
+    names_file = options.input_file is not None or options.output_file is not None
+    return StreamRequest(
+        input=options.input or (None if names_file else defaults.input),
+        output=options.output or (None if names_file else defaults.output),
+        input_file=options.input_file,
+        output_file=options.output_file,
+        block_ms=options.block_ms,
+    )
+
+
+def _read_instructions(text: str | None) -> str | None:
+    """The instructions themselves, or those of the file that `@FILE` names."""
+    if text is None or not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise InvalidInputError(f"The instructions {text[1:]} cannot be read: {reason}.") from None
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
+    # At debug level these log requests with their headers, and the compiler's every step.
+    for name in ("aiohttp", "asyncio", "numba"):
+        logging.getLogger(name).setLevel(logging.WARNING)

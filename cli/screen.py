@@ -1,0 +1,121 @@
+"""The conversation on the terminal: what the person said, what the agent says as it says it, tools and errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import IO
+
+from cli.text import printable
+from engine.realtime.notices import (
+    AgentText,
+    AgentTextDelta,
+    BargeIn,
+    ErrorShown,
+    FirstAudio,
+    Notice,
+    SessionStarted,
+    Summary,
+    ToolCalled,
+    ToolReturned,
+    UserTranscript,
+    Xrun,
+)
+
+_DIM, _BOLD, _RED, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[31m", "\x1b[0m"
+
+_MAX_WAITING = 20
+
+
+class Screen:
+    """An observer that prints; `out` is standard output, or standard error where events take its place."""
+
+    def __init__(self, out: IO[str] | None = None) -> None:
+        self._out = out or sys.stdout
+        self._colours = self._out.isatty()
+        self._open_item: str | None = None
+        self._waiting: list[str] = []
+        """Remarks that came in the middle of the agent's line."""
+        self._xruns_shown = False
+
+    def say(self, text: str) -> None:
+        """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
+        if self._open_item is None:
+            self._line(self._dim(printable(text)))
+        elif len(self._waiting) < _MAX_WAITING:
+            self._waiting.append(text)
+
+    def __call__(self, notice: Notice, _: float) -> None:
+        """Show one notice."""
+        match notice:
+            case SessionStarted(session_id, provider, model):
+                self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
+            case UserTranscript(text):
+                self._line(f"{self._bold('You:')}   {printable(text)}")
+            case AgentTextDelta(text, item_id):
+                self._delta(text, item_id)
+            case AgentText():
+                self._end_line()
+            case ToolCalled(name, arguments, _, server_side):
+                where = "the server runs" if server_side else "tool"
+                self.say(f"  {where} {name}({_arguments(arguments)})")
+            case ToolReturned(name, output, _, failed):
+                self.say(f"  {name} {'failed: ' if failed else 'returned '}{output[:300]}")
+            case FirstAudio(_, latency_ms) if latency_ms is not None:
+                self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
+            case BargeIn(heard_ms):
+                self._end_line()
+                self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
+            case Xrun() if not self._xruns_shown:
+                self._xruns_shown = True
+                self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
+            case ErrorShown(message, _, fatal) if not fatal:
+                self._line(f"{self._red('Error:')} {printable(message)}")
+            case Summary():
+                self._end_line()
+                self._summary(notice)
+
+    def _delta(self, text: str, item_id: str) -> None:
+        if self._open_item != item_id:
+            self._end_line()
+            self._out.write(f"{self._bold('Agent:')} ")
+            self._open_item = item_id
+        self._out.write(printable(text))
+        self._out.flush()
+
+    def _summary(self, summary: Summary) -> None:
+        parts = [f"{summary.turns} turns in {summary.duration_s:.1f} s", f"{summary.xruns} xruns"]
+        if summary.dropped_blocks:
+            parts.append(f"{summary.dropped_blocks} microphone blocks dropped")
+        for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
+            latency_ms = summary.latency.get(f"{kind}_ms")
+            if latency_ms is not None:
+                parts.append(f"{name} {latency_ms:.0f} ms")
+        self.say(f"End ({summary.reason}): {', '.join(parts)}.")
+
+    def _line(self, text: str) -> None:
+        self._end_line()
+        self._out.write(f"{text}\n")
+        self._out.flush()
+
+    def _end_line(self) -> None:
+        if self._open_item is not None:
+            self._open_item = None
+            self._out.write("\n")
+            self._out.flush()
+            remarks, self._waiting = self._waiting, []
+            for remark in remarks:
+                self.say(remark)
+
+    def _dim(self, text: str) -> str:
+        return f"{_DIM}{text}{_PLAIN}" if self._colours else text
+
+    def _bold(self, text: str) -> str:
+        return f"{_BOLD}{text}{_PLAIN}" if self._colours else text
+
+    def _red(self, text: str) -> str:
+        return f"{_RED}{text}{_PLAIN}" if self._colours else text
+
+
+def _arguments(arguments: dict[str, object]) -> str:
+    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())

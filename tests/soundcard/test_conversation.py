@@ -1,0 +1,134 @@
+"""Whole conversations on the virtual sound card, with both native backends: spoken in, understood, heard back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.hearing import likeness, longest_gap_ms, offset_of, sounding_ends_at
+from tests.support.relay import Relay
+from tests.support.soundcard import RATE_HZ, SoundCard
+from tests.support.speech import speech
+from tests.support.voice_process import VoiceProcess
+
+pytestmark = [pytest.mark.soundcard, pytest.mark.slow]
+
+BACKENDS = ["sounddevice", "pyaudio"]
+WIRE_HZ = 24000
+RECORDER_MS = 60
+"""What the test's own recorder may add: parec was asked for 20 ms, and wakes when the machine lets it."""
+
+
+def ask(card: SoundCard, text: str) -> None:
+    """Say something into the microphone and wait until it is said."""
+    assert card.play_to_microphone(speech(text, WIRE_HZ, "en-us+f3"), WIRE_HZ).wait(60) == 0
+
+
+def local(relay: Relay) -> tuple[str, ...]:
+    """The embedded agent, its audio kept on the way: espeak-ng says the same sentence differently each time."""
+    return "--provider", "local", "--url", relay.url
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_speech_is_understood_the_tool_is_called_and_the_answer_is_heard_whole(
+    soundcard: SoundCard, backend: str
+) -> None:
+    with (
+        Relay() as relay,
+        soundcard.record_speaker() as recording,
+        VoiceProcess(*local(relay), "--backend", backend, environment=soundcard.environment) as voice,
+    ):
+        voice.wait_for("session")
+        ask(soundcard, "what is the weather in Moscow")
+        answer = voice.wait_for("text.agent")
+        voice.wait_for("response.end", 2)
+        reference = relay.audio(answer["item_id"], RATE_HZ)
+        recording.wait_for(recording.seconds + reference.size / RATE_HZ + 1.0)
+        assert voice.interrupt() == 0
+        heard = recording.samples()
+
+    assert "Degraded" not in voice.shown
+    assert voice.of("transcript.user")[0]["text"].lower() == "what is the weather in moscow"
+    (call,) = voice.of("tool.call")
+    assert (call["name"], call["arguments"]["city"].lower()) == ("get_weather", "moscow")
+    (result,) = voice.of("tool.result")
+    assert not result["failed"]
+    assert likeness(heard, reference, RATE_HZ) >= 0.95
+    assert longest_gap_ms(heard, reference, RATE_HZ) <= 20
+    summary = voice.events[-1]
+    assert (summary["type"], summary["turns"], summary["dropped_blocks"]) == ("summary", 1, 0)
+    assert summary["reason"] == "interrupted"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
+    soundcard: SoundCard, backend: str
+) -> None:
+    with (
+        Relay() as relay,
+        soundcard.record_speaker() as recording,
+        VoiceProcess(*local(relay), "--backend", backend, environment=soundcard.environment) as voice,
+    ):
+        voice.wait_for("session")
+        ask(soundcard, "tell me a story")
+        voice.wait_for("audio.start")
+        recording.wait_for(recording.seconds + 3.0)
+        ask(soundcard, "what is seven times eight")
+        voice.wait_for("audio.start", 2)
+        recording.wait_for(recording.seconds + 4.0)
+        assert voice.interrupt() == 0
+        heard = recording.samples()
+
+    (barge_in,) = voice.of("barge_in")
+    started_at_s = [event["t"] for event in voice.of("speech") if event["started"]][1]
+    told, second = (relay.audio(event["item_id"], RATE_HZ) for event in voice.of("text.agent"))
+    second_at = offset_of(heard, second)
+    first_part = heard[: second_at - RATE_HZ // 10]
+    silent_at_s = recording.began_at_s + sounding_ends_at(first_part) / RATE_HZ
+    device_ms = _device_latency_ms(voice)
+    assert 1000 * (silent_at_s - started_at_s) <= 100 + device_ms + RECORDER_MS
+    assert barge_in["silence_ms"] <= 100
+    # Between the interruption and the second answer: silence. After it: the second answer alone.
+    assert likeness(heard[second_at - RATE_HZ // 10 :], second, RATE_HZ) >= 0.95
+    begins = offset_of(heard, told[: 2 * RATE_HZ])
+    heard_ms = 1000 * (sounding_ends_at(first_part) - begins) / RATE_HZ
+    # A pause between words lets the sound end before the cut; nothing sounds after it, but for the clocks' error.
+    assert heard_ms <= barge_in["heard_ms"] + 15
+    assert heard_ms >= barge_in["heard_ms"] - 400
+
+
+def _device_latency_ms(voice: VoiceProcess) -> float:
+    line = next(line for line in voice.shown.splitlines() if line.startswith("Speaker:"))
+    return float(line.rsplit("latency ", 1)[1].split()[0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
+    folder = Path(__file__).parent
+    with (
+        Relay() as relay,
+        soundcard.record_speaker() as recording,
+        VoiceProcess(
+            *local(relay),
+            *("--backend", backend, "--tools", "spinning:TOOLS"),
+            environment=soundcard.environment,
+            folder=folder,
+        ) as voice,
+    ):
+        voice.wait_for("session")
+        os.kill(voice.pid, signal.SIGUSR1)
+        ask(soundcard, "tell me a story")
+        story = voice.wait_for("text.agent")
+        recording.wait_for(recording.seconds + 21.0)
+        assert voice.interrupt() == 0
+        heard = recording.samples()
+
+    reference = relay.audio(story["item_id"], RATE_HZ)[: 20 * RATE_HZ]
+    assert reference.size == 20 * RATE_HZ
+    assert likeness(heard, reference, RATE_HZ) >= 0.95
+    assert longest_gap_ms(heard, reference, RATE_HZ) <= 20
+    assert np.max(np.abs(heard)) < 1.0
