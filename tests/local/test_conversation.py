@@ -1,0 +1,189 @@
+"""The embedded agent as a client meets it: it listens, calls tools, speaks, and can be interrupted."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from engine.local.cities import CITIES, find_city
+from tests.local.client import Client
+
+WEATHER = {"type": "function", "name": "get_weather", "parameters": {"type": "object"}}
+
+
+async def call_of(client: Client) -> dict[str, object]:
+    """The function call of the next response."""
+    await client.until("response.done")
+    (item,) = [e["item"] for e in client.events if e["type"] == "response.output_item.done"][-1:]
+    assert item["type"] == "function_call"
+    return dict(item)
+
+
+async def test_spoken_question_tool_and_spoken_answer(client: Client) -> None:
+    await client.update(tools=[WEATHER])
+    await client.speak("what is the weather in Moscow")
+    stopped = await client.until("input_audio_buffer.speech_stopped")
+    transcript = await client.until("conversation.item.input_audio_transcription.completed")
+    assert transcript["transcript"].lower() == "what is the weather in moscow"
+    call = await call_of(client)
+    assert call["name"] == "get_weather"
+    assert json.loads(str(call["arguments"])) == {"city": "Moscow"}
+    output = json.dumps({"temperature_c": 21, "sky": "cloudless"})
+    item = {"type": "function_call_output", "call_id": call["call_id"], "output": output}
+    await client.send("conversation.item.create", item=item)
+    await client.send("response.create")
+    text, sound = await client.answer()
+    assert "21" in text
+    assert "cloudless" in text
+    assert 1.0 < sound.size / 24000 < 15.0
+    assert np.max(np.abs(sound)) > 3000
+    started = next(e for e in client.events if e["type"] == "input_audio_buffer.speech_started")
+    assert 0 <= started["audio_start_ms"] < stopped["audio_end_ms"]
+
+
+@pytest.mark.parametrize("voice", ["en-us+f3", "en-gb"])
+async def test_spoken_arithmetic(client: Client, voice: str) -> None:
+    await client.speak("what is seven times eight", voice=voice)
+    transcript = await client.until("conversation.item.input_audio_transcription.completed")
+    assert transcript["transcript"] == "what is seven times eight"
+    assert "56" in (await client.answer())[0]
+
+
+@pytest.mark.parametrize("rate_hz", [8000, 16000, 22050, 44100, 48000])
+async def test_any_wire_rate_both_ways(client: Client, rate_hz: int) -> None:
+    wire = {"format": {"type": "audio/pcm", "rate": rate_hz}}
+    await client.update(audio={"input": wire, "output": wire})
+    await client.speak("hello", rate_hz=rate_hz)
+    assert (await client.until("conversation.item.input_audio_transcription.completed"))["transcript"] == "hello"
+    text, sound = await client.answer()
+    assert text == "Hello! How can I help you?"
+    assert 1.0 < sound.size / rate_hz < 4.0
+
+
+async def test_the_story_lasts_half_a_minute_and_arrives_at_once(client: Client) -> None:
+    await client.type("Tell me a story")
+    text, sound = await client.answer()
+    assert sound.size / 24000 >= 30
+    assert len(text.split()) > 80
+
+
+async def test_speaking_interrupts_the_answer(client: Client) -> None:
+    await client.type("Tell me a story")
+    await client.until("response.output_audio.delta")
+    await client.speak("what is seven times eight")
+    await client.until("input_audio_buffer.speech_started")
+    done = await client.until("response.done")
+    assert done["response"]["status"] in ("cancelled", "completed")
+    assert "56" in (await client.answer())[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Hello", r"Hello!"),
+        ("Привет", r"Здравствуйте"),
+        ("What time is it?", r"It is \d\d:\d\d"),
+        ("Который час?", r"Сейчас \d\d:\d\d"),
+        ("what is seven times eight", r"\b56\b"),
+        ("What is 12.5 + 4?", r"16\.5"),
+        ("сколько будет семь умножить на восемь", r"\b56\b"),
+        ("what is one divided by zero", r"divide by zero"),
+        ("Thank you!", r"welcome"),
+        ("Спасибо", r"Пожалуйста"),
+        ("goodbye", r"Goodbye"),
+        ("До свидания", r"До свидания"),
+        ("colourless green ideas", r"I can"),
+        ("weather", r"Which city"),
+        ("Расскажи сказку", r"[а-я]{3}"),
+    ],
+)
+async def test_typed_questions_in_both_languages(client: Client, typed: str, expected: str) -> None:
+    await client.update(output_modalities=["text"])
+    await client.type(typed)
+    text, sound = await client.answer()
+    assert re.search(expected, text)
+    assert sound.size == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "city"), [("weather in New York please", "New York"), ("какая погода в Казани", "Казан")]
+)
+async def test_typed_weather_calls_the_tool(client: Client, typed: str, city: str) -> None:
+    await client.update(tools=[WEATHER])
+    await client.type(typed)
+    call = await call_of(client)
+    assert json.loads(str(call["arguments"]))["city"].startswith(city)
+
+
+def test_at_least_forty_cities_are_known() -> None:
+    assert len(CITIES) >= 40
+    assert all(find_city(f"what is the weather in {name.lower()}") == name for name in CITIES)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        '{"a": {"b": [1, {"c": "deep"}]}, "deeper": "deep"}',
+        '["deep", 1.5, null, true]',
+        '"deep"',
+        "deep, and no JSON {",
+        '{"deep": NaN}',
+        '{"x": 1e400, "y": "deep"}',
+        '{"deep": "' + "word " * 5000 + '"}',
+    ],
+)
+async def test_whatever_a_tool_returned_is_spoken(client: Client, output: str) -> None:
+    await client.update(tools=[WEATHER])
+    await client.type("weather in Paris")
+    call = await call_of(client)
+    item = {"type": "function_call_output", "call_id": call["call_id"], "output": output}
+    await client.send("conversation.item.create", item=item)
+    await client.send("response.create")
+    text, sound = await client.answer()
+    assert "deep" in text
+    assert sound.size > 2400
+
+
+async def test_metadata_is_echoed_and_a_retrieved_item_is_the_one_that_was_said(client: Client) -> None:
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
+    await client.send("conversation.item.create", item=item, previous_item_id="root")
+    await client.send("response.create", response={"metadata": {"turn": "1"}})
+    done = await client.until("response.done")
+    assert done["response"]["metadata"] == {"turn": "1"}
+    said = done["response"]["output"][0]["id"]
+    await client.send("conversation.item.retrieve", item_id=said)
+    assert (await client.until("conversation.item.retrieved"))["item"]["id"] == said
+
+
+async def test_truncate_and_delete(client: Client) -> None:
+    await client.type("hello")
+    done = await client.until("response.done")
+    said = done["response"]["output"][0]["id"]
+    await client.send("conversation.item.truncate", item_id=said, content_index=0, audio_end_ms=500)
+    truncated = await client.until("conversation.item.truncated")
+    assert (truncated["item_id"], truncated["audio_end_ms"]) == (said, 500)
+    await client.send("conversation.item.delete", item_id=said)
+    assert (await client.until("conversation.item.deleted"))["item_id"] == said
+    await client.send("conversation.item.retrieve", item_id=said)
+    assert (await client.error())["code"] == "item_not_found"
+
+
+async def test_push_to_talk_by_commit(client: Client) -> None:
+    await client.update(audio={"input": {"turn_detection": None}})
+    await client.speak("hello")
+    await client.send("input_audio_buffer.commit")
+    assert (await client.until("conversation.item.input_audio_transcription.completed"))["transcript"] == "hello"
+    await client.send("response.create")
+    assert (await client.answer())[0].startswith("Hello")
+
+
+async def test_cleared_audio_is_forgotten(client: Client) -> None:
+    await client.update(audio={"input": {"turn_detection": None}})
+    await client.speak("hello")
+    await client.send("input_audio_buffer.clear")
+    await client.until("input_audio_buffer.cleared")
+    await client.send("input_audio_buffer.commit")
+    assert (await client.error())["code"] == "input_audio_buffer_commit_empty"
