@@ -265,12 +265,12 @@ class Conversation:
         return [*actions, PlayAudio(response.id, key, event.audio)]
 
     def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
-        response = self._responses.find(event.response_id)
+        response, actions = self._response_of(event.response_id)
         key = ItemKey(event.item_id, event.content_index)
-        if response is None or key not in response.open_parts:
-            return []
+        if key not in response.open_parts:
+            return actions
         del response.open_parts[key]
-        return [] if response.silenced else [EndAudio(key)]
+        return actions if response.silenced else [*actions, EndAudio(key)]
 
     def _on_text(self, event: e.TextDelta) -> list[Action]:
         response, actions = self._response_of(event.response_id)

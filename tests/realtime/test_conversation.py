@@ -1,0 +1,271 @@
+"""The conversation's decisions, event by event, and properties that hold for any order of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from engine.audio.segments import Cut, Heard, ItemKey
+from engine.realtime import events as e
+from engine.realtime.actions import (
+    Action,
+    EndAudio,
+    EndSession,
+    PlayAudio,
+    RunTool,
+    Send,
+    Show,
+    StopPlayback,
+    ToolResult,
+)
+from engine.realtime.client_events import (
+    CancelResponse,
+    ClientEvent,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    TruncateItem,
+)
+from engine.realtime.conversation import Conversation
+from engine.realtime.notices import AgentText, AgentTextDelta, BargeIn, ErrorShown, ToolCalled, UserTranscript
+
+KEY = ItemKey("i1", 0)
+
+
+def new() -> Conversation:
+    """A conversation whose server does not interrupt by itself."""
+    return Conversation("test", server_tools=["web_search"], interrupts_by_itself=False)
+
+
+def sent(actions: list[Action]) -> list[ClientEvent]:
+    """The events that go out."""
+    return [action.event for action in actions if isinstance(action, Send)]
+
+
+def shown(actions: list[Action]) -> list[Any]:
+    """The notices that are shown."""
+    return [action.notice for action in actions if isinstance(action, Show)]
+
+
+def run(conversation: Conversation, *events: e.ServerEvent) -> list[Action]:
+    """All actions of several events."""
+    return [action for event in events for action in conversation.handle(event)]
+
+
+def call(call_id: str, name: str = "tool", response_id: str = "r1") -> e.OutputItemDone:
+    """A finished function call."""
+    item = e.Item(id=f"item_{call_id}", type="function_call", name=name, call_id=call_id, arguments="{}")
+    return e.OutputItemDone(response_id, item)
+
+
+def audio(response_id: str = "r1", item_id: str = "i1", content_index: int = 0) -> e.AudioDelta:
+    """Some audio."""
+    return e.AudioDelta(response_id, item_id, content_index, b"\0\0")
+
+
+def test_the_speaker_is_silenced_before_anything_else() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio())
+    actions = conversation.handle(e.SpeechStarted("u1"))
+    assert isinstance(actions[0], StopPlayback)
+    assert [type(event) for event in sent(actions)] == [CancelResponse]
+
+
+def test_a_server_that_interrupts_by_itself_is_not_told_to() -> None:
+    conversation = Conversation("test")
+    run(conversation, e.ResponseCreated("r1"), audio())
+    assert not sent(conversation.handle(e.SpeechStarted("u1")))
+
+
+def test_late_events_of_an_interrupted_answer_do_nothing() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio(), e.SpeechStarted("u1"))
+    late = run(
+        conversation,
+        audio(),
+        e.TextDelta("r1", "i1", 0, "late"),
+        e.TextDone("r1", "i1", 0, "late"),
+        call("c1"),
+        e.AudioDone("r1", "i1", 0),
+        e.ResponseDone("r1", "cancelled"),
+    )
+    assert not [action for action in late if isinstance(action, PlayAudio | EndAudio | RunTool)]
+    assert not [notice for notice in shown(late) if isinstance(notice, AgentText | AgentTextDelta | ToolCalled)]
+
+
+def test_truncate_clamps_deletes_at_zero_and_cuts_each_item() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio(), audio(item_id="i2"), e.SpeechStarted("u1"))
+    cut = Cut((Heard(KEY, 1200, 1000), Heard(ItemKey("i2", 0), 0, 500)), 8.0)
+    actions = conversation.playback_cut(cut)
+    truncate, delete = sent(actions)
+    assert isinstance(truncate, TruncateItem)
+    assert (truncate.item_id, truncate.content_index, truncate.audio_end_ms) == ("i1", 0, 1000)
+    assert isinstance(delete, DeleteItem)
+    assert delete.item_id == "i2"
+    assert shown(actions) == [BargeIn(1000, "i1", 8.0)]
+
+
+def test_an_unheard_part_of_an_item_that_was_heard_is_truncated_not_deleted() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio(), audio(content_index=1), e.SpeechStarted("u1"))
+    (event,) = sent(conversation.playback_cut(Cut((Heard(ItemKey("i1", 1), 0, 500),), 8.0)))
+    assert isinstance(event, TruncateItem)
+    assert (event.content_index, event.audio_end_ms) == (1, 0)
+
+
+def test_no_follow_up_before_response_done_and_all_outputs() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), call("c2"))
+    first = conversation.tool_finished(ToolResult("c1", "tool", "1"))
+    assert [type(event) for event in sent(first)] == [CreateItem]
+    assert not sent(conversation.handle(e.ResponseDone("r1", "completed")))
+    last = conversation.tool_finished(ToolResult("c2", "tool", "2"))
+    assert [type(event) for event in sent(last)] == [CreateItem, CreateResponse]
+    assert not conversation.tool_finished(ToolResult("c2", "tool", "2"))
+
+
+def test_a_tool_that_returns_after_an_interruption_answers_and_does_not_talk_over_the_new_turn() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"), e.SpeechStarted("u1"))
+    assert [type(event) for event in sent(conversation.tool_finished(ToolResult("c1", "tool", "1")))] == [CreateItem]
+    assert not sent(run(conversation, e.SpeechStopped("u1"), e.ResponseCreated("r2"), e.ResponseDone("r2")))
+
+
+def test_a_refused_response_create_is_retried_once_when_the_running_one_is_done() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
+    (_, create) = sent(conversation.tool_finished(ToolResult("c1", "tool", "1")))
+    refusal = e.ServerError("busy", code="conversation_already_has_active_response", event_id=create.event_id)
+    refused = conversation.handle(e.ErrorEvent(refusal))
+    assert not sent(refused)
+    assert not shown(refused)
+    assert not sent(conversation.handle(e.ResponseCreated("r2")))
+    (again,) = sent(conversation.handle(e.ResponseDone("r2", "completed")))
+    assert isinstance(again, CreateResponse)
+    assert not sent(conversation.handle(e.ErrorEvent(e.ServerError(code=refusal.code, event_id=again.event_id))))
+    assert conversation.idle
+
+
+def test_a_response_asked_for_before_the_user_spoke_is_not_played() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
+    conversation.tool_finished(ToolResult("c1", "tool", "1"))
+    run(conversation, e.SpeechStarted("u1"))
+    actions = run(conversation, e.ResponseCreated("r2"), audio("r2", "i2"))
+    assert [type(event) for event in sent(actions)] == [CancelResponse]
+    assert not [action for action in actions if isinstance(action, PlayAudio)]
+
+
+def test_a_transcript_that_comes_twice_is_shown_once() -> None:
+    conversation = new()
+    event = e.TranscriptCompleted("u1", " hello ")
+    assert shown(run(conversation, event, event)) == [UserTranscript("hello", "u1")]
+
+
+def test_an_expired_session_ends() -> None:
+    (action,) = new().handle(e.ErrorEvent(e.ServerError("over", code="session_expired")))
+    assert isinstance(action, EndSession)
+
+
+def test_an_error_about_our_own_truncate_is_not_the_persons_concern() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio(), e.SpeechStarted("u1"))
+    (event,) = sent(conversation.playback_cut(Cut((Heard(KEY, 100, 500),), 8.0)))
+    error = e.ServerError("already shorter", code="invalid_value", event_id=event.event_id)
+    assert not shown(conversation.handle(e.ErrorEvent(error)))
+
+
+def test_typed_text_interrupts_and_is_answered() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio())
+    actions = conversation.user_typed("hello")
+    assert isinstance(actions[0], StopPlayback)
+    assert [type(event) for event in sent(actions)] == [CancelResponse, CreateItem]
+    assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r1", "cancelled")))] == [CreateResponse]
+
+
+RESPONSES = st.sampled_from(["r1", "r2", "r3"])
+ITEMS = st.sampled_from(["i1", "i2"])
+CALLS = st.sampled_from(["c1", "c2", "c3"])
+EVENTS = st.one_of(
+    st.builds(e.SessionCreated, st.just("s")),
+    st.builds(e.SpeechStarted),
+    st.builds(e.SpeechStopped),
+    st.builds(e.ResponseCreated, RESPONSES),
+    st.builds(audio, RESPONSES, ITEMS, st.integers(0, 1)),
+    st.builds(e.AudioDone, RESPONSES, ITEMS, st.integers(0, 1)),
+    st.builds(e.TextDelta, RESPONSES, ITEMS, st.just(0), st.just("word"), st.booleans()),
+    st.builds(e.TextDone, RESPONSES, ITEMS, st.just(0), st.just("words"), st.booleans()),
+    st.builds(call, CALLS, st.sampled_from(["tool", "web_search"]), RESPONSES),
+    st.builds(e.ResponseDone, RESPONSES, st.sampled_from(["completed", "cancelled", "failed", "incomplete", ""])),
+    st.builds(
+        e.ErrorEvent,
+        st.builds(
+            e.ServerError,
+            code=st.sampled_from(["", "odd", "conversation_already_has_active_response"]),
+            event_id=st.sampled_from(["", *(f"voice_{number}" for number in range(1, 12))]),
+        ),
+    ),
+    st.builds(e.UnknownEvent, st.just("x")),
+    st.builds(e.MalformedEvent, st.just("broken")),
+)
+STEPS = st.lists(st.one_of(EVENTS, CALLS, st.just(None)), max_size=60)
+
+
+class Witness:
+    """Feeds a conversation and checks each action against what has happened."""
+
+    def __init__(self, interrupts_by_itself: bool) -> None:
+        self.conversation = Conversation("test", server_tools=["web_search"], interrupts_by_itself=interrupts_by_itself)
+        self.seen: set[str] = set()
+        self.interrupted: set[str] = set()
+        self.speaking = False
+        self.started: list[str] = []
+        self.answered: list[str] = []
+        self.event_ids: list[str] = []
+
+    def take(self, step: e.ServerEvent | str | None) -> None:
+        """A server event, a tool that returns (by call id), or the kernel's cut (None)."""
+        if isinstance(step, str):
+            actions = self.conversation.tool_finished(ToolResult(step, "tool", "x"))
+        elif step is None:
+            actions = self.conversation.playback_cut(Cut((Heard(KEY, 10, 20),), 8.0))
+        else:
+            if isinstance(step, e.SpeechStarted | e.SpeechStopped):
+                self.speaking = isinstance(step, e.SpeechStarted)
+                self.interrupted |= self.seen if self.speaking else set()
+            actions = self.conversation.handle(step)
+            self.seen |= {response_id for response_id in [getattr(step, "response_id", "")] if response_id}
+        for action in actions:
+            self.judge(action)
+
+    def judge(self, action: Action) -> None:
+        """Nothing old is played, no call runs twice, nobody talks over the user."""
+        match action:
+            case PlayAudio(response_id):
+                assert response_id not in self.interrupted
+            case RunTool(tool_call):
+                assert tool_call.name != "web_search"
+                self.started.append(tool_call.call_id)
+            case Show(ErrorShown(message)):
+                assert message
+            case Send(event):
+                self.event_ids.append(event.event_id)
+                assert not (isinstance(event, CreateResponse) and self.speaking)
+                if isinstance(event, CreateItem):
+                    self.answered.append(event.item["call_id"])
+
+
+@given(STEPS, st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_any_order_of_anything(steps: list[e.ServerEvent | str | None], by_itself: bool) -> None:
+    witness = Witness(by_itself)
+    for step in steps:
+        witness.take(step)
+    assert len(witness.started) == len(set(witness.started))
+    assert len(witness.answered) == len(set(witness.answered))
+    assert set(witness.answered) <= set(witness.started)
+    assert len(witness.event_ids) == len(set(witness.event_ids))

@@ -1,0 +1,45 @@
+"""The house rules a program can check: every file says what it is for, and none is long."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = ("engine", "backends", "cli", "benchmarks", "tests")
+FILES = sorted(path for name in FOLDERS for path in (ROOT / name).rglob("*.py"))
+LONGEST = 400
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+WAITS = re.compile(r"\btime\.sl" + r"eep\(")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_says_what_it_is_for_and_is_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONGEST
+    if text:
+        documentation = ast.get_docstring(ast.parse(text))
+        assert documentation
+        assert documentation.split("\n")[0].rstrip()[-1] in ".:,`;" or len(documentation.split("\n")) > 1
+    assert not UNFINISHED.search(text)
+
+
+def test_no_test_waits_by_the_clock() -> None:
+    assert not [path for path in (ROOT / "tests").rglob("*.py") if WAITS.search(path.read_text(encoding="utf-8"))]
+
+
+def test_constraints_name_versions_only() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all(line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[0-9a-z.]+", line) for line in lines)
+
+
+def test_the_repository_holds_only_the_folders_of_the_design() -> None:
+    run = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode:
+        pytest.skip("this is no checkout")
+    folders = {line.split("/")[0] for line in run.stdout.splitlines() if "/" in line}
+    assert folders == {*FOLDERS, ".ci"}
