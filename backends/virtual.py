@@ -77,7 +77,7 @@ class VirtualStream:
         self._port = port
         self._microphone = microphone
         self._paced = request.paced
-        self._block_s = (request.block_ms or BLOCK_MS) / 1000
+        self._block_s = (BLOCK_MS if request.block_ms is None else request.block_ms) / 1000
         if self._block_s <= 0:
             raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
         self._ending = threading.Event()

@@ -18,7 +18,7 @@ from engine.audio import control as c
 from engine.audio import render
 from engine.audio.memory import aligned_words
 from engine.audio.ring import Ring
-from engine.audio.stats import StreamStats, to_db
+from engine.audio.stats import StreamStats
 from engine.dsp.atomics import (
     address_of,
     float64_pointer,
@@ -29,6 +29,7 @@ from engine.dsp.atomics import (
     store_release,
 )
 from engine.dsp.compiled import c_callback, kernel
+from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
 CAPTURE_S = 10.0

@@ -27,6 +27,9 @@ from engine.dsp.atomics import (
     store_release,
 )
 from engine.dsp.compiled import kernel
+from engine.dsp.downmix import downmix_at, spread_at
+from engine.dsp.gain import ramp_at
+from engine.dsp.meter import peak_at
 
 INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
 """PortAudio's PaStreamCallbackFlags."""
@@ -48,38 +51,6 @@ def _note_call(control: int, last_ns_word: int, now_ns: int) -> None:
     store_release(control, last_ns_word, now_ns)
 
 
-@kernel("float64(int64, int64, int64, int64, int64)", inline=True)
-def _downmix_into(target: int, source: int, first: int, frames: int, channels: int) -> float:
-    """Mean of the channels of `frames` interleaved frames from index `first`; returns the sum of squares."""
-    mono = carray(float32_pointer(target), (frames,))
-    interleaved = carray(float32_pointer(source + 4 * first * channels), (frames * channels,))
-    energy = 0.0
-    if channels == 1:
-        for i in range(frames):
-            value = interleaved[i]
-            mono[i] = value
-            energy += value * value
-    else:
-        share = np.float32(1.0) / np.float32(channels)
-        for i in range(frames):
-            total = np.float32(0.0)
-            for channel in range(channels):
-                total += interleaved[i * channels + channel]
-            mean = total * share
-            mono[i] = mean
-            energy += float(mean * mean)
-    return energy
-
-
-@kernel("float64(int64, int64)", inline=True)
-def _peak_of(address: int, frames: int) -> float:
-    samples = carray(float32_pointer(address), (frames,))
-    peak = 0.0
-    for i in range(frames):
-        peak = max(peak, abs(samples[i]))
-    return peak
-
-
 @kernel("void(int64, int64, int64, float64, int64)", inline=True)
 def capture(control: int, source: int, frames: int, input_time: float, flags: int) -> None:
     """Put a block of the microphone into the capture ring, as mono, and meter it."""
@@ -88,12 +59,12 @@ def capture(control: int, source: int, frames: int, input_time: float, flags: in
     head = load(ring, HEAD)
     count = room_for(ring, frames)
     first = min(count, run_length(ring, head))
-    energy = _downmix_into(slot_address(ring, head), source, 0, first, channels)
-    peak = _peak_of(slot_address(ring, head), first)
+    energy = downmix_at(slot_address(ring, head), source, first, channels)
+    peak = peak_at(slot_address(ring, head), first)
     if first < count:
         rest = count - first
-        energy += _downmix_into(load(ring, SAMPLES), source, first, rest, channels)
-        peak = max(peak, _peak_of(load(ring, SAMPLES), rest))
+        energy += downmix_at(load(ring, SAMPLES), source + 4 * first * channels, rest, channels)
+        peak = max(peak, peak_at(load(ring, SAMPLES), rest))
     if count > 0:
         store_float(control, c.INPUT_PEAK, peak)
         store_float(control, c.INPUT_RMS, math.sqrt(energy / count))
@@ -169,24 +140,17 @@ def _play_until_cut(control: int, target: int, frames: int) -> int:
 
 @kernel("void(int64, int64, int64)", inline=True)
 def _scale_and_spread(control: int, output: int, frames: int) -> None:
-    """Apply the gain, ramped over the block, and copy the mono block to all channels, in place from the back."""
-    channels = load(control, c.OUTPUT_CHANNELS)
-    samples = carray(float32_pointer(output), (frames * channels,))
-    gain_from = np.float32(load_float(control, c.GAIN_NOW))
-    gain_to = np.float32(load_float(control, c.GAIN))
-    step = (gain_to - gain_from) / np.float32(max(frames, 1))
-    for i in range(frames):
-        samples[i] *= gain_from + step * np.float32(i + 1)
-    store_float(control, c.GAIN_NOW, float(gain_to))
+    """Apply the gain, ramped over the block, and copy the mono block to all channels."""
+    gain_to = load_float(control, c.GAIN)
+    ramp_at(output, frames, load_float(control, c.GAIN_NOW), gain_to)
+    store_float(control, c.GAIN_NOW, gain_to)
     reference = load(control, c.REFERENCE_RING)
     if reference != 0:
         lost = frames - ring_put(reference, output, frames)
         store(control, c.REFERENCE_OVERFLOW_FRAMES, load(control, c.REFERENCE_OVERFLOW_FRAMES) + lost)
+    channels = load(control, c.OUTPUT_CHANNELS)
     if channels > 1:
-        for i in range(frames - 1, -1, -1):
-            value = samples[i]
-            for channel in range(channels):
-                samples[i * channels + channel] = value
+        spread_at(output, frames, channels)
 
 
 @kernel("void(int64, int64)", inline=True)

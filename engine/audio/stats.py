@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-
-
-def to_db(linear: float) -> float:
-    """Linear amplitude (1.0 is full scale) in dBFS; -inf for silence."""
-    return 20.0 * math.log10(linear) if linear > 0 else -math.inf
 
 
 @dataclass(frozen=True, slots=True)

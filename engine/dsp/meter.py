@@ -1,0 +1,63 @@
+"""Meters: how loud a block is, by its peak and by its mean power."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import carray
+from numpy.typing import NDArray
+
+from engine.dsp.atomics import float32_pointer
+from engine.dsp.compiled import kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels in dBFS: 0 dB is a sample, or the mean power, of 1.0; silence is -inf."""
+
+    peak_db: float
+    rms_db: float
+
+
+@kernel("float64(int64, int64)", inline=True)
+def peak_at(samples: int, count: int) -> float:
+    """Internal path by address: the greatest magnitude."""
+    block = carray(float32_pointer(samples), (count,))
+    peak = 0.0
+    for i in range(count):
+        peak = max(peak, abs(block[i]))
+    return peak
+
+
+@kernel("float64(int64, int64)", inline=True)
+def energy_at(samples: int, count: int) -> float:
+    """Internal path by address: the sum of squares."""
+    block = carray(float32_pointer(samples), (count,))
+    energy = 0.0
+    for i in range(count):
+        energy += block[i] * block[i]
+    return energy
+
+
+@kernel("UniTuple(float64, 2)(int64, int64)")
+def _meter(samples: int, count: int) -> tuple[float, float]:
+    return peak_at(samples, count), energy_at(samples, count)
+
+
+def to_db(linear: float) -> float:
+    """Linear amplitude (1.0 is full scale) in dBFS; -inf for silence."""
+    return 20.0 * math.log10(linear) if linear > 0 else -math.inf
+
+
+def meter(samples: NDArray[np.float32]) -> Levels:
+    """Return the levels of a block of float32 samples of any shape.
+
+    Example:
+        >>> meter(np.full(480, 0.5, np.float32))
+        Levels(peak_db=-6.020599913279624, rms_db=-6.020599913279624)
+    """
+    samples = np.ascontiguousarray(samples, np.float32)
+    peak, energy = _meter(samples.ctypes.data, samples.size)
+    return Levels(to_db(peak), to_db(math.sqrt(energy / samples.size)) if samples.size else -math.inf)

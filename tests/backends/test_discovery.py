@@ -1,0 +1,149 @@
+"""Backends are found as plugins; one that fails is named and disturbs nobody; devices are named as people name them."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from engine.audio import discovery
+from engine.audio.backend import API_VERSION, Device, StreamRequest
+from engine.audio.devices import Direction, find_device
+from engine.audio.discovery import backend_names, load_backend, open_backend
+from engine.audio.port import AudioPort
+from engine.errors import (
+    InvalidInputError,
+    LibraryMissingError,
+    NoDeviceError,
+    PortAudioMissingError,
+    UnknownDeviceError,
+    VoiceError,
+)
+
+DEVICES = [
+    Device(0, "HDA Intel PCH", "ALSA", 2, 2, 48000),
+    Device(1, "USB Audio", "ALSA", 1, 2, 44100, is_default_output=True),
+    Device(2, "USB Audio", "JACK", 1, 2, 48000),
+    Device(3, "Webcam", "ALSA", 1, 0, 16000, is_default_input=True),
+]
+
+
+class Fake:
+    """A backend of a plugin."""
+
+    name = "fake"
+    api_version = API_VERSION
+    closed = 0
+
+    def devices(self) -> list[Device]:
+        return DEVICES
+
+    def open(self, port: AudioPort, request: StreamRequest) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+class Deaf(Fake):
+    """One without a microphone."""
+
+    def devices(self) -> list[Device]:
+        return [Device(0, "Speaker", "ALSA", 0, 2, 48000)]
+
+
+class Old(Fake):
+    """One for an older protocol."""
+
+    api_version = API_VERSION - 1
+
+
+class WithoutPortAudio(Fake):
+    """One whose library is missing."""
+
+    def __init__(self) -> None:
+        raise PortAudioMissingError("PortAudio is not installed.")
+
+
+@pytest.fixture
+def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Entry points by name; a test changes them."""
+    points = dict.fromkeys(("sounddevice", "pyaudio", "virtual"), f"{__name__}:Fake")
+    monkeypatch.setattr(
+        discovery,
+        "entry_points",
+        lambda group: [EntryPoint(name, value, group) for name, value in points.items()],
+    )
+    return points
+
+
+def test_ours_are_installed_in_order() -> None:
+    assert backend_names()[:3] == ["sounddevice", "pyaudio", "virtual"]
+    assert load_backend("virtual").name == "virtual"
+
+
+def test_auto_takes_the_first_that_has_both_directions_and_says_why(plugins: dict[str, str]) -> None:
+    plugins["sounddevice"] = f"{__name__}:WithoutPortAudio"
+    plugins["pyaudio"] = f"{__name__}:Deaf"
+    chosen = open_backend()
+    assert chosen.backend.name == Fake.name
+    assert "sounddevice: PortAudio is not installed." in chosen.reason
+    assert "pyaudio: This system has no input device." in chosen.reason
+
+
+def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> None:
+    plugins["sounddevice"] = f"{__name__}:Deaf"
+    Deaf.closed = 0
+    open_backend()
+    assert Deaf.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("no_such_module:X", LibraryMissingError),
+        (f"{__name__}:Nothing", LibraryMissingError),
+        (f"{__name__}:Old", LibraryMissingError),
+        (f"{__name__}:WithoutPortAudio", PortAudioMissingError),
+    ],
+)
+def test_a_plugin_that_fails_is_named_with_its_reason(
+    plugins: dict[str, str], value: str, error: type[VoiceError]
+) -> None:
+    plugins["mine"] = value
+    with pytest.raises(error):
+        load_backend("mine")
+    assert load_backend("virtual")
+    assert backend_names() == ["sounddevice", "pyaudio", "virtual", "mine"]
+
+
+def test_an_unknown_backend_lists_those_there_are() -> None:
+    with pytest.raises(InvalidInputError, match="auto, sounddevice, pyaudio, virtual"):
+        load_backend("alsa")
+
+
+@pytest.mark.parametrize(
+    ("name", "direction", "index"),
+    [
+        (None, Direction.INPUT, 3),
+        (None, Direction.OUTPUT, 1),
+        ("default", Direction.OUTPUT, 1),
+        ("0", Direction.INPUT, 0),
+        ("webcam", Direction.INPUT, 3),
+        ("jack usb", Direction.OUTPUT, 2),
+        ("USB Audio, JACK", Direction.INPUT, 2),
+        (" intel ", Direction.OUTPUT, 0),
+    ],
+)
+def test_a_device_is_named_by_index_name_or_words(name: str | None, direction: Direction, index: int) -> None:
+    assert find_device(DEVICES, name, direction).index == index
+
+
+def test_ambiguous_and_unknown_names_are_refused_with_the_candidates() -> None:
+    with pytest.raises(UnknownDeviceError, match=r"1: USB Audio, ALSA; 2: USB Audio, JACK"):
+        find_device(DEVICES, "usb", Direction.INPUT)
+    for name in ("bluetooth", "7", "Webcam"):
+        with pytest.raises(UnknownDeviceError):
+            find_device(DEVICES, name, Direction.OUTPUT)
+    with pytest.raises(NoDeviceError):
+        find_device([], None, Direction.INPUT)

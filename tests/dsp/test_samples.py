@@ -1,0 +1,103 @@
+"""Every kernel over samples against a plain numpy reference: all lengths to 300, odd offsets, any channels."""
+
+from __future__ import annotations
+
+import math
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.typing import NDArray
+
+from engine.dsp.downmix import downmix, upmix
+from engine.dsp.gain import apply_gain_ramp, db_to_linear
+from engine.dsp.meter import meter
+from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
+from engine.errors import InvalidInputError
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.99999, 1e30, -1e30, math.inf, -math.inf, math.nan, 1e-40, 0.5 / 32768, 1.5 / 32768]
+LENGTHS = st.integers(0, 300)
+OFFSETS = st.integers(0, 7)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def noise(length: int, seed: int, offset: int = 0) -> NDArray[np.float32]:
+    """Samples beyond full scale on both sides, beginning at an odd address."""
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1.3, 1.3, length + offset).astype(np.float32)[offset:]
+
+
+def reference_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Round to nearest even in float64, clip, NaN as silence."""
+    exact = np.nan_to_num(samples.astype(np.float64) * 32768.0, nan=0.0, posinf=1e9, neginf=-1e9)
+    return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
+
+
+@given(LENGTHS, OFFSETS, SEEDS)
+@settings(deadline=None)
+def test_float32_to_pcm16(length: int, offset: int, seed: int) -> None:
+    samples = noise(length, seed, offset)
+    assert np.array_equal(float32_to_pcm16(samples), reference_pcm16(samples))
+
+
+def test_float32_to_pcm16_of_a_million_and_of_every_special_value() -> None:
+    samples = np.concatenate([noise(1_000_000, 1), np.array(SPECIAL, np.float32)])
+    assert np.array_equal(float32_to_pcm16(samples), reference_pcm16(samples))
+
+
+def test_every_pcm16_value_comes_back_from_float32() -> None:
+    every = np.arange(-32768, 32768).astype(np.int16)
+    assert np.array_equal(float32_to_pcm16(pcm16_to_float32(every)), every)
+    assert np.array_equal(pcm16_to_float32(every), (every / 32768.0).astype(np.float32))
+
+
+@given(LENGTHS, st.integers(1, 8), SEEDS)
+@settings(deadline=None)
+def test_downmix_is_the_mean_and_upmix_its_inverse(length: int, channels: int, seed: int) -> None:
+    frames = noise(length * channels, seed).reshape(length, channels)
+    mono = downmix(frames)
+    assert np.allclose(mono, frames.astype(np.float64).mean(axis=1), atol=1e-6)
+    spread = upmix(mono, channels)
+    assert spread.shape == (length, channels)
+    assert np.array_equal(spread, np.repeat(mono[:, None], channels, axis=1))
+
+
+@given(LENGTHS, OFFSETS, SEEDS, st.floats(0, 4), st.floats(0, 4))
+@settings(deadline=None)
+def test_a_gain_ramp_is_even(length: int, offset: int, seed: int, gain_from: float, gain_to: float) -> None:
+    samples = noise(length, seed, offset)
+    steps = (np.arange(length) + 1) / max(length, 1)
+    expected = samples.astype(np.float64) * (gain_from + (gain_to - gain_from) * steps)
+    apply_gain_ramp(samples, gain_from, gain_to)
+    assert np.allclose(samples, expected, atol=1e-5)
+
+
+@given(LENGTHS, OFFSETS, SEEDS)
+@settings(deadline=None)
+def test_meters_agree_with_numpy_to_a_hundredth_of_a_db(length: int, offset: int, seed: int) -> None:
+    samples = noise(length, seed, offset)
+    levels = meter(samples)
+    if length == 0:
+        assert levels.peak_db == levels.rms_db == -math.inf
+        return
+    exact = samples.astype(np.float64)
+    assert abs(levels.peak_db - 20 * np.log10(np.abs(exact).max())) < 0.01
+    assert abs(levels.rms_db - 10 * np.log10(np.mean(exact**2))) < 0.01
+
+
+def test_silence_is_minus_infinity_db_and_decibels_are_amplitudes() -> None:
+    assert meter(np.zeros(10, np.float32)).peak_db == -math.inf
+    assert db_to_linear(0.0) == 1.0
+    assert db_to_linear(-20.0) == pytest.approx(0.1)
+
+
+def test_what_is_no_block_is_refused() -> None:
+    with pytest.raises(InvalidInputError):
+        downmix(np.zeros(4, np.float32))
+    with pytest.raises(InvalidInputError):
+        upmix(np.zeros((2, 2), np.float32), 2)
+    with pytest.raises(InvalidInputError):
+        apply_gain_ramp(np.zeros(4, np.float64), 0, 1)
+    with pytest.raises(InvalidInputError):
+        apply_gain_ramp(np.zeros(8, np.float32)[::2], 0, 1)

@@ -1,0 +1,84 @@
+"""Devices and errors of both native backends on the virtual sound card, through the command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from tests.support.soundcard import SoundCard
+from tests.support.voice_process import VOICE
+
+pytestmark = pytest.mark.soundcard
+
+BACKENDS = ["sounddevice", "pyaudio"]
+
+
+def voice(card: SoundCard, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [VOICE, *arguments], env=card.environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_devices_are_listed_with_their_defaults_and_nothing_else_is_printed(soundcard: SoundCard, backend: str) -> None:
+    run = voice(soundcard, "devices", "--backend", backend, "--json")
+    assert run.returncode == 0
+    assert run.stderr == ""
+    devices = json.loads(run.stdout)
+    names = [device["name"] for device in devices]
+    assert {"vspk", "vmic", "default"} <= set(names)
+    (default,) = [device for device in devices if device["is_default_input"]]
+    assert default["native_rate_hz"] > 0
+    table = voice(soundcard, "devices", "--backend", backend)
+    assert "vspk" in table.stdout
+    assert table.stderr == ""
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_device_that_is_not_there_is_said_with_its_own_code(soundcard: SoundCard, backend: str) -> None:
+    run = voice(soundcard, "run", "--backend", backend, "--provider", "local", "--output", "bluetooth")
+    assert run.returncode == 6
+    assert "No output device matches 'bluetooth'" in run.stderr
+    assert "voice devices" in run.stderr
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_named_devices_are_opened(soundcard: SoundCard, backend: str) -> None:
+    run = voice(
+        soundcard,
+        *("run", "--backend", backend, "--provider", "local", "--duration", "0.5"),
+        *("--input", "vmic", "--output", "vspk"),
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Microphone: vmic" in run.stdout
+    assert "Speaker: vspk" in run.stdout
+
+
+def test_auto_takes_sounddevice_and_says_so(soundcard: SoundCard) -> None:
+    run = voice(soundcard, "run", "--provider", "local", "--duration", "0.5")
+    assert run.returncode == 0, run.stderr
+    assert "Backend sounddevice" in run.stdout
+
+
+def test_the_doctor_finds_this_machine_well(soundcard: SoundCard) -> None:
+    run = voice(soundcard, "doctor", "--json")
+    findings = {finding["subject"]: finding for finding in json.loads(run.stdout)}
+    assert run.returncode == 0, run.stdout
+    assert findings["backend sounddevice"]["verdict"] == "ok"
+    assert findings["backend pyaudio"]["verdict"] == "ok"
+    assert run.stderr == ""
+
+
+def test_the_callback_benchmark_delivers_every_block(soundcard: SoundCard) -> None:
+    run = voice(soundcard, "bench", "callback", "--seconds", "2", "--json", "/dev/stdout")
+    assert run.returncode == 0, run.stderr
+    document = json.loads(run.stdout[: run.stdout.rindex("}") + 1])
+    assert document["schema"] == "voice-bench/1"
+    results = {result["case"].rsplit("/", 1)[0]: result["extra"] for result in document["results"]}
+    for backend in BACKENDS:
+        busy = results[f"callback/ours-{backend}/spinning"]
+        assert busy["broken_ms"] == 0
+        assert busy["broken_ms"] <= results["callback/python-sounddevice/spinning"]["broken_ms"]
