@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "numba", "soxr", "aiohttp", "sounddevice", "PyAudio", "orjson", "pybase64", "samplerate")
-
 
 def describe_machine() -> dict[str, Any]:
-    """Return the processor, the system, and the versions that matter to the figures; missing packages are left out."""
+    """Return the processor, the system, and the versions that matter to the figures."""
     return {
-        "cpu": _processor(),
+        "processor": _processor(),
         "cores": os.cpu_count(),
-        "arch": platform.machine(),
-        "os": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": {name: version(name) for name in ("numpy", "numba", "soxr", "aiohttp")},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _processor() -> str:

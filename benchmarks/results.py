@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = "voice-bench/1"
@@ -16,6 +15,10 @@ class Quantiles:
     p50: float
     p99: float
 
+    def to_json(self) -> dict[str, float]:
+        """Return both, by name."""
+        return {"p50": self.p50, "p99": self.p99}
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -26,14 +29,13 @@ class Result:
     unit: str
     """Of `ours` and `peers`; less is better."""
     ours: Quantiles
-    peers: Mapping[str, Quantiles] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the case measured besides; `missing` lists rivals that are not installed."""
+    peers: dict[str, Quantiles] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ratio(self) -> dict[str, float]:
         """How many times faster ours is than each rival, by medians."""
-        return {name: peer.p50 / self.ours.p50 for name, peer in self.peers.items() if self.ours.p50 > 0}
+        return {name: peer.p50 / self.ours.p50 for name, peer in self.peers.items() if self.ours.p50}
 
     def to_json(self) -> dict[str, Any]:
         """Return the case as an entry of `results`."""
@@ -41,39 +43,13 @@ class Result:
             "benchmark": self.benchmark,
             "case": self.case,
             "unit": self.unit,
-            "ours": asdict(self.ours),
-            "peers": {name: asdict(peer) for name, peer in self.peers.items()},
+            "ours": self.ours.to_json(),
+            "peers": {name: peer.to_json() for name, peer in self.peers.items()},
             "ratio": self.ratio,
-            "extra": dict(self.extra),
+            "extra": self.extra,
         }
 
 
-def compared(
-    case: str,
-    unit: str,
-    figures: Mapping[str, Quantiles],
-    *,
-    missing: Sequence[str] = (),
-    extra: Mapping[str, Any] | None = None,
-) -> Result:
-    """Make the result of a case `BENCHMARK/...` from figures by name, one of which is "ours".
-
-    Args:
-        case: Name of the benchmark, a slash, and the case's own name.
-        unit: Of the figures.
-        figures: What was measured, by name.
-        missing: Rivals that are not installed.
-        extra: What was measured besides.
-    """
-    benchmark, _, name = case.partition("/")
-    peers = {peer: quantiles for peer, quantiles in figures.items() if peer != OURS}
-    notes = {**(extra or {}), **({"missing": list(missing)} if missing else {})}
-    return Result(benchmark, name, unit, figures[OURS], peers, notes)
-
-
-OURS = "ours"
-
-
-def report(machine: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
+def report(machine: dict[str, Any], results: list[Result]) -> dict[str, Any]:
     """Return the document that `voice bench --json` writes."""
-    return {"schema": SCHEMA, "machine": dict(machine), "results": [result.to_json() for result in results]}
+    return {"schema": SCHEMA, "machine": machine, "results": [result.to_json() for result in results]}
