@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from typing import Annotated
@@ -15,14 +14,15 @@ def serve(
     port: Annotated[int, typer.Option(help="0 takes any free port.", min=0, max=65535)] = 8765,
 ) -> None:
     """Serve an offline agent to any Realtime client on this machine. Ctrl+C ends it."""
+    import asyncio  # noqa: PLC0415 - a fifth of the start-up
+
+    from cli.signals import stop_signals  # noqa: PLC0415
     from engine.local.server import serve as serve_clients  # noqa: PLC0415
 
     async def until_stopped() -> None:
         until = asyncio.Event()
         with stop_signals(until.set):
             await serve_clients(host, port, announce=_announce, until=until)
-
-    from cli.signals import stop_signals  # noqa: PLC0415
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(until_stopped())

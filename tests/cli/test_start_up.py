@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.voice_process import VOICE
 
 HEAVY = {"numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "llvmlite"}
+HEAVY |= {"asyncio", "importlib.metadata", "rich"}
 EMPTY = """
 import typer
 app = typer.Typer()
