@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.dsp.pcm16 import pcm16_to_float32
+from engine.dsp.resample import make_resampler
 from engine.realtime.actions import ToolCall
 from engine.realtime.notices import (
     AgentText,
@@ -41,9 +43,8 @@ def noise(seconds: float, seed: int = 1) -> NDArray[np.int16]:
 
 
 def at_48_khz(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    import soxr  # noqa: PLC0415
-
-    return soxr.resample(samples.astype(np.float32) / 32768, WIRE_HZ, 48000, "HQ")
+    """What the speaker must play: the engine's own resampler, in one piece."""
+    return make_resampler(WIRE_HZ, 48000).process(pcm16_to_float32(samples)).copy()
 
 
 def offset_of(heard: NDArray[np.float32], reference: NDArray[np.float32]) -> int:
