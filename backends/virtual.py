@@ -91,8 +91,8 @@ class VirtualStream:
         self._info = StreamInfo(
             backend=VirtualBackend.name,
             native=True,
-            input=self._side(request.input_file, microphone.rate_hz),
-            output=self._side(request.output_file, SPEAKER_RATE_HZ),
+            input=self._side(microphone.name, microphone.rate_hz),
+            output=self._side(str(request.output_file or "nowhere"), SPEAKER_RATE_HZ),
             notes=() if self._paced else ("unpaced: time runs as fast as the machine",),
         )
 
@@ -120,8 +120,8 @@ class VirtualStream:
             if writer is not None:
                 writer.close()
 
-    def _side(self, path: Path | None, rate_hz: int) -> StreamSide:
-        return StreamSide(str(path or "nothing"), rate_hz, 1, round(self._block_s * rate_hz), 0.0)
+    def _side(self, name: str, rate_hz: int) -> StreamSide:
+        return StreamSide(name, rate_hz, 1, round(self._block_s * rate_hz), 0.0)
 
     def _run(self) -> None:
         try:

@@ -24,6 +24,7 @@ _STDIN_QUEUE_CHUNKS = 300
 class Microphone(Protocol):
     """A source of mono float32 at its own rate."""
 
+    name: str
     rate_hz: int
 
     def read(self, frames: int) -> NDArray[np.float32]:
@@ -43,6 +44,7 @@ class Microphone(Protocol):
 class SilentMicrophone:
     """Never says anything and never ends."""
 
+    name = "silence"
     rate_hz = SILENT_RATE_HZ
     ended = False
 
@@ -57,6 +59,7 @@ class SilentMicrophone:
 class FedMicrophone:
     """Says what a program feeds it, such as the questions of a demonstration; silent in between."""
 
+    name = "this program"
     ended = False
 
     def __init__(self, rate_hz: int) -> None:
@@ -96,6 +99,7 @@ class FileMicrophone:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:
             raise InvalidInputError(f"{path} is no audio file: {error}.", fix="Name a WAV file.") from error
+        self.name = str(path)
         self.rate_hz = int(self._file.samplerate)
         self.ended = False
 
@@ -116,6 +120,7 @@ class FileMicrophone:
 class StdinMicrophone:
     """Reads raw PCM16 little-endian mono at 24 kHz from standard input, as a pipe delivers it, until it ends."""
 
+    name = "standard input"
     rate_hz = STDIN_RATE_HZ
 
     def __init__(self, stream: IO[bytes] | None = None) -> None:

@@ -2,38 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.results import Quantiles, Result
+from benchmarks.case import Case
+from benchmarks.results import Result, compared
 from benchmarks.timing import interleaved
-from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
+from engine.dsp.downmix import downmix
+from engine.dsp.meter import Levels, meter
+from engine.dsp.pcm16 import float32_to_pcm16, float32_to_pcm16_at, pcm16_to_float32, pcm16_to_float32_at
 
-_FRAMES = (480, 1_000_000)
-
-
-def measure(seconds: float) -> Iterator[Result]:
-    """Yield float32 -> PCM16 and back, each against the line of numpy that clients use."""
-    rng = np.random.default_rng(1)
-    for frames in _FRAMES:
-        samples = rng.uniform(-1.2, 1.2, frames).astype(np.float32)
-        to_wire = {"ours": partial(float32_to_pcm16, samples), "numpy": partial(_numpy_to_pcm16, samples)}
-        yield _result(f"float32_to_pcm16/{frames}", interleaved(to_wire, seconds))
-        pcm16 = rng.integers(-32768, 32767, frames, dtype=np.int16)
-        from_wire = {"ours": partial(pcm16_to_float32, pcm16), "numpy": partial(_numpy_to_float32, pcm16)}
-        yield _result(f"pcm16_to_float32/{frames}", interleaved(from_wire, seconds))
+_BLOCK = 480
+_MILLION = 1_000_000
+_Functions = dict[str, Callable[[], object]]
 
 
-def _result(case: str, figures: dict[str, Quantiles]) -> Result:
-    return Result("dsp", case, "ns", figures["ours"], {"numpy": figures["numpy"]})
+def cases() -> list[Case]:
+    """float32 -> PCM16 and back: a block through the checked function and by address, and a million samples."""
+    return [
+        Case(f"float32_to_pcm16/{_BLOCK}", partial(_to_pcm16, _BLOCK)),
+        Case(f"float32_to_pcm16_internal/{_BLOCK}", _to_pcm16_internal),
+        Case(f"float32_to_pcm16/{_MILLION}", partial(_to_pcm16, _MILLION)),
+        Case(f"pcm16_to_float32/{_BLOCK}", partial(_to_float32, _BLOCK)),
+        Case(f"pcm16_to_float32_internal/{_BLOCK}", _to_float32_internal),
+        Case(f"pcm16_to_float32/{_MILLION}", partial(_to_float32, _MILLION)),
+        Case(f"pcm16_to_float32_meter/{_BLOCK}", _to_float32_meter),
+        Case(f"downmix/{_BLOCK}", _downmix),
+    ]
+
+
+def _to_pcm16(frames: int, seconds: float) -> Result:
+    samples = _samples(frames)
+    functions: _Functions = {"ours": partial(float32_to_pcm16, samples), "numpy": partial(_numpy_to_pcm16, samples)}
+    if frames == _MILLION:
+        functions["memcpy"] = _memcpy(frames)
+    return compared("dsp", f"float32_to_pcm16/{frames}", "ns", interleaved(functions, seconds))
+
+
+def _to_pcm16_internal(seconds: float) -> Result:
+    samples, pcm = _samples(_BLOCK), np.empty(_BLOCK, np.int16)
+    ours = partial(float32_to_pcm16_at, samples.ctypes.data, pcm.ctypes.data, _BLOCK)
+    figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_pcm16, samples)}, seconds)
+    return compared("dsp", f"float32_to_pcm16_internal/{_BLOCK}", "ns", figures)
+
+
+def _to_float32(frames: int, seconds: float) -> Result:
+    pcm = _pcm(frames)
+    functions: _Functions = {"ours": partial(pcm16_to_float32, pcm), "numpy": partial(_numpy_to_float32, pcm)}
+    if frames == _MILLION:
+        functions["memcpy"] = _memcpy(frames)
+    return compared("dsp", f"pcm16_to_float32/{frames}", "ns", interleaved(functions, seconds))
+
+
+def _to_float32_internal(seconds: float) -> Result:
+    pcm, samples = _pcm(_BLOCK), np.empty(_BLOCK, np.float32)
+    ours = partial(pcm16_to_float32_at, pcm.ctypes.data, samples.ctypes.data, _BLOCK)
+    figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_float32, pcm)}, seconds)
+    return compared("dsp", f"pcm16_to_float32_internal/{_BLOCK}", "ns", figures)
+
+
+def _to_float32_meter(seconds: float) -> Result:
+    pcm = _pcm(_BLOCK)
+
+    def ours() -> Levels:
+        return meter(pcm16_to_float32(pcm))
+
+    def theirs() -> tuple[float, float]:
+        samples = _numpy_to_float32(pcm)
+        return float(np.max(np.abs(samples))), float(np.sqrt(np.mean(np.square(samples))))
+
+    return compared(
+        "dsp", f"pcm16_to_float32_meter/{_BLOCK}", "ns", interleaved({"ours": ours, "numpy": theirs}, seconds)
+    )
+
+
+def _downmix(seconds: float) -> Result:
+    stereo = _samples(2 * _BLOCK).reshape(_BLOCK, 2)
+    functions: _Functions = {"ours": partial(downmix, stereo), "numpy": lambda: stereo.mean(axis=1, dtype=np.float32)}
+    return compared("dsp", f"downmix/{_BLOCK}", "ns", interleaved(functions, seconds))
+
+
+def _samples(frames: int) -> NDArray[np.float32]:
+    """A fifth of them must be clipped, as loud speech with too much gain."""
+    return np.random.default_rng(1).uniform(-1.25, 1.25, frames).astype(np.float32)
+
+
+def _pcm(frames: int) -> NDArray[np.int16]:
+    return np.random.default_rng(1).integers(-32768, 32768, frames, dtype=np.int16)
 
 
 def _numpy_to_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     return (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
 
 
-def _numpy_to_float32(pcm16: NDArray[np.int16]) -> NDArray[np.float32]:
-    return pcm16.astype(np.float32) / np.float32(32768.0)
+def _numpy_to_float32(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    return pcm.astype(np.float32) / np.float32(32768.0)
+
+
+def _memcpy(frames: int) -> partial[None]:
+    """A copy that reads and writes as many bytes together as a conversion: six for each sample."""
+    source = np.ones(3 * frames, np.uint8)
+    return partial(np.copyto, np.empty_like(source), source)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+_PACKAGES = ("numpy", "numba", "soxr", "aiohttp", "sounddevice", "PyAudio", "orjson", "pybase64", "samplerate")
+
 
 def describe_machine() -> dict[str, Any]:
-    """Return the processor, the system, and the versions that matter to the figures."""
+    """Return the processor, the system, and the versions that matter to the figures; missing packages are left out."""
     return {
-        "processor": _processor(),
+        "cpu": _processor(),
         "cores": os.cpu_count(),
-        "system": f"{platform.system()} {platform.release()}",
+        "arch": platform.machine(),
+        "os": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in ("numpy", "numba", "soxr", "aiohttp")},
+        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _processor() -> str:

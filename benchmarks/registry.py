@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from benchmarks.results import Result
+from benchmarks.case import Case
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """One command `voice bench NAME`. Its module has `measure(seconds)`, which yields results as they come."""
+    """What `voice bench NAME` runs; its module has a function `cases()`."""
 
     name: str
     summary: str
-    module: str
 
-    def measure(self, seconds: float) -> Iterator[Result]:
-        """Run it; `seconds` is the time for each case."""
-        measure: Callable[[float], Iterator[Result]] = import_module(self.module).measure
-        return measure(seconds)
+    def cases(self) -> list[Case]:
+        """Import the benchmark and return its cases, in the order in which they run."""
+        cases: Callable[[], list[Case]] = import_module(f"benchmarks.{self.name}").cases
+        return cases()
 
 
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark("dsp", "conversion between float32 and PCM16, against numpy", "benchmarks.dsp"),
-        Benchmark("ring", "the lock-free ring, against queue.Queue", "benchmarks.ring"),
-        Benchmark("resample", "20 ms through a streaming resampler, and how late it is", "benchmarks.resample"),
-        Benchmark(
-            "callback",
-            "sound while Python is busy, against a Python callback",
-            "benchmarks.callback",
-        ),
+        Benchmark("dsp", "Converts between float32 and PCM16, against the lines of numpy that clients use."),
+        Benchmark("ring", "Passes blocks through the lock-free ring, against the queues that clients use."),
+        Benchmark("port", "Moves a block in both directions, as the audio thread does, against queues of arrays."),
+        Benchmark("resample", "Resamples 20 ms blocks, against soxr; also how late and how clean the sound is."),
+        Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
+        Benchmark("startup", "Starts the program, against an empty one and the bare imports."),
+        Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python."),
     )
 }

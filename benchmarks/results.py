@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SCHEMA = "voice-bench/1"
@@ -15,10 +16,6 @@ class Quantiles:
     p50: float
     p99: float
 
-    def to_json(self) -> dict[str, float]:
-        """Return both, by name."""
-        return {"p50": self.p50, "p99": self.p99}
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -29,13 +26,14 @@ class Result:
     unit: str
     """Of `ours` and `peers`; less is better."""
     ours: Quantiles
-    peers: dict[str, Quantiles] = field(default_factory=dict)
-    extra: dict[str, Any] = field(default_factory=dict)
+    peers: Mapping[str, Quantiles] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the case measured besides; `missing` lists rivals that are not installed."""
 
     @property
     def ratio(self) -> dict[str, float]:
         """How many times faster ours is than each rival, by medians."""
-        return {name: peer.p50 / self.ours.p50 for name, peer in self.peers.items() if self.ours.p50}
+        return {name: peer.p50 / self.ours.p50 for name, peer in self.peers.items() if self.ours.p50 > 0}
 
     def to_json(self) -> dict[str, Any]:
         """Return the case as an entry of `results`."""
@@ -43,13 +41,40 @@ class Result:
             "benchmark": self.benchmark,
             "case": self.case,
             "unit": self.unit,
-            "ours": self.ours.to_json(),
-            "peers": {name: peer.to_json() for name, peer in self.peers.items()},
+            "ours": asdict(self.ours),
+            "peers": {name: asdict(peer) for name, peer in self.peers.items()},
             "ratio": self.ratio,
-            "extra": self.extra,
+            "extra": dict(self.extra),
         }
 
 
-def report(machine: dict[str, Any], results: list[Result]) -> dict[str, Any]:
+def compared(
+    benchmark: str,
+    case: str,
+    unit: str,
+    figures: Mapping[str, Quantiles],
+    *,
+    missing: Sequence[str] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> Result:
+    """Make the result of a case from figures by name, one of which is "ours".
+
+    Args:
+        benchmark: Name of the benchmark.
+        case: Name of the case.
+        unit: Of the figures.
+        figures: What was measured, by name.
+        missing: Rivals that are not installed.
+        extra: What was measured besides.
+    """
+    peers = {peer: quantiles for peer, quantiles in figures.items() if peer != OURS}
+    notes = {**(extra or {}), **({"missing": list(missing)} if missing else {})}
+    return Result(benchmark, case, unit, figures[OURS], peers, notes)
+
+
+OURS = "ours"
+
+
+def report(machine: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
     """Return the document that `voice bench --json` writes."""
-    return {"schema": SCHEMA, "machine": machine, "results": [result.to_json() for result in results]}
+    return {"schema": SCHEMA, "machine": dict(machine), "results": [result.to_json() for result in results]}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -15,34 +16,54 @@ _SAMPLE_NS = 20_000
 _MOST_CALLS = 10_000
 
 
-def interleaved(functions: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Quantiles]:
-    """Measure functions in turns.
+def interleaved(
+    functions: Mapping[str, Callable[[], object]], seconds: float, *, calls: int | None = None, least_rounds: int = 5
+) -> dict[str, Quantiles]:
+    """Measure functions in turns, one sample of each per round, each round led by another one.
 
     Args:
         functions: By name; each is called without arguments.
         seconds: How long all of it may take.
+        calls: Calls that make up a sample; None takes as many as last 20 us. What works in bursts, such as a
+            resampler that withholds, needs samples longer than its burst.
+        least_rounds: Samples that each function gets however slow it is.
 
     Returns:
-        Nanoseconds of one call: the median, and the 99th percentile, of the samples of each.
+        Nanoseconds of one call: the median, and the 99th percentile, of the samples of each. The garbage collector
+        rests meanwhile.
     """
-    calls = {name: _calls_per_sample(function) for name, function in functions.items()}
-    samples: dict[str, list[float]] = {name: [] for name in functions}
+    names = list(functions)
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    with _without_garbage_collection():
+        counts = {name: calls or _calls_per_sample(function) for name, function in functions.items()}
+        deadline_s = time.perf_counter() + seconds
+        rounds = 0
+        while rounds < least_rounds or time.perf_counter() < deadline_s:
+            first = rounds % len(names)
+            for name in names[first:] + names[:first]:
+                samples[name].append(_time_ns(functions[name], counts[name]))
+            rounds += 1
+    return {name: quantiles(taken) for name, taken in samples.items()}
+
+
+def quantiles(values: list[float]) -> Quantiles:
+    """The median and the 99th percentile of at least one value."""
+    p50, p99 = np.percentile(values, [50, 99])
+    return Quantiles(float(p50), float(p99))
+
+
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        end_s = time.perf_counter() + seconds
-        while time.perf_counter() < end_s:
-            for name, function in functions.items():
-                samples[name].append(_time(function, calls[name]))
+        yield
     finally:
         if was_enabled:
             gc.enable()
-    return {
-        name: Quantiles(*(float(value) for value in np.percentile(taken, [50, 99]))) for name, taken in samples.items()
-    }
 
 
-def _time(function: Callable[[], object], calls: int) -> float:
+def _time_ns(function: Callable[[], object], calls: int) -> float:
     began_ns = time.perf_counter_ns()
     for _ in range(calls):
         function()
@@ -51,4 +72,4 @@ def _time(function: Callable[[], object], calls: int) -> float:
 
 def _calls_per_sample(function: Callable[[], object]) -> int:
     function()
-    return max(1, min(_MOST_CALLS, int(_SAMPLE_NS / max(1.0, _time(function, 3)))))
+    return max(1, min(_MOST_CALLS, int(_SAMPLE_NS / max(1.0, _time_ns(function, 3)))))

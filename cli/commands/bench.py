@@ -3,91 +3,105 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from benchmarks.case import Case
     from benchmarks.results import Result
 
-_QUICK = "dsp"
-_TEXT_COLUMNS = (0, 3, 4)
+_ALL = "all"
+_SHORTEST = "dsp"
+_INTERRUPTED = 130
+"""What shells return for a program that Ctrl+C ended."""
 
 
 def bench(
     name: Annotated[str | None, typer.Argument(help="A benchmark, or all; without it they are listed.")] = None,
-    seconds: Annotated[float, typer.Option(help="Time for each case.", min=0.05)] = 1.0,
     json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
 ) -> None:
-    """Measure the engine beside its rivals, in one run, on this machine."""
+    """Measure the engine beside its rivals, in one run, on this machine. Ctrl+C keeps what was measured."""
     from benchmarks.machine import describe_machine  # noqa: PLC0415
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
     from benchmarks.results import report  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
-    if name is not None and name != "all" and name not in BENCHMARKS:
+    if name not in (None, _ALL, *BENCHMARKS):
         raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {', '.join(BENCHMARKS)}, all.")
-    prepare_kernels(lambda text: typer.echo(text, err=True))
-    chosen = list(BENCHMARKS) if name == "all" else [name or _QUICK]
+    if json_path is not None:
+        _require_writable(json_path)
+    if name is None:
+        _list_benchmarks()
+    prepare_kernels(_note)
     results: list[Result] = []
     interrupted = False
     try:
-        for each in chosen:
-            typer.echo(f"{each}: {BENCHMARKS[each].summary} ...", err=True)
-            for result in BENCHMARKS[each].measure(seconds):
-                results.append(result)
-                typer.echo(f"  {result.case}", err=True)
+        chosen = list(BENCHMARKS) if name == _ALL else [name or _SHORTEST]
+        cases = [case for each in chosen for case in BENCHMARKS[each].cases()]
+        for result in _run(cases, quick=quick or name is None):
+            results.append(result)  # noqa: PERF402 - what is measured must outlive Ctrl+C
     except KeyboardInterrupt:
         interrupted = True
     if json_path is not None:
         _write(json_path, report(describe_machine(), results))
-    _print_table(results)
+    _print(results)
     if interrupted:
-        typer.echo("Interrupted: these are the cases that were finished.", err=True)
-    elif not results:
-        typer.echo("Nothing could be measured: there is no audio device. `voice doctor` says why.", err=True)
-    if name is None:
-        typer.echo("\nThis was the shortest of them. `voice bench NAME` runs one, `voice bench all` every one:")
-        for benchmark in BENCHMARKS.values():
-            typer.echo(f"  {benchmark.name:<10} {benchmark.summary}")
+        _note(f"Interrupted: {len(results)} cases were finished.")
+        raise typer.Exit(_INTERRUPTED)
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
+def _list_benchmarks() -> None:
+    from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
+
+    typer.echo("`voice bench NAME` runs one of these, `voice bench all` every one:")
+    for benchmark in BENCHMARKS.values():
+        typer.echo(f"  {benchmark.name:<10} {benchmark.summary}")
+    typer.echo(f"\nA quick look at {_SHORTEST}:")
+
+
+def _run(cases: list[Case], *, quick: bool) -> Iterator[Result]:
+    """Yield what each case measured; say which one is on, and what is left."""
+    from engine.errors import VoiceError  # noqa: PLC0415
+
+    left_s = sum(case.seconds(quick=quick) for case in cases)
+    for number, case in enumerate(cases, start=1):
+        _note(f"  {number} of {len(cases)}, about {left_s:.0f} s left: {case.name}")
+        left_s -= case.seconds(quick=quick)
+        try:
+            yield case.measure(case.seconds(quick=quick))
+        except VoiceError as error:
+            _note(f"    left out: {error}")
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _require_writable(path: Path) -> None:
+    """Fail before minutes of measuring rather than after them; leaves what the file holds."""
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
     try:
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        path.open("ab").close()
     except OSError as error:
         raise InvalidInputError(f"The figures cannot be written to {path}: {error.strerror}.") from error
 
 
-def _print_table(results: list[Result]) -> None:
-    """One line for each rival; what a case measured besides follows its lines."""
-    lines = [("case", "ours p50", "p99", "unit", "rival", "p50", "p99", "ours is faster")]
-    remarks: dict[int, str] = {}
-    for result in results:
-        ours = (result.case, _figure(result.ours.p50), _figure(result.ours.p99), result.unit)
-        for name, peer in result.peers.items():
-            lines.append((*ours, name, _figure(peer.p50), _figure(peer.p99), f"{result.ratio[name]:.2f} x"))
-            ours = ("", "", "", "")
-        if not result.peers:
-            lines.append((*ours, "", "", "", ""))
-        if result.extra:
-            remarks[len(lines) - 1] = ", ".join(f"{key} {value}" for key, value in result.extra.items())
-    if len(lines) == 1:
-        return
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    for number, line in enumerate(lines):
-        cells = (
-            cell.ljust(width) if column in _TEXT_COLUMNS else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        typer.echo("  ".join(cells).rstrip())
-        if number in remarks:
-            typer.echo(f"    {remarks[number]}")
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+def _print(results: list[Result]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+
+    from cli.bench_table import tables  # noqa: PLC0415
+
+    console = Console()
+    for table in tables(results):
+        console.print(table)
+        console.print()

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
 from cli.options import JsonOption
 
 
-def doctor(as_json: JsonOption = False) -> None:
-    """Examine this machine; exit code 1 if something must be repaired."""
-    from cli.doctor_checks import Finding, Verdict, examine  # noqa: PLC0415
+def doctor(
+    as_json: JsonOption = False,
+    provider: Annotated[
+        str | None, typer.Option(help="Whose key and server to look at; default: what `voice run` would take.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="WebSocket address to look at instead of the provider's.")] = None,
+) -> None:
+    """Examine this machine; exit code 1 if something must be repaired. Sends no audio and no key."""
+    from cli.doctor_checks import examine  # noqa: PLC0415
+    from cli.findings import Finding, Verdict  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
 
     findings: list[Finding] = []
-    for finding in examine():
+    for finding in examine(provider, url):
         findings.append(finding)
         if not as_json:
             typer.echo(f"{finding.verdict:<8} {finding.subject:<20} {printable(finding.text)}")
             if finding.fix:
-                typer.echo(f"{'':<29} {finding.fix}")
+                typer.echo(f"{'':<29} {printable(finding.fix)}")
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     if any(finding.verdict is Verdict.ERROR for finding in findings):

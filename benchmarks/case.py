@@ -1,0 +1,25 @@
+"""One case of a benchmark: its name, how long it should run, and the function that measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.results import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What `voice bench` runs, shows the progress of, and keeps if a later one is interrupted."""
+
+    name: str
+    measure: Callable[[float], Result]
+    """Takes the seconds it may use; raises VoiceError where this machine cannot run it."""
+    quick_s: float = 0.1
+    """Long enough to see that it works."""
+    full_s: float = 1.0
+    """Long enough for figures that repeat."""
+
+    def seconds(self, *, quick: bool) -> float:
+        """How long the case runs."""
+        return self.quick_s if quick else self.full_s

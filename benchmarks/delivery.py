@@ -1,0 +1,88 @@
+"""What a device was given in time: the measure of every playback design, and the loads it is put under."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+SETTLE_S = 0.3
+"""A stream's first blocks come in a burst that fills the device's buffer."""
+BLOCK_MS = 10.0
+AHEAD_S = 1.0
+"""How much every design buffers between Python and the audio thread."""
+FEED_S = 0.05
+"""How often the buffer is filled up."""
+_SPINNING_THREADS = 2
+_CHANCE_BLOCKS = 2
+"""Where a measurement begins and ends within a block is chance: so many may be missing of a clean run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One run of one design."""
+
+    rate_hz: int
+    block_frames: int
+    took_s: float
+    times_ns: list[int]
+    """When each block was delivered, on one clock."""
+    silent_frames: int
+    """Delivered as silence because the design's own buffer had run dry."""
+    on_audio_thread: str
+    """What runs there: `compiled` or `python`."""
+
+    @property
+    def calls(self) -> int:
+        """Blocks delivered."""
+        return len(self.times_ns)
+
+    @property
+    def expected_calls(self) -> int:
+        """Blocks that the device plays in the time."""
+        return round(self.took_s * self.rate_hz / self.block_frames)
+
+    @property
+    def block_ms(self) -> float:
+        """Length of a block."""
+        return 1000 * self.block_frames / self.rate_hz
+
+    @property
+    def gaps_ms(self) -> list[float]:
+        """From each block to the next."""
+        return [(after - before) / 1e6 for before, after in pairwise(self.times_ns)]
+
+    @property
+    def broken_ms(self) -> float:
+        """Sound that should have been played and was not: blocks that never came, and silence in place of sound."""
+        missing = max(0, self.expected_calls - self.calls - _CHANCE_BLOCKS)
+        return missing * self.block_ms + 1000 * self.silent_frames / self.rate_hz
+
+
+@contextlib.contextmanager
+def _spinning() -> Iterator[None]:
+    """Two threads that keep the interpreter busy."""
+    over = threading.Event()
+
+    def spin() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+
+    threads = [threading.Thread(target=spin, daemon=True) for _ in range(_SPINNING_THREADS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+LOADS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    "idle": contextlib.nullcontext,
+    "spinning": _spinning,
+}

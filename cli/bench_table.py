@@ -1,0 +1,97 @@
+"""The figures of `voice bench` as tables: a row for ours and for each rival, with how many times faster ours is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+    from rich.table import Table
+
+    from benchmarks.results import Quantiles, Result
+
+_NS_IN = {"ns": 1.0, "ms": 1e6}
+_SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
+_MISSING = "missing"
+_ONLY_IN_FILE = {_MISSING, "group_delay_ms", "withheld_ms", "block_ms", "text_bytes", "on_audio_thread"}
+"""What would make the tables too wide for a terminal of 80 columns."""
+
+
+def tables(results: Iterable[Result]) -> Iterator[Table]:
+    """Yield one table for each benchmark, in the order in which they ran.
+
+    Example:
+        >>> for table in tables(results):
+        ...     rich.print(table)
+    """
+    for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
+        yield _table(benchmark, list(of_it))
+
+
+def _table(benchmark: str, results: Sequence[Result]) -> Table:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - `voice --help` must not pay for it
+    from rich.text import Text  # noqa: PLC0415
+
+    compares = any(result.peers for result in results)
+    measured = _measured(results)
+    missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
+    table = Table(title=benchmark, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
+    table.show_edge = False
+    table.pad_edge, table.collapse_padding = False, True
+    table.caption = f"not installed, so not measured: {', '.join(missing)}" if missing else None
+    headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours_faster"] if compares else []), *measured]
+    for heading in headings:
+        justify: JustifyMethod = "left" if heading in ("case", "who") else "right"
+        table.add_column(heading.replace("_", "\n"), justify=justify, no_wrap=heading != "case", overflow="fold")
+    for result in results:
+        for case, who, figures, ratio, extra in _rows(result):
+            cells = [
+                case,
+                *([who] if compares else []),
+                *_figures(figures, result.unit),
+                *([ratio] if compares else []),
+            ]
+            cells += [_shown(extra.get(name, "")) for name in measured]
+            table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _measured(results: Sequence[Result]) -> list[str]:
+    """Names of what the cases measured besides, each once; what describes a rival stands in the rival's row."""
+    names = (name for result in results for name in result.extra if name not in result.peers)
+    return [name for name in dict.fromkeys(names) if name not in _ONLY_IN_FILE]
+
+
+def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[str, Any]]]:
+    yield result.case.removeprefix(f"{result.benchmark}/"), "ours", result.ours, "", result.extra
+    ratio = result.ratio
+    for name, peer in result.peers.items():
+        faster = f"{ratio[name]:.2f} x" if name in ratio else ""
+        yield "", name, peer, faster, result.extra.get(name, {})
+
+
+def _figures(figures: Quantiles, unit: str) -> tuple[str, str]:
+    return _with_unit(figures.p50, unit), _with_unit(figures.p99, unit)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def _with_unit(value: float, unit: str) -> str:
+    """Three digits and a unit that suits them.
+
+    Example:
+        >>> _with_unit(3120.0, "ns")
+        '3.12 us'
+    """
+    value_ns = value * _NS_IN[unit]
+    size, shown = next((size, shown) for size, shown in _SCALE if value_ns >= size)
+    scaled = value_ns / (size or 1.0)
+    digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
+    return f"{scaled:.{digits}f} {shown}"

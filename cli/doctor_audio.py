@@ -1,0 +1,166 @@
+"""`voice doctor` on sound: PortAudio, the sound server, each backend, and the devices that would be used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.findings import Finding, error, ok, warning
+from engine.config import AudioDefaults, load_config
+from engine.errors import InvalidInputError, NoDeviceError, VoiceError
+
+if TYPE_CHECKING:
+    from engine.audio.backend import Backend, StreamInfo
+
+_SERVER_S = 3.0
+_NO_DEVICE_FIX = "Plug in a device, or start the sound server; `--backend virtual` works without."
+
+
+def portaudio() -> Iterator[Finding]:
+    """The library both backends of real devices need, and what it was built to reach."""
+    from backends.portaudio import silence_chatter  # noqa: PLC0415
+
+    silence_chatter()
+    try:
+        import sounddevice  # noqa: PLC0415 - loads PortAudio
+    except OSError:
+        fix = "Install it (Debian: `apt install libportaudio2`), or use `--backend virtual`."
+        yield error("portaudio", "The PortAudio library cannot be loaded.", fix)
+        return
+    version = sounddevice.get_portaudio_version()[1].split(",")[0]
+    host_apis = ", ".join(api["name"] for api in sounddevice.query_hostapis())
+    yield ok("portaudio", f"{version}; host APIs: {host_apis or 'none'}")
+
+
+def sound_server() -> Iterator[Finding]:
+    """On Linux, whether PulseAudio or PipeWire answers; elsewhere the system is the server."""
+    if sys.platform != "linux":
+        yield ok("sound server", "part of the system")
+        return
+    answers = _pactl() or ", ".join(name for name, path in _sockets().items() if _listens(path))
+    if answers:
+        yield ok("sound server", answers)
+    else:
+        fix = "Start PipeWire or PulseAudio (`systemctl --user start pipewire-pulse`), unless you use ALSA alone."
+        yield warning("sound server", "neither PulseAudio nor PipeWire answers", fix)
+
+
+def _pactl() -> str:
+    """Name and version of the server, or nothing where it or its tool is missing."""
+    if shutil.which("pactl") is None:
+        return ""
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        run = subprocess.run(
+            ["pactl", "info"], capture_output=True, text=True, timeout=_SERVER_S, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    fields = dict(line.split(": ", 1) for line in run.stdout.splitlines() if ": " in line)
+    return " ".join(filter(None, (fields.get("Server Name"), fields.get("Server Version"))))
+
+
+def _sockets() -> dict[str, Path]:
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/run/user/none")
+    return {"PulseAudio's socket answers": folder / "pulse/native", "PipeWire's socket answers": folder / "pipewire-0"}
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_SERVER_S)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def backends() -> Iterator[Finding]:
+    """Each backend: whether it works, and whether Python runs on its audio thread."""
+    from engine.audio.discovery import backend_names, load_backend  # noqa: PLC0415
+
+    wanted = _audio_defaults().backend
+    if wanted not in (None, "auto", *backend_names()):
+        yield error("backends", f"The configured backend {wanted!r} is not installed.", "Run `voice backends`.")
+    for name in backend_names():
+        subject = f"backend {name}"
+        try:
+            backend = load_backend(name)
+            try:
+                yield _open_briefly(subject, backend)
+            finally:
+                backend.close()
+        except NoDeviceError as failure:
+            yield warning(subject, failure.message, _NO_DEVICE_FIX)
+        except VoiceError as failure:
+            verdict = error if name == wanted else warning
+            yield verdict(subject, failure.message, failure.fix)
+        except Exception as failure:  # a plugin may fail in any way; it must not hide the others
+            yield warning(subject, f"fails: {type(failure).__name__}", "Repair or remove it.")
+
+
+def _open_briefly(subject: str, backend: Backend) -> Finding:
+    """Open the default devices without starting them: only an open stream says how it would run."""
+    from engine.audio.backend import StreamRequest  # noqa: PLC0415
+    from engine.audio.port import AudioPort  # noqa: PLC0415
+
+    stream = backend.open(AudioPort(), StreamRequest())
+    try:
+        info = stream.info
+    finally:
+        stream.close()
+    text = f"{'native' if info.native else 'degraded'}; {_sides(info)}"
+    if info.native:
+        return ok(subject, text)
+    return warning(subject, text, " ".join(info.notes) or "Use the sounddevice backend.")
+
+
+def _sides(info: StreamInfo) -> str:
+    sides = {"microphone": info.input, "speaker": info.output}
+    return ", ".join(
+        f"{name} {side.rate_hz} Hz x {side.channels}" if side else f"no {name}" for name, side in sides.items()
+    )
+
+
+def devices() -> Iterator[Finding]:
+    """The microphone and the speaker that `voice run` would take."""
+    from engine.audio.devices import Direction, describe, find_device  # noqa: PLC0415
+    from engine.audio.discovery import open_backend  # noqa: PLC0415
+
+    defaults = _audio_defaults()
+    try:
+        found = open_backend(defaults.backend or "auto")
+    except InvalidInputError:
+        return  # an unknown backend, which has been reported
+    try:
+        listed = found.backend.devices()
+    finally:
+        found.backend.close()
+    for direction, named in ((Direction.INPUT, defaults.input), (Direction.OUTPUT, defaults.output)):
+        subject = f"default {direction.value}"
+        try:
+            device = find_device(listed, named, direction)
+        except NoDeviceError as failure:
+            yield warning(subject, failure.message, _NO_DEVICE_FIX)
+        except VoiceError as failure:
+            yield error(subject, failure.message, failure.fix)
+        else:
+            text = f"{describe(device)}, {device.native_rate_hz} Hz, through {found.backend.name}"
+            if found.backend.name == "virtual" and defaults.backend != "virtual":
+                yield warning(subject, f"{text}: no sound card was found", _NO_DEVICE_FIX)
+            else:
+                yield ok(subject, text)
+
+
+def _audio_defaults() -> AudioDefaults:
+    """What is configured; a broken file has a finding of its own."""
+    try:
+        return load_config().audio
+    except VoiceError:
+        return AudioDefaults()

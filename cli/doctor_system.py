@@ -1,0 +1,124 @@
+"""`voice doctor` on the machine: Python, configuration, compiled kernels, scheduling and clock."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from cli.findings import Finding, error, ok, warning
+from engine.errors import VoiceError
+
+_OLDEST = (3, 11)
+_GOVERNORS = Path("/sys/devices/system/cpu")
+_COARSE_US = 1000.0
+"""A clock that steps wider cannot tell one block of sound from the next."""
+
+
+def python() -> Iterator[Finding]:
+    """The interpreter and the system."""
+    text = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info < _OLDEST:
+        yield error("python", text, "Install Python 3.11 or later.")
+    elif not getattr(sys, "_is_gil_enabled", lambda: True)():
+        yield warning("python", f"{text}, free-threaded", "Use the ordinary build: numba is not made for this one.")
+    else:
+        yield ok("python", text)
+
+
+def configuration() -> Iterator[Finding]:
+    """The file with keys and audio defaults: readable, sound, and private."""
+    from engine.config import config_path, load_config  # noqa: PLC0415
+
+    path = config_path()
+    try:
+        load_config()
+    except VoiceError as failure:
+        yield error("configuration", failure.message, failure.fix or "Correct the file.")
+        return
+    if not path.exists():
+        yield ok("configuration", f"none at {path}: the defaults hold")
+    elif os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        yield warning("configuration", f"{path} can be read by other users", f"Run `chmod 600 {path}`.")
+    else:
+        yield ok("configuration", str(path))
+
+
+def kernels() -> Iterator[Finding]:
+    """The cache of the compiled kernels: where it was wanted, and filled, which is done here if need be."""
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from engine.dsp.kernel_cache import cache_directory, is_warm  # noqa: PLC0415
+
+    was_warm = is_warm()
+    took_s = prepare_kernels(lambda text: print(text, file=sys.stderr))
+    wanted = Path(os.environ.get("VOICE_CACHE_DIR") or user_cache_path("voice"))
+    folder = cache_directory()
+    if folder.parent != wanted:
+        text = f"{wanted} cannot be written; {folder} is used instead"
+        yield warning("kernels", text, "Make it writable, or name another folder in VOICE_CACHE_DIR.")
+    else:
+        yield ok("kernels", f"{'loaded from' if was_warm else 'compiled into'} {folder} in {took_s:.1f} s")
+
+
+def priority() -> Iterator[Finding]:
+    """Whether a thread may get real-time priority; the limit says what may be asked, the attempt what is granted."""
+    if sys.platform != "linux":
+        yield ok("priority", "the system gives audio threads their priority by itself")
+        return
+    import resource  # noqa: PLC0415 - Unix only
+
+    limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
+    shown = "unlimited" if limit == resource.RLIM_INFINITY else str(limit)
+    if _real_time_is_granted():
+        yield ok("priority", "real-time priority is granted")
+    else:
+        fix = "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in anew."
+        yield warning("priority", f"real-time priority is refused (RLIMIT_RTPRIO {shown})", fix)
+
+
+def _real_time_is_granted() -> bool:
+    """Ask for it on a thread that ends at once: Linux schedules threads, not processes."""
+    granted: list[bool] = []
+
+    def ask() -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        except OSError:
+            granted.append(False)
+        else:
+            granted.append(True)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    return granted == [True]
+
+
+def governor() -> Iterator[Finding]:
+    """How the processor chooses its frequency."""
+    paths = sorted(_GOVERNORS.glob("cpu[0-9]*/cpufreq/scaling_governor"))
+    found = sorted({path.read_text(encoding="utf-8").strip() for path in paths})
+    if "powersave" in found:
+        fix = "For steady latency run `cpupower frequency-set -g performance`."
+        yield warning("governor", "powersave: the processor may be slow to wake", fix)
+    else:
+        yield ok("governor", ", ".join(found) or "the system shows none")
+
+
+def clock() -> Iterator[Finding]:
+    """The smallest step of the clock that latencies are measured with, as it is and not as it is said to be."""
+    times_ns = [time.monotonic_ns() for _ in range(10_000)]
+    steps_ns = [after - before for before, after in pairwise(times_ns) if after > before]
+    step_us = min(steps_ns, default=10**9) / 1000
+    if step_us <= _COARSE_US:
+        yield ok("clock", f"steps of {step_us:g} us")
+    else:
+        yield warning("clock", f"steps of {step_us:g} us", "Latencies will be shown no finer than that.")

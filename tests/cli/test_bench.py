@@ -1,0 +1,153 @@
+"""`voice bench` as a person runs it: every benchmark once, quickly, and what the files and the terminal then hold."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.soundcard import SoundCard
+from tests.support.voice_process import VOICE
+
+_ISSUED = {
+    "float32_to_pcm16/480",
+    "float32_to_pcm16_internal/480",
+    "pcm16_to_float32_meter/480",
+    "downmix/480",
+    "put_get/480",
+    "native_pair/64",
+    "process/960",
+    "resample/24000-48000",
+    "resample/48000-24000",
+    "delta_to_samples/512ms",
+    "append_frame/20ms",
+    "startup/help",
+    "startup/import",
+    "startup/ready",
+}
+_DESIGNS = {"sounddevice", "pyaudio", "virtual", "python-sounddevice"}
+
+
+def _bench(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([VOICE, "bench", *arguments], capture_output=True, text=True, env=env, check=False)
+
+
+@pytest.fixture(scope="module")
+def everything(soundcard: SoundCard, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any]]:
+    """The terminal and the file of one quick run of all benchmarks on the virtual sound card."""
+    path = tmp_path_factory.mktemp("bench") / "figures.json"
+    run = _bench("all", "--quick", "--json", str(path), env={**soundcard.environment, "COLUMNS": "200"})
+    assert run.returncode == 0, run.stderr
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return run.stdout, document
+
+
+def test_the_file_has_the_schema_and_every_case(everything: tuple[str, dict[str, Any]]) -> None:
+    _, document = everything
+    assert document.keys() == {"schema", "machine", "results"}
+    assert document["schema"] == "voice-bench/1"
+    results = document["results"]
+    assert {result["case"] for result in results} >= _ISSUED
+    for result in results:
+        assert result.keys() == {"benchmark", "case", "unit", "ours", "peers", "ratio", "extra"}
+        assert result["ratio"].keys() == result["peers"].keys()
+        for figures in (result["ours"], *result["peers"].values()):
+            assert 0 < figures["p50"] <= figures["p99"] < math.inf
+
+
+def test_ratios_say_how_many_times_faster_ours_is(everything: tuple[str, dict[str, Any]]) -> None:
+    for result in everything[1]["results"]:
+        for name, peer in result["peers"].items():
+            assert result["ratio"][name] == pytest.approx(peer["p50"] / result["ours"]["p50"])
+
+
+def test_the_internal_path_is_faster_than_the_naive_line(everything: tuple[str, dict[str, Any]]) -> None:
+    results = {result["case"]: result for result in everything[1]["results"]}
+    assert results["float32_to_pcm16_internal/480"]["ratio"]["numpy"] > 1
+
+
+def test_resamplers_are_described(everything: tuple[str, dict[str, Any]]) -> None:
+    pairs = [result for result in everything[1]["results"] if result["benchmark"] == "resample"]
+    assert len(pairs) == 12
+    for result in pairs:
+        assert result["extra"].keys() >= {"delay_ms", "snr_db", "rejection_db", "phase"}
+        assert result["extra"]["soxr HQ"]["snr_db"] > 100
+        assert 0 <= result["extra"]["delay_ms"] < 100
+
+
+def test_every_playback_design_was_run_idle_and_busy(everything: tuple[str, dict[str, Any]]) -> None:
+    runs = {result["case"]: result for result in everything[1]["results"] if result["benchmark"] == "callback"}
+    assert {tuple(case.split("/")[1:3]) for case in runs} == {
+        (design, load) for design in _DESIGNS for load in ("idle", "spinning")
+    }
+    for result in runs.values():
+        extra = result["extra"]
+        assert extra.keys() >= {"delivered", "expected", "broken_ms", "gap_ms_max"}
+        assert extra["delivered"] > 0
+        assert extra["expected"] >= 40
+        assert extra["broken_ms"] >= 0
+        assert result["ours"]["p99"] <= extra["gap_ms_max"] + 0.01
+
+
+def test_only_compiled_code_runs_on_the_audio_thread_of_devices(everything: tuple[str, dict[str, Any]]) -> None:
+    for result in everything[1]["results"]:
+        if result["benchmark"] == "callback":
+            is_ours = result["case"].split("/")[1] in ("sounddevice", "pyaudio")
+            assert result["extra"]["on_audio_thread"] == ("compiled" if is_ours else "python")
+
+
+def test_the_terminal_shows_ours_and_the_rivals(everything: tuple[str, dict[str, Any]]) -> None:
+    shown = everything[0]
+    assert all(word in shown for word in ("float32_to_pcm16/480", "numpy", "soxr HQ", "queue.Queue", "broken"))
+
+
+def test_without_a_name_the_benchmarks_are_listed_and_the_shortest_runs() -> None:
+    run = _bench()
+    assert run.returncode == 0
+    for name in ("dsp", "ring", "port", "resample", "events", "startup", "callback"):
+        assert any(line.split()[:1] == [name] and len(line.split()) > 4 for line in run.stdout.splitlines())
+    assert "float32_to_pcm16/480" in run.stdout
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    run = _bench("speed")
+    assert run.returncode == 2
+    assert "There is no benchmark 'speed'." in run.stderr
+    assert "resample" in run.stderr
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    run = _bench("dsp", "--quick", "--json", str(tmp_path / "no such folder" / "figures.json"))
+    assert run.returncode == 2
+    assert "cannot be written" in run.stderr
+    assert "float32_to_pcm16" not in run.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to another process")
+def test_interrupting_keeps_what_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    process = subprocess.Popen(
+        [VOICE, "bench", "dsp", "--json", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if " 3 of " in f" {line}":
+            process.send_signal(signal.SIGINT)
+            break
+    shown, rest = process.communicate(timeout=30)
+    assert process.returncode == 130, rest
+    cases = [result["case"] for result in json.loads(path.read_text(encoding="utf-8"))["results"]]
+    assert cases == ["float32_to_pcm16/480", "float32_to_pcm16_internal/480"]
+    assert "float32_to_pcm16_internal/480" in shown
+    assert "Interrupted: 2 cases" in rest
