@@ -12,8 +12,13 @@ from benchmarks.case import Case
 from benchmarks.results import Result, compared
 from benchmarks.timing import interleaved
 from engine.dsp.downmix import downmix
-from engine.dsp.meter import Levels, meter
-from engine.dsp.pcm16 import float32_to_pcm16, float32_to_pcm16_at, pcm16_to_float32, pcm16_to_float32_at
+from engine.dsp.pcm16 import (
+    float32_to_pcm16,
+    float32_to_pcm16_direct,
+    pcm16_to_float32,
+    pcm16_to_float32_direct,
+    pcm16_to_float32_metered,
+)
 
 _BLOCK = 480
 _MILLION = 1_000_000
@@ -36,7 +41,10 @@ def cases() -> list[Case]:
 
 def _to_pcm16(frames: int, seconds: float) -> Result:
     samples = _samples(frames)
-    functions: _Functions = {"ours": partial(float32_to_pcm16, samples), "numpy": partial(_numpy_to_pcm16, samples)}
+    functions: _Functions = {
+        "ours": partial(float32_to_pcm16, samples, np.empty(frames, np.int16)),
+        "numpy": partial(_numpy_to_pcm16, samples),
+    }
     if frames == _MILLION:
         functions["memcpy"] = _memcpy(frames)
     return compared("dsp", f"float32_to_pcm16/{frames}", "ns", interleaved(functions, seconds))
@@ -44,14 +52,17 @@ def _to_pcm16(frames: int, seconds: float) -> Result:
 
 def _to_pcm16_internal(seconds: float) -> Result:
     samples, pcm = _samples(_BLOCK), np.empty(_BLOCK, np.int16)
-    ours = partial(float32_to_pcm16_at, samples.ctypes.data, pcm.ctypes.data, _BLOCK)
+    ours = partial(float32_to_pcm16_direct, samples.ctypes.data, pcm.ctypes.data, _BLOCK)
     figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_pcm16, samples)}, seconds)
     return compared("dsp", f"float32_to_pcm16_internal/{_BLOCK}", "ns", figures)
 
 
 def _to_float32(frames: int, seconds: float) -> Result:
     pcm = _pcm(frames)
-    functions: _Functions = {"ours": partial(pcm16_to_float32, pcm), "numpy": partial(_numpy_to_float32, pcm)}
+    functions: _Functions = {
+        "ours": partial(pcm16_to_float32, pcm, np.empty(frames, np.float32)),
+        "numpy": partial(_numpy_to_float32, pcm),
+    }
     if frames == _MILLION:
         functions["memcpy"] = _memcpy(frames)
     return compared("dsp", f"pcm16_to_float32/{frames}", "ns", interleaved(functions, seconds))
@@ -59,7 +70,7 @@ def _to_float32(frames: int, seconds: float) -> Result:
 
 def _to_float32_internal(seconds: float) -> Result:
     pcm, samples = _pcm(_BLOCK), np.empty(_BLOCK, np.float32)
-    ours = partial(pcm16_to_float32_at, pcm.ctypes.data, samples.ctypes.data, _BLOCK)
+    ours = partial(pcm16_to_float32_direct, pcm.ctypes.data, samples.ctypes.data, _BLOCK)
     figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_float32, pcm)}, seconds)
     return compared("dsp", f"pcm16_to_float32_internal/{_BLOCK}", "ns", figures)
 
@@ -67,21 +78,24 @@ def _to_float32_internal(seconds: float) -> Result:
 def _to_float32_meter(seconds: float) -> Result:
     pcm = _pcm(_BLOCK)
 
-    def ours() -> Levels:
-        return meter(pcm16_to_float32(pcm))
-
     def theirs() -> tuple[float, float]:
-        samples = _numpy_to_float32(pcm)
+        samples = _numpy_to_float32(pcm) * np.linspace(0.5, 1.0, _BLOCK, dtype=np.float32)
         return float(np.max(np.abs(samples))), float(np.sqrt(np.mean(np.square(samples))))
 
     return compared(
-        "dsp", f"pcm16_to_float32_meter/{_BLOCK}", "ns", interleaved({"ours": ours, "numpy": theirs}, seconds)
+        "dsp",
+        f"pcm16_to_float32_meter/{_BLOCK}",
+        "ns",
+        interleaved({"ours": partial(pcm16_to_float32_metered, pcm, 0.5, 1.0), "numpy": theirs}, seconds),
     )
 
 
 def _downmix(seconds: float) -> Result:
     stereo = _samples(2 * _BLOCK).reshape(_BLOCK, 2)
-    functions: _Functions = {"ours": partial(downmix, stereo), "numpy": lambda: stereo.mean(axis=1, dtype=np.float32)}
+    functions: _Functions = {
+        "ours": partial(downmix, stereo, np.empty(_BLOCK, np.float32)),
+        "numpy": lambda: stereo.mean(axis=1, dtype=np.float32),
+    }
     return compared("dsp", f"downmix/{_BLOCK}", "ns", interleaved(functions, seconds))
 
 

@@ -26,3 +26,19 @@ def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
             signal.signal(number, previous[number])
+
+
+@contextlib.contextmanager
+def interruptions() -> Iterator[list[int]]:
+    """Collect Ctrl+C in a list, beside raising KeyboardInterrupt: an extension module may swallow the exception."""
+    seen: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, note)
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ def bench(
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
     from benchmarks.results import report  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from cli.signals import interruptions  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
     if name not in (None, _ALL, *BENCHMARKS):
@@ -39,14 +41,13 @@ def bench(
         _list_benchmarks()
     prepare_kernels(_note)
     results: list[Result] = []
-    interrupted = False
-    try:
-        chosen = list(BENCHMARKS) if name == _ALL else [name or _SHORTEST]
+    chosen = list(BENCHMARKS) if name == _ALL else [name or _SHORTEST]
+    with interruptions() as interrupted, contextlib.suppress(KeyboardInterrupt):
         cases = [case for each in chosen for case in BENCHMARKS[each].cases()]
         for result in _run(cases, quick=quick or name is None):
-            results.append(result)  # noqa: PERF402 - what is measured must outlive Ctrl+C
-    except KeyboardInterrupt:
-        interrupted = True
+            if interrupted:
+                break
+            results.append(result)
     if json_path is not None:
         _write(json_path, report(describe_machine(), results))
     _print(results)

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import carray
+from numba import carray, types
 from numpy.typing import NDArray
 
+from engine.dsp.arrays import READ_FLOAT32, as_float32
 from engine.dsp.atomics import float32_pointer
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import KEEPS_NAN, kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +22,23 @@ class Levels:
     rms_db: float
 
 
-@kernel("float64(int64, int64)", inline=True)
+@kernel("float64(int64, int64)", inline=True, fastmath=KEEPS_NAN)
 def peak_at(samples: int, count: int) -> float:
     """Internal path by address: the greatest magnitude."""
     block = carray(float32_pointer(samples), (count,))
-    peak = 0.0
+    peak = np.float32(0.0)
     for i in range(count):
         peak = max(peak, abs(block[i]))
-    return peak
+    return np.float64(peak)
 
 
-@kernel("float64(int64, int64)", inline=True)
-def energy_at(samples: int, count: int) -> float:
-    """Internal path by address: the sum of squares."""
-    block = carray(float32_pointer(samples), (count,))
-    energy = 0.0
-    for i in range(count):
-        energy += block[i] * block[i]
-    return energy
-
-
-@kernel("UniTuple(float64, 2)(int64, int64)")
-def _meter(samples: int, count: int) -> tuple[float, float]:
-    return peak_at(samples, count), energy_at(samples, count)
+@kernel(types.UniTuple(types.float64, 2)(READ_FLOAT32), fastmath=KEEPS_NAN)
+def _meter(samples: NDArray[np.float32]) -> tuple[float, float]:
+    """The greatest magnitude and the sum of squares."""
+    energy = np.float32(0.0)
+    for i in range(samples.size):
+        energy += samples[i] * samples[i]
+    return peak_at(samples.ctypes.data, samples.size), np.float64(energy)
 
 
 def to_db(linear: float) -> float:
@@ -58,6 +53,8 @@ def meter(samples: NDArray[np.float32]) -> Levels:
         >>> meter(np.full(480, 0.5, np.float32))
         Levels(peak_db=-6.020599913279624, rms_db=-6.020599913279624)
     """
-    samples = np.ascontiguousarray(samples, np.float32)
-    peak, energy = _meter(samples.ctypes.data, samples.size)
+    try:
+        peak, energy = _meter(samples)
+    except TypeError:
+        peak, energy = _meter(as_float32(samples))
     return Levels(to_db(peak), to_db(math.sqrt(energy / samples.size)) if samples.size else -math.inf)

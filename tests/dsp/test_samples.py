@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import hypothesis.strategies as st
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from engine.dsp.downmix import downmix, upmix
 from engine.dsp.gain import apply_gain_ramp, db_to_linear
 from engine.dsp.meter import meter
-from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
+from engine.dsp.pcm16 import Dither, float32_to_pcm16, pcm16_to_float32, pcm16_to_float32_metered
+from engine.dsp.softclip import KNEE, soft_clip
 from engine.errors import InvalidInputError
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.99999, 1e30, -1e30, math.inf, -math.inf, math.nan, 1e-40, 0.5 / 32768, 1.5 / 32768]
@@ -90,6 +92,89 @@ def test_silence_is_minus_infinity_db_and_decibels_are_amplitudes() -> None:
     assert meter(np.zeros(10, np.float32)).peak_db == -math.inf
     assert db_to_linear(0.0) == 1.0
     assert db_to_linear(-20.0) == pytest.approx(0.1)
+
+
+@given(LENGTHS, OFFSETS, SEEDS, st.floats(0, 4), st.floats(0, 4))
+@settings(deadline=None)
+def test_pcm16_with_a_gain_ramp(length: int, offset: int, seed: int, gain_from: float, gain_to: float) -> None:
+    samples = noise(length, seed, offset)
+    gains = gain_from + (gain_to - gain_from) * (np.arange(length) + 1) / max(length, 1)
+    exact = np.clip(samples.astype(np.float64) * gains * 32768, -32768, 32767)
+    got = float32_to_pcm16(samples, gain_from=gain_from, gain_to=gain_to)
+    # Half a step of rounding, and float32's own error in the product.
+    assert np.all(np.abs(got - exact) <= 0.5 + 0.02)
+
+
+def test_dither_is_triangular_and_knows_nothing_of_the_sound() -> None:
+    quiet = np.full(1_000_000, 0.25 / 32768, np.float32)
+    errors = float32_to_pcm16(quiet, dither=Dither()).astype(np.float64) - 0.25
+    # Triangular noise of one step either way adds 1/6 to the 1/12 of rounding; the mean stays where it was.
+    assert abs(errors.mean()) < 0.005
+    assert abs(errors.var() - 1 / 4) < 0.005
+    spectrum = np.abs(np.fft.rfft(errors - errors.mean())) ** 2
+    assert spectrum.max() < 30 * spectrum.mean()
+    one, other = Dither(), Dither()
+    whole = float32_to_pcm16(quiet[:1000], dither=one)
+    pieces = [float32_to_pcm16(piece, dither=other) for piece in np.split(quiet[:1000], [1, 300, 777])]
+    assert np.array_equal(whole, np.concatenate(pieces))
+
+
+@given(LENGTHS, OFFSETS, SEEDS, st.floats(0, 2), st.floats(0, 2))
+@settings(deadline=None)
+def test_float32_with_gain_and_meters_in_one_pass(
+    length: int, offset: int, seed: int, gain_from: float, gain_to: float
+) -> None:
+    pcm = np.random.default_rng(seed).integers(-32768, 32768, length + offset).astype(np.int16)[offset:]
+    samples, peak, rms = pcm16_to_float32_metered(pcm, gain_from, gain_to)
+    exact = pcm / 32768.0
+    gains = gain_from + (gain_to - gain_from) * (np.arange(length) + 1) / max(length, 1)
+    assert np.allclose(samples, exact * gains, atol=1e-6)
+    assert peak == (np.abs(exact).max() if length else 0.0)
+    assert rms == pytest.approx(np.sqrt(np.mean(exact**2)) if length else 0.0, rel=1e-4)
+
+
+@given(LENGTHS, SEEDS)
+@settings(deadline=None)
+def test_soft_clip_bends_without_a_step_and_stays_within_full_scale(length: int, seed: int) -> None:
+    samples = np.sort(3 * noise(length, seed))
+    bent = samples.copy()
+    soft_clip(bent)
+    assert np.all(np.abs(bent) <= 1.0)
+    inside = np.abs(samples) <= KNEE
+    assert np.array_equal(bent[inside], samples[inside])
+    # Never steeper than the input, and never turned round.
+    assert np.all(np.diff(bent) >= 0)
+    assert np.all(np.diff(bent) <= np.diff(samples) + 1e-6)
+    odd = np.array([np.nan, np.inf, -np.inf], np.float32)
+    soft_clip(odd)
+    assert odd.tolist() == pytest.approx([0.0, 1.0, -1.0])
+
+
+def test_results_go_where_they_are_wanted() -> None:
+    samples, pcm, mono = noise(480, 1), np.empty(480, np.int16), np.empty(240, np.float32)
+    assert float32_to_pcm16(samples, pcm) is pcm
+    assert pcm16_to_float32(pcm, samples) is samples
+    assert downmix(samples.reshape(240, 2), mono) is mono
+    assert upmix(mono, 2, out := np.empty((240, 2), np.float32)) is out
+    wrong: list[Any] = [np.empty(479, np.int16), np.empty(480, np.int32), np.empty(960, np.int16)[::2]]
+    for too_small in wrong:
+        with pytest.raises(InvalidInputError):
+            float32_to_pcm16(samples, too_small)
+
+
+def test_unusual_arrays_are_converted_and_what_is_no_pcm16_is_refused() -> None:
+    samples = noise(480, 1)
+    expected = float32_to_pcm16(samples)
+    variants: list[Any] = [samples.astype(np.float64), np.repeat(samples, 2)[::2], samples.reshape(48, 10)]
+    for unusual in variants:
+        assert np.array_equal(float32_to_pcm16(unusual), expected)
+    swapped = expected.astype(">i2")
+    assert np.array_equal(pcm16_to_float32(swapped), pcm16_to_float32(expected))
+    assert np.array_equal(pcm16_to_float32(np.frombuffer(expected.tobytes(), "<i2")), pcm16_to_float32(expected))
+    others: list[Any] = [expected.astype(np.int32), samples, expected.astype(np.uint16)]
+    for wrong in others:
+        with pytest.raises(InvalidInputError):
+            pcm16_to_float32(wrong)
 
 
 def test_what_is_no_block_is_refused() -> None:
