@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
+from backends.portaudio import PortAudioFailure
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
 from engine.audio.port import AudioPort
@@ -62,9 +62,9 @@ class PumpedStream:
                 start=False,
             )
         except OSError as error:
-            raise _failure(error) from error
+            raise PortAudioFailure(_code_of(error), str(error.args[-1])) from error
         except ValueError as error:
-            raise PortAudioFailure(INVALID_CHANNEL_COUNT, str(error)) from error
+            raise PortAudioFailure(-9998, str(error)) from error
         latency_s = self._stream.get_input_latency() if is_input else self._stream.get_output_latency()
         self.latency_ms = 1000 * latency_s
 
@@ -74,15 +74,8 @@ class PumpedStream:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the stream and its thread.
-
-        Raises:
-            PortAudioFailure: PortAudio refuses.
-        """
-        try:
-            self._stream.start_stream()
-        except OSError as error:
-            raise _failure(error) from error
+        """Start the stream and its thread."""
+        self._stream.start_stream()
         self._thread.start()
 
     def close(self) -> None:
@@ -94,9 +87,7 @@ class PumpedStream:
 
     def _run(self) -> None:
         block = np.zeros((self.block_frames, self.channels), np.float32)
-        with contextlib.ExitStack() as on_any_end:
-            on_any_end.callback(self._port.finish)
-            on_any_end.enter_context(contextlib.suppress(OSError))
+        try:
             while not self._ending.is_set():
                 if self._direction is Direction.INPUT:
                     data = self._stream.read(self.block_frames, exception_on_overflow=False)
@@ -105,9 +96,9 @@ class PumpedStream:
                 else:
                     self._port.process(None, block)
                     self._stream.write(block.tobytes(), self.block_frames, exception_on_underflow=False)
+        except OSError:
+            self._port.finish()
 
 
-def _failure(error: OSError) -> PortAudioFailure:
-    """PortAudio's code and words, wherever PyAudio has put them."""
-    code = next((arg for arg in error.args if isinstance(arg, int)), 0)
-    return PortAudioFailure(code, next((arg for arg in error.args if isinstance(arg, str)), "unknown error"))
+def _code_of(error: OSError) -> int:
+    return next((arg for arg in error.args if isinstance(arg, int)), 0)
