@@ -197,23 +197,21 @@ class AudioPort:
         Raises:
             InvalidInputError: an array of another dtype, shape or layout than was attached, or two lengths.
         """
-        blocks = [block for block in (source, output) if block is not None]
-        if not blocks:
-            return
-        _check_block(source, int(self._control[c.INPUT_CHANNELS]))
-        _check_block(output, int(self._control[c.OUTPUT_CHANNELS]))
-        frames = len(blocks[0])
-        if len(blocks) == 2 and len(blocks[1]) != frames:
-            raise InvalidInputError("Input and output blocks must have the same number of frames.")
-        render.process(
-            self.control_address,
-            0 if source is None else source.ctypes.data,
-            0 if output is None else output.ctypes.data,
-            frames,
-            input_time_s,
-            output_time_s,
-            flags,
-        )
+        try:
+            if source is None:
+                fits = output is None or render.render_block(self.control_address, output, output_time_s, flags)
+            elif output is None:
+                fits = render.capture_block(self.control_address, source, input_time_s, flags)
+            else:
+                times = (input_time_s, output_time_s)
+                fits = render.process_blocks(self.control_address, source, output, *times, flags)
+        except TypeError:
+            fits = False
+        if not fits:
+            channels_in, channels_out = int(self._control[c.INPUT_CHANNELS]), int(self._control[c.OUTPUT_CHANNELS])
+            raise InvalidInputError(
+                f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
+            )
 
     @property
     def gain(self) -> float:
@@ -302,10 +300,3 @@ class AudioPort:
 def _check_format(rate_hz: int, channels: int) -> None:
     if rate_hz < 1000 or channels < 1:
         raise InvalidInputError(f"A stream of {channels} channels at {rate_hz} Hz is impossible.")
-
-
-def _check_block(block: NDArray[np.float32] | None, channels: int) -> None:
-    if block is None:
-        return
-    if block.dtype != np.float32 or block.ndim != 2 or block.shape[1] != channels or not block.flags.c_contiguous:
-        raise InvalidInputError(f"A block must be contiguous float32 of shape (frames, {channels}).")

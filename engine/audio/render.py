@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray
+from numba import carray, types
+from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio.ring import HEAD, SAMPLES, TAIL, ready_for, ring_put, room_for, run_length, slot_address
+from engine.dsp.arrays import BLOCK, READ_BLOCK
 from engine.dsp.atomics import (
     copy_bytes,
     float32_pointer,
@@ -211,6 +213,42 @@ def process(
         capture(control, source, frames, input_time, flags)
     if output != 0 and load(control, c.PLAYBACK_RING) != 0:
         render(control, output, frames, output_time, flags)
+
+
+@kernel(types.boolean(types.int64, READ_BLOCK, types.float64, types.int64))
+def capture_block(control: int, source: NDArray[np.float32], input_time: float, flags: int) -> bool:
+    """`process` for a block of the microphone as an array; False where its channels are not the port's."""
+    if source.shape[1] != load(control, c.INPUT_CHANNELS):
+        return False
+    process(control, source.ctypes.data, 0, source.shape[0], input_time, 0.0, flags)
+    return True
+
+
+@kernel(types.boolean(types.int64, BLOCK, types.float64, types.int64))
+def render_block(control: int, output: NDArray[np.float32], output_time: float, flags: int) -> bool:
+    """`process` for a block of the speaker as an array; False where its channels are not the port's."""
+    if output.shape[1] != load(control, c.OUTPUT_CHANNELS):
+        return False
+    process(control, 0, output.ctypes.data, output.shape[0], 0.0, output_time, flags)
+    return True
+
+
+@kernel(types.boolean(types.int64, READ_BLOCK, BLOCK, types.float64, types.float64, types.int64))
+def process_blocks(
+    control: int,
+    source: NDArray[np.float32],
+    output: NDArray[np.float32],
+    input_time: float,
+    output_time: float,
+    flags: int,
+) -> bool:
+    """`process` for both directions as arrays; False where channels or lengths do not fit."""
+    fits_in = source.shape[1] == load(control, c.INPUT_CHANNELS)
+    fits_out = output.shape[1] == load(control, c.OUTPUT_CHANNELS)
+    if not (fits_in and fits_out and source.shape[0] == output.shape[0]):
+        return False
+    process(control, source.ctypes.data, output.ctypes.data, source.shape[0], input_time, output_time, flags)
+    return True
 
 
 @kernel("void(int64)", inline=True)

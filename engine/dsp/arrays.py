@@ -19,6 +19,9 @@ READ_FLOAT32 = types.Array(types.float32, 1, "C", readonly=True)
 READ_INT16 = types.Array(types.int16, 1, "C", readonly=True)
 FLOAT32 = types.Array(types.float32, 1, "C")
 INT16 = types.Array(types.int16, 1, "C")
+READ_BLOCK = types.Array(types.float32, 2, "C", readonly=True)
+"""Frames of interleaved channels."""
+BLOCK = types.Array(types.float32, 2, "C")
 
 
 def as_float32(samples: Any) -> NDArray[np.float32]:

@@ -1,0 +1,38 @@
+"""The kernels' cache: announced when it is filled, used afterwards, safe for two at once, and dispensable."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.support.voice_process import VOICE
+
+
+def warm_up(cache: Path, **more: str) -> subprocess.Popen[str]:
+    """Start `voice warmup` with a cache of its own."""
+    environment = {**os.environ, "VOICE_CACHE_DIR": str(cache), **more}
+    return subprocess.Popen(
+        [VOICE, "warmup"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_two_processes_may_fill_the_cache_at_once_and_a_third_finds_it_warm(tmp_path: Path) -> None:
+    both = [warm_up(tmp_path), warm_up(tmp_path)]
+    shown = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert any("Compiling the audio kernels" in text for text in shown)
+    third = warm_up(tmp_path)
+    text = third.communicate(timeout=60)[0]
+    assert third.returncode == 0
+    assert "Compiling" not in text
+    assert "ready" in text
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+    process = warm_up(blocked / "cache", HOME=str(blocked), XDG_CACHE_HOME=str(blocked / "cache"))
+    text = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, text
+    assert "ready" in text
