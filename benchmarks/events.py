@@ -79,7 +79,10 @@ def _append_frame(seconds: float) -> Result:
         audio = base64.b64encode(pcm16).decode("ascii")
         return json.dumps({"type": "input_audio_buffer.append", "event_id": "audio_1", "audio": audio})
 
-    functions = {"ours": lambda: AppendAudio("audio_1", pcm16).to_json(), "json + base64": theirs}
+    functions: dict[str, Callable[[], str | bytes]] = {
+        "ours": lambda: AppendAudio("audio_1", pcm16).to_frame(),
+        "json + base64": theirs,
+    }
     return compared("events", f"append_frame/{_APPEND_MS}ms", "ns", interleaved(functions, seconds))
 
 

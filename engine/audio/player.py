@@ -74,7 +74,7 @@ class Player:
         self.dropped_frames = 0
         """Samples at the wire's rate that found the queue full."""
 
-    def write(self, key: ItemKey, pcm16: bytes) -> None:
+    def write(self, key: ItemKey, pcm16: bytes | memoryview) -> None:
         """Append audio of an item: PCM16 little-endian mono at the wire's rate.
 
         An odd byte waits for its other half in the next call for the same item. A new key ends the item before.
@@ -82,7 +82,7 @@ class Player:
         segment = self._segment_of(key)
         data = segment.leftover + pcm16 if segment.leftover else pcm16
         whole = len(data) & ~1
-        segment.leftover = data[whole:]
+        segment.leftover = bytes(data[whole:])
         room = self._max_queued_bytes - self._queued_bytes
         taken = min(whole, room)
         self.dropped_frames += (whole - taken) // 2

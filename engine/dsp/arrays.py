@@ -19,6 +19,8 @@ READ_FLOAT32 = types.Array(types.float32, 1, "C", readonly=True)
 READ_INT16 = types.Array(types.int16, 1, "C", readonly=True)
 FLOAT32 = types.Array(types.float32, 1, "C")
 INT16 = types.Array(types.int16, 1, "C")
+READ_BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+BYTES = types.Array(types.uint8, 1, "C")
 READ_BLOCK = types.Array(types.float32, 2, "C", readonly=True)
 """Frames of interleaved channels."""
 BLOCK = types.Array(types.float32, 2, "C")

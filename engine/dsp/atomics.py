@@ -105,6 +105,8 @@ float32_pointer = _pointer_intrinsic(types.float32)
 """Makes an address the float32 pointer that `numba.carray` takes."""
 float64_pointer = _pointer_intrinsic(types.float64)
 """The same for float64."""
+uint8_pointer = _pointer_intrinsic(types.uint8)
+"""The same for bytes."""
 int16_pointer = _pointer_intrinsic(types.int16)
 """The same for int16."""
 

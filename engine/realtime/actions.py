@@ -48,7 +48,7 @@ class PlayAudio(Action):
 
     response_id: str
     key: ItemKey
-    pcm16: bytes = field(repr=False)
+    pcm16: bytes | memoryview = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Connection:
             ConnectionFailedError: the connection is closed.
         """
         try:
-            await self._socket.send_str(event.to_json())
+            await self._socket.send_frame(event.to_frame(), WSMsgType.TEXT)
         except (ConnectionError, RuntimeError, aiohttp.ClientError):
             raise closed(self._socket.close_code, "") from None
 

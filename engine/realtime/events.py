@@ -159,7 +159,7 @@ class AudioDelta(ServerEvent):
     response_id: str = ""
     item_id: str = ""
     content_index: int = 0
-    audio: bytes = field(default=b"", repr=False)
+    audio: bytes | memoryview = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ class Session:
                 case act.EndSession(error):
                     self.fail(error)
 
-    def _play(self, response_id: str, key: ItemKey, pcm16: bytes) -> None:
+    def _play(self, response_id: str, key: ItemKey, pcm16: bytes | memoryview) -> None:
         player = self._link.player
         player.write(key, pcm16)
         self._turn.audio_queued(response_id, key)
