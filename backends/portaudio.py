@@ -55,16 +55,18 @@ def silence_chatter() -> None:
                     getattr(loaded, setter)(nothing)
 
 
-def refuse_files(request: StreamRequest, backend: str) -> None:
-    """Refuse a request for files, which only the virtual backend plays.
+def check_request(request: StreamRequest, backend: str) -> None:
+    """Refuse what no device can do: files, which only the virtual backend plays, and blocks without a length.
 
     Raises:
-        InvalidInputError: the request names a file.
+        InvalidInputError: the request asks for that.
     """
     if request.input_file or request.output_file:
         raise InvalidInputError(
             f"The {backend} backend plays devices, not files.", fix="Use `--backend virtual` with files."
         )
+    if request.block_ms is not None and request.block_ms <= 0:
+        raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 200 ms.")
 
 
 def formats(device: Device, direction: Direction) -> Iterator[tuple[int, int]]:
@@ -142,9 +144,16 @@ _abandoned: list[object] = []
 
 
 def close_within(close: Callable[[], None], keep_alive: object) -> None:
-    """Run `close` for at most two seconds; if it hangs, keep the stream's memory for the rest of the process."""
+    """Run `close` for at most two seconds; if it hangs, keep the stream's memory for the rest of the process.
+
+    An interpreter that is going (3.12 and newer) gives no more threads: then it is closed here, and may take longer.
+    """
     worker = threading.Thread(target=lambda: _suppressed(close), daemon=True, name="voice-close")
-    worker.start()
+    try:
+        worker.start()
+    except RuntimeError:
+        _suppressed(close)
+        return
     worker.join(_CLOSE_S)
     if worker.is_alive():
         _abandoned.append(keep_alive)

@@ -7,11 +7,11 @@ from typing import Any
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
+    check_request,
     close_at_exit,
     close_within,
     explain,
     negotiate,
-    refuse_files,
     silence_chatter,
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
@@ -85,7 +85,7 @@ class PyAudioBackend:
 
     def open(self, port: AudioPort, request: StreamRequest) -> PyAudioStream:
         """Open the microphone and the speaker, each at the rate it likes."""
-        refuse_files(request, self.name)
+        check_request(request, self.name)
         devices = self.devices()
         chosen = {
             Direction.INPUT: find_device(devices, request.input, Direction.INPUT),

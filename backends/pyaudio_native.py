@@ -104,7 +104,11 @@ class NativeStream:
                 port.control_address,
             )
         )
-        self._check(library.Pa_SetStreamFinishedCallback(self._handle, port.finished_address))
+        try:
+            self._check(library.Pa_SetStreamFinishedCallback(self._handle, port.finished_address))
+        except PortAudioFailure:
+            self.close()
+            raise
         info = library.Pa_GetStreamInfo(self._handle).contents
         self.rate_hz = round(info.rate_hz)
         self.latency_ms = 1000 * (info.input_latency_s if direction is Direction.INPUT else info.output_latency_s)

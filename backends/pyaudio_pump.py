@@ -6,15 +6,18 @@ on an xrun would destroy the stream.
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
 import numpy as np
 
-from backends.portaudio import PortAudioFailure
+from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
 from engine.audio.port import AudioPort
+
+_log = logging.getLogger(__name__)
 
 
 class PumpedStream:
@@ -62,9 +65,9 @@ class PumpedStream:
                 start=False,
             )
         except OSError as error:
-            raise PortAudioFailure(_code_of(error), str(error.args[-1])) from error
+            raise _failure(error) from error
         except ValueError as error:
-            raise PortAudioFailure(-9998, str(error)) from error
+            raise PortAudioFailure(INVALID_CHANNEL_COUNT, str(error)) from error
         latency_s = self._stream.get_input_latency() if is_input else self._stream.get_output_latency()
         self.latency_ms = 1000 * latency_s
 
@@ -74,8 +77,15 @@ class PumpedStream:
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Start the stream and its thread."""
-        self._stream.start_stream()
+        """Start the stream and its thread.
+
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        try:
+            self._stream.start_stream()
+        except OSError as error:
+            raise _failure(error) from error
         self._thread.start()
 
     def close(self) -> None:
@@ -96,9 +106,13 @@ class PumpedStream:
                 else:
                     self._port.process(None, block)
                     self._stream.write(block.tobytes(), self.block_frames, exception_on_underflow=False)
-        except OSError:
+        except OSError as error:
+            _log.error("The %s stream ended by itself: %s.", self._direction.value, _failure(error).text)
+        finally:
             self._port.finish()
 
 
-def _code_of(error: OSError) -> int:
-    return next((arg for arg in error.args if isinstance(arg, int)), 0)
+def _failure(error: OSError) -> PortAudioFailure:
+    """PortAudio's code and words, wherever PyAudio has put them."""
+    code = next((arg for arg in error.args if isinstance(arg, int)), 0)
+    return PortAudioFailure(code, next((arg for arg in error.args if isinstance(arg, str)), "unknown error"))

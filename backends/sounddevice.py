@@ -12,11 +12,11 @@ from typing import Any
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
+    check_request,
     close_at_exit,
     close_within,
     explain,
     negotiate,
-    refuse_files,
     silence_chatter,
 )
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
@@ -75,7 +75,7 @@ class SounddeviceBackend:
 
     def open(self, port: AudioPort, request: StreamRequest) -> SounddeviceStream:
         """Open the microphone and the speaker, each at the rate it likes."""
-        refuse_files(request, self.name)
+        check_request(request, self.name)
         devices = self.devices()
         chosen = {
             Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
@@ -108,7 +108,7 @@ class SounddeviceStream:
 
     def __init__(self, port: AudioPort) -> None:
         self._port = port
-        self._streams: list[Any] = []
+        self._streams: list[tuple[Any, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
         close_at_exit(self)
 
@@ -131,16 +131,14 @@ class SounddeviceStream:
                     userdata=ffi.cast("void*", self._port.control_address),
                 )
             except library.PortAudioError as error:
-                code = error.args[1] if len(error.args) > 1 else 0
-                raise PortAudioFailure(code, _plain_text(error)) from error
+                raise _failure(error) from error
 
         stream = negotiate(device, direction, open_at)
-        self._streams.append(stream)
+        self._streams.append((stream, device))
         rate_hz, channels = round(stream.samplerate), stream.channels
         attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
         attach(rate_hz, channels)
         self._sides[direction] = StreamSide(device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency)
-        self._device = device
         self._error = library.PortAudioError
 
     @property
@@ -156,25 +154,25 @@ class SounddeviceStream:
     @property
     def active(self) -> bool:
         """True while both streams run."""
-        return bool(self._streams) and all(stream.active for stream in self._streams)
+        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
 
     def start(self) -> None:
         """Let the callbacks run."""
-        try:
-            for stream in self._streams:
+        for stream, device in self._streams:
+            try:
                 stream.start()
-        except self._error as error:
-            code = error.args[1] if len(error.args) > 1 else 0
-            raise explain(PortAudioFailure(code, _plain_text(error)), self._device) from error
+            except self._error as error:
+                raise explain(_failure(error), device) from error
 
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
         streams, self._streams = self._streams, []
-        for stream in streams:
+        for stream, _ in streams:
             close_within(stream.close, keep_alive=(stream, self._port))
 
 
-def _plain_text(error: Exception) -> str:
-    """PortAudio's own words, without the wrapper's prefix and code."""
-    text = str(error.args[0]) if error.args else str(error)
-    return text.removeprefix("Error opening").split(":", 1)[-1].split(" [PaErrorCode", 1)[0].strip() or "unknown error"
+def _failure(error: Exception) -> PortAudioFailure:
+    """PortAudio's code and own words, from "Error opening Stream: words", the code and what the host API said."""
+    text, code, host = (*error.args, None, None, None)[:3]
+    words = [str(text or "unknown error").rpartition(": ")[2], host[2] if host else ""]
+    return PortAudioFailure(code or 0, ": ".join(filter(None, words)))

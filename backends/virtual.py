@@ -6,6 +6,8 @@ follows real time, or runs as fast as the machine can.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 import time
 from pathlib import Path
@@ -17,8 +19,9 @@ from backends.wav_writer import WavWriter
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.port import AudioPort
 from engine.dsp.resample import make_resampler
-from engine.errors import InvalidInputError, UnknownDeviceError
+from engine.errors import InvalidInputError, UnknownDeviceError, VoiceError
 
+_log = logging.getLogger(__name__)
 SPEAKER_RATE_HZ = 48000
 BLOCK_MS = 10.0
 _UNPACED_PAUSE_S = 0.001
@@ -50,13 +53,15 @@ class VirtualBackend:
 
         Raises:
             UnknownDeviceError: the request names a device.
-            InvalidInputError: a file cannot be read or written.
+            InvalidInputError: a file cannot be read or written, or would be overwritten while it is read.
         """
         for name in (request.input, request.output):
             if name not in (None, "default", "virtual", "0"):
                 raise UnknownDeviceError(
                     f"The virtual backend has no device {name!r}.", fix="Use --input-file and --output-file with it."
                 )
+        for target in (request.output_file, self._conversation_file):
+            _refuse_overwriting(request.input_file, target)
         microphone = self._microphone or open_microphone(request.input_file)
         try:
             return VirtualStream(port, microphone, request, self._conversation_file)
@@ -82,12 +87,15 @@ class VirtualStream:
             raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="voice-clock", daemon=True)
-        self._speaker = WavWriter(request.output_file, SPEAKER_RATE_HZ, 1) if request.output_file else None
-        self._conversation = WavWriter(conversation_file, SPEAKER_RATE_HZ, 2) if conversation_file else None
         self._user_to_speaker_rate = make_resampler(microphone.rate_hz, SPEAKER_RATE_HZ)
         self._user_backlog = np.empty(0, np.float32)
         port.attach_input(microphone.rate_hz, 1)
         port.attach_output(SPEAKER_RATE_HZ, 1)
+        with contextlib.ExitStack() as files:
+            self._speaker = _writer(request.output_file, 1, files)
+            self._conversation = _writer(conversation_file, 2, files)
+            files.callback(microphone.close)
+            self._files = files.pop_all()
         self._info = StreamInfo(
             backend=VirtualBackend.name,
             native=True,
@@ -115,10 +123,10 @@ class VirtualStream:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._microphone.close()
-        for writer in (self._speaker, self._conversation):
-            if writer is not None:
-                writer.close()
+        try:
+            self._files.close()
+        except VoiceError as error:
+            _log.error("%s", error)
 
     def _side(self, name: str, rate_hz: int) -> StreamSide:
         return StreamSide(name, rate_hz, 1, round(self._block_s * rate_hz), 0.0)
@@ -134,6 +142,8 @@ class VirtualStream:
                     self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
                 else:
                     self._wait_for_readers()
+        except VoiceError as error:
+            _log.error("%s", error)
         finally:
             self._port.finish()
 
@@ -165,3 +175,22 @@ class VirtualStream:
         ring = self._port.capture
         while ring is not None and ring.head - ring.tail > ring.capacity // 2 and not self._ending.is_set():
             self._ending.wait(_UNPACED_PAUSE_S)
+
+
+def _writer(path: Path | None, channels: int, files: contextlib.ExitStack) -> WavWriter | None:
+    """A file of the speaker's rate that is closed with the others; None where none is wanted."""
+    if path is None:
+        return None
+    writer = WavWriter(path, SPEAKER_RATE_HZ, channels)
+    files.callback(writer.close)
+    return writer
+
+
+def _refuse_overwriting(source: Path | None, target: Path | None) -> None:
+    """Refuse to write into the file that is spoken: opening it would empty it.
+
+    Raises:
+        InvalidInputError: both are one file.
+    """
+    if source and target and source.exists() and target.exists() and source.samefile(target):
+        raise InvalidInputError(f"{target} is the input file.", fix="Choose another file for the output.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import threading
 from collections import deque
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,10 +106,17 @@ class FileMicrophone:
         self.ended = False
 
     def read(self, frames: int) -> NDArray[np.float32]:
-        """Return the next frames, mixed down."""
+        """Return the next frames, mixed down.
+
+        Raises:
+            InvalidInputError: the file is damaged here.
+        """
         if self.ended:
             return np.zeros(frames, np.float32)
-        block = self._file.read(frames, dtype="float32", always_2d=True)
+        try:
+            block = self._file.read(frames, dtype="float32", always_2d=True)
+        except RuntimeError as error:  # soundfile's own are RuntimeErrors
+            raise InvalidInputError(f"{self.name} is damaged: {error}", fix="Name another file.") from error
         self.ended = len(block) < frames
         return np.pad(block.mean(axis=1, dtype=np.float32), (0, frames - len(block)))
 
@@ -123,8 +132,13 @@ class StdinMicrophone:
     name = "standard input"
     rate_hz = STDIN_RATE_HZ
 
-    def __init__(self, stream: IO[bytes] | None = None) -> None:
-        self._stream = stream or sys.stdin.buffer
+    def __init__(self, stream: io.RawIOBase | io.BytesIO | None = None) -> None:
+        """Begin to read, standard input or another stream of bytes.
+
+        Raises:
+            InvalidInputError: standard input is closed.
+        """
+        self._stream = stream or _unbuffered_stdin()
         self._chunks: deque[bytes] = deque()
         self._pending = b""
         self._changed = threading.Condition()
@@ -155,14 +169,26 @@ class StdinMicrophone:
             self._changed.notify_all()
 
     def _pump(self) -> None:
-        while data := self._stream.read(_STDIN_CHUNK_BYTES):
-            with self._changed:
-                self._changed.wait_for(lambda: self._closed or len(self._chunks) < _STDIN_QUEUE_CHUNKS)
-                if self._closed:
-                    return
-                self._chunks.append(data)
+        with contextlib.suppress(OSError):  # a pipe that breaks is a pipe that ends
+            while data := self._stream.read(_STDIN_CHUNK_BYTES):
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closed or len(self._chunks) < _STDIN_QUEUE_CHUNKS)
+                    if self._closed:
+                        return
+                    self._chunks.append(data)
         with self._changed:
             self._finished = True
+
+
+def _unbuffered_stdin() -> io.FileIO:
+    """Standard input without Python's buffer.
+
+    A read returns what there is, and a thread that waits in it holds no lock: with the buffer's lock held, the
+    interpreter aborts at exit.
+    """
+    if sys.stdin is None:
+        raise InvalidInputError("Standard input is closed.", fix="Pipe PCM16 at 24 kHz into it, or name a file.")
+    return io.FileIO(sys.stdin.fileno(), closefd=False)
 
 
 def open_microphone(path: Path | None) -> Microphone:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,30 +25,48 @@ class WavWriter:
         Raises:
             InvalidInputError: it cannot be written.
         """
+        self._path = path
         self._rate_hz = rate_hz
         self._channels = channels
         self._frames = 0
         self._frames_in_header = -1
-        try:
+        with self._closed_on_failure():
             self._file = path.open("wb")
-        except OSError as error:
-            raise InvalidInputError(
-                f"{path} cannot be written: {error.strerror}.", fix="Choose another file."
-            ) from error
-        self._write_header()
+            self._write_header()
 
     def write(self, samples: NDArray[np.float32]) -> None:
-        """Append float32 frames of shape (frames, channels), or (frames,) for mono."""
-        self._file.write(float32_to_pcm16(np.ascontiguousarray(samples, np.float32).reshape(-1)).tobytes())
-        self._frames += len(samples)
-        if self._frames - self._frames_in_header >= self._rate_hz:
-            self._write_header()
+        """Append float32 frames of shape (frames, channels), or (frames,) for mono.
+
+        Raises:
+            InvalidInputError: the file cannot take them; it is closed.
+        """
+        with self._closed_on_failure():
+            self._file.write(float32_to_pcm16(np.ascontiguousarray(samples, np.float32).reshape(-1)).tobytes())
+            self._frames += len(samples)
+            if self._frames - self._frames_in_header >= self._rate_hz:
+                self._write_header()
 
     def close(self) -> None:
-        """Complete the header; safe to call twice."""
+        """Complete the header; safe to call twice.
+
+        Raises:
+            InvalidInputError: the file cannot take what was still to be written; it is closed.
+        """
         if not self._file.closed:
-            self._write_header()
-            self._file.close()
+            with self._closed_on_failure():
+                self._write_header()
+                self._file.close()
+
+    @contextlib.contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """Name the file in what the system complains about: a full disk, or a pipe, which has no beginning."""
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError, AttributeError):
+                self._file.close()
+            reason = error.strerror or "a WAV file needs a place that can be rewound"
+            raise InvalidInputError(f"{self._path} cannot be written: {reason}.", fix="Choose another file.") from error
 
     def _write_header(self) -> None:
         frame_bytes = 2 * self._channels

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from benchmarks.registry import BENCHMARKS
 
 ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
@@ -22,11 +25,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
+HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
+OFFERED = {"engine.dsp.softclip"}
+"""Kernels for programs that use the engine; nothing of ours calls them."""
 FILES = sorted(path for name in OURS[:4] for path in (ROOT / name).rglob("*.py"))
 
 
 def imports(path: Path, *, at_top_only: bool = False) -> Iterator[str]:
-    """Every module a file imports; `if TYPE_CHECKING` counts too."""
+    """Every module a file imports, and every name from one, which may be a module; `if TYPE_CHECKING` counts too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in tree.body if at_top_only else ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -35,11 +41,28 @@ def imports(path: Path, *, at_top_only: bool = False) -> Iterator[str]:
             assert node.level == 0, f"{path}: a relative import"
             assert node.module
             yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
 def within(module: str, floors: tuple[str, ...]) -> bool:
     """Whether a module is one of the floors or lies in it."""
     return any(module == floor or module.startswith(f"{floor}.") for floor in floors)
+
+
+def source_of(module: str) -> Path:
+    """The file of one of our modules."""
+    return ROOT / f"{module.replace('.', '/')}.py"
+
+
+def reached_from(roots: set[str], imported: Callable[[Path], Iterator[str]]) -> set[str]:
+    """Our modules among the roots and all they import, directly or not."""
+    reached: set[str] = set()
+    waiting = set(roots)
+    while waiting:
+        found = {name for name in waiting - reached if within(name, OURS) and source_of(name).exists()}
+        reached |= found
+        waiting = {name for module in found for name in imported(source_of(module))}
+    return reached
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -54,23 +77,24 @@ def test_a_file_imports_from_its_floor_and_below(path: Path) -> None:
 
 
 def test_the_conversation_has_no_io_no_clock_and_no_event_loop() -> None:
-    reached, waiting = set(), ["engine.realtime.conversation"]
-    while waiting:
-        name = waiting.pop()
-        path = ROOT / f"{name.replace('.', '/')}.py"
-        if name in reached or not path.exists():
-            reached.add(name)
-            continue
-        reached.add(name)
-        waiting += [found for found in imports(path) if within(found, ("engine",))]
-        assert not {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"} & set(imports(path)), (
-            name
-        )
+    reached = reached_from({"engine.realtime.conversation"}, imports)
+    for name in reached:
+        assert not IMPURE & set(imports(source_of(name))), name
     assert "engine.realtime.responses" in reached
     assert "engine.realtime.session" not in reached
 
 
-@pytest.mark.parametrize("name", ["numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "pydantic"])
-def test_commands_import_heavy_packages_inside(name: str) -> None:
-    for path in (ROOT / "cli" / "commands").rglob("*.py"):
-        assert not any(within(found, (name,)) for found in imports(path, at_top_only=True)), path
+def test_what_the_command_line_loads_before_it_knows_its_command_is_light() -> None:
+    reached = reached_from({"cli.main"}, lambda path: imports(path, at_top_only=True))
+    assert "cli.commands.run" in reached
+    for name in reached:
+        assert not [found for found in imports(source_of(name), at_top_only=True) if within(found, HEAVY)], name
+
+
+def test_every_module_is_reached_from_an_entry_point() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    points = [*project["scripts"].values(), *project["entry-points"]["voice.backends"].values()]
+    by_name = {f"benchmarks.{name}" for name in BENCHMARKS} | {"engine.local.__main__"}
+    reached = reached_from({point.partition(":")[0] for point in points} | by_name, imports)
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.name != "__init__.py"}
+    assert modules - reached <= OFFERED

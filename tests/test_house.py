@@ -14,6 +14,9 @@ FOLDERS = ("engine", "backends", "cli", "benchmarks", "tests")
 FILES = sorted(path for name in FOLDERS for path in (ROOT / name).rglob("*.py"))
 LONGEST = 400
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+VAGUE = re.compile(r"^(utils?|helpers?|misc|common|stuff|manager)$")
+PRIVATE = re.compile(r"/(?:home|ro" + r"ot|work|Users)/[a-z]" + r"|\bsk-[A-Za-z0-9]{20}" + r"|\bAQVN[A-Za-z0-9]{20}")
+"""A path of somebody's machine, or what looks like a key of OpenAI or of Yandex Cloud."""
 WAITS = re.compile(r"\btime\.sl" + r"eep\(")
 
 
@@ -26,6 +29,8 @@ def test_a_file_says_what_it_is_for_and_is_short(path: Path) -> None:
         assert documentation
         assert documentation.split("\n")[0].rstrip()[-1] in ".:,`;" or len(documentation.split("\n")) > 1
     assert not UNFINISHED.search(text)
+    assert not PRIVATE.search(text)
+    assert not VAGUE.match(path.stem)
 
 
 def test_no_test_waits_by_the_clock() -> None:

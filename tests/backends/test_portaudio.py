@@ -1,0 +1,240 @@
+"""PortAudio's refusals become the engine's errors: one sentence, the fix, and an exit code of its own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backends import portaudio
+from backends.portaudio import PortAudioFailure, close_within, explain, formats, negotiate
+from backends.pyaudio import PyAudioBackend
+from backends.sounddevice import SounddeviceBackend, SounddeviceStream
+from engine import errors
+from engine.audio.backend import Device, StreamRequest
+from engine.audio.devices import Direction
+from engine.audio.port import AudioPort
+from engine.errors import (
+    DeviceBusyError,
+    InvalidInputError,
+    LibraryMissingError,
+    PortAudioMissingError,
+    StreamLostError,
+    UnsupportedFormatError,
+    VoiceError,
+)
+
+MICROPHONE = Device(0, "USB Audio", "ALSA", 2, 0, 44100, is_default_input=True)
+SPEAKER = Device(1, "HDMI", "ALSA", 0, 8, 48000, is_default_output=True)
+
+
+class PortAudioError(Exception):
+    """sounddevice's: words, code, and what the host API said."""
+
+
+class RefusingSounddevice:
+    """sounddevice with one microphone and one speaker, and an error where the test wants it."""
+
+    _ffi = SimpleNamespace(cast=lambda kind, address: address)
+    default = SimpleNamespace(device=(-1, -1), hostapi=0)
+
+    def __init__(self, **failures: Exception) -> None:
+        self.PortAudioError = PortAudioError
+        self.failures = failures
+        self.opened: list[str] = []
+        self.closed: list[str] = []
+
+    def _StreamBase(self, *, kind: str, samplerate: int, channels: int, blocksize: int, **_: Any) -> Any:  # noqa: N802
+        self._fail(f"open_{kind}")
+        self.opened.append(kind)
+        return SimpleNamespace(
+            samplerate=samplerate,
+            channels=channels,
+            blocksize=blocksize,
+            latency=0.01,
+            active=True,
+            start=lambda: self._fail(f"start_{kind}"),
+            close=lambda: self.closed.append(kind),
+        )
+
+    def _fail(self, step: str) -> None:
+        if step in self.failures:
+            raise self.failures[step]
+
+
+def opened(library: RefusingSounddevice) -> SounddeviceStream:
+    """The microphone and the speaker of that library."""
+    stream = SounddeviceStream(AudioPort())
+    try:
+        for device, direction in ((MICROPHONE, Direction.INPUT), (SPEAKER, Direction.OUTPUT)):
+            stream.add(library, device, direction, 10.0)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def test_every_error_has_an_exit_code_of_its_own() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, VoiceError)]
+    codes = [kind.exit_code for kind in kinds]
+    assert len(kinds) > 10
+    assert len(set(codes)) == len(codes)
+    # 0 is success; 126 and more belong to the shell and to signals.
+    assert all(0 < code < 126 for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (-9997, UnsupportedFormatError),
+        (-9998, UnsupportedFormatError),
+        (-9994, UnsupportedFormatError),
+        (-9985, DeviceBusyError),
+        (-9996, DeviceBusyError),
+        (-9999, StreamLostError),
+        (0, StreamLostError),
+    ],
+)
+def test_a_refusal_is_explained_with_the_device_the_words_and_a_fix(code: int, error: type[VoiceError]) -> None:
+    explained = explain(PortAudioFailure(code, "Its own words"), MICROPHONE)
+    assert type(explained) is error
+    assert "USB Audio, ALSA" in explained.message
+    assert "Its own words" in explained.message
+    assert explained.fix
+
+
+def test_formats_begin_with_the_devices_own_rate_and_name_none_twice() -> None:
+    inputs, outputs = list(formats(MICROPHONE, Direction.INPUT)), list(formats(SPEAKER, Direction.OUTPUT))
+    assert inputs[:2] == [(44100, 1), (44100, 2)]
+    assert outputs[:3] == [(48000, 2), (48000, 1), (48000, 8)]
+    assert len(set(inputs)) == len(inputs)
+    assert len(set(outputs)) == len(outputs)
+
+
+def test_a_format_is_looked_for_until_one_is_taken() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def takes_16_khz(rate_hz: int, channels: int) -> str:
+        asked.append((rate_hz, channels))
+        if rate_hz != 16000:
+            raise PortAudioFailure(portaudio.INVALID_SAMPLE_RATE, "Invalid sample rate")
+        return "opened"
+
+    assert negotiate(MICROPHONE, Direction.INPUT, takes_16_khz) == "opened"
+    assert asked[-1] == (16000, 1)
+    assert len(asked) > 10
+
+
+def test_a_device_that_takes_no_format_and_one_that_is_busy_differ() -> None:
+    asked: list[int] = []
+
+    def refuses(code: int) -> Any:
+        def open_at(rate_hz: int, channels: int) -> None:
+            asked.append(rate_hz)
+            raise PortAudioFailure(code, "no")
+
+        return open_at
+
+    with pytest.raises(UnsupportedFormatError):
+        negotiate(MICROPHONE, Direction.INPUT, refuses(portaudio.INVALID_SAMPLE_RATE))
+    assert len(asked) > 10
+    asked.clear()
+    with pytest.raises(DeviceBusyError):
+        negotiate(MICROPHONE, Direction.INPUT, refuses(portaudio.DEVICE_UNAVAILABLE))
+    assert len(asked) == 1
+
+
+def test_a_busy_speaker_closes_the_microphone_again() -> None:
+    busy = PortAudioError("Error opening Stream: Device unavailable", -9985)
+    library = RefusingSounddevice(open_output=busy)
+    with pytest.raises(DeviceBusyError, match=r"^HDMI, ALSA cannot be opened: Device unavailable\."):
+        opened(library)
+    assert library.closed == library.opened == ["input"]
+
+
+def test_a_stream_that_does_not_start_is_named_with_what_the_host_said() -> None:
+    host = (0, -19, "No such device")
+    library = RefusingSounddevice(start_input=PortAudioError("Error starting stream: Unanticipated", -9999, host))
+    stream = opened(library)
+    with pytest.raises(StreamLostError, match=r"^USB Audio, ALSA .*Unanticipated: No such device \(.*-9999\)"):
+        stream.start()
+    stream.close()
+    stream.close()
+    assert library.closed == ["input", "output"]
+    assert not stream.active
+
+
+@pytest.mark.parametrize(
+    ("module", "backend"), [("sounddevice", SounddeviceBackend), ("pyaudio", PyAudioBackend)], ids=lambda value: value
+)
+def test_a_missing_package_and_a_missing_library_differ(
+    monkeypatch: pytest.MonkeyPatch, module: str, backend: type[Any]
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(LibraryMissingError, match="not installed"):
+        backend()
+
+    class Unlinked(ModuleType):
+        """Installed, but what it is linked with is not there: its import fails while PortAudio is loaded."""
+
+        def __getattr__(self, name: str) -> Any:
+            raise ImportError("libportaudio.so.2: cannot open shared object file")
+
+    def no_portaudio(name: str, *_: Any) -> Any:
+        raise OSError("PortAudio library not found")
+
+    if module == "pyaudio":
+        monkeypatch.setitem(sys.modules, module, Unlinked(module))
+    else:
+        monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setattr("builtins.__import__", _importing(module, no_portaudio))
+    with pytest.raises(PortAudioMissingError, match="PortAudio"):
+        backend()
+
+
+def _importing(module: str, instead: Any) -> Any:
+    original = __import__
+
+    def importing(name: str, *arguments: Any) -> Any:
+        return instead(name) if name == module else original(name, *arguments)
+
+    return importing
+
+
+@pytest.mark.parametrize("request_", [StreamRequest(block_ms=0), StreamRequest(block_ms=-5)], ids=["zero", "negative"])
+def test_an_impossible_block_is_refused_before_anything_is_opened(request_: StreamRequest) -> None:
+    with pytest.raises(InvalidInputError, match="impossible"):
+        portaudio.check_request(request_, "sounddevice")
+
+
+def test_files_are_refused_by_backends_of_devices(tmp_path: Any) -> None:
+    with pytest.raises(InvalidInputError, match="not files"):
+        portaudio.check_request(StreamRequest(input_file=tmp_path / "in.wav"), "pyaudio")
+
+
+def test_closing_goes_on_where_the_interpreter_gives_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python 3.12 on, `atexit` functions get none: a stream left open there is a segmentation fault."""
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr("threading.Thread.start", refuse)
+    closed: list[bool] = []
+    close_within(lambda: closed.append(True), keep_alive=None)
+    assert closed
+
+
+def test_a_closing_that_hangs_is_left_behind_with_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "_CLOSE_S", 0.05)
+    monkeypatch.setattr(portaudio, "_abandoned", [])
+    released, memory = threading.Event(), object()
+
+    def hang() -> None:
+        released.wait(30)
+
+    close_within(hang, keep_alive=memory)
+    assert portaudio._abandoned == [memory]
+    released.set()

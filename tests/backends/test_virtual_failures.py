@@ -1,0 +1,152 @@
+"""The virtual backend where its files fail: a full disk, a pipe, a damaged file, a standard input that never ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from backends.virtual import VirtualBackend
+from backends.wav_writer import WavWriter
+from engine.audio.backend import Stream, StreamRequest
+from engine.audio.port import AudioPort
+from engine.errors import InvalidInputError
+
+RATE_HZ = 48000
+DEADLINE_S = 30.0
+FULL = Path("/dev/full")
+needs_full_device = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+needs_descriptors = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors cannot be counted here")
+
+SPEAK_FROM_STDIN = """
+import sys
+from pathlib import Path
+from backends.virtual import VirtualBackend
+from engine.audio.backend import StreamRequest
+from engine.audio.port import AudioPort
+
+port = AudioPort()
+stream = VirtualBackend().open(port, StreamRequest(input_file=Path("-"), paced=False))
+stream.start()
+heard = []
+while sum(block.size for block in heard if block.any()) < 240:
+    heard.append(port.capture.consumer.get(240))
+stream.close()
+print(next(block for block in heard if block.any())[:3] * 32768)
+"""
+
+
+def wait_for_the_end(stream: Stream) -> None:
+    """Wait until the clock has stopped by itself."""
+    for thread in threading.enumerate():
+        if thread.name == "voice-clock":
+            thread.join(DEADLINE_S)
+    assert not stream.active
+
+
+def test_the_file_that_is_spoken_is_never_overwritten(tmp_path: Path) -> None:
+    spoken = tmp_path / "in.wav"
+    soundfile.write(spoken, np.ones(4800, np.float32), RATE_HZ)
+    before = spoken.read_bytes()
+    (tmp_path / "link.wav").symlink_to(spoken)
+    for target in (spoken, tmp_path / "link.wav"):
+        with pytest.raises(InvalidInputError, match="is the input file"):
+            VirtualBackend().open(AudioPort(), StreamRequest(input_file=spoken, output_file=target))
+        with pytest.raises(InvalidInputError, match="is the input file"):
+            VirtualBackend(conversation_file=target).open(AudioPort(), StreamRequest(input_file=spoken))
+    assert spoken.read_bytes() == before
+
+
+@needs_full_device
+def test_a_full_disk_is_a_sentence_at_once() -> None:
+    with pytest.raises(InvalidInputError, match="/dev/full cannot be written: No space left"):
+        VirtualBackend().open(AudioPort(), StreamRequest(output_file=FULL))
+
+
+@needs_full_device
+def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    port = AudioPort()
+    stream = VirtualBackend().open(port, StreamRequest(output_file=tmp_path / "out.wav", paced=False))
+    assert port.capture is not None
+    speaker = stream._speaker
+    assert speaker is not None
+    with FULL.open("wb") as full:
+        os.dup2(full.fileno(), speaker._file.fileno())
+    with caplog.at_level(logging.ERROR):
+        stream.start()
+        while not port.finished:
+            port.capture.consumer.get(RATE_HZ)
+        wait_for_the_end(stream)
+        stream.close()
+        stream.close()
+    (record,) = caplog.records
+    assert "out.wav cannot be written: No space left" in record.getMessage()
+
+
+def test_a_pipe_cannot_be_a_wav_file() -> None:
+    reading, writing = os.pipe()
+    try:
+        with pytest.raises(InvalidInputError, match="rewound"):
+            WavWriter(Path(f"/dev/fd/{writing}"), RATE_HZ, 1)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_a_damaged_file_ends_the_stream_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "in.flac"
+    soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    port = AudioPort()
+    stream = VirtualBackend().open(port, StreamRequest(input_file=path, paced=False))
+    with caplog.at_level(logging.ERROR):
+        stream.start()
+        wait_for_the_end(stream)
+    stream.close()
+    assert port.finished
+    assert port.stats().input_frames > RATE_HZ // 10
+    assert "in.flac is damaged" in caplog.text
+
+
+@needs_descriptors
+def test_what_is_refused_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "in.wav", np.zeros(300, np.float32), RATE_HZ)
+    soundfile.write(tmp_path / "slow.wav", np.zeros(300, np.float32), 3000)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    nowhere = tmp_path / "none" / "both.wav"
+    for backend, source in ((VirtualBackend(conversation_file=nowhere), "in.wav"), (VirtualBackend(), "slow.wav")):
+        with pytest.raises(InvalidInputError):
+            backend.open(AudioPort(), StreamRequest(input_file=tmp_path / source, output_file=tmp_path / "out.wav"))
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_pipe_that_stays_open_is_heard_at_once_and_does_not_hinder_the_end() -> None:
+    """With Python's own buffer the first 100 ms would wait for the next, and the interpreter abort at exit."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SPEAK_FROM_STDIN],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=False,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process, process.stdin as pipe:
+        pipe.write(np.arange(1, 241).astype("<i2").tobytes())
+        pipe.flush()
+        assert process.wait(DEADLINE_S) == 0, process.stderr.read().decode()
+        assert process.stdout.read() == b"[1. 2. 3.]\n"
+
+
+def test_a_closed_standard_input_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InvalidInputError, match="Standard input is closed"):
+        VirtualBackend().open(AudioPort(), StreamRequest(input_file=Path("-")))
