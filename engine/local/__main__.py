@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -15,8 +16,10 @@ from engine.errors import VoiceError
 
 def _end_with_parent(loop: asyncio.AbstractEventLoop, until: asyncio.Event) -> None:
     """Wait for the end of standard input, which the parent holds open and the system closes when it dies."""
-    while sys.stdin.buffer.read(1):
-        pass
+    with contextlib.suppress(OSError):
+        # Not through `sys.stdin`: its lock, held by a waiting thread, aborts the interpreter at its end.
+        while os.read(0, 4096):
+            pass
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(until.set)
 

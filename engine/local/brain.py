@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 
 from engine.local import story
 from engine.local.cities import find_city
@@ -13,6 +14,8 @@ from engine.local.numbers import parse_number, say_number
 from engine.local.speech import language_of
 
 WEATHER_TOOL = "get_weather"
+_MOST_CHARACTERS = 500
+"""A longer question is cut: the patterns' time grows with the square of its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ def think(text: str, tools: Collection[str], now: datetime) -> Say | Call:
         >>> think("what is seven times eight", (), datetime.now())
         Say(text='Seven times eight is 56.')
     """
-    said = re.sub(r"[^\w\s.+*/×÷,-]", " ", text.lower().replace("ё", "е")).strip()
-    if not said:
+    said = re.sub(r"[^\w\s.+*/×÷,-]", " ", text[:_MOST_CHARACTERS].lower().replace("ё", "е")).strip()
+    if not re.search(r"\w", said):
         return Say("Sorry, I did not catch that.")
     for rule in (_weather, _story, _arithmetic):
         if (answer := rule(said, tools)) is not None:
@@ -74,17 +77,18 @@ def _story(said: str, _tools: Collection[str]) -> Say | None:
     return _in_language(said, story.ENGLISH, story.RUSSIAN)
 
 
-_OPERATORS: tuple[tuple[str, Callable[[float, float], float]], ...] = (
-    (r"plus|\+|плюс|прибавить(?: к)?", lambda a, b: a + b),
+_OPERATORS: tuple[tuple[str, Callable[[Fraction, Fraction], Fraction]], ...] = (
+    (r"plus|\+|плюс|прибавить", lambda a, b: a + b),
     (r"minus|-|минус|отнять|вычесть", lambda a, b: a - b),
-    (r"times|multiplied by|\*|×|умножить на|умножь на", lambda a, b: a * b),
-    (r"divided by|over|/|÷|разделить на|поделить на", lambda a, b: a / b),
+    (r"times|multiplied by|\*|×|x|х|умножить на|умножь на|умноженное на", lambda a, b: a * b),
+    (r"divided by|over|/|÷|(?:раз|по)?делить на|деленное на", lambda a, b: a / b),
 )
-_QUESTION = re.compile(r"^.*?\b(?:what is|what's|how much is|calculate|сколько будет|посчитай)\b")
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])\s*([-+*/×÷xх])\s*(?=[-+]?[0-9])")
+_QUESTION = re.compile(r"^.*?\b(?:what is|what\W?s|how much is|calculate|сколько будет|посчитай)\b")
 
 
 def _arithmetic(said: str, _tools: Collection[str]) -> Say | None:
-    sum_ = _QUESTION.sub("", said).strip(" .,")
+    sum_ = _BETWEEN_DIGITS.sub(r" \1 ", _QUESTION.sub("", said)).strip(" .,")
     for operator, compute in _OPERATORS:
         match = re.fullmatch(rf"(.+?)\s*(?<!\w)({operator})(?!\w)\s*(.+)", sum_)
         if match is None:
@@ -93,7 +97,7 @@ def _arithmetic(said: str, _tools: Collection[str]) -> Say | None:
         if left is None or right is None:
             continue
         try:
-            result = say_number(compute(left, right))
+            result = say_number(compute(left, right), language_of(said))
         except ZeroDivisionError:
             return _in_language(said, "Nobody can divide by zero.", "На ноль делить нельзя.")
         return _in_language(said, f"{sum_.capitalize()} is {result}.", f"{sum_.capitalize()} будет {result}.")

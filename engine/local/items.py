@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.local.validation import Refusal
+from engine.local.validation import Need, Refusal, check_fields
 
 _Object = dict[str, Any]
 MAX_ITEMS = 2000
-"""Beyond this the oldest are forgotten."""
+MAX_CHARACTERS = 8 << 20
+"""Beyond either the oldest items are forgotten."""
+MAX_ITEM_CHARACTERS = 1 << 20
 _CONTENT_TYPES = {
-    "user": {"input_text", "input_audio"},
-    "assistant": {"output_text", "output_audio"},
-    "system": {"input_text"},
+    "user": ("input_audio", "input_text"),
+    "assistant": ("output_audio", "output_text"),
+    "system": ("input_text",),
 }
+_TEXT, _OPTIONAL = Need((str,), required=True), Need((str,))
+_ANY_ITEM = dict.fromkeys(("type", "id", "object", "status"), _OPTIONAL)
+_FIELDS = {
+    "message": {"role": _TEXT, "content": Need((list,), required=True)},
+    "function_call": {"name": _TEXT, "arguments": _TEXT, "call_id": _OPTIONAL},
+    "function_call_output": {"call_id": _TEXT, "output": _TEXT},
+}
+"""The types of items a client may create, with their fields."""
 
 
 @dataclass(slots=True)
@@ -35,14 +45,22 @@ class Items:
 
     stored: list[Stored] = field(default_factory=list)
 
+    @property
+    def characters(self) -> int:
+        """Length of the whole conversation as JSON."""
+        return sum(_size(entry.item) for entry in self.stored)
+
     def add(self, item: _Object, previous_item_id: str | None = None) -> str | None:
         """Insert an item behind another ("root": at the front; None: at the end); return the id before it.
 
         Raises:
-            Refusal: there is no such previous item, or the id is taken.
+            Refusal: there is no such previous item, the id is taken, or it is the result of a call nobody made.
         """
         if any(entry.item["id"] == item["id"] for entry in self.stored):
-            raise Refusal(f"There is already an item '{item['id']}'.", "item_create_invalid_item_id", "item.id")
+            raise Refusal(f"There is already an item '{item['id'][:64]}'.", "item_create_invalid_item_id", "item.id")
+        if item["type"] == "function_call_output" and item["call_id"] not in self._calls():
+            message = f"There is no call '{item['call_id'][:64]}' in this conversation."
+            raise Refusal(message, "invalid_tool_call_id", "item.call_id")
         index = len(self.stored)
         if previous_item_id == "root":
             index = 0
@@ -50,8 +68,17 @@ class Items:
             index = self.stored.index(self.find(previous_item_id, "previous_item_id")) + 1
         self.stored.insert(index, Stored(item))
         before = self.stored[index - 1].item["id"] if index else None
-        del self.stored[:-MAX_ITEMS]
+        self._forget_oldest()
         return before
+
+    def _calls(self) -> set[str]:
+        return {entry.item.get("call_id", "") for entry in self.stored if entry.item["type"] == "function_call"}
+
+    def _forget_oldest(self) -> None:
+        del self.stored[:-MAX_ITEMS]
+        excess = self.characters - MAX_CHARACTERS
+        while excess > 0:
+            excess -= _size(self.stored.pop(0).item)
 
     def find(self, item_id: str, param: str = "item_id") -> Stored:
         """Return an item by id.
@@ -62,7 +89,7 @@ class Items:
         for entry in self.stored:
             if entry.item["id"] == item_id:
                 return entry
-        raise Refusal(f"There is no item '{item_id}' in this conversation.", "item_not_found", param)
+        raise Refusal(f"There is no item '{item_id[:64]}' in this conversation.", "item_not_found", param)
 
     def delete(self, item_id: str) -> None:
         """Forget an item.
@@ -93,14 +120,18 @@ class Items:
         entry.audio_ms = audio_end_ms
 
     def unanswered_outputs(self) -> list[str]:
-        """Results of tools since the last message, oldest first."""
-        outputs: list[str] = []
+        """Results of the tools called since the last message, oldest first.
+
+        The result of a call from before the user's last words is not among them: those words want an answer first.
+        """
+        tail: list[_Object] = []
         for entry in reversed(self.stored):
-            if entry.item["type"] == "function_call_output":
-                outputs.insert(0, str(entry.item.get("output", "")))
-            elif entry.item["type"] == "message":
+            if entry.item["type"] == "message":
                 break
-        return outputs
+            tail.insert(0, entry.item)
+        calls = {item.get("call_id") for item in tail if item["type"] == "function_call"}
+        outputs = [item for item in tail if item["type"] == "function_call_output"]
+        return [item["output"] for item in outputs if item["call_id"] in calls]
 
     def last_user_text(self) -> str:
         """What the user said or typed last; empty if nothing."""
@@ -117,31 +148,31 @@ def checked_item(item: _Object, new_id: str) -> _Object:
     Raises:
         Refusal: it is no item that a client may create.
     """
-    item = copy.deepcopy(item)
     kind = item.get("type")
+    if not isinstance(kind, str) or kind not in _FIELDS:
+        raise Refusal(f"This server knows items of type {' or '.join(_FIELDS)}.", "invalid_value", "item.type")
+    check_fields(item, {**_ANY_ITEM, **_FIELDS[kind]}, "item.")
     if kind == "message":
         _check_message(item)
-    elif kind in ("function_call", "function_call_output"):
-        for name in ("call_id", "output") if kind == "function_call_output" else ("name", "arguments"):
-            if not isinstance(item.get(name), str):
-                raise Refusal(f"'item.{name}' must be a string.", "missing_required_parameter", f"item.{name}")
-    else:
-        raise Refusal(f"This server knows no items of type {kind!r}.", "invalid_value", "item.type")
-    given = item.get("id")
-    if given is not None and not isinstance(given, str):
-        raise Refusal("'item.id' must be a string.", "invalid_type", "item.id")
-    return {**item, "id": given or new_id, "object": "realtime.item", "status": "completed"}
+    item = {**item, "id": item.get("id") or new_id, "object": "realtime.item", "status": "completed"}
+    if _size(item) > MAX_ITEM_CHARACTERS:
+        raise Refusal(f"An item has at most {MAX_ITEM_CHARACTERS} characters.", "invalid_value", "item")
+    return item
 
 
 def _check_message(item: _Object) -> None:
-    allowed = _CONTENT_TYPES.get(str(item.get("role")))
+    allowed = _CONTENT_TYPES.get(item["role"])
     if allowed is None:
-        raise Refusal("The role is 'user', 'assistant' or 'system'.", "invalid_value", "item.role")
-    if not isinstance(item.get("content"), list):
-        raise Refusal("Missing required parameter: 'item.content'.", "missing_required_parameter", "item.content")
+        raise Refusal(f"The role is {' or '.join(_CONTENT_TYPES)}.", "invalid_value", "item.role")
     for index, part in enumerate(item["content"]):
         where = f"item.content[{index}]"
         if not isinstance(part, dict) or part.get("type") not in allowed:
-            raise Refusal(f"A {item['role']} message has {sorted(allowed)}.", "invalid_value", f"{where}.type")
-        if part["type"].endswith("_text") and not isinstance(part.get("text"), str):
-            raise Refusal(f"'{where}.text' must be a string.", "missing_required_parameter", f"{where}.text")
+            raise Refusal(f"A message of this role has {' or '.join(allowed)}.", "invalid_value", f"{where}.type")
+        is_text = part["type"].endswith("_text")
+        # Sound comes in through the input buffer: an item keeps what was said, not how it sounded.
+        fields = {"text": Need((str,), required=True)} if is_text else {"transcript": Need((str,))}
+        check_fields(part, {"type": Need((str,)), **fields}, f"{where}.")
+
+
+def _size(item: _Object) -> int:
+    return len(json.dumps(item, ensure_ascii=False))

@@ -51,6 +51,7 @@ class LocalServer:
         """
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
+            "-P",  # not from the folder where the person happens to be, whatever it holds
             "-m",
             "engine.local",
             stdin=asyncio.subprocess.PIPE,
@@ -78,11 +79,14 @@ class LocalServer:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), _END_S)
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await process.wait()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+        await process.wait()
 
     async def _first_line(self) -> dict[str, Any]:
         if self._process is None or self._process.stdout is None:

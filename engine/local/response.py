@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from engine.local.brain import Call, Say
 from engine.local.identifiers import new_id
 from engine.local.items import Items, Stored
+from engine.local.speech import language_of
 from engine.local.workshop import Workshop
 
 _Object = dict[str, Any]
 Send = Callable[..., Awaitable[None]]
+_LOG = logging.getLogger(__name__)
 
 _DELTA_MS = 100
 _AUDIO_TOKEN_MS = 50
@@ -51,18 +54,37 @@ class Response:
         """Stop as soon as possible; `reason` is turn_detected or client_cancelled."""
         self._cancel_reason = self._cancel_reason or reason
 
-    async def run(self, answer: Say | Call) -> None:
-        """Send the whole response."""
+    async def run(self, decide: Callable[[], Awaitable[Say | Call]]) -> _Object:
+        """Send everything but the last event; return the response as that one, `response.done`, is to carry it.
+
+        Args:
+            decide: Returns what to say or to call; asked when the client knows that a response has begun.
+
+        Raises:
+            ConnectionError: the client is gone.
+        """
         await self._send("response.created", response=self._as_json("in_progress"))
+        try:
+            await self._carry_out(await decide())
+        except ConnectionError:
+            raise
+        except Exception as error:
+            _LOG.exception("a response failed")
+            failure = {"type": "server_error", "code": "internal_error", "message": type(error).__name__}
+            return self._as_json("failed", {"type": "failed", "error": failure})
+        if self._cancel_reason:
+            return self._as_json("cancelled", {"type": "cancelled", "reason": self._cancel_reason})
+        return self._as_json("completed")
+
+    async def _carry_out(self, answer: Say | Call) -> None:
+        if self._cancel_reason:
+            return
         if isinstance(answer, Call):
             await self._call(answer)
         else:
             await self._say(answer.text)
-        status = "cancelled" if self._cancel_reason else "completed"
-        await self._send("response.done", response=self._as_json(status))
 
-    def _as_json(self, status: str) -> _Object:
-        details = {"type": "cancelled", "reason": self._cancel_reason} if self._cancel_reason else None
+    def _as_json(self, status: str, details: _Object | None = None) -> _Object:
         return {
             "object": "realtime.response",
             "id": self.id,
@@ -75,7 +97,7 @@ class Response:
         }
 
     def _usage(self) -> _Object:
-        heard = sum(len(json.dumps(entry.item, ensure_ascii=False)) for entry in self._items.stored) // 4
+        heard = self._items.characters // 4
         return {
             "total_tokens": heard + self._output_tokens,
             "input_tokens": heard,
@@ -152,10 +174,11 @@ class Response:
     async def _speak(self, text: str, part: _Object, stored: Stored, place: _Object) -> None:
         """Speak sentence by sentence, with the words of each in step with its sound."""
         resampler = soxr.ResampleStream(self._workshop.voice_rate_hz, self._rate_hz, 1, dtype="int16", quality="HQ")
+        voice = language_of(text)
         sentences = _SENTENCE.split(text)
         for number, sentence in enumerate(sentences):
             is_last = number == len(sentences) - 1
-            said = await self._workshop.speak(sentence)
+            said = await self._workshop.speak(sentence, voice)
             sound = resampler.resample_chunk(said, last=is_last)
             words = re.findall(r"\S+", sentence)
             pieces = np.array_split(sound, max(1, round(sound.size / (self._rate_hz * _DELTA_MS / 1000))))
@@ -172,6 +195,8 @@ class Response:
             delta = f" {word}" if part["transcript"] else word
             part["transcript"] += delta
             await self._send("response.output_audio_transcript.delta", **place, delta=delta)
+        if self._cancel_reason:  # meanwhile; nothing of this answer is to follow speech_started
+            return
         stored.samples += piece.size
         stored.audio_ms = 1000 * stored.samples // self._rate_hz
         self._output_tokens = stored.audio_ms // _AUDIO_TOKEN_MS

@@ -7,7 +7,8 @@ import ipaddress
 import json
 from collections.abc import Callable
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
+from yarl import URL
 
 from engine.errors import InvalidInputError
 from engine.local.session import LocalSession
@@ -16,12 +17,15 @@ from engine.local.workshop import Workshop
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 16 << 20
 _WORKSHOP: web.AppKey[Workshop] = web.AppKey("workshop", Workshop)
+_SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 
 
 async def _serve_client(request: web.Request) -> web.WebSocketResponse:
+    _check_origin(request)
     socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False)
     await socket.prepare(request)
     session = LocalSession(socket.send_str, request.app[_WORKSHOP])
+    request.app[_SOCKETS].add(socket)
     try:
         await session.open()
         async for message in socket:
@@ -32,14 +36,28 @@ async def _serve_client(request: web.Request) -> web.WebSocketResponse:
     except ConnectionError:
         pass  # the client is gone; there is nobody to tell
     finally:
+        request.app[_SOCKETS].discard(socket)
         await session.close()
     return socket
+
+
+def _check_origin(request: web.Request) -> None:
+    """Refuse web pages from elsewhere: a browser lets any page connect to this machine, and names the page here."""
+    origin = request.headers.get("Origin")
+    if origin is not None and not _is_loopback(URL(origin).host or ""):
+        raise web.HTTPForbidden(text="Pages from elsewhere may not use the embedded server.")
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in app[_SOCKETS]))
 
 
 def create_app(workshop: Workshop) -> web.Application:
     """Return the server as an aiohttp application."""
     app = web.Application()
     app[_WORKSHOP] = workshop
+    app[_SOCKETS] = set()
+    app.on_shutdown.append(_say_goodbye)
     app.router.add_get(PATH, _serve_client)
     return app
 
@@ -50,14 +68,17 @@ def check_host(host: str) -> None:
     Raises:
         InvalidInputError: the host is no loopback address.
     """
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if not _is_loopback(host):
         raise InvalidInputError(
             f"The embedded server listens on this machine only, not on {host!r}.", fix="Use --host 127.0.0.1."
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def serve(host: str, port: int, *, announce: Callable[[str], None], until: asyncio.Event | None = None) -> None:
@@ -74,6 +95,8 @@ async def serve(host: str, port: int, *, announce: Callable[[str], None], until:
         LibraryMissingError: espeak-ng is missing.
     """
     check_host(host)
+    # Of both families, as which a name may be taken, the announced port would be right for one only.
+    host = "127.0.0.1" if host == "localhost" else host
     workshop = Workshop()
     runner = web.AppRunner(create_app(workshop), shutdown_timeout=1.0)
     try:

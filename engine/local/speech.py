@@ -1,7 +1,7 @@
 """Speech out of text: espeak-ng as a library, English or Russian, in blocks as they are made.
 
-The library comes in the wheel `espeakng-loader`, else from the system. It keeps one global state, so one `Voice`
-serves a process and one thread at a time uses it.
+The library comes in the wheel `espeakng-loader`, else from the system. It keeps one global state for the process, its
+callback among it, so one thread at a time uses it, whichever `Voice` it asks.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback runs inside espeak_Sy
 _UTF8 = 1  # espeakCHARS_UTF8
 _RATE = 1  # espeakRATE
 _BY_CHARACTER = 1  # POS_CHARACTER
+_DO_NOT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: without it the library ends the process where it finds no data
 _BUFFER_MS = 20
 _HEADROOM = 0.8
 """espeak-ng reaches full scale; a resampler behind it must not clip."""
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_LOCK = threading.Lock()
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -36,16 +38,21 @@ def language_of(text: str) -> str:
 
 def _load() -> tuple[Any, bytes | None]:
     """The library and the folder of its data (None: where the library looks by itself)."""
+    name: str | None
+    data: bytes | None = None
     try:
         import espeakng_loader  # noqa: PLC0415 - optional
     except ImportError:
         name = ctypes.util.find_library("espeak-ng")
-        if name is None:
-            raise LibraryMissingError(
-                "Speech needs espeak-ng, which is not installed.", fix="Run `pip install voice-engine[local]`."
-            ) from None
-        return ctypes.CDLL(name), None
-    return ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path().encode()
+    else:
+        name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
+    fix = "Run `pip install voice-engine[local]`."
+    if name is None:
+        raise LibraryMissingError("Speech needs espeak-ng, which is not installed.", fix=fix)
+    try:
+        return ctypes.CDLL(name), data
+    except OSError as error:
+        raise LibraryMissingError(f"espeak-ng cannot be loaded: {error}.", fix=fix) from error
 
 
 class Voice:
@@ -73,13 +80,12 @@ class Voice:
             ctypes.c_void_p,
             ctypes.c_void_p,
         ]
-        self.rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, data, 0))
+        with _LOCK:
+            self.rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, data, _DO_NOT_EXIT))
         if self.rate_hz <= 0:
             raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
         self._sink: Callable[[NDArray[np.int16]], bool] = lambda _: True
         self._callback = _CALLBACK(self._receive)
-        self._library.espeak_SetSynthCallback(self._callback)
-        self._lock = threading.Lock()
 
     def say(
         self,
@@ -97,11 +103,13 @@ class Voice:
             voice: espeak-ng's voice, such as "en-us+f3"; None chooses by the text's letters.
             words_per_minute: Speed.
         """
-        with self._lock:
+        with _LOCK:
             self._sink = sink
+            self._library.espeak_SetSynthCallback(self._callback)
             self._library.espeak_SetVoiceByName((voice or language_of(text)).encode())
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
-            data = text.encode() + b"\0"
+            # Half a surrogate pair comes through JSON but has no UTF-8; a NUL would end the text.
+            data = text.replace("\0", " ").encode(errors="replace") + b"\0"
             self._library.espeak_Synth(data, len(data), 0, _BY_CHARACTER, 0, _UTF8, None, None)
 
     def say_all(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:

@@ -10,9 +10,13 @@ from typing import Any
 
 _Object = dict[str, Any]
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 48000
+_MAX_DEPTH = 64
+"""Deeper JSON is refused: whatever walks through it later would run out of stack."""
+_SHOWN = 64
+"""Characters of the client's own words that an error repeats."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)  # an exception must be hashable and take a traceback
 class Refusal(Exception):  # noqa: N818 - the protocol's word for it is an error event
     """An event that cannot be carried out; becomes an error event, and the session goes on."""
 
@@ -94,7 +98,7 @@ _RESPONSE = Need(
         "input": _LIST,
         "tools": _LIST,
         "tool_choice": Need((str, dict)),
-        "audio": _ANY_OBJECT,
+        "audio": Need((dict,), fields={"output": Need((dict,), fields=_AUDIO_OUTPUT)}),
         "max_output_tokens": Need((int, str)),
         "parallel_tool_calls": _FLAG,
         "prompt": _ANY_OBJECT,
@@ -127,7 +131,7 @@ def parse(text: str) -> _Object:
     """Return a client's message as an object.
 
     Raises:
-        Refusal: it is not JSON, or no object.
+        Refusal: it is not JSON, no object, or nested too deep.
     """
     try:
         message = json.loads(text)
@@ -135,7 +139,16 @@ def parse(text: str) -> _Object:
         raise Refusal("The message is not valid JSON.", "invalid_json") from None
     if not isinstance(message, dict):
         raise Refusal("The message is not a JSON object.", "invalid_json")
+    if _is_deeper(message, _MAX_DEPTH):
+        raise Refusal(f"The message is nested deeper than {_MAX_DEPTH} levels.", "invalid_json")
     return message
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    entries = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(entry, levels - 1) for entry in entries)
 
 
 def check(message: _Object) -> str:
@@ -148,18 +161,23 @@ def check(message: _Object) -> str:
     if not isinstance(kind, str):
         raise Refusal("The event has no type.", "missing_required_parameter", "type")
     if kind not in EVENTS:
-        raise Refusal(f"Unknown event type '{kind[:64]}'. Known are: {', '.join(EVENTS)}.", "invalid_value", "type")
-    own = {name: value for name, value in message.items() if name not in ("type", "event_id")}
-    _check_fields(own, EVENTS[kind], "")
+        raise Refusal(f"Unknown event type '{kind[:_SHOWN]}'. Known are: {', '.join(EVENTS)}.", "invalid_value", "type")
+    own = {name: value for name, value in message.items() if name != "type"}
+    check_fields(own, {"event_id": _TEXT, **EVENTS[kind]}, "")
     return kind
 
 
-def _check_fields(values: _Object, needs: dict[str, Need], path: str) -> None:
+def check_fields(values: _Object, needs: dict[str, Need], path: str = "") -> None:
+    """Check the fields of an object, at `path` of the event ("" or ending with a dot).
+
+    Raises:
+        Refusal: something is missing, unknown or of a wrong type; `param` names it.
+    """
     for name, need in needs.items():
         if need.required and values.get(name) is None:
             raise Refusal(f"Missing required parameter: '{path}{name}'.", "missing_required_parameter", path + name)
     for name, value in values.items():
-        where = path + name
+        where = path + name[:_SHOWN]
         if name not in needs:
             raise Refusal(f"Unknown parameter: '{where}'.", "unknown_parameter", where)
         if value is None:
@@ -170,7 +188,7 @@ def _check_fields(values: _Object, needs: dict[str, Need], path: str) -> None:
             wanted = " or ".join(type_.__name__ for type_ in need.types)
             raise Refusal(f"Invalid type for '{where}': expected {wanted}.", "invalid_type", where)
         if need.fields is not None and isinstance(value, dict):
-            _check_fields(value, need.fields, f"{where}.")
+            check_fields(value, need.fields, f"{where}.")
 
 
 def decode_audio(text: str) -> bytes:

@@ -14,14 +14,17 @@ from engine.errors import LibraryMissingError
 RATE_HZ = 16000
 _RELEASE = 0.15
 """Speech ends below `threshold` less this: without hysteresis a turn falls apart at every soft consonant."""
+_LEAST_RELEASE_AT = 0.01
+"""The same for the lowest thresholds, as in Silero's own iterator: below zero no turn would ever end."""
 _ONSET_MS = 60
 """Speech this long begins a turn; a click does not."""
-MAX_UTTERANCE_S = 120
+MAX_UTTERANCE_S = 60
+"""A turn ends here at the latest. The recogniser needs 0.9 s for so much, and nothing else runs meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Speech began; milliseconds since the first sample, the prefix padding subtracted."""
+    """Speech began; milliseconds since the session's first sample, the prefix padding subtracted."""
 
     at_ms: int
 
@@ -80,10 +83,14 @@ class TurnDetector:
         >>> for event in turns.feed(samples): ...
     """
 
-    def __init__(self, *, threshold: float, prefix_padding_ms: int, silence_duration_ms: int) -> None:
+    def __init__(
+        self, *, threshold: float, prefix_padding_ms: int, silence_duration_ms: int, start_ms: float = 0.0
+    ) -> None:
+        """Begin to listen; `start_ms` is the time of the first sample."""
         self._detector = Detector()
         self._frame_ms = 1000 * self._detector.frame_samples / RATE_HZ
         self._threshold = threshold
+        self._release_at = max(threshold - _RELEASE, _LEAST_RELEASE_AT)
         self._prefix_ms = prefix_padding_ms
         self._silence_ms = silence_duration_ms
         onset_frames = max(1, round(_ONSET_MS / self._frame_ms))
@@ -92,7 +99,7 @@ class TurnDetector:
         self._utterance: list[NDArray[np.int16]] = []
         self._max_frames = int(MAX_UTTERANCE_S * 1000 / self._frame_ms)
         self._rest = np.empty(0, np.int16)
-        self._now_ms = 0.0
+        self._now_ms = start_ms
         self._loud_frames = 0
         self._quiet_ms = 0.0
         self.speaking = False
@@ -109,6 +116,16 @@ class TurnDetector:
             if event is not None:
                 yield event
 
+    def cut(self) -> Stopped | None:
+        """End the turn here and now; None where nobody speaks."""
+        if not self.speaking:
+            return None
+        self.speaking = False
+        self._loud_frames = 0
+        utterance = np.concatenate(self._utterance)
+        self._utterance = []
+        return Stopped(round(self._now_ms), utterance)
+
     def _outside(self, frame: NDArray[np.int16], probability: float) -> Started | None:
         self._before.append(frame)
         self._loud_frames = self._loud_frames + 1 if probability >= self._threshold else 0
@@ -121,14 +138,8 @@ class TurnDetector:
         return Started(max(0, round(self._now_ms - self._loud_frames * self._frame_ms - self._prefix_ms)))
 
     def _inside(self, frame: NDArray[np.int16], probability: float) -> Stopped | None:
-        if len(self._utterance) < self._max_frames:
-            self._utterance.append(frame)
-        quiet = probability < self._threshold - _RELEASE
+        self._utterance.append(frame)
+        quiet = probability < self._release_at
         self._quiet_ms = self._quiet_ms + self._frame_ms if quiet else 0.0
-        if self._quiet_ms < self._silence_ms:
-            return None
-        self.speaking = False
-        self._loud_frames = 0
-        utterance = np.concatenate(self._utterance)
-        self._utterance = []
-        return Stopped(round(self._now_ms), utterance)
+        is_over = quiet and self._quiet_ms >= self._silence_ms
+        return self.cut() if is_over or len(self._utterance) >= self._max_frames else None

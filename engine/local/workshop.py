@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import LibraryMissingError
 from engine.local.recognizer import Recognizer
 from engine.local.speech import Voice
+from engine.local.voice_activity import Detector
 
 
 class Workshop:
@@ -24,10 +26,16 @@ class Workshop:
         """
         self._voice = Voice()
         self._recognizer: Recognizer | None = None
+        self.detects_turns = True
         self.lacks: list[str] = []
         try:
             self._recognizer = Recognizer()
         except LibraryMissingError as error:
+            self.lacks.append(str(error))
+        try:
+            Detector()
+        except LibraryMissingError as error:
+            self.detects_turns = False
             self.lacks.append(str(error))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="voice-speech")
 
@@ -47,9 +55,10 @@ class Workshop:
             raise LibraryMissingError("This server cannot recognise speech. " + " ".join(self.lacks))
         return await asyncio.get_running_loop().run_in_executor(self._thread, recognizer.transcribe, utterance)
 
-    async def speak(self, text: str) -> NDArray[np.int16]:
-        """Return a sentence as mono int16 at `voice_rate_hz`."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._voice.say_all, text)
+    async def speak(self, text: str, voice: str) -> NDArray[np.int16]:
+        """Return a sentence, said by one of espeak-ng's voices, as mono int16 at `voice_rate_hz`."""
+        say = functools.partial(self._voice.say_all, text, voice=voice)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, say)
 
     def close(self) -> None:
         """End the thread."""

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
+from engine.local.process import LocalServer
+from engine.local.workshop import Workshop
 from tests.local.client import Client, connect
 
 
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server_url() -> AsyncIterator[str]:
     """Address of the server, a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine.local"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
-    try:
-        assert ready["lacks"] == []
-        yield ready["url"]
-    finally:
-        process.communicate(timeout=10)
+    async with LocalServer() as server:
+        assert server.lacks == []
+        yield server.url
 
 
 @pytest_asyncio.fixture
 async def client(server_url: str) -> AsyncIterator[Client]:
-    """A fresh session."""
+    """A fresh session over a real socket."""
     async with connect(server_url) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Workshop]:
+    """The recogniser and the voice in this process, for tests that hold a session in their own hands."""
+    workshop = Workshop()
+    yield workshop
+    workshop.close()

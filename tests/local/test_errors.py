@@ -11,6 +11,30 @@ import pytest
 
 from tests.local.client import Client, connect
 
+
+def session_with(*, at: str, **values: Any) -> tuple[dict[str, Any], str, str]:
+    """A session.update whose value `at` the end of a path is refused."""
+    return {"type": "session.update", "session": {"type": "realtime", **values}}, "invalid_value", at
+
+
+def vad(**values: Any) -> dict[str, Any]:
+    """Turn detection with some values."""
+    return {"type": "server_vad", **values}
+
+
+def item_of(**values: Any) -> dict[str, Any]:
+    """A conversation.item.create."""
+    return {"type": "conversation.item.create", "item": values}
+
+
+def nested(levels: int) -> Any:
+    """Lists in lists in an object."""
+    inner: Any = []
+    for _ in range(levels):
+        inner = [inner]
+    return {"content": inner}
+
+
 WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "unknown type": ({"type": "input_audio.append"}, "invalid_value", "type"),
     "no type": ({"audio": "AAAA"}, "missing_required_parameter", "type"),
@@ -46,24 +70,84 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
         "invalid_value",
         "session.audio.input.turn_detection.threshold",
     ),
+    "event_id": ({"type": "response.cancel", "event_id": 7}, "invalid_type", "event_id"),
+    "nested too deep": ({"type": "conversation.item.create", "item": nested(100)}, "invalid_json", None),
+    "padding": session_with(audio={"input": {"turn_detection": vad(prefix_padding_ms=-1)}}, at="prefix_padding_ms"),
+    "huge padding": session_with(
+        audio={"input": {"turn_detection": vad(prefix_padding_ms=10**400)}}, at="prefix_padding_ms"
+    ),
+    "silence": session_with(
+        audio={"input": {"turn_detection": vad(silence_duration_ms=10**9)}}, at="silence_duration_ms"
+    ),
+    "other detection": session_with(audio={"input": {"turn_detection": {"type": "semantic_vad"}}}, at="type"),
+    "modalities": session_with(output_modalities=["video"], at="session.output_modalities"),
+    "tool": session_with(tools=[{"type": "function"}], at="session.tools[0]"),
+    "session too long": session_with(instructions="x" * (1 << 20), at="session"),
+    "stereo": session_with(audio={"output": {"format": {"type": "audio/pcm", "channels": 2}}}, at="channels"),
+    "other format": session_with(audio={"output": {"format": {"type": "audio/pcmu"}}}, at="format.type"),
+    "type of item": (item_of(type="video"), "invalid_value", "item.type"),
+    "type of item is a list": (item_of(type=[]), "invalid_value", "item.type"),
+    "unknown field of item": (item_of(type="message", role="user", content=[], x=1), "unknown_parameter", "item.x"),
+    "role": (item_of(type="message", role="robot", content=[]), "invalid_value", "item.role"),
+    "content": (item_of(type="message", role="user", content=["hi"]), "invalid_value", "item.content[0].type"),
+    "sound in an item": (
+        item_of(type="message", role="user", content=[{"type": "input_audio", "audio": "AAAA"}]),
+        "unknown_parameter",
+        "item.content[0].audio",
+    ),
+    "item too long": (
+        item_of(type="message", role="user", content=[{"type": "input_text", "text": "x" * (1 << 20)}]),
+        "invalid_value",
+        "item",
+    ),
+    "result of no call": (
+        item_of(type="function_call_output", call_id="call_x", output=""),
+        "invalid_tool_call_id",
+        "item.call_id",
+    ),
+    "previous item": (
+        {**item_of(type="message", role="user", content=[]), "previous_item_id": "item_x"},
+        "item_not_found",
+        "previous_item_id",
+    ),
+    "modalities of a response": (
+        {"type": "response.create", "response": {"output_modalities": ["video"]}},
+        "invalid_value",
+        "response.output_modalities",
+    ),
+    "response beside the conversation": (
+        {"type": "response.create", "response": {"conversation": "none"}},
+        "invalid_value",
+        "response",
+    ),
+    "cancel of another": (
+        {"type": "response.cancel", "response_id": "resp_x"},
+        "response_cancel_not_active",
+        None,
+    ),
+    "output buffer": ({"type": "output_audio_buffer.clear"}, "invalid_value", "type"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 async def test_a_wrong_event_is_refused_by_name(client: Client, name: str) -> None:
     message, code, param = WRONG[name]
-    await client.socket.send_str(json.dumps({**message, "event_id": "mine"}))
+    message = {"event_id": "mine", **message}
+    await client.socket.send_str(json.dumps(message))
     error = await client.error()
-    assert (error["code"], error["param"], error["event_id"]) == (code, param, "mine")
+    assert error["code"] == code
+    assert error["param"] == param or str(error["param"]).endswith(f".{param}")
+    # What cannot be read has no name, and a name that is no text is not repeated.
+    assert error["event_id"] == ("mine" if code != "invalid_json" and message["event_id"] == "mine" else None)
     assert error["type"] == "invalid_request_error"
     assert error["message"]
     await client.type("hello")
     assert (await client.answer())[0].startswith("Hello")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", "[" * 100_000, '{"type": "\ud800"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "[" * 100_000, '{"type": "\\ud800"}', "\x00"])
 async def test_what_is_no_event_is_refused(client: Client, text: str) -> None:
-    await client.socket.send_str(text.encode("utf-8", "replace").decode())
+    await client.socket.send_str(text)
     assert (await client.error())["code"] in ("invalid_json", "invalid_value")
     await client.type("hello")
     assert (await client.answer())[0].startswith("Hello")
@@ -71,22 +155,72 @@ async def test_what_is_no_event_is_refused(client: Client, text: str) -> None:
 
 async def test_a_binary_frame_is_refused(client: Client) -> None:
     await client.socket.send_bytes(b"\x00\x00")
-    assert (await client.error())["code"] == "invalid_json"
+    error = await client.error()
+    assert (error["code"], error["event_id"]) == ("invalid_json", None)
+    await client.type("hello")
+    assert (await client.answer())[0].startswith("Hello")
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"audio": None},
+        {"audio": {"input": None, "output": None}},
+        {"audio": {"input": {"format": None}, "output": {"format": {"type": "audio/pcm", "rate": None}}}},
+        {"tools": None, "tool_choice": None, "output_modalities": None, "instructions": None},
+        {},
+    ],
+)
+async def test_null_changes_nothing(client: Client, session: dict[str, Any]) -> None:
+    before = await client.update()
+    assert await client.update(**session) == before
+    assert before["audio"]["input"]["turn_detection"]["silence_duration_ms"] == 500
+
+
+async def test_turn_detection_is_turned_off_by_null_and_on_again_with_its_defaults(client: Client) -> None:
+    before = await client.update()
+    off = await client.update(audio={"input": {"turn_detection": None}})
+    assert off["audio"]["input"]["turn_detection"] is None
+    assert await client.update(audio={"input": {"turn_detection": vad(threshold=None)}}) == before
+
+
+async def test_a_refused_update_changes_nothing(client: Client) -> None:
+    before = await client.update()
+    wrong = {"instructions": "sing", "audio": {"output": {"format": {"type": "audio/pcm", "rate": 1}}}}
+    await client.send("session.update", session=wrong)
+    assert (await client.error())["param"] == "session.audio.output.format.rate"
+    assert await client.update() == before
+
+
+async def test_an_item_is_created_once_under_its_id(client: Client) -> None:
+    item = {"id": "mine", "type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}
+    await client.send("conversation.item.create", item=item)
+    assert (await client.until("conversation.item.done"))["item"]["id"] == "mine"
+    await client.send("conversation.item.create", item=item, event_id="again")
+    error = await client.error()
+    assert (error["code"], error["event_id"]) == ("item_create_invalid_item_id", "again")
 
 
 async def test_truncate_beyond_the_audio_is_refused(client: Client) -> None:
     await client.type("hello")
     done = await client.until("response.done")
     said = done["response"]["output"][0]["id"]
-    await client.send("conversation.item.truncate", item_id=said, content_index=0, audio_end_ms=600_000)
-    error = await client.error()
-    assert (error["code"], error["param"]) == ("invalid_value", "audio_end_ms")
+    for index, end_ms, param in ((0, 600_000, "audio_end_ms"), (0, -1, "audio_end_ms"), (1, 0, "content_index")):
+        place = {"item_id": said, "content_index": index, "audio_end_ms": end_ms}
+        await client.send("conversation.item.truncate", **place, event_id="cut")
+        error = await client.error()
+        assert (error["code"], error["param"], error["event_id"]) == ("invalid_value", param, "cut")
+    user = next(e["item"]["id"] for e in client.events if e["type"] == "conversation.item.added")
+    await client.send("conversation.item.truncate", item_id=user, content_index=0, audio_end_ms=0)
+    assert (await client.error())["param"] == "item_id"
 
 
 async def test_a_second_response_is_refused_while_one_is_active(client: Client) -> None:
     await client.type("Tell me a story")
-    await client.send("response.create")
-    assert (await client.error())["code"] == "conversation_already_has_active_response"
+    await client.send("response.create", event_id="second")
+    error = await client.error()
+    assert (error["code"], error["event_id"]) == ("conversation_already_has_active_response", "second")
+    assert (await client.until_any("response.done"))["response"]["status"] == "completed"
 
 
 async def test_cancel_ends_the_active_response(client: Client) -> None:
@@ -94,7 +228,9 @@ async def test_cancel_ends_the_active_response(client: Client) -> None:
     await client.until("response.output_audio.delta")
     await client.send("response.cancel")
     done = await client.until("response.done")
-    assert done["response"]["status_details"]["reason"] in ("client_cancelled",)
+    assert done["response"]["status_details"] == {"type": "cancelled", "reason": "client_cancelled"}
+    item = done["response"]["output"][0]
+    assert item["status"] == "incomplete"
 
 
 async def test_one_session_does_not_disturb_another(server_url: str, client: Client) -> None:

