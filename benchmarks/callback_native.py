@@ -50,6 +50,7 @@ class LoggedPort(AudioPort):
     """A port that notes when each block of the speaker was asked for, whoever drives it."""
 
     callback_address: int = _logged_callback.address
+    control_words = c.WORDS + 1
 
     def __init__(self, seconds: float) -> None:
         """Make room for `seconds` of blocks of a millisecond."""
@@ -57,11 +58,7 @@ class LoggedPort(AudioPort):
         capacity = round(1000 * seconds)
         self._log = aligned_words(_TIMES + capacity)
         self._log[_CAPACITY] = capacity
-        longer = aligned_words(c.WORDS + 1)
-        longer[: c.WORDS] = self._control
-        longer[_LOG] = self._log.ctypes.data
-        self._control = longer
-        self.control_address = int(longer.ctypes.data)
+        self._control[_LOG] = self._log.ctypes.data
         self.driven_from_python = False
 
     def process(

@@ -15,7 +15,7 @@ from benchmarks.results import Result, compared
 from benchmarks.rivals import find_rival
 from benchmarks.timing import interleaved
 from engine.dsp.pcm16 import pcm16_to_float32
-from engine.realtime.client_events import AppendAudio
+from engine.realtime.append_audio import AppendAudio
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import AudioDelta
 

@@ -17,7 +17,7 @@ from engine.dsp.compiled import kernel
 _FRAMES = 480
 _NATIVE_FRAMES = 64
 _PAIRS = 1000
-_CAPACITY = 48000
+_CAPACITY = 9600
 
 
 def cases() -> list[Case]:

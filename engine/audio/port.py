@@ -75,6 +75,11 @@ def _finished_callback(control):  # type: ignore[no-untyped-def]
     render.finish(address_of(control))
 
 
+@kernel("void(int64)")
+def _finish(control: int) -> None:
+    render.finish(control)
+
+
 @kernel("int64(int64, int64)")
 def read_word(control: int, word: int) -> int:
     """Acquire a word of a control block."""
@@ -130,11 +135,14 @@ class AudioPort:
 
     callback_address: int = _stream_callback.address
     finished_address: int = _finished_callback.address
+    control_words = c.WORDS
+    """A port with a callback of its own may ask for more."""
 
     def __init__(self, *, keep_reference: bool = False) -> None:
         """Make a port without rings; `keep_reference` records what is played, for an echo canceller."""
-        self._control = aligned_words(c.WORDS)
+        self._control = aligned_words(self.control_words)
         self.control_address = int(self._control.ctypes.data)
+        self._process = render.process_blocks(self.control_address)
         self._keep_reference = keep_reference
         self.capture: Ring | None = None
         self.playback: Ring | None = None
@@ -198,20 +206,12 @@ class AudioPort:
             InvalidInputError: an array of another dtype, shape or layout than was attached, or two lengths.
         """
         try:
-            if source is None:
-                fits = output is None or render.render_block(self.control_address, output, output_time_s, flags)
-            elif output is None:
-                fits = render.capture_block(self.control_address, source, input_time_s, flags)
-            else:
-                times = (input_time_s, output_time_s)
-                fits = render.process_blocks(self.control_address, source, output, *times, flags)
+            self._process(source, output, input_time_s, output_time_s, flags)
         except TypeError:
-            fits = False
-        if not fits:
             channels_in, channels_out = int(self._control[c.INPUT_CHANNELS]), int(self._control[c.OUTPUT_CHANNELS])
             raise InvalidInputError(
                 f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
-            )
+            ) from None
 
     @property
     def gain(self) -> float:
@@ -229,7 +229,7 @@ class AudioPort:
 
     def finish(self) -> None:
         """Note that a stream driven from Python has ended by itself."""
-        render.finish(self.control_address)
+        _finish(self.control_address)
 
     def end_input(self) -> None:
         """Note that the microphone's file is over; silence may follow."""

@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import carray, types
-from numpy.typing import NDArray
+from numba import carray
 
 from engine.audio import control as c
 from engine.audio.ring import HEAD, SAMPLES, TAIL, ready_for, ring_put, room_for, run_length, slot_address
-from engine.dsp.arrays import BLOCK, READ_BLOCK
 from engine.dsp.atomics import (
     copy_bytes,
     float32_pointer,
@@ -28,23 +26,36 @@ from engine.dsp.atomics import (
     store_float,
     store_release,
 )
-from engine.dsp.compiled import kernel
+from engine.dsp.builtin import builtin_method
+from engine.dsp.compiled import inlined
 from engine.dsp.downmix import downmix_at, spread_at
 from engine.dsp.gain import ramp_at
 from engine.dsp.meter import peak_at
+from engine.dsp.python_objects import (
+    as_float,
+    as_integer,
+    data_of,
+    finished,
+    is_float32_block,
+    is_none,
+    is_writable,
+    length_of,
+    nothing,
+    refused,
+)
 
 INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
 """PortAudio's PaStreamCallbackFlags."""
 
 
-@kernel("void(int64)", inline=True)
+@inlined()
 def _wake(control: int) -> None:
     descriptor = load(control, c.WAKE_DESCRIPTOR)
     if descriptor >= 0:
         signal_descriptor(descriptor)
 
 
-@kernel("void(int64, int64, int64)", inline=True)
+@inlined()
 def _note_call(control: int, last_ns_word: int, now_ns: int) -> None:
     """Count a callback and the widest gap to the one before; the words lie as in `control`."""
     last_ns = load(control, last_ns_word)
@@ -53,7 +64,7 @@ def _note_call(control: int, last_ns_word: int, now_ns: int) -> None:
     store_release(control, last_ns_word, now_ns)
 
 
-@kernel("void(int64, int64, int64, float64, int64)", inline=True)
+@inlined()
 def capture(control: int, source: int, frames: int, input_time: float, flags: int) -> None:
     """Put a block of the microphone into the capture ring, as mono, and meter it."""
     ring = load(control, c.CAPTURE_RING)
@@ -82,7 +93,7 @@ def capture(control: int, source: int, frames: int, input_time: float, flags: in
         _wake(control)
 
 
-@kernel("void(int64, int64, int64)", inline=True)
+@inlined()
 def _copy_faded(control: int, target: int, count: int) -> None:
     """Copy `count` samples from the ring's tail to `target`, weighted by the fade that is under way, if any."""
     ring = load(control, c.PLAYBACK_RING)
@@ -99,7 +110,7 @@ def _copy_faded(control: int, target: int, count: int) -> None:
             output[i] *= np.float32(fade_to - tail - i) * slope
 
 
-@kernel("void(int64, int64, int64)", inline=True)
+@inlined()
 def _note_cut(control: int, asked: int, cut_at: int) -> None:
     """Drop what lies before `asked`, having played up to `cut_at`, and tell Python."""
     ring = load(control, c.PLAYBACK_RING)
@@ -115,7 +126,7 @@ def _note_cut(control: int, asked: int, cut_at: int) -> None:
     _wake(control)
 
 
-@kernel("int64(int64, int64, int64)", inline=True)
+@inlined()
 def _play_until_cut(control: int, target: int, frames: int) -> int:
     """Carry out a request to drop: fade what sounds, then jump. Returns how many frames of the block that took.
 
@@ -140,7 +151,7 @@ def _play_until_cut(control: int, target: int, frames: int) -> int:
     return count
 
 
-@kernel("void(int64, int64, int64)", inline=True)
+@inlined()
 def _scale_and_spread(control: int, output: int, frames: int) -> None:
     """Apply the gain, ramped over the block, and copy the mono block to all channels."""
     gain_to = load_float(control, c.GAIN)
@@ -155,7 +166,7 @@ def _scale_and_spread(control: int, output: int, frames: int) -> None:
         spread_at(output, frames, channels)
 
 
-@kernel("void(int64, int64)", inline=True)
+@inlined()
 def _count_underrun(control: int, missing: int) -> None:
     """Count frames that were due in the middle of an answer; the silence between answers is nobody's loss."""
     if missing > 0 and load_acquire(control, c.EXPECTING) != 0:
@@ -167,7 +178,7 @@ def _count_underrun(control: int, missing: int) -> None:
         store(control, c.STARVING, 0)
 
 
-@kernel("void(int64, int64, int64, float64, int64)", inline=True)
+@inlined()
 def render(control: int, output: int, frames: int, output_time: float, flags: int) -> None:
     """Fill a block of the speaker from the playback ring: cut, copy, gain, reference, upmix."""
     ring = load(control, c.PLAYBACK_RING)
@@ -194,7 +205,7 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
         _wake(control)
 
 
-@kernel("void(int64, int64, int64, int64, float64, float64, int64)", inline=True)
+@inlined()
 def process(
     control: int, source: int, output: int, frames: int, input_time: float, output_time: float, flags: int
 ) -> None:
@@ -215,43 +226,44 @@ def process(
         render(control, output, frames, output_time, flags)
 
 
-@kernel(types.boolean(types.int64, READ_BLOCK, types.float64, types.int64))
-def capture_block(control: int, source: NDArray[np.float32], input_time: float, flags: int) -> bool:
-    """`process` for a block of the microphone as an array; False where its channels are not the port's."""
-    if source.shape[1] != load(control, c.INPUT_CHANNELS):
-        return False
-    process(control, source.ctypes.data, 0, source.shape[0], input_time, 0.0, flags)
-    return True
+@inlined()
+def _frames_of(block: int, channels: int) -> int:
+    """Frames of an array of as many channels as the port has; -1 for another object."""
+    return length_of(block, 0) if is_float32_block(block) and length_of(block, 1) == channels else -1
 
 
-@kernel(types.boolean(types.int64, BLOCK, types.float64, types.int64))
-def render_block(control: int, output: NDArray[np.float32], output_time: float, flags: int) -> bool:
-    """`process` for a block of the speaker as an array; False where its channels are not the port's."""
-    if output.shape[1] != load(control, c.OUTPUT_CHANNELS):
-        return False
-    process(control, 0, output.ctypes.data, output.shape[0], 0.0, output_time, flags)
-    return True
+@builtin_method
+def process_blocks(control: int, arguments: int, count: int) -> int:
+    """`process` from Python, bound to a control block: two arrays or None, two times, and flags.
+
+    TypeError for arrays that are not the port's.
+    """
+    if count != 5:
+        return refused()
+    source, output, handle = load(arguments, 0), load(arguments, 1), as_integer(control)
+    captured, rendered = 0, 0
+    if not is_none(source):
+        captured = _frames_of(source, load(handle, c.INPUT_CHANNELS))
+    if not is_none(output):
+        rendered = _frames_of(output, load(handle, c.OUTPUT_CHANNELS))
+        if rendered >= 0 and not is_writable(output):
+            rendered = -1
+    one_way = is_none(source) or is_none(output)
+    if captured < 0 or rendered < 0 or (captured != rendered and not one_way):
+        return refused()
+    process(
+        handle,
+        0 if is_none(source) else data_of(source),
+        0 if is_none(output) else data_of(output),
+        max(captured, rendered),
+        as_float(load(arguments, 2)),
+        as_float(load(arguments, 3)),
+        as_integer(load(arguments, 4)),
+    )
+    return finished(nothing())
 
 
-@kernel(types.boolean(types.int64, READ_BLOCK, BLOCK, types.float64, types.float64, types.int64))
-def process_blocks(
-    control: int,
-    source: NDArray[np.float32],
-    output: NDArray[np.float32],
-    input_time: float,
-    output_time: float,
-    flags: int,
-) -> bool:
-    """`process` for both directions as arrays; False where channels or lengths do not fit."""
-    fits_in = source.shape[1] == load(control, c.INPUT_CHANNELS)
-    fits_out = output.shape[1] == load(control, c.OUTPUT_CHANNELS)
-    if not (fits_in and fits_out and source.shape[0] == output.shape[0]):
-        return False
-    process(control, source.ctypes.data, output.ctypes.data, source.shape[0], input_time, output_time, flags)
-    return True
-
-
-@kernel("void(int64)", inline=True)
+@inlined()
 def finish(control: int) -> None:
     """Note that a stream has ended, and wake Python."""
     store_release(control, c.FINISHED, 1)

@@ -14,23 +14,31 @@ Both sides keep a copy of the other's position and read the original only when t
 from __future__ import annotations
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from engine.audio.memory import LINE_WORDS, aligned_samples, aligned_words
-from engine.dsp.arrays import FLOAT32, READ_FLOAT32
 from engine.dsp.atomics import copy_bytes, load, load_acquire, store, store_release
-from engine.dsp.compiled import kernel
+from engine.dsp.builtin import builtin_method
+from engine.dsp.compiled import inlined, kernel
+from engine.dsp.python_objects import (
+    as_integer,
+    data_of,
+    is_float32_row,
+    is_writable,
+    length_of,
+    new_float32_row,
+    new_integer,
+    refused,
+)
 from engine.errors import InvalidInputError
 
 HEAD, SEEN_TAIL = 0, 1
 TAIL, SEEN_HEAD = LINE_WORDS, LINE_WORDS + 1
 SAMPLES, CAPACITY = 2 * LINE_WORDS, 2 * LINE_WORDS + 1
 _WORDS = 3 * LINE_WORDS
-_FLOAT32 = np.dtype(np.float32)
 
 
-@kernel("int64(int64, int64)", inline=True)
+@inlined()
 def room_for(ring: int, wanted: int) -> int:
     """Producer: how many of `wanted` samples fit now."""
     capacity = load(ring, CAPACITY)
@@ -43,7 +51,7 @@ def room_for(ring: int, wanted: int) -> int:
     return min(room, wanted)
 
 
-@kernel("int64(int64, int64)", inline=True)
+@inlined()
 def ready_for(ring: int, wanted: int) -> int:
     """Consumer: how many of `wanted` samples are there now."""
     tail = load(ring, TAIL)
@@ -55,20 +63,20 @@ def ready_for(ring: int, wanted: int) -> int:
     return min(ready, wanted)
 
 
-@kernel("int64(int64, int64)", inline=True)
+@inlined()
 def slot_address(ring: int, position: int) -> int:
     """Address of the sample at a position."""
     return load(ring, SAMPLES) + 4 * (position & (load(ring, CAPACITY) - 1))
 
 
-@kernel("int64(int64, int64)", inline=True)
+@inlined()
 def run_length(ring: int, position: int) -> int:
     """Samples from a position to the end of the memory, where the ring wraps."""
     capacity = load(ring, CAPACITY)
     return capacity - (position & (capacity - 1))
 
 
-@kernel("int64(int64, int64, int64)", inline=True)
+@inlined()
 def ring_put(ring: int, source: int, count: int) -> int:
     """Producer: copy up to `count` float32 from the address `source`; return how many fitted."""
     count = room_for(ring, count)
@@ -83,7 +91,7 @@ def ring_put(ring: int, source: int, count: int) -> int:
     return count
 
 
-@kernel("int64(int64, int64, int64)", inline=True)
+@inlined()
 def ring_get(ring: int, target: int, count: int) -> int:
     """Consumer: copy up to `count` float32 to the address `target`; return how many there were."""
     count = ready_for(ring, count)
@@ -110,14 +118,32 @@ def ring_tail(ring: int) -> int:
     return load_acquire(ring, TAIL)
 
 
-@kernel(types.int64(types.int64, READ_FLOAT32))
-def _put(ring: int, samples: NDArray[np.float32]) -> int:
-    return int(ring_put(ring, samples.ctypes.data, samples.size))
+@builtin_method
+def _put(ring: int, arguments: int, count: int) -> int:
+    samples = load(arguments, 0)
+    if count != 1 or not is_float32_row(samples):
+        return refused()
+    return new_integer(ring_put(as_integer(ring), data_of(samples), length_of(samples, 0)))
 
 
-@kernel(types.int64(types.int64, FLOAT32))
-def _get(ring: int, samples: NDArray[np.float32]) -> int:
-    return int(ring_get(ring, samples.ctypes.data, samples.size))
+@builtin_method
+def _get(ring: int, arguments: int, count: int) -> int:
+    wanted = as_integer(load(arguments, 0))
+    if count != 1 or wanted < 0:
+        return refused()
+    handle = as_integer(ring)
+    samples = new_float32_row(ready_for(handle, wanted))
+    if samples != 0:
+        ring_get(handle, data_of(samples), length_of(samples, 0))
+    return samples
+
+
+@builtin_method
+def _get_into(ring: int, arguments: int, count: int) -> int:
+    samples = load(arguments, 0)
+    if count != 1 or not is_float32_row(samples) or not is_writable(samples):
+        return refused()
+    return new_integer(ring_get(as_integer(ring), data_of(samples), length_of(samples, 0)))
 
 
 class Ring:
@@ -163,20 +189,23 @@ class Producer:
     """The end that puts; used by one thread at a time."""
 
     def __init__(self, ring: Ring) -> None:
-        # Also keeps the memory alive that the handle points to.
+        # Keeps the memory alive that the handle points to.
         self._ring = ring
-        self._handle = ring.handle
+        self._put = _put(ring.handle)
 
     def put(self, samples: NDArray[np.float32]) -> int:
-        """Copy as many of `samples` (1-D, contiguous float32) as fit; return that number. 0.3 us for 480.
+        """Copy as many of `samples` (1-D, contiguous float32) as fit; return that number.
+
+        0.1 us for 480; a put and a get take an eighth of what `queue.Queue` takes, with a copy each way.
 
         Raises:
             InvalidInputError: another shape or dtype, of which nothing is copied.
         """
         try:
-            return _put(self._handle, samples)
+            taken: int = self._put(samples)
         except TypeError:
             raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.") from None
+        return taken
 
 
 class Consumer:
@@ -184,27 +213,29 @@ class Consumer:
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
-        self._handle = ring.handle
+        self._get = _get(ring.handle)
+        self._get_into = _get_into(ring.handle)
 
     def get(self, count: int) -> NDArray[np.float32]:
-        """Take up to `count` samples; return a new float32 array of as many as there were. 0.45 us for 480.
+        """Take up to `count` samples; return a new float32 array of as many as there were. 0.2 us for 480.
 
         Raises:
-            InvalidInputError: a negative count.
+            InvalidInputError: a negative count, or no whole number.
         """
-        if count < 0:
-            raise InvalidInputError(f"{count} samples cannot be taken.")
-        samples = np.empty(count, _FLOAT32)
-        taken = _get(self._handle, samples)
-        return samples if taken == count else samples[:taken]
+        try:
+            samples: NDArray[np.float32] = self._get(count)
+        except TypeError:
+            raise InvalidInputError(f"{count} samples cannot be taken.") from None
+        return samples
 
     def get_into(self, samples: NDArray[np.float32]) -> int:
-        """Take up to as many samples as `samples` (1-D, contiguous float32) has room for; return how many. 0.3 us.
+        """Take up to as many samples as `samples` (1-D, contiguous float32) has room for; return how many. 0.1 us.
 
         Raises:
             InvalidInputError: another shape or dtype, into which nothing is copied.
         """
         try:
-            return _get(self._handle, samples)
+            taken: int = self._get_into(samples)
         except TypeError:
-            raise InvalidInputError("Samples are taken into contiguous one-dimensional float32.") from None
+            raise InvalidInputError("Samples are taken into contiguous, writable one-dimensional float32.") from None
+        return taken

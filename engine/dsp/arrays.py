@@ -43,6 +43,15 @@ def as_int16(pcm: Any) -> NDArray[np.int16]:
     return copied.astype(np.int16).reshape(-1)
 
 
-def is_row(array: NDArray[Any], dtype: np.dtype[Any]) -> bool:
-    """Whether a kernel can write to an array: 1-D, contiguous, writable, of the type."""
-    return array.dtype == dtype and array.ndim == 1 and array.flags.carray
+def check_row(out: NDArray[Any] | None, dtype: np.dtype[Any], size: int) -> None:
+    """Say why a result cannot be written to an array that a caller gave.
+
+    Raises:
+        InvalidInputError: it is not 1-D, contiguous, writable, of the type and of the size.
+    """
+    if out is None:
+        return
+    if out.dtype != dtype or out.ndim != 1 or not out.flags.carray:
+        raise InvalidInputError(f"The result goes into a contiguous, writable row of {dtype}.")
+    if out.size != size:
+        raise InvalidInputError(f"{size} samples do not fit into {out.size}.")

@@ -1,6 +1,6 @@
 """Base64 of audio at the speed of memory: 64 characters at a time in LLVM's own vectors.
 
-Python's own decoder takes 70 us for 512 ms of audio, as text that a server sends it in one event; this takes 2. It is
+Python's own decoder takes 65 us for 512 ms of audio, as text that a server sends it in one event; this takes 2. It is
 strict: anything but the alphabet with its padding is refused, and the caller takes the slow way.
 """
 
@@ -13,11 +13,9 @@ from llvmlite import ir
 from numba import carray
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-from engine.dsp.arrays import BYTES, READ_BYTES
 from engine.dsp.atomics import uint8_pointer
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import inlined, kernel
 
 _CHARACTERS = 64
 _BYTES = _CHARACTERS // 4 * 3
@@ -26,7 +24,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _PADDING = ord("=")
 
 _VALUES = np.full(256, _INVALID, np.uint8)
-_VALUES[np.frombuffer(_ALPHABET, np.uint8)] = np.arange(64, dtype=np.uint8)
+_LETTERS = np.frombuffer(_ALPHABET, np.uint8)
+_VALUES[_LETTERS] = np.arange(64, dtype=np.uint8)
 
 _I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 _TEXT = ir.VectorType(_I8, _CHARACTERS)
@@ -66,19 +65,13 @@ def _values_of(builder: Any, text: Any) -> Any:
 
 def _packed(builder: Any, values: Any) -> Any:
     """Four times six bits become three bytes, the first character's bits the highest."""
-    groups = _CHARACTERS // 4
-    word = builder.bitcast(values, ir.VectorType(_I32, groups))
-
-    def part(mask: int, left: int = 0, right: int = 0) -> Any:
-        kept = builder.and_(word, _splat(_I32, groups, mask))
-        if left:
-            return builder.shl(kept, _splat(_I32, groups, left))
-        return builder.lshr(kept, _splat(_I32, groups, right))
-
-    bits = builder.or_(
-        builder.or_(part(0x3F, left=18), part(0x3F00, left=4)),
-        builder.or_(part(0x3F0000, right=10), part(0x3F000000, right=24)),
-    )
+    pairs, groups = _CHARACTERS // 2, _CHARACTERS // 4
+    pair = builder.bitcast(values, ir.VectorType(_I16, pairs))
+    low = builder.shl(builder.and_(pair, _splat(_I16, pairs, 0xFF)), _splat(_I16, pairs, 6))
+    twelve = builder.or_(low, builder.lshr(pair, _splat(_I16, pairs, 8)))
+    group = builder.bitcast(twelve, ir.VectorType(_I32, groups))
+    # What the shift leaves in the highest byte is not among those taken.
+    bits = builder.or_(builder.shl(group, _splat(_I32, groups, 12)), builder.lshr(group, _splat(_I32, groups, 16)))
     order = [4 * group + byte for group in range(groups) for byte in (2, 1, 0)]
     return _shuffled(builder, builder.bitcast(bits, _TEXT), order)
 
@@ -140,26 +133,74 @@ def decode_base64_at(text: int, length: int, target: int) -> int:
     return count - padding
 
 
-@kernel(types.int64(READ_BYTES, types.int64, types.int64, BYTES))
-def _decode(text: NDArray[np.uint8], first: int, last: int, data: NDArray[np.uint8]) -> int:
-    return int(decode_base64_at(text.ctypes.data + first, last - first, data.ctypes.data))
+def _characters_of(builder: Any, values: Any) -> Any:
+    """The alphabet's character of each six bits."""
+    offsets = _bytes(ord("A"))
+    for first, character in ((26, "a"), (52, "0"), (62, "+"), (63, "/")):
+        beyond = builder.icmp_unsigned(">=", values, _bytes(first))
+        offsets = builder.select(beyond, _bytes((ord(character) - first) & 0xFF), offsets)
+    return builder.add(values, offsets)
 
 
-def decode_base64(text: bytes, first: int = 0, last: int | None = None) -> memoryview | None:
-    """Decode a part of a text; None where it is not base64 to the letter.
+def _unpacked(builder: Any, data: Any) -> Any:
+    """Three bytes become four times six bits, a byte each, the highest first."""
+    groups = _CHARACTERS // 4
+    order = [3 * group + byte for group in range(groups) for byte in (2, 1, 0, 0)]
+    word = builder.bitcast(_shuffled(builder, data, order), ir.VectorType(_I32, groups))
 
-    Args:
-        text: ASCII.
-        first: Index of the first character.
-        last: Index after the last one; None is the end.
+    def part(mask: int, shift: int) -> Any:
+        moved = builder.shl if shift > 0 else builder.lshr
+        return builder.and_(moved(word, _splat(_I32, groups, abs(shift))), _splat(_I32, groups, mask))
 
-    Example:
-        >>> bytes(decode_base64(b"SGVsbG8="))
-        b'Hello'
-    """
-    last = len(text) if last is None else last
-    if not 0 <= first <= last <= len(text):
-        return None
-    data = np.empty((last - first) // 4 * 3, np.uint8)
-    count = _decode(np.frombuffer(text, np.uint8), first, last, data) if last > first else 0
-    return None if count < 0 else data.data[:count]
+    bits = builder.or_(
+        builder.or_(part(0x3F, -18), part(0x3F00, -4)), builder.or_(part(0x3F0000, 10), part(0x3F000000, 24))
+    )
+    return builder.bitcast(bits, _TEXT)
+
+
+@intrinsic
+def _encode_blocks(typing_context: Any, data: Any, blocks: Any, target: Any) -> Any:
+    """Encode `blocks` of 48 bytes between two addresses."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data, blocks, target = args
+        block = ir.VectorType(_I8, _BYTES)
+        with cgutils.for_range(builder, blocks) as loop:
+            bits = _unpacked(builder, builder.load(_at(builder, data, loop.index, _BYTES, block), align=1))
+            text = _characters_of(builder, bits)
+            builder.store(text, _at(builder, target, loop.index, _CHARACTERS, _TEXT), align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@kernel("int64(int64, int64, int64)")
+def encode_base64_at(data: int, length: int, target: int) -> int:
+    """Internal path by address: encode `length` bytes; return how many characters, (length + 2) // 3 * 4."""
+    blocks = length // _BYTES
+    _encode_blocks(data, blocks, target)
+    place, count = blocks * _BYTES, blocks * _CHARACTERS
+    source = carray(uint8_pointer(data), (length,))
+    text = carray(uint8_pointer(target), ((length + 2) // 3 * 4,))
+    while place < length:
+        have = min(length - place, 3)
+        bits = np.uint32(source[place]) << np.uint32(16)
+        if have > 1:
+            bits |= np.uint32(source[place + 1]) << np.uint32(8)
+        if have > 2:
+            bits |= np.uint32(source[place + 2])
+        for i in range(4):
+            six = (bits >> np.uint32(18 - 6 * i)) & np.uint32(0x3F)
+            text[count + i] = _LETTERS[six] if i <= have else _PADDING
+        place += 3
+        count += 4
+    return count
+
+
+@inlined()
+def decoded_length_at(text: int, length: int) -> int:
+    """Internal path by address: how many bytes `length` characters hold, by their padding."""
+    if length < 4:
+        return 0
+    tail = carray(uint8_pointer(text + length - 2), (2,))
+    return length // 4 * 3 - int(tail[1] == _PADDING) - int(tail[1] == _PADDING and tail[0] == _PADDING)

@@ -35,7 +35,6 @@ def _own_cache() -> Iterator[None]:
 def kernel(
     signature: Any,
     *,
-    inline: bool = False,
     releases_gil: bool = False,
     fastmath: frozenset[str] = frozenset(),
     cache: bool = True,
@@ -44,7 +43,6 @@ def kernel(
 
     Args:
         signature: numba's signature, such as `"void(float32[::1], float32)"`; exactly one.
-        inline: Force LLVM to inline it into its callers (small helpers by handle).
         releases_gil: Let other Python threads run meanwhile. Only for loops of milliseconds: taking the GIL back
             from a busy thread costs 95 us on average where the call itself takes 20 ns.
         fastmath: LLVM fast-math flags; use `KEEPS_NAN`.
@@ -59,10 +57,29 @@ def kernel(
                 error_model="numpy",
                 boundscheck=False,
                 nogil=releases_gil,
-                forceinline=inline,
                 fastmath=set(fastmath) or False,
             )(function)
         return compiled
+
+    return decorate
+
+
+def inlined(*, fastmath: frozenset[str] = frozenset()) -> Callable[[F], F]:
+    """Compile a helper into each kernel that calls it, and only there: it takes no time where the kernel is cached.
+
+    Python cannot call it, and its types are those of the call.
+    """
+
+    def decorate(function: F) -> F:
+        helper: F = numba.njit(
+            error_model="numpy",
+            boundscheck=False,
+            forceinline=True,
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
+            fastmath=set(fastmath) or False,
+        )(function)
+        return helper
 
     return decorate
 

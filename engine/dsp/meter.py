@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.dsp.arrays import READ_FLOAT32, as_float32
 from engine.dsp.atomics import float32_pointer
-from engine.dsp.compiled import KEEPS_NAN, kernel
+from engine.dsp.compiled import KEEPS_NAN, inlined, kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Levels:
     rms_db: float
 
 
-@kernel("float64(int64, int64)", inline=True, fastmath=KEEPS_NAN)
+@inlined(fastmath=KEEPS_NAN)
 def peak_at(samples: int, count: int) -> float:
     """Internal path by address: the greatest magnitude."""
     block = carray(float32_pointer(samples), (count,))
@@ -34,10 +34,12 @@ def peak_at(samples: int, count: int) -> float:
 
 @kernel(types.UniTuple(types.float64, 2)(READ_FLOAT32), fastmath=KEEPS_NAN)
 def _meter(samples: NDArray[np.float32]) -> tuple[float, float]:
-    """The greatest magnitude and the sum of squares."""
+    """The greatest magnitude and the sum of squares; NaN counts as silence in both."""
     energy = np.float32(0.0)
     for i in range(samples.size):
-        energy += samples[i] * samples[i]
+        value = samples[i]
+        value = value if value == value else np.float32(0.0)  # noqa: PLR0124 - only NaN differs from itself
+        energy += value * value
     return peak_at(samples.ctypes.data, samples.size), np.float64(energy)
 
 
@@ -47,7 +49,7 @@ def to_db(linear: float) -> float:
 
 
 def meter(samples: NDArray[np.float32]) -> Levels:
-    """Return the levels of a block of float32 samples of any shape.
+    """Return the levels of a block of float32 samples of any shape; NaN counts as silence.
 
     Example:
         >>> meter(np.full(480, 0.5, np.float32))

@@ -12,7 +12,7 @@ import numpy as np
 from numba import carray
 
 from engine.dsp.atomics import copy_bytes, float32_pointer, load, store
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import inlined, kernel
 from engine.dsp.filter_design import Taps
 from engine.dsp.lanes import TILE, filter_tile
 from engine.dsp.stage_memory import (
@@ -31,14 +31,14 @@ from engine.dsp.stage_memory import (
 )
 
 
-@kernel("void(int64, int64, int64, int64, int64, int64)", inline=True)
+@inlined()
 def _filter_row(x: int, table: int, taps: int, y: int, count: int, more: int) -> None:
     """y[m] = sum over k of table[k] * x[m + k] for `count` outputs and up to 63 beyond; `more` adds."""
     for m in range(0, count, 64):
         filter_tile(x + 4 * m, table, taps, y + 4 * m, more)
 
 
-@kernel("void(int64, int64, int64, int64)", inline=True)
+@inlined()
 def _sort_into_rows(source: int, rows: int, needed: int, down: int) -> None:
     """rows[r][j] = source[j * down + r]."""
     x = carray(float32_pointer(source), (needed * down,))
@@ -52,7 +52,7 @@ def _sort_into_rows(source: int, rows: int, needed: int, down: int) -> None:
                 row[j] = x[down * j + r]
 
 
-@kernel("void(int64, int64, int64, int64)", inline=True)
+@inlined()
 def _interleave(rows: int, target: int, groups: int, up: int) -> None:
     """target[j * up + p] = rows[p][j]."""
     out = carray(float32_pointer(target), (groups * up,))
@@ -69,7 +69,7 @@ def _interleave(rows: int, target: int, groups: int, up: int) -> None:
                 out[up * j + p] = row[j]
 
 
-@kernel("int64(int64, int64)", inline=True)
+@inlined()
 def _outputs_due(stage: int, frames: int) -> int:
     """How many outputs, from the beginning of the first group, have their newest input within the block."""
     up, down, first = load(stage, UP), load(stage, DOWN), load(stage, NEXT)

@@ -7,7 +7,7 @@ from numba import carray
 from numpy.typing import NDArray
 
 from engine.dsp.atomics import copy_bytes, float32_pointer, load
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import inlined
 
 UP, DOWN, TAPS, BUFFER, HISTORY, TABLE, SCRATCH, RUNS, NEXT, PHASE, GIVEN = range(11)
 STAGE_WORDS = 16
@@ -16,13 +16,13 @@ MAX_BLOCK = 4800
 """Frames a stage takes at a time; longer blocks are cut."""
 
 
-@kernel("void(int64, int64, int64)", inline=True)
+@inlined()
 def take_block(stage: int, source: int, frames: int) -> None:
     """Put a block behind the history."""
     copy_bytes(load(stage, BUFFER) + 4 * load(stage, HISTORY), source, 4 * frames)
 
 
-@kernel("void(int64, int64)", inline=True)
+@inlined()
 def keep_history(stage: int, frames: int) -> None:
     """Move the end of the block to the front, where it is the next block's history."""
     history = load(stage, HISTORY)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -42,24 +40,6 @@ class UpdateSession(ClientEvent):
     def fields(self) -> dict[str, Any]:
         """Return the session."""
         return {"session": self.session}
-
-
-@dataclass(frozen=True, slots=True)
-class AppendAudio(ClientEvent):
-    """input_audio_buffer.append: PCM16 little-endian mono at the wire rate."""
-
-    type: ClassVar[str] = "input_audio_buffer.append"
-    pcm16: bytes = field(repr=False)
-
-    def fields(self) -> dict[str, Any]:
-        """Return the audio as base64."""
-        return {"audio": base64.b64encode(self.pcm16).decode("ascii")}
-
-    def to_frame(self) -> bytes:
-        """Return the frame without the way over objects and text: fifty times a second, 1.5 us instead of 6."""
-        audio = binascii.b2a_base64(self.pcm16, newline=False)
-        before = f'{{"type": "{self.type}", "event_id": {json.dumps(self.event_id)}, "audio": "'
-        return b"".join((before.encode(), audio, b'"}'))
 
 
 @dataclass(frozen=True, slots=True)

