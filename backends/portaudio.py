@@ -17,6 +17,7 @@ from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, U
 BLOCK_MS = 10.0
 """Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
 _COMMON_RATES_HZ = (48000, 44100, 96000, 88200, 32000, 24000, 22050, 16000, 8000)
+_RATE_PORTAUDIO_ASKS_ALSA_HZ = 44100
 _CLOSE_S = 2.0
 """PortAudio has been seen to hang in Pa_StopStream on macOS; longer than this nobody waits."""
 
@@ -70,11 +71,18 @@ def check_request(request: StreamRequest, backend: str) -> None:
 
 
 def formats(device: Device, direction: Direction) -> Iterator[tuple[int, int]]:
-    """(rate in Hz, channels) to try, the likeliest first: the device's own rate, mono in and stereo out."""
+    """(rate in Hz, channels) to try, the likeliest first: the device's own rate, mono in and stereo out.
+
+    On ALSA PortAudio calls the rate next to 44100 Hz a device's own, so that is what all report that take several
+    rates, sound servers too. They run at 48000: at 44100 the server's resampler makes a round trip 10 ms longer, and
+    unsteady by three frames.
+    """
     most = direction.channels_of(device)
     preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
     channels = dict.fromkeys(count for count in preferred if 1 <= count <= most)
-    for rate_hz in dict.fromkeys((device.native_rate_hz, *_COMMON_RATES_HZ)):
+    takes_any = device.host_api == "ALSA" and device.native_rate_hz == _RATE_PORTAUDIO_ASKS_ALSA_HZ
+    own_hz = _COMMON_RATES_HZ[0] if takes_any else device.native_rate_hz
+    for rate_hz in dict.fromkeys((own_hz, *_COMMON_RATES_HZ)):
         for count in channels:
             yield rate_hz, count
 

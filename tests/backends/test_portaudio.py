@@ -27,7 +27,7 @@ from engine.errors import (
     VoiceError,
 )
 
-MICROPHONE = Device(0, "USB Audio", "ALSA", 2, 0, 44100, is_default_input=True)
+MICROPHONE = Device(0, "USB Audio", "ALSA", 2, 0, 22050, is_default_input=True)
 SPEAKER = Device(1, "HDMI", "ALSA", 0, 8, 48000, is_default_output=True)
 
 
@@ -108,10 +108,17 @@ def test_a_refusal_is_explained_with_the_device_the_words_and_a_fix(code: int, e
 
 def test_formats_begin_with_the_devices_own_rate_and_name_none_twice() -> None:
     inputs, outputs = list(formats(MICROPHONE, Direction.INPUT)), list(formats(SPEAKER, Direction.OUTPUT))
-    assert inputs[:2] == [(44100, 1), (44100, 2)]
+    assert inputs[:2] == [(22050, 1), (22050, 2)]
     assert outputs[:3] == [(48000, 2), (48000, 1), (48000, 8)]
     assert len(set(inputs)) == len(inputs)
     assert len(set(outputs)) == len(outputs)
+
+
+def test_what_alsa_answers_to_44100_is_not_taken_for_the_devices_own_rate() -> None:
+    for host_api, first_hz in (("ALSA", 48000), ("Core Audio", 44100)):
+        rates_hz = [rate_hz for rate_hz, _ in formats(Device(0, "x", host_api, 1, 0, 44100), Direction.INPUT)]
+        assert rates_hz[0] == first_hz
+        assert {44100, 48000} <= set(rates_hz)
 
 
 def test_a_format_is_looked_for_until_one_is_taken() -> None:
