@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -56,6 +57,26 @@ def silence_chatter() -> None:
                     getattr(loaded, setter)(nothing)
 
 
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Send what C code prints on standard error to nowhere for the moment of an opening.
+
+    Debian's PortAudio prints three lines of its own source code for each stream it refuses.
+    """
+    try:
+        terminal = os.dup(2)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is no path to keep
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+
+
 def check_request(request: StreamRequest, backend: str) -> None:
     """Refuse what no device can do: files, which only the virtual backend plays, and blocks without a length.
 
@@ -77,32 +98,84 @@ def formats(device: Device, direction: Direction) -> Iterator[tuple[int, int]]:
     rates, sound servers too. They run at 48000: at 44100 the server's resampler makes a round trip 10 ms longer, and
     unsteady by three frames.
     """
-    most = direction.channels_of(device)
-    preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
-    channels = dict.fromkeys(count for count in preferred if 1 <= count <= most)
     takes_any = device.host_api == "ALSA" and device.native_rate_hz == _RATE_PORTAUDIO_ASKS_ALSA_HZ
     own_hz = _COMMON_RATES_HZ[0] if takes_any else device.native_rate_hz
     for rate_hz in dict.fromkeys((own_hz, *_COMMON_RATES_HZ)):
-        for count in channels:
+        for count in _channel_counts(device, direction):
             yield rate_hz, count
 
 
-def negotiate(device: Device, direction: Direction, open_at: Callable[[int, int], Opened]) -> Opened:
-    """Call `open_at(rate_hz, channels)` with one format after another until the device takes one.
+def _channel_counts(device: Device, direction: Direction) -> list[int]:
+    most = direction.channels_of(device)
+    preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
+    return list(dict.fromkeys(count for count in preferred if 1 <= count <= most))
+
+
+def negotiate(
+    device: Device,
+    direction: Direction,
+    open_at: Callable[[int, int], Opened],
+    *,
+    open_converted: Callable[[int, int], Opened] | None = None,
+) -> tuple[Opened, str]:
+    """Open a device in one format after another until it takes one: its own rate, the other rates, a shared mode.
+
+    The sample format is float32 throughout; PortAudio itself converts it to the device's.
+
+    Args:
+        device: What is to be opened.
+        direction: Which side of it.
+        open_at: Opens it at (rate in Hz, channels), or raises PortAudioFailure.
+        open_converted: The same through a mode in which the system converts the rate; None where there is none.
+
+    Returns:
+        What was opened, and a sentence on what was taken where it is not the device's own rate, else "".
 
     Raises:
-        UnsupportedFormatError: it takes none.
+        UnsupportedFormatError: it takes no format.
         DeviceBusyError, StreamLostError: it cannot be opened at all.
     """
     refusal: PortAudioFailure | None = None
-    for rate_hz, channels in formats(device, direction):
+    own_hz = (device.native_rate_hz, next(formats(device, direction))[0])
+    for opener, how in ((open_at, ""), (open_converted, " in a shared mode, in which the system converts")):
+        for rate_hz, channels in formats(device, direction) if opener else ():
+            try:
+                with _silent_stderr():
+                    opened = opener(rate_hz, channels)  # type: ignore[misc] # the loop is empty where it is None
+            except PortAudioFailure as failure:
+                if failure.code not in _FORMAT_ERRORS:
+                    raise explain(failure, device) from failure
+                refusal = failure
+            else:
+                note = f"{describe(device)} refused its own {own_hz[0]} Hz and was opened at {rate_hz} Hz{how}."
+                return opened, note if how or rate_hz not in own_hz else ""
+    raise explain(refusal or PortAudioFailure(INVALID_SAMPLE_RATE, "no format"), device) from refusal
+
+
+class Closable(Protocol):
+    """Anything with a `close` that may be called twice."""
+
+    def close(self) -> None:
+        """Release it."""
+        ...
+
+
+def takes_rate(device: Device, direction: Direction, rate_hz: int, open_at: Callable[[int, int], Closable]) -> bool:
+    """Whether a device really opens at a rate, with any channel count; what was opened is closed again.
+
+    Raises:
+        DeviceBusyError, StreamLostError: it cannot be opened at all.
+    """
+    for channels in _channel_counts(device, direction):
         try:
-            return open_at(rate_hz, channels)
+            with _silent_stderr():
+                open_at(rate_hz, channels).close()
         except PortAudioFailure as failure:
             if failure.code not in _FORMAT_ERRORS:
                 raise explain(failure, device) from failure
-            refusal = failure
-    raise explain(refusal or PortAudioFailure(INVALID_SAMPLE_RATE, "no format"), device) from refusal
+        else:
+            return True
+    return False
 
 
 def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
@@ -122,14 +195,6 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
         f"{name} cannot be opened: {failure.text} (PortAudio error {failure.code}).",
         fix="Check that the sound server runs, or choose another device; `voice doctor` looks closer.",
     )
-
-
-class Closable(Protocol):
-    """Anything with a `close` that may be called twice."""
-
-    def close(self) -> None:
-        """Release it."""
-        ...
 
 
 _open_streams: weakref.WeakSet[Closable] = weakref.WeakSet()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from backends.portaudio import (
@@ -13,6 +14,7 @@ from backends.portaudio import (
     explain,
     negotiate,
     silence_chatter,
+    takes_rate,
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream
@@ -25,6 +27,11 @@ DEGRADED = (
     "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
     "a busy interpreter will break it. The sounddevice backend has no such limit."
 )
+
+_OpenAt = Callable[[int, int], NativeStream | PumpedStream]
+_WASAPI, _CONVERTING = "Windows WASAPI", ("Windows DirectSound", "MME")
+_MME_NAME_LENGTH = 31
+"""MME cuts longer names off."""
 
 
 def _import_pyaudio() -> tuple[Any, Any]:
@@ -94,17 +101,28 @@ class PyAudioBackend:
         stream = PyAudioStream(port, native=self._library is not None)
         try:
             for direction, device in chosen.items():
-                stream.add(self._opener(port, device, direction, request.block_ms or BLOCK_MS), device, direction)
+                block_ms = request.block_ms or BLOCK_MS
+                twin = converting_twin(devices, device, direction)
+                stream.add(
+                    self._opener(port, device, direction, block_ms),
+                    device,
+                    direction,
+                    open_converted=self._opener(port, twin, direction, block_ms) if twin else None,
+                )
         except BaseException:
             stream.close()
             raise
         return stream
 
+    def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
+        """Whether the device really opens at a rate; nothing stays open."""
+        return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
+
     def close(self) -> None:
         """End PyAudio; every stream must be closed before."""
         self._pyaudio.terminate()
 
-    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> Any:
+    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> _OpenAt:
         def open_at(rate_hz: int, channels: int) -> NativeStream | PumpedStream:
             if self._library is not None:
                 return NativeStream(self._library, port, device, direction, (rate_hz, channels), block_ms)
@@ -124,6 +142,15 @@ class PyAudioBackend:
             return -1
 
 
+def converting_twin(devices: Sequence[Device], device: Device, direction: Direction) -> Device | None:
+    """The same device in a host API of Windows that converts rates: PyAudio cannot ask WASAPI to."""
+    if device.host_api != _WASAPI:
+        return None
+    names = (device.name, device.name[:_MME_NAME_LENGTH])
+    twins = [twin for twin in devices if twin.name in names and direction.channels_of(twin) > 0]
+    return next((twin for api in _CONVERTING for twin in twins if twin.host_api == api), None)
+
+
 class PyAudioStream:
     """The two streams of one port."""
 
@@ -132,17 +159,21 @@ class PyAudioStream:
         self._native = native
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
+        self._notes: tuple[str, ...] = () if native else (DEGRADED,)
         close_at_exit(self)
 
-    def add(self, open_at: Any, device: Device, direction: Direction) -> None:
+    def add(
+        self, open_at: _OpenAt, device: Device, direction: Direction, *, open_converted: _OpenAt | None = None
+    ) -> None:
         """Open one direction and tell the port what was taken."""
-        stream = negotiate(device, direction, open_at)
+        stream, note = negotiate(device, direction, open_at, open_converted=open_converted)
         self._streams.append((stream, device))
         attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
         attach(stream.rate_hz, stream.channels)
         self._sides[direction] = StreamSide(
-            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms
+            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms, device.host_api
         )
+        self._notes += (note,) if note else ()
 
     @property
     def info(self) -> StreamInfo:
@@ -152,7 +183,7 @@ class PyAudioStream:
             native=self._native,
             input=self._sides.get(Direction.INPUT),
             output=self._sides.get(Direction.OUTPUT),
-            notes=() if self._native else (DEGRADED,),
+            notes=self._notes,
         )
 
     @property

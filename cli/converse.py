@@ -112,4 +112,6 @@ def _describe(info: StreamInfo) -> list[str]:
 
 
 def _side(side: StreamSide) -> str:
-    return f"{side.device}, {side.rate_hz} Hz, latency {side.latency_ms:.0f} ms"
+    api = f" ({side.host_api})" if side.host_api else ""
+    channels = "1 channel" if side.channels == 1 else f"{side.channels} channels"
+    return f"{side.device}{api}, {side.rate_hz} Hz, {channels}, latency {side.latency_ms:.0f} ms"
