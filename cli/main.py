@@ -18,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
-app.command("devices")(devices.devices)
+app.add_typer(devices.app, name="devices")
 app.command("backends")(backends.backends)
 app.command("providers")(providers.providers)
 app.command("serve")(serve.serve)
