@@ -51,6 +51,12 @@ def test_a_probe_tells_at_which_rates_each_side_opens(soundcard: SoundCard, back
     assert "cannot be opened" in opens_at["vmic"]["output"]["trouble"]
 
 
+def test_options_of_the_list_are_not_lost_on_a_command_of_the_group(soundcard: SoundCard) -> None:
+    run = voice(soundcard, "devices", "--backend", "pyaudio", "test")
+    assert run.returncode == 2
+    assert "voice devices test" in run.stderr
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_device_that_is_not_there_is_said_with_its_own_code(soundcard: SoundCard, backend: str) -> None:
     run = voice(soundcard, "run", "--backend", backend, "--provider", "local", "--output", "bluetooth")
