@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import backends, bench, devices, devices_test, doctor, providers, run, serve, warmup
+from cli.commands import backends, bench, devices, devices_pick, devices_test, doctor, providers, run, serve, warmup
 from engine.errors import VoiceError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.add_typer(devices.app, name="devices")
+devices.app.command("pick")(devices_pick.pick)
 devices.app.command("test")(devices_test.test)
 app.command("backends")(backends.backends)
 app.command("providers")(providers.providers)
