@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
 import os
 import threading
 import weakref
@@ -40,10 +41,13 @@ class PortAudioFailure(Exception):  # noqa: N818 - never leaves the backends
 
 
 def silence_chatter() -> None:
-    """Keep ALSA and JACK from printing on the terminal, by giving them a C function that does nothing.
+    """Keep C libraries from printing on the terminal, for as long as this process lives.
 
-    `getppid` stands in for the handlers: it has no side effect, and callers clean up variadic arguments on every
-    Unix ABI. Without it, listing devices prints 82 lines on a machine without a sound card.
+    ALSA and JACK are given a function that does nothing. `getppid` stands in for it: it has no side effect, and
+    callers clean up variadic arguments on every Unix ABI. Without it, listing devices prints 82 lines on a machine
+    without a sound card. PortAudio as Debian builds it takes no such function; it prints lines of its own source code
+    for each stream it refuses, and from its thread when a device goes. So C's `stderr` is made to lead nowhere; that
+    of Python does not go through it.
     """
     with contextlib.suppress(OSError, AttributeError):
         nothing = ctypes.CDLL(None).getppid
@@ -55,26 +59,19 @@ def silence_chatter() -> None:
                 loaded = ctypes.CDLL(library)
                 for setter in setters:
                     getattr(loaded, setter)(nothing)
+    _silence_c_stderr()
 
 
-@contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Send what C code prints on standard error to nowhere for the moment of an opening.
-
-    Debian's PortAudio prints three lines of its own source code for each stream it refuses.
-    """
-    try:
-        terminal = os.dup(2)
-    except OSError:  # there is none
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - os.devnull is no path to keep
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
+@functools.cache
+def _silence_c_stderr() -> None:
+    """Exchange glibc's `stderr`, a variable there; other C libraries have a constant, and keep it."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "gnu_get_libc_version"):
+            libc.fopen.restype = ctypes.c_void_p
+            nowhere = libc.fopen(os.devnull.encode(), b"w")
+            if nowhere:
+                ctypes.c_void_p.in_dll(libc, "stderr").value = nowhere
 
 
 def check_request(request: StreamRequest, backend: str) -> None:
@@ -141,8 +138,7 @@ def negotiate(
     for opener, how in ((open_at, ""), (open_converted, " in a shared mode, in which the system converts")):
         for rate_hz, channels in formats(device, direction) if opener else ():
             try:
-                with _silent_stderr():
-                    opened = opener(rate_hz, channels)  # type: ignore[misc] # the loop is empty where it is None
+                opened = opener(rate_hz, channels)  # type: ignore[misc] # the loop is empty where it is None
             except PortAudioFailure as failure:
                 if failure.code not in _FORMAT_ERRORS:
                     raise explain(failure, device) from failure
@@ -169,8 +165,7 @@ def takes_rate(device: Device, direction: Direction, rate_hz: int, open_at: Call
     """
     for channels in _channel_counts(device, direction):
         try:
-            with _silent_stderr():
-                open_at(rate_hz, channels).close()
+            open_at(rate_hz, channels).close()
         except PortAudioFailure as failure:
             if failure.code not in _FORMAT_ERRORS:
                 raise explain(failure, device) from failure
@@ -231,6 +226,18 @@ def close_within(close: Callable[[], None], keep_alive: object) -> None:
     worker.join(_CLOSE_S)
     if worker.is_alive():
         _abandoned.append(keep_alive)
+
+
+def streams_hang() -> bool:
+    """Whether a stream of this process never closed: PortAudio cannot be ended without it."""
+    return bool(_abandoned)
+
+
+def not_restarted(failure: PortAudioFailure) -> StreamLostError:
+    """The engine's error where PortAudio does not start again after it was ended."""
+    return StreamLostError(
+        f"PortAudio cannot be started again: {failure.text} (error {failure.code}).", fix="Check the sound server."
+    )
 
 
 def _suppressed(close: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import (
     BLOCK_MS,
@@ -13,15 +13,19 @@ from backends.portaudio import (
     close_within,
     explain,
     negotiate,
+    not_restarted,
     silence_chatter,
+    streams_hang,
     takes_rate,
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
-from backends.pyaudio_pump import PumpedStream
+from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
 
 DEGRADED = (
     "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
@@ -62,6 +66,7 @@ class PyAudioBackend:
     def __init__(self, *, native: bool = True) -> None:
         """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""
         module, extension = _import_pyaudio()
+        self._module = module
         self._pyaudio = module.PyAudio()
         self._library = reach_portaudio(extension) if native else None
 
@@ -116,7 +121,19 @@ class PyAudioBackend:
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
+        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+
         return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
+
+    def refresh(self) -> None:
+        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
+        if streams_hang():
+            return
+        self._pyaudio.terminate()
+        try:
+            self._pyaudio = self._module.PyAudio()
+        except OSError as error:
+            raise not_restarted(failure_of(error)) from error
 
     def close(self) -> None:
         """End PyAudio; every stream must be closed before."""

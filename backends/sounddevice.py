@@ -7,8 +7,9 @@ rates work like one.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import (
     BLOCK_MS,
@@ -18,13 +19,17 @@ from backends.portaudio import (
     close_within,
     explain,
     negotiate,
+    not_restarted,
     silence_chatter,
+    streams_hang,
     takes_rate,
 )
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
 
 _WASAPI = "Windows WASAPI"
 
@@ -96,7 +101,20 @@ class SounddeviceBackend:
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
+        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+
         return takes_rate(device, direction, rate_hz, _opener(self._library, AudioPort(), device, direction, BLOCK_MS))
+
+    def refresh(self) -> None:
+        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
+        if streams_hang():
+            return
+        with contextlib.suppress(self._library.PortAudioError):  # after a start that failed there is nothing to end
+            self._library._terminate()
+        try:
+            self._library._initialize()
+        except self._library.PortAudioError as error:
+            raise not_restarted(_failure(error)) from error
 
     def close(self) -> None:
         """Nothing to give back: sounddevice ends PortAudio with the process."""

@@ -151,6 +151,22 @@ class Backend(Protocol):
 
 
 @runtime_checkable
+class Refreshes(Protocol):
+    """What a backend may offer besides: then a session outlives its devices, and follows the system's defaults.
+
+    The class is made without arguments in a short-lived process too, which lists the devices as they are.
+    """
+
+    def refresh(self) -> None:
+        """See the devices as they are now; every stream must be closed before.
+
+        Raises:
+            StreamLostError: the library cannot be started again, at the moment.
+        """
+        ...
+
+
+@runtime_checkable
 class ProbesRates(Protocol):
     """What a backend may offer besides: `voice devices --probe` asks it."""
 
