@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, U
 BLOCK_MS = 10.0
 """Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
 _COMMON_RATES_HZ = (48000, 44100, 96000, 88200, 32000, 24000, 22050, 16000, 8000)
+_RATE_PORTAUDIO_ASKS_ALSA_HZ = 44100
 _CLOSE_S = 2.0
 """PortAudio has been seen to hang in Pa_StopStream on macOS; longer than this nobody waits."""
 
@@ -38,10 +41,13 @@ class PortAudioFailure(Exception):  # noqa: N818 - never leaves the backends
 
 
 def silence_chatter() -> None:
-    """Keep ALSA and JACK from printing on the terminal, by giving them a C function that does nothing.
+    """Keep C libraries from printing on the terminal, for as long as this process lives.
 
-    `getppid` stands in for the handlers: it has no side effect, and callers clean up variadic arguments on every
-    Unix ABI. Without it, listing devices prints 82 lines on a machine without a sound card.
+    ALSA and JACK are given a function that does nothing. `getppid` stands in for it: it has no side effect, and
+    callers clean up variadic arguments on every Unix ABI. Without it, listing devices prints 82 lines on a machine
+    without a sound card. PortAudio as Debian builds it takes no such function; it prints lines of its own source code
+    for each stream it refuses, and from its thread when a device goes. So C's `stderr` is made to lead nowhere; that
+    of Python does not go through it.
     """
     with contextlib.suppress(OSError, AttributeError):
         nothing = ctypes.CDLL(None).getppid
@@ -53,6 +59,19 @@ def silence_chatter() -> None:
                 loaded = ctypes.CDLL(library)
                 for setter in setters:
                     getattr(loaded, setter)(nothing)
+    _silence_c_stderr()
+
+
+@functools.cache
+def _silence_c_stderr() -> None:
+    """Exchange glibc's `stderr`, a variable there; other C libraries have a constant, and keep it."""
+    with contextlib.suppress(OSError, AttributeError, ValueError):
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "gnu_get_libc_version"):
+            libc.fopen.restype = ctypes.c_void_p
+            nowhere = libc.fopen(os.devnull.encode(), b"w")
+            if nowhere:
+                ctypes.c_void_p.in_dll(libc, "stderr").value = nowhere
 
 
 def check_request(request: StreamRequest, backend: str) -> None:
@@ -70,31 +89,89 @@ def check_request(request: StreamRequest, backend: str) -> None:
 
 
 def formats(device: Device, direction: Direction) -> Iterator[tuple[int, int]]:
-    """(rate in Hz, channels) to try, the likeliest first: the device's own rate, mono in and stereo out."""
-    most = direction.channels_of(device)
-    preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
-    channels = dict.fromkeys(count for count in preferred if 1 <= count <= most)
-    for rate_hz in dict.fromkeys((device.native_rate_hz, *_COMMON_RATES_HZ)):
-        for count in channels:
+    """(rate in Hz, channels) to try, the likeliest first: the device's own rate, mono in and stereo out.
+
+    On ALSA PortAudio calls the rate next to 44100 Hz a device's own, so that is what all report that take several
+    rates, sound servers too. Those mostly run at 48000, and then resample: on a PulseAudio sink held at 48000, 6 of 12
+    openings at 44100 beside a busy interpreter had a round trip up to 10 ms longer than the others; at 48000 none had.
+    Without a busy interpreter both rates measured the same.
+    """
+    takes_any = device.host_api == "ALSA" and device.native_rate_hz == _RATE_PORTAUDIO_ASKS_ALSA_HZ
+    own_hz = _COMMON_RATES_HZ[0] if takes_any else device.native_rate_hz
+    for rate_hz in dict.fromkeys((own_hz, *_COMMON_RATES_HZ)):
+        for count in _channel_counts(device, direction):
             yield rate_hz, count
 
 
-def negotiate(device: Device, direction: Direction, open_at: Callable[[int, int], Opened]) -> Opened:
-    """Call `open_at(rate_hz, channels)` with one format after another until the device takes one.
+def _channel_counts(device: Device, direction: Direction) -> list[int]:
+    most = direction.channels_of(device)
+    preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
+    return list(dict.fromkeys(count for count in preferred if 1 <= count <= most))
+
+
+def negotiate(
+    device: Device,
+    direction: Direction,
+    open_at: Callable[[int, int], Opened],
+    *,
+    open_converted: Callable[[int, int], Opened] | None = None,
+) -> tuple[Opened, str]:
+    """Open a device in one format after another until it takes one: its own rate, the other rates, a shared mode.
+
+    The sample format is float32 throughout; PortAudio itself converts it to the device's.
+
+    Args:
+        device: What is to be opened.
+        direction: Which side of it.
+        open_at: Opens it at (rate in Hz, channels), or raises PortAudioFailure.
+        open_converted: The same through a mode in which the system converts the rate; None where there is none.
+
+    Returns:
+        What was opened, and a sentence on what was taken where it is not the device's own rate, else "".
 
     Raises:
-        UnsupportedFormatError: it takes none.
+        UnsupportedFormatError: it takes no format.
         DeviceBusyError, StreamLostError: it cannot be opened at all.
     """
     refusal: PortAudioFailure | None = None
-    for rate_hz, channels in formats(device, direction):
+    own_hz = (device.native_rate_hz, next(formats(device, direction))[0])
+    for opener, how in ((open_at, ""), (open_converted, " in a shared mode, in which the system converts")):
+        for rate_hz, channels in formats(device, direction) if opener else ():
+            try:
+                opened = opener(rate_hz, channels)  # type: ignore[misc] # the loop is empty where it is None
+            except PortAudioFailure as failure:
+                if failure.code not in _FORMAT_ERRORS:
+                    raise explain(failure, device) from failure
+                refusal = failure
+            else:
+                note = f"{describe(device)} refused its own {own_hz[0]} Hz and was opened at {rate_hz} Hz{how}."
+                return opened, note if how or rate_hz not in own_hz else ""
+    raise explain(refusal or PortAudioFailure(INVALID_SAMPLE_RATE, "no format"), device) from refusal
+
+
+class Closable(Protocol):
+    """Anything with a `close` that may be called twice."""
+
+    def close(self) -> None:
+        """Release it."""
+        ...
+
+
+def takes_rate(device: Device, direction: Direction, rate_hz: int, open_at: Callable[[int, int], Closable]) -> bool:
+    """Whether a device really opens at a rate, with any channel count; what was opened is closed again.
+
+    Raises:
+        DeviceBusyError, StreamLostError: it cannot be opened at all.
+    """
+    for channels in _channel_counts(device, direction):
         try:
-            return open_at(rate_hz, channels)
+            open_at(rate_hz, channels).close()
         except PortAudioFailure as failure:
             if failure.code not in _FORMAT_ERRORS:
                 raise explain(failure, device) from failure
-            refusal = failure
-    raise explain(refusal or PortAudioFailure(INVALID_SAMPLE_RATE, "no format"), device) from refusal
+        else:
+            return True
+    return False
 
 
 def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
@@ -114,14 +191,6 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
         f"{name} cannot be opened: {failure.text} (PortAudio error {failure.code}).",
         fix="Check that the sound server runs, or choose another device; `voice doctor` looks closer.",
     )
-
-
-class Closable(Protocol):
-    """Anything with a `close` that may be called twice."""
-
-    def close(self) -> None:
-        """Release it."""
-        ...
 
 
 _open_streams: weakref.WeakSet[Closable] = weakref.WeakSet()
@@ -157,6 +226,18 @@ def close_within(close: Callable[[], None], keep_alive: object) -> None:
     worker.join(_CLOSE_S)
     if worker.is_alive():
         _abandoned.append(keep_alive)
+
+
+def streams_hang() -> bool:
+    """Whether a stream of this process never closed: PortAudio cannot be ended without it."""
+    return bool(_abandoned)
+
+
+def not_restarted(failure: PortAudioFailure) -> StreamLostError:
+    """The engine's error where PortAudio does not start again after it was ended."""
+    return StreamLostError(
+        f"PortAudio cannot be started again: {failure.text} (error {failure.code}).", fix="Check the sound server."
+    )
 
 
 def _suppressed(close: Callable[[], None]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import (
     BLOCK_MS,
@@ -12,19 +13,29 @@ from backends.portaudio import (
     close_within,
     explain,
     negotiate,
+    not_restarted,
     silence_chatter,
+    streams_hang,
+    takes_rate,
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
-from backends.pyaudio_pump import PumpedStream
+from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
 
 DEGRADED = (
     "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
     "a busy interpreter will break it. The sounddevice backend has no such limit."
 )
+
+_OpenAt = Callable[[int, int], NativeStream | PumpedStream]
+_WASAPI, _CONVERTING = "Windows WASAPI", ("Windows DirectSound", "MME")
+_MME_NAME_LENGTH = 31
+"""MME cuts longer names off."""
 
 
 def _import_pyaudio() -> tuple[Any, Any]:
@@ -55,6 +66,7 @@ class PyAudioBackend:
     def __init__(self, *, native: bool = True) -> None:
         """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""
         module, extension = _import_pyaudio()
+        self._module = module
         self._pyaudio = module.PyAudio()
         self._library = reach_portaudio(extension) if native else None
 
@@ -94,17 +106,40 @@ class PyAudioBackend:
         stream = PyAudioStream(port, native=self._library is not None)
         try:
             for direction, device in chosen.items():
-                stream.add(self._opener(port, device, direction, request.block_ms or BLOCK_MS), device, direction)
+                block_ms = request.block_ms or BLOCK_MS
+                twin = converting_twin(devices, device, direction)
+                stream.add(
+                    self._opener(port, device, direction, block_ms),
+                    device,
+                    direction,
+                    open_converted=self._opener(port, twin, direction, block_ms) if twin else None,
+                )
         except BaseException:
             stream.close()
             raise
         return stream
 
+    def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
+        """Whether the device really opens at a rate; nothing stays open."""
+        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+
+        return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
+
+    def refresh(self) -> None:
+        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
+        if streams_hang():
+            return
+        self._pyaudio.terminate()
+        try:
+            self._pyaudio = self._module.PyAudio()
+        except OSError as error:
+            raise not_restarted(failure_of(error)) from error
+
     def close(self) -> None:
         """End PyAudio; every stream must be closed before."""
         self._pyaudio.terminate()
 
-    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> Any:
+    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> _OpenAt:
         def open_at(rate_hz: int, channels: int) -> NativeStream | PumpedStream:
             if self._library is not None:
                 return NativeStream(self._library, port, device, direction, (rate_hz, channels), block_ms)
@@ -124,6 +159,15 @@ class PyAudioBackend:
             return -1
 
 
+def converting_twin(devices: Sequence[Device], device: Device, direction: Direction) -> Device | None:
+    """The same device in a host API of Windows that converts rates: PyAudio cannot ask WASAPI to."""
+    if device.host_api != _WASAPI:
+        return None
+    names = (device.name, device.name[:_MME_NAME_LENGTH])
+    twins = [twin for twin in devices if twin.name in names and direction.channels_of(twin) > 0]
+    return next((twin for api in _CONVERTING for twin in twins if twin.host_api == api), None)
+
+
 class PyAudioStream:
     """The two streams of one port."""
 
@@ -132,17 +176,21 @@ class PyAudioStream:
         self._native = native
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
+        self._notes: tuple[str, ...] = () if native else (DEGRADED,)
         close_at_exit(self)
 
-    def add(self, open_at: Any, device: Device, direction: Direction) -> None:
+    def add(
+        self, open_at: _OpenAt, device: Device, direction: Direction, *, open_converted: _OpenAt | None = None
+    ) -> None:
         """Open one direction and tell the port what was taken."""
-        stream = negotiate(device, direction, open_at)
+        stream, note = negotiate(device, direction, open_at, open_converted=open_converted)
         self._streams.append((stream, device))
         attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
         attach(stream.rate_hz, stream.channels)
         self._sides[direction] = StreamSide(
-            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms
+            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms, device.host_api
         )
+        self._notes += (note,) if note else ()
 
     @property
     def info(self) -> StreamInfo:
@@ -152,7 +200,7 @@ class PyAudioStream:
             native=self._native,
             input=self._sides.get(Direction.INPUT),
             output=self._sides.get(Direction.OUTPUT),
-            notes=() if self._native else (DEGRADED,),
+            notes=self._notes,
         )
 
     @property

@@ -7,12 +7,14 @@ library's own functions can be reached through it: PyAudio keeps devices and ini
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import PortAudioFailure
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
-from engine.audio.port import AudioPort
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
 
 _FLOAT32 = 1
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
-from engine.audio.port import AudioPort
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class PumpedStream:
                 start=False,
             )
         except OSError as error:
-            raise _failure(error) from error
+            raise failure_of(error) from error
         except ValueError as error:
             raise PortAudioFailure(INVALID_CHANNEL_COUNT, str(error)) from error
         latency_s = self._stream.get_input_latency() if is_input else self._stream.get_output_latency()
@@ -85,7 +85,7 @@ class PumpedStream:
         try:
             self._stream.start_stream()
         except OSError as error:
-            raise _failure(error) from error
+            raise failure_of(error) from error
         self._thread.start()
 
     def close(self) -> None:
@@ -96,6 +96,8 @@ class PumpedStream:
         self._stream.close()
 
     def _run(self) -> None:
+        import numpy as np  # noqa: PLC0415 - a process that only lists devices needs none
+
         block = np.zeros((self.block_frames, self.channels), np.float32)
         try:
             while not self._ending.is_set():
@@ -107,12 +109,12 @@ class PumpedStream:
                     self._port.process(None, block)
                     self._stream.write(block.tobytes(), self.block_frames, exception_on_underflow=False)
         except OSError as error:
-            _log.error("The %s stream ended by itself: %s.", self._direction.value, _failure(error).text)
+            _log.error("The %s stream ended by itself: %s.", self._direction.value, failure_of(error).text)
         finally:
             self._port.finish()
 
 
-def _failure(error: OSError) -> PortAudioFailure:
+def failure_of(error: OSError) -> PortAudioFailure:
     """PortAudio's code and words, wherever PyAudio has put them."""
     code = next((arg for arg in error.args if isinstance(arg, int)), 0)
     return PortAudioFailure(code, next((arg for arg in error.args if isinstance(arg, str)), "unknown error"))

@@ -7,7 +7,9 @@ rates work like one.
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import (
     BLOCK_MS,
@@ -17,12 +19,19 @@ from backends.portaudio import (
     close_within,
     explain,
     negotiate,
+    not_restarted,
     silence_chatter,
+    streams_hang,
+    takes_rate,
 )
 from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
+
+_WASAPI = "Windows WASAPI"
 
 
 def _import_sounddevice() -> Any:
@@ -90,6 +99,23 @@ class SounddeviceBackend:
             raise
         return stream
 
+    def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
+        """Whether the device really opens at a rate; nothing stays open."""
+        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+
+        return takes_rate(device, direction, rate_hz, _opener(self._library, AudioPort(), device, direction, BLOCK_MS))
+
+    def refresh(self) -> None:
+        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
+        if streams_hang():
+            return
+        with contextlib.suppress(self._library.PortAudioError):  # after a start that failed there is nothing to end
+            self._library._terminate()
+        try:
+            self._library._initialize()
+        except self._library.PortAudioError as error:
+            raise not_restarted(_failure(error)) from error
+
     def close(self) -> None:
         """Nothing to give back: sounddevice ends PortAudio with the process."""
 
@@ -110,35 +136,25 @@ class SounddeviceStream:
         self._port = port
         self._streams: list[tuple[Any, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
+        self._notes: tuple[str, ...] = ()
         close_at_exit(self)
 
     def add(self, library: Any, device: Device, direction: Direction, block_ms: float) -> None:
         """Open one direction and tell the port what was taken."""
-        ffi = library._ffi
-
-        def open_at(rate_hz: int, channels: int) -> Any:
-            try:
-                return library._StreamBase(
-                    kind=direction.value,
-                    device=device.index,
-                    samplerate=rate_hz,
-                    channels=channels,
-                    blocksize=round(rate_hz * block_ms / 1000),
-                    dtype="float32",
-                    latency="low",
-                    callback=ffi.cast("PaStreamCallback*", self._port.callback_address),
-                    finished_callback=ffi.cast("PaStreamFinishedCallback*", self._port.finished_address),
-                    userdata=ffi.cast("void*", self._port.control_address),
-                )
-            except library.PortAudioError as error:
-                raise _failure(error) from error
-
-        stream = negotiate(device, direction, open_at)
+        opener = _opener(library, self._port, device, direction, block_ms)
+        converted = None
+        if device.host_api == _WASAPI:
+            settings = library.WasapiSettings(auto_convert=True)
+            converted = _opener(library, self._port, device, direction, block_ms, settings)
+        stream, note = negotiate(device, direction, opener, open_converted=converted)
         self._streams.append((stream, device))
         rate_hz, channels = round(stream.samplerate), stream.channels
         attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
         attach(rate_hz, channels)
-        self._sides[direction] = StreamSide(device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency)
+        self._sides[direction] = StreamSide(
+            device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency, device.host_api
+        )
+        self._notes += (note,) if note else ()
         self._error = library.PortAudioError
 
     @property
@@ -149,6 +165,7 @@ class SounddeviceStream:
             native=True,
             input=self._sides.get(Direction.INPUT),
             output=self._sides.get(Direction.OUTPUT),
+            notes=self._notes,
         )
 
     @property
@@ -169,6 +186,33 @@ class SounddeviceStream:
         streams, self._streams = self._streams, []
         for stream, _ in streams:
             close_within(stream.close, keep_alive=(stream, self._port))
+
+
+def _opener(
+    library: Any, port: AudioPort, device: Device, direction: Direction, block_ms: float, settings: Any = None
+) -> Callable[[int, int], Any]:
+    """What opens a stream of (rate in Hz, channels) on a port; `settings` are those of the host API."""
+    ffi = library._ffi
+
+    def open_at(rate_hz: int, channels: int) -> Any:
+        try:
+            return library._StreamBase(
+                kind=direction.value,
+                device=device.index,
+                samplerate=rate_hz,
+                channels=channels,
+                blocksize=round(rate_hz * block_ms / 1000),
+                dtype="float32",
+                latency="low",
+                extra_settings=settings,
+                callback=ffi.cast("PaStreamCallback*", port.callback_address),
+                finished_callback=ffi.cast("PaStreamFinishedCallback*", port.finished_address),
+                userdata=ffi.cast("void*", port.control_address),
+            )
+        except library.PortAudioError as error:
+            raise _failure(error) from error
+
+    return open_at
 
 
 def _failure(error: Exception) -> PortAudioFailure:

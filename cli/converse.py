@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from cli.options import RunOptions
 from cli.screen import Screen
 from cli.signals import stop_signals
-from engine.audio.backend import Backend, StreamInfo, StreamRequest, StreamSide
+from cli.stream_text import describe_stream
+from engine.audio.backend import Backend, StreamRequest
 from engine.audio.link import AudioLink
 from engine.local.process import LocalServer
 from engine.realtime.providers import ChosenProvider
@@ -99,17 +100,6 @@ def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
         volume_db=plan.options.volume_db,
         mic_gain_db=plan.options.mic_gain_db,
     )
-    for line in _describe(link.info):
+    for line in describe_stream(link.info):
         screen.say(line)
     return link
-
-
-def _describe(info: StreamInfo) -> list[str]:
-    lines = [f"{name}: {_side(side)}." for name, side in (("Microphone", info.input), ("Speaker", info.output)) if side]
-    if not info.native:
-        lines.append("Degraded: Python runs on the audio thread of this backend.")
-    return [*lines, *(f"Note: {note}" for note in info.notes)]
-
-
-def _side(side: StreamSide) -> str:
-    return f"{side.device}, {side.rate_hz} Hz, latency {side.latency_ms:.0f} ms"

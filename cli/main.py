@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import backends, bench, devices, doctor, providers, run, serve, warmup
+from cli.commands import (
+    backends,
+    bench,
+    devices,
+    devices_pick,
+    devices_test,
+    devices_watch,
+    doctor,
+    providers,
+    run,
+    serve,
+    warmup,
+)
 from engine.errors import VoiceError
 
 app = typer.Typer(
@@ -18,7 +30,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
-app.command("devices")(devices.devices)
+app.add_typer(devices.app, name="devices")
+devices.app.command("pick")(devices_pick.pick)
+devices.app.command("test")(devices_test.test)
+devices.app.command("watch")(devices_watch.watch)
 app.command("backends")(backends.backends)
 app.command("providers")(providers.providers)
 app.command("serve")(serve.serve)

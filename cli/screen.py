@@ -6,11 +6,15 @@ import json
 import sys
 from typing import IO
 
+from cli.device_line import device_line
 from cli.text import printable
 from engine.realtime.notices import (
     AgentText,
     AgentTextDelta,
+    AnswerDropped,
     BargeIn,
+    DeviceFound,
+    DeviceLost,
     ErrorShown,
     FirstAudio,
     Notice,
@@ -66,6 +70,8 @@ class Screen:
             case BargeIn(heard_ms):
                 self._end_line()
                 self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
+            case DeviceLost() | DeviceFound() | AnswerDropped():
+                self._remark_at_once(device_line(notice))
             case Xrun() if not self._xruns_shown:
                 self._xruns_shown = True
                 self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
@@ -74,6 +80,11 @@ class Screen:
             case Summary():
                 self._end_line()
                 self._summary(notice)
+
+    def _remark_at_once(self, text: str) -> None:
+        if text:
+            self._end_line()
+            self.say(text)
 
     def _delta(self, text: str, item_id: str) -> None:
         if self._open_item != item_id:
@@ -87,6 +98,10 @@ class Screen:
         parts = [f"{summary.turns} turns in {summary.duration_s:.1f} s", f"{summary.xruns} xruns"]
         if summary.dropped_blocks:
             parts.append(f"{summary.dropped_blocks} microphone blocks dropped")
+        if summary.devices_lost:
+            parts.append(f"devices lost {summary.devices_lost} times")
+        if summary.dropped_answer_ms:
+            parts.append(f"{summary.dropped_answer_ms / 1000:.1f} s of answers dropped for want of a speaker")
         for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
             latency_ms = summary.latency.get(f"{kind}_ms")
             if latency_ms is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +14,20 @@ from tests.support.soundcard import PACKAGES, SoundCard, missing_parts
 @pytest.fixture(scope="session")
 def soundcard() -> Iterator[SoundCard]:
     """The virtual sound card; its absence fails the run in CI and skips elsewhere."""
+    with started_card() as card:
+        yield card
+
+
+@pytest.fixture
+def own_soundcard() -> Iterator[SoundCard]:
+    """A virtual sound card for one test, which may end its server and remove its sinks."""
+    with started_card() as card:
+        yield card
+
+
+@contextmanager
+def started_card() -> Iterator[SoundCard]:
+    """A card that is stopped on every way out."""
     lacking = missing_parts()
     if lacking:
         reason = f"the virtual sound card lacks {', '.join(lacking)}: apt install {PACKAGES}"

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
     "engine.config": ("engine.errors",),
+    "engine.config_file": ("engine.config", "engine.errors"),
     "engine.dsp": ("engine.dsp", "engine.errors"),
     "engine.audio": ("engine.audio", "engine.dsp", "engine.errors"),
     "engine.local": ("engine.local", "engine.dsp", "engine.realtime.events", "engine.errors"),

@@ -1,84 +1,55 @@
-"""`voice devices`: which microphones and speakers there are."""
+"""`voice devices`: which microphones and speakers there are; and the group of commands that look closer at them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import Annotated
 
 import typer
 
 from cli.options import BackendOption, JsonOption
 
-if TYPE_CHECKING:
-    from engine.audio.backend import Device
+app = typer.Typer()
 
 
-def devices(backend: BackendOption = None, as_json: JsonOption = False) -> None:
-    """List the audio devices, by host API, with the defaults marked."""
+@app.callback(invoke_without_command=True)
+def devices(
+    context: typer.Context,
+    backend: BackendOption = None,
+    as_json: JsonOption = False,
+    probe: Annotated[bool, typer.Option("--probe", help="Ask each device which rates it really opens at.")] = False,
+) -> None:
+    """List the audio devices, by host API, with the defaults marked; or look closer at them."""
+    if context.invoked_subcommand is not None:
+        if backend is not None or as_json or probe:
+            from engine.errors import InvalidInputError  # noqa: PLC0415
+
+            raise InvalidInputError(
+                f"These options belong to the list, not to `voice devices {context.invoked_subcommand}`.",
+                fix=f"Put its own options behind its name; `voice devices {context.invoked_subcommand} --help`.",
+            )
+        return
+    _list(backend, as_json=as_json, probe=probe)
+
+
+def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
+    from cli.device_table import as_records, print_devices  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     found = open_backend(backend or load_config().audio.backend or "auto")
     try:
         listed = found.backend.devices()
+        if not as_json:
+            typer.echo(f"Backend {found.backend.name} ({found.reason})")
+        probed = None
+        if probe:
+            from cli.rate_probe import probe_with_progress  # noqa: PLC0415
+
+            probed = probe_with_progress(found.backend, listed)
     finally:
         found.backend.close()
     if as_json:
-        typer.echo(json.dumps([{"backend": found.backend.name, **asdict(device)} for device in listed], indent=2))
-        return
-    _print_table(found.backend.name, found.reason, listed)
-
-
-def _print_table(backend: str, reason: str, listed: list[Device]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from cli.text import printable  # noqa: PLC0415
-
-    console = Console()
-    console.print(Text(f"Backend {backend} ({reason})"))
-    for host_api in sorted({device.host_api for device in listed}):
-        table = Table(title=Text(printable(host_api)), title_justify="left")
-        for heading, justify in (
-            ("", "right"),
-            ("device", "left"),
-            ("in", "right"),
-            ("out", "right"),
-            ("Hz", "right"),
-            ("latency in, ms", "right"),
-            ("latency out, ms", "right"),
-            ("default", "left"),
-        ):
-            table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-        for device in listed:
-            if device.host_api == host_api:
-                table.add_row(*(Text(cell) for cell in _row(device)))
-        console.print(table)
-    if not listed:
-        console.print("There is no audio device.")
-
-
-def _row(device: Device) -> list[str]:
-    from cli.text import printable  # noqa: PLC0415
-
-    defaults = [name for name, is_default in _defaults(device) if is_default]
-    return [
-        str(device.index),
-        printable(device.name),
-        str(device.max_input_channels),
-        str(device.max_output_channels),
-        str(device.native_rate_hz),
-        _range(device.low_input_latency_ms, device.high_input_latency_ms, device.max_input_channels),
-        _range(device.low_output_latency_ms, device.high_output_latency_ms, device.max_output_channels),
-        ", ".join(defaults),
-    ]
-
-
-def _defaults(device: Device) -> list[tuple[str, bool]]:
-    return [("input", device.is_default_input), ("output", device.is_default_output)]
-
-
-def _range(low_ms: float, high_ms: float, channels: int) -> str:
-    return f"{low_ms:.0f} to {high_ms:.0f}" if channels else ""
+        typer.echo(json.dumps(as_records(found.backend.name, listed, probed), indent=2))
+    else:
+        print_devices(listed, probed)

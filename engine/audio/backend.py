@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from engine.audio.devices import Direction
     from engine.audio.port import AudioPort
 
 API_VERSION = 1
@@ -82,6 +83,7 @@ class StreamSide:
     """Frames per callback; 0 where the device chooses."""
     latency_ms: float
     """As the device reports it."""
+    host_api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class StreamInfo:
     input: StreamSide | None
     output: StreamSide | None
     notes: tuple[str, ...] = field(default=())
-    """Sentences for the person, such as why the backend is degraded."""
+    """Sentences for the person: why the backend is degraded, which rate was taken instead of the device's own."""
 
 
 @runtime_checkable
@@ -145,4 +147,33 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Give the library back; every stream must be closed before."""
+        ...
+
+
+@runtime_checkable
+class Refreshes(Protocol):
+    """What a backend may offer besides: then a session outlives its devices, and follows the system's defaults.
+
+    The class is made without arguments in a short-lived process too, which lists the devices as they are.
+    """
+
+    def refresh(self) -> None:
+        """See the devices as they are now; every stream must be closed before.
+
+        Raises:
+            StreamLostError: the library cannot be started again, at the moment.
+        """
+        ...
+
+
+@runtime_checkable
+class ProbesRates(Protocol):
+    """What a backend may offer besides: `voice devices --probe` asks it."""
+
+    def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
+        """Whether the device really opens at a rate; nothing stays open.
+
+        Raises:
+            DeviceBusyError, PermissionDeniedError, StreamLostError: it cannot be opened at all.
+        """
         ...

@@ -1,14 +1,20 @@
-"""How a device is named on the command line: by index, by exact name, or by words of "name, host API"."""
+"""How a device is named: by index, by exact name, or by words of "name, host API"; and by what name it is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from engine.audio.backend import Device
 from engine.errors import NoDeviceError, UnknownDeviceError
 
 _LIST = "Run `voice devices` to see them."
+_TWIN = re.compile(r"(?P<name>.+) #(?P<number>[1-9]\d?)")
+_ALSA_CARD = re.compile(r"\(hw:\d+,(\d+)\)")
+"""ALSA numbers its cards in the order in which they were plugged in."""
+_WINDOWS_SOCKET = re.compile(r"\(\d+- ")
+"""Windows calls a device that was moved to another USB socket "Microphone (2- USB Audio)"."""
 
 
 class Direction(Enum):
@@ -31,8 +37,9 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
 
     Args:
         devices: What the backend lists.
-        name: None or "default" for the system's default (else the first); a number for an index; a name; or words,
-            in any case and any order, that all occur in "name, host API". An exact name wins over words.
+        name: None or "default" for the system's default (else the first); a number for an index; a name, or
+            "name, host API", as it is or as it was before the device was plugged in again; or words, in any case and
+            any order, that all occur in "name, host API". What is nearer to the exact name wins.
         direction: Only devices with channels in this direction count.
 
     Raises:
@@ -57,7 +64,8 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
     if matches:
         listed = "; ".join(f"{device.index}: {describe(device)}" for device in matches)
         raise UnknownDeviceError(
-            f"Several {direction.value} devices match {name!r}: {listed}.", fix="Name one by index."
+            f"Several {direction.value} devices match {name!r}: {listed}.",
+            fix="Name one by its index, or with more words of its name and host API.",
         )
     raise UnknownDeviceError(f"No {direction.value} device matches {name!r}.", fix=_LIST)
 
@@ -67,11 +75,52 @@ def describe(device: Device) -> str:
     return f"{device.name}, {device.host_api}"
 
 
+def lasting_name(devices: Sequence[Device], device: Device, direction: Direction) -> str:
+    """Return the name by which `find_device` finds this device in another session, whatever its index will be.
+
+    It is "name, host API"; one of several devices that are called the same has a number behind it, in the order of
+    the list.
+
+    Example:
+        >>> lasting_name(backend.devices(), device, Direction.INPUT)
+        'USB Audio, ALSA #2'
+    """
+    name = describe(device)
+    twins = [twin for twin in devices if direction.channels_of(twin) > 0 and describe(twin) == name]
+    return f"{name} #{twins.index(device) + 1}" if len(twins) > 1 else name
+
+
 def _matches(devices: Sequence[Device], name: str) -> list[Device]:
     if name.isdecimal():
         return [device for device in devices if device.index == int(name)]
-    exact = [device for device in devices if name in (device.name, describe(device))]
-    if exact:
-        return exact
-    words = name.lower().replace(",", " ").split()
-    return [device for device in devices if all(word in describe(device).lower() for word in words)]
+    for alike in (_exactly, _as_numbered_twin, _as_plugged_in_before, _in_words):
+        found = alike(devices, name)
+        if found:
+            return found
+    return []
+
+
+def _exactly(devices: Sequence[Device], name: str, same: Callable[[str], str] = str) -> list[Device]:
+    return [device for device in devices if same(name) in (same(device.name), same(describe(device)))]
+
+
+def _as_numbered_twin(devices: Sequence[Device], name: str) -> list[Device]:
+    numbered = _TWIN.fullmatch(name)
+    if numbered is None:
+        return []
+    twins = _exactly(devices, numbered["name"]) or _as_plugged_in_before(devices, numbered["name"])
+    return twins[int(numbered["number"]) - 1 :][:1]
+
+
+def _as_plugged_in_before(devices: Sequence[Device], name: str) -> list[Device]:
+    return _exactly(devices, name, _without_its_place)
+
+
+def _without_its_place(name: str) -> str:
+    """The name less what says where the device is plugged in, and less the difference of case."""
+    return _WINDOWS_SOCKET.sub("(", _ALSA_CARD.sub(r"(hw:*,\1)", name)).casefold()
+
+
+def _in_words(devices: Sequence[Device], name: str) -> list[Device]:
+    words = name.casefold().replace(",", " ").split()
+    return [device for device in devices if all(word in describe(device).casefold() for word in words)]

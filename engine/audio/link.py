@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from engine.audio.backend import Backend, Stream, StreamInfo, StreamRequest
+from dataclasses import dataclass, replace
+
+from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.devices import Direction, find_device, lasting_name
+from engine.audio.following import Wanted
+from engine.audio.heartbeat import Seen
 from engine.audio.player import Player
 from engine.audio.port import AudioPort
 from engine.audio.recorder import MicBlock, Recorder
@@ -16,8 +21,24 @@ _LOOK_AGAIN_S = 0.25
 """`wait` returns at least this often, so that a stream that died without a word is noticed."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenStream:
+    """A port and the stream on it: memory of its own for each opening, whatever becomes of an older stream."""
+
+    port: AudioPort
+    stream: Stream
+
+    def close(self) -> None:
+        """Close the stream; the port belongs to nobody then."""
+        self.stream.close()
+        self.port.retire()
+
+
 class AudioLink:
     """Opens the microphone and the speaker through a backend and serves both from one event loop.
+
+    A stream that is lost can be exchanged for another (`release`, `open_again`, `adopt`); recorder, player and counts
+    go on. `engine.audio.follower` does that.
 
     Example:
         >>> link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
@@ -54,24 +75,30 @@ class AudioLink:
         Raises:
             VoiceError: whatever the backend's `open` raises.
         """
+        self.backend = backend
+        self._request = request
+        self._input_rate_hz = input_rate_hz
+        self._block_ms = block_ms
+        self._volume = db_to_linear(volume_db)
+        self._mic_gain = db_to_linear(mic_gain_db)
         self._wake = Wake()
-        self._port = AudioPort()
-        self._stream: Stream | None = None
+        self._earlier: StreamStats | None = None
+        self._current: OpenStream | None = None
         try:
-            self._port.set_wake_descriptor(self._wake.descriptor)
-            self._port.gain = db_to_linear(volume_db)
-            self._stream = backend.open(self._port, request)
-            self.info: StreamInfo = self._stream.info
+            opened = self._open()
+            self.info: StreamInfo
+            self._use(opened)
             self.player = Player(self._port, output_rate_hz)
-            self._recorder = Recorder(self._port, input_rate_hz, block_ms, gain=db_to_linear(mic_gain_db))
+            self._recorder = self._make_recorder()
+            self.wanted = self._name_devices()
         except BaseException:
             self.close()
             raise
 
     def start(self) -> None:
         """Let the microphone and the speaker run."""
-        if self._stream is not None:
-            self._stream.start()
+        if self._current is not None:
+            self._current.stream.start()
 
     async def wait(self) -> None:
         """Return when the audio thread has something: a block, a cut, room, the last frame, the end of a stream."""
@@ -89,16 +116,86 @@ class AudioLink:
 
     @property
     def active(self) -> bool:
-        """False once a stream has ended by itself."""
-        return self._stream is not None and self._stream.active and not self._port.finished
+        """False once a stream has ended by itself, until another is adopted."""
+        return self._current is not None and self._current.stream.active and not self._port.finished
+
+    @property
+    def can_follow(self) -> bool:
+        """True where a lost stream can be exchanged for another: the backend can see its devices anew."""
+        return isinstance(self.backend, Refreshes)
+
+    def look(self) -> Seen:
+        """What there is to see of the stream."""
+        stats = self._port.stats()
+        return Seen(self.active, stats.input_calls, stats.output_calls, waiting=not self.player.drained)
+
+    def release(self) -> OpenStream | None:
+        """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""
+        opened, self._current = self._current, None
+        if opened is not None:
+            opened.port.set_wake_descriptor(-1)
+        return opened
+
+    def gone(self) -> None:
+        """Note that the stream is closed: the player keeps what was not heard for the next one."""
+        self.player.lose_device(unplayed_ms=self.info.output.latency_ms if self.info.output else 0.0)
+
+    def open_again(self) -> OpenStream:
+        """Open and start another stream on the devices that were asked for; from any thread, one at a time.
+
+        Raises:
+            VoiceError: whatever the backend raises.
+        """
+        if isinstance(self.backend, Refreshes):
+            self.backend.refresh()
+        opened = self._open(replace(self._request, input=self.wanted.input, output=self.wanted.output))
+        try:
+            opened.stream.start()
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def adopt(self, opened: OpenStream) -> None:
+        """Go on with that stream."""
+        self._earlier = self.stats()
+        self._use(opened)
+        self.player.move_to(self._port)
+        self._recorder = self._make_recorder()
 
     def stats(self) -> StreamStats:
-        """Snapshot of the port's counters."""
-        return self._port.stats()
+        """Snapshot of the counters, those of earlier streams included."""
+        stats = self._port.stats()
+        return stats.after(self._earlier) if self._earlier else stats
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.close()
+        opened = self.release()
+        if opened is not None:
+            opened.close()
         self._wake.close()
+
+    def _open(self, request: StreamRequest | None = None) -> OpenStream:
+        port = AudioPort()
+        port.gain = self._volume
+        return OpenStream(port, self.backend.open(port, request or self._request))
+
+    def _use(self, opened: OpenStream) -> None:
+        self._current, self._port, self.info = opened, opened.port, opened.stream.info
+        self._port.set_wake_descriptor(self._wake.descriptor)
+
+    def _make_recorder(self) -> Recorder:
+        return Recorder(self._port, self._input_rate_hz, self._block_ms, gain=self._mic_gain)
+
+    def _name_devices(self) -> Wanted:
+        """The devices the person named, by names that last: an index means another device tomorrow."""
+        if not self.can_follow:
+            return Wanted(self._request.input, self._request.output)
+        devices = self.backend.devices()
+        names: list[str | None] = []
+        for direction, name in ((Direction.INPUT, self._request.input), (Direction.OUTPUT, self._request.output)):
+            is_default = name is None or name.strip().lower() in ("", "default")
+            names.append(
+                None if is_default else lasting_name(devices, find_device(devices, name, direction), direction)
+            )
+        return Wanted(*names)

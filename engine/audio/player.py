@@ -2,7 +2,8 @@
 
 Answers arrive faster than they sound. What the ring has no room for waits here, whole and in order, up to 30 minutes.
 An interruption is one atomic store: the kernel fades what sounds and jumps, and reports where; nothing that was
-queued before it is ever played after it.
+queued before it is ever played after it. A device that is lost takes nothing with it: what was not heard is kept as
+it came, and rendered again for the next device, whatever its rate.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.audio.control import NEVER
 from engine.audio.port import AudioPort
+from engine.audio.ring import Ring
 from engine.audio.segments import Cut, Heard, ItemKey, Segment
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import make_resampler
@@ -27,6 +30,8 @@ _PIECE_MS = 100
 """Queued audio is resampled in pieces of this length, so that no single step holds the event loop for long."""
 _LOST_KERNEL_S = 0.5
 """A kernel that has not answered a stop for so long is not running: a block lasts 200 ms at the very most."""
+_MAX_REPLAY_S = 0.5
+"""How much of what the lost device had taken, but not played, may be played again."""
 
 
 @dataclass(slots=True)
@@ -36,6 +41,7 @@ class _Stop:
     asked: int
     at_s: float
     segments: list[Segment] = field(default_factory=list)
+    by_user: bool = True
 
 
 class Player:
@@ -58,19 +64,18 @@ class Player:
         """
         if port.playback is None:
             raise InvalidInputError("The player needs a port with an output.")
-        self._port = port
-        self._ring = port.playback
         self._wire_rate_hz = wire_rate_hz
-        self._ratio = wire_rate_hz / port.output_rate_hz
-        self._resampler = make_resampler(wire_rate_hz, port.output_rate_hz)
+        self._backlog: NDArray[np.float32]
+        self._use(port, port.playback)
         self._piece_bytes = 2 * (wire_rate_hz * _PIECE_MS // 1000)
         self._max_queued_bytes = 2 * int(max_queued_s * wire_rate_hz)
         self._queue: deque[tuple[Segment, memoryview]] = deque()
         self._queued_bytes = 0
         self._segments: deque[Segment] = deque()
-        self._backlog = np.empty(0, np.float32)
         self._stops: deque[_Stop] = deque()
         self._cuts: deque[Cut] = deque()
+        self._gone_at: int | None = None
+        """Where the device had come to when it was lost; None while there is one."""
         self.dropped_frames = 0
         """Samples at the wire's rate that found the queue full."""
 
@@ -88,9 +93,9 @@ class Player:
         self.dropped_frames += (whole - taken) // 2
         if taken <= 0:
             return
-        segment.received_samples += taken // 2
-        segment.unwritten_samples += taken // 2
-        self._queue.append((segment, memoryview(data)[:taken]))
+        audio = memoryview(data)[:taken]
+        segment.keep(audio)
+        self._queue.append((segment, audio))
         self._queued_bytes += taken
         self._fill()
 
@@ -104,18 +109,20 @@ class Player:
         self._fill()
         return len(segment.leftover)
 
-    def stop(self) -> None:
+    def stop(self, *, by_user: bool = True) -> None:
         """Fade out what sounds and drop everything written so far; `take_cut` then tells what was heard."""
         self._queue.clear()
         self._queued_bytes = 0
         self._backlog = self._backlog[:0]
         self._resampler.reset()
         asked = self._ring.head
-        self._stops.append(_Stop(asked, time.monotonic(), list(self._segments)))
+        self._stops.append(_Stop(asked, time.monotonic(), list(self._segments), by_user))
         self._segments.clear()
         self._port.expect_more(False)
         self._port.drop_before(asked)
         self._settle_stops()
+        if self._gone_at is not None:
+            self._gone_at = asked
         self._choose_wake_up()
 
     def take_cut(self) -> Cut | None:
@@ -128,15 +135,57 @@ class Player:
         self._settle_stops()
         self._fill()
 
+    def lose_device(self, *, unplayed_ms: float = 0.0) -> None:
+        """Note that the stream is closed: nothing more is taken until `move_to`, and a stop waits for no kernel.
+
+        Args:
+            unplayed_ms: What the device had taken but will not play any more; it is played again, if more follows it.
+        """
+        if self._gone_at is None:
+            taken = self._ring.tail
+            unplayed_frames = round(min(unplayed_ms / 1000, _MAX_REPLAY_S) * self._port.output_rate_hz)
+            self._gone_at = taken - unplayed_frames if taken < self._ring.head else taken
+        self._settle_stops()
+
+    def move_to(self, port: AudioPort) -> None:
+        """Go on with what was not heard on another port, whose output is attached; it may have another rate.
+
+        Raises:
+            InvalidInputError: the port has no output.
+        """
+        if port.playback is None:
+            raise InvalidInputError("The player needs a port with an output.")
+        self.lose_device()
+        heard = [(segment, self._heard_samples(segment, self._taken)) for segment in self._segments]
+        self._segments.clear()
+        self._queue.clear()
+        self._use(port, port.playback)
+        for segment, sample in heard:
+            if segment.complete and sample >= segment.received_samples:
+                continue
+            self._segments.append(segment)
+            self._queue.extend((segment, piece) for piece in segment.begin_again(sample))
+            if segment.complete:
+                self._queue.append((segment, memoryview(b"")))
+        self._queued_bytes = sum(len(piece) for _, piece in self._queue)
+        self._gone_at = None
+        self._fill()
+
+    def _use(self, port: AudioPort, ring: Ring) -> None:
+        self._port, self._ring = port, ring
+        self._ratio = self._wire_rate_hz / port.output_rate_hz
+        self._resampler = make_resampler(self._wire_rate_hz, port.output_rate_hz)
+        self._backlog = np.empty(0, np.float32)
+
     @property
     def drained(self) -> bool:
         """True when nothing is queued and the device has taken everything."""
-        return not self._queue and not self._backlog.size and not self._stops and self._ring.tail >= self._ring.head
+        return not self._queue and not self._backlog.size and not self._stops and self._taken >= self._ring.head
 
     @property
     def queued_ms(self) -> float:
         """How much of the answers has not been taken by the device yet."""
-        in_ring = (self._ring.head - self._ring.tail + self._backlog.size) / self._port.output_rate_hz
+        in_ring = (self._ring.head - self._taken + self._backlog.size) / self._port.output_rate_hz
         return 1000 * (in_ring + self._queued_bytes / 2 / self._wire_rate_hz)
 
     def sounding_for_s(self, key: ItemKey) -> float | None:
@@ -144,8 +193,13 @@ class Player:
         segment = next((segment for segment in self._segments if segment.key == key), None)
         if segment is None or segment.end == segment.start:
             return None
-        taken_frames = self._ring.tail - segment.start
+        taken_frames = self._taken - segment.start
         return taken_frames / self._port.output_rate_hz if taken_frames > 0 else None
+
+    @property
+    def _taken(self) -> int:
+        """The device has taken everything before this position of the ring."""
+        return self._ring.tail if self._gone_at is None else self._gone_at
 
     def _open_segment(self) -> Segment | None:
         return self._segments[-1] if self._segments and not self._segments[-1].complete else None
@@ -162,14 +216,16 @@ class Player:
         return segment
 
     def _fill(self) -> None:
-        """Move as much as fits from the queue through the resampler into the ring."""
+        """Move as much as fits from the queue through the resampler into the ring; without a device, nothing."""
+        if self._gone_at is not None:
+            return
         while self._push_backlog() and self._queue:
             segment, data = self._queue.popleft()
             piece, rest = data[: self._piece_bytes], data[self._piece_bytes :]
             if len(rest):
                 self._queue.appendleft((segment, rest))
             self._queued_bytes -= len(piece)
-            if segment.unwritten_samples == segment.received_samples:
+            if segment.is_unplaced:
                 segment.start = segment.end = self._ring.head
             if len(piece):
                 frames = self._resampler.process(pcm16_to_float32(np.frombuffer(piece, "<i2")))
@@ -197,6 +253,9 @@ class Player:
             self._port.wake_at_played(head if self._ring.tail < head else NEVER)
         while len(self._segments) > 1 and self._segments[0].end <= self._ring.tail:
             self._segments.popleft()
+        if self._segments:
+            replayed_from = self._taken - round(_MAX_REPLAY_S * self._port.output_rate_hz)
+            self._segments[0].forget_before(self._heard_samples(self._segments[0], replayed_from))
 
     def _settle_stops(self) -> None:
         """Turn the stops that the kernel has carried out into cuts."""
@@ -206,12 +265,16 @@ class Player:
             if record is not None:
                 silence_ms = max(0.0, record.at_ns / 1e6 - stop.at_s * 1000) if record.at_ns else self._since_ms(stop)
                 cut_at = record.cut_at
-            elif stop.asked <= self._port.dropped_before or time.monotonic() - stop.at_s > _LOST_KERNEL_S:
-                silence_ms, cut_at = self._since_ms(stop), self._ring.tail
+            elif self._gone_at is not None or self._has_no_kernel(stop):
+                silence_ms, cut_at = self._since_ms(stop), self._taken
             else:
                 return
             self._stops.popleft()
-            self._cuts.append(Cut(tuple(self._unheard(stop.segments, cut_at)), silence_ms))
+            self._cuts.append(Cut(tuple(self._unheard(stop.segments, cut_at)), silence_ms, stop.by_user))
+
+    def _has_no_kernel(self, stop: _Stop) -> bool:
+        """Whether a stop found nothing to drop, or a kernel that does not run."""
+        return stop.asked <= self._port.dropped_before or time.monotonic() - stop.at_s > _LOST_KERNEL_S
 
     @staticmethod
     def _since_ms(stop: _Stop) -> float:
@@ -219,7 +282,7 @@ class Player:
 
     def _unheard(self, segments: Iterable[Segment], cut_at: int) -> Iterable[Heard]:
         for segment in segments:
-            heard = segment.heard_samples(cut_at, self._ratio, self._resampler.delay_frames)
+            heard = self._heard_samples(segment, cut_at)
             if segment.complete and heard >= segment.received_samples:
                 continue
             yield Heard(
@@ -227,3 +290,6 @@ class Player:
                 heard_ms=1000 * heard // self._wire_rate_hz,
                 received_ms=1000 * segment.received_samples // self._wire_rate_hz,
             )
+
+    def _heard_samples(self, segment: Segment, cut_at: int) -> int:
+        return segment.heard_samples(cut_at, self._ratio, self._resampler.delay_frames)

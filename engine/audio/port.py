@@ -236,7 +236,7 @@ class AudioPort:
         self.input_ended = True
 
     def set_wake_descriptor(self, descriptor: int) -> None:
-        """Name the descriptor the kernel writes to; -1 for none. Before the streams start."""
+        """Name the descriptor the kernel writes to, before the streams start; -1 for none, at any time."""
         self._control[c.WAKE_DESCRIPTOR] = descriptor
 
     def wake_at_captured(self, position: int) -> None:
@@ -254,6 +254,12 @@ class AudioPort:
     def drop_before(self, position: int) -> None:
         """Fade out what sounds and drop everything before `position`: one atomic store."""
         write_word(self.control_address, c.DROP_BEFORE, position)
+
+    def retire(self) -> None:
+        """Wake nobody and drop what is in the ring, should a stream that would not close come to life again."""
+        self.set_wake_descriptor(-1)
+        if self.playback is not None:
+            self.drop_before(self.playback.head)
 
     @property
     def dropped_before(self) -> int:

@@ -166,11 +166,12 @@ class Ring:
         if capacity < 1:
             raise InvalidInputError(f"A ring of {capacity} samples is impossible.")
         self.capacity = 1 << (capacity - 1).bit_length()
-        self._samples = aligned_samples(self.capacity)
-        self._block = aligned_words(_WORDS)
-        self._block[SAMPLES] = self._samples.ctypes.data
-        self._block[CAPACITY] = self.capacity
-        self.handle = int(self._block.ctypes.data)
+        samples, block = aligned_samples(self.capacity), aligned_words(_WORDS)
+        block[SAMPLES] = samples.ctypes.data
+        block[CAPACITY] = self.capacity
+        self.memory = (samples, block)
+        """What must live as long as anybody knows the handle."""
+        self.handle = int(block.ctypes.data)
         self.producer = Producer(self)
         self.consumer = Consumer(self)
 
@@ -189,8 +190,9 @@ class Producer:
     """The end that puts; used by one thread at a time."""
 
     def __init__(self, ring: Ring) -> None:
-        # Keeps the memory alive that the handle points to.
-        self._ring = ring
+        # Keeps the memory alive that the handle points to, and not the ring: a circle would keep both until the next
+        # collection, and a ring of 40 s is 8 MB.
+        self._memory = ring.memory
         self._put = _put(ring.handle)
 
     def put(self, samples: NDArray[np.float32]) -> int:
@@ -212,7 +214,7 @@ class Consumer:
     """The end that takes; used by one thread at a time."""
 
     def __init__(self, ring: Ring) -> None:
-        self._ring = ring
+        self._memory = ring.memory
         self._get = _get(ring.handle)
         self._get_into = _get_into(ring.handle)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Cut:
     """Items whose audio was not wholly heard, oldest first."""
     silence_ms: float
     """From `Player.stop` to the end of the fade."""
+    by_user: bool = True
+    """False where nobody interrupted: the device was away too long."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,38 @@ class Segment:
     """The first byte of a sample whose second has not come yet."""
     unwritten_samples: int = 0
     """Received, but not yet in the ring."""
+    first_sample: int = 0
+    """Which sample of the item lies at `start`: not the first where the item began on another device."""
+    kept: deque[memoryview] = field(default_factory=deque, repr=False)
+    """The wire's PCM16 that has not been heard, to be rendered again if the device is lost."""
+    kept_from: int = 0
+    """Which sample of the item `kept` begins with."""
+
+    def keep(self, pcm16: memoryview) -> None:
+        """Count and keep audio that has come."""
+        self.received_samples += len(pcm16) // 2
+        self.unwritten_samples += len(pcm16) // 2
+        self.kept.append(pcm16)
+
+    def forget_before(self, sample: int) -> None:
+        """Let go of the pieces that lie wholly before a sample."""
+        while self.kept and self.kept_from + len(self.kept[0]) // 2 <= sample:
+            self.kept_from += len(self.kept.popleft()) // 2
+
+    def begin_again(self, sample: int) -> Iterator[memoryview]:
+        """Forget where the item lay; return its audio from a sample on, to be laid somewhere else."""
+        self.forget_before(sample)
+        self.first_sample = sample
+        self.unwritten_samples = self.received_samples - sample
+        self.start = self.end = 0
+        skipped = 2 * (sample - self.kept_from)
+        for number, piece in enumerate(list(self.kept)):
+            yield piece if number else piece[skipped:]
+
+    @property
+    def is_unplaced(self) -> bool:
+        """True while nothing of it has been laid into the ring."""
+        return self.unwritten_samples == self.received_samples - self.first_sample
 
     def heard_samples(self, cut_at: int, ratio: float, delay_frames: float) -> int:
         """Samples at the wire's rate that lie before playback position `cut_at`.
@@ -61,4 +97,5 @@ class Segment:
         taken_frames = min(cut_at, self.end) - self.start
         if self.complete and self.unwritten_samples == 0 and cut_at >= self.end:
             return self.received_samples
-        return max(0, min(round((taken_frames - delay_frames) * ratio), self.received_samples))
+        sample = self.first_sample + round((taken_frames - delay_frames) * ratio)
+        return max(self.first_sample, min(sample, self.received_samples))

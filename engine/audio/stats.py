@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,16 @@ class StreamStats:
     """Frames of answers the device took or that were dropped by an interruption."""
     written_position: int
     """Frames of answers put into the playback ring."""
+
+    def after(self, earlier: StreamStats) -> StreamStats:
+        """The counts of a port together with those of the port it took the place of; levels are the latest."""
+        counts = {
+            field.name: getattr(earlier, field.name) + getattr(self, field.name)
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), int)
+        }
+        widest = {name: max(getattr(earlier, name), getattr(self, name)) for name in _GAPS}
+        return replace(self, **counts, **widest)
+
+
+_GAPS = ("input_gap_max_ms", "output_gap_max_ms")

@@ -62,6 +62,9 @@ class EndAudio(Action):
 class StopPlayback(Action):
     """Silence the speaker now and report the cut."""
 
+    by_user: bool = True
+    """False where nobody interrupted: there has been no speaker for too long."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunTool(Action):

@@ -42,6 +42,7 @@ from engine.realtime.client_events import (
     user_text_item,
 )
 from engine.realtime.notices import (
+    AnswerDropped,
     BargeIn,
     ErrorShown,
     Notice,
@@ -175,10 +176,12 @@ class Conversation:
             else:
                 actions.append(Send(TruncateItem(event_id, item_id, heard.key.content_index, heard_ms)))
         if cut.heard:
-            first = cut.heard[0]
-            heard_ms = min(first.heard_ms, first.received_ms)
-            actions.insert(0, Show(BargeIn(heard_ms, first.key.item_id, round(cut.silence_ms, 1))))
+            actions.insert(0, Show(_told(cut)))
         return actions
+
+    def speaker_missing(self) -> list[Action]:
+        """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
+        return self._interrupt(by_user=False)
 
     def _has_other_parts(self, key: ItemKey) -> bool:
         return any(part.item_id == key.item_id and part != key for part in self._interrupted_parts)
@@ -201,12 +204,12 @@ class Conversation:
         self.turns += 1
         return [Show(UserSpeech(started=False))]
 
-    def _interrupt(self) -> list[Action]:
+    def _interrupt(self, *, by_user: bool = True) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
-        actions: list[Action] = [StopPlayback()] if self._parts or self._responses.running else []
+        actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
         for response in self._responses:
             response.interrupted = True
-            if response.active and not self._interrupts_by_itself:
+            if response.active and not (by_user and self._interrupts_by_itself):
                 actions += self._cancel(response)
         self._interrupted_parts, self._parts = self._parts, {}
         self._stale_request = bool(self._gate.in_flight)
@@ -333,6 +336,16 @@ class Conversation:
             return []
         event = self._gate.take(self._ids.next(), free=free)
         return [Send(event)] if event else []
+
+
+def _told(cut: Cut) -> Notice:
+    """What the person is told of a cut: an interruption of their own, or what no speaker took."""
+    first = cut.heard[0]
+    heard_ms = min(first.heard_ms, first.received_ms)
+    if cut.by_user:
+        return BargeIn(heard_ms, first.key.item_id, round(cut.silence_ms, 1))
+    dropped_ms = sum(max(0, heard.received_ms - heard.heard_ms) for heard in cut.heard)
+    return AnswerDropped(heard_ms, dropped_ms, first.key.item_id)
 
 
 def _shown(notices: Iterable[Notice]) -> list[Action]:

@@ -139,6 +139,38 @@ class Xrun(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceLost(Notice):
+    """A device is gone; told at once, and again each time it was looked for in vain."""
+
+    type: ClassVar[str] = "device.lost"
+    waiting_for: str
+    attempt: int
+    """How often it was looked for in vain; 0 at first."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFound(Notice):
+    """Microphone and speaker run again, perhaps others; or the system's new default is followed."""
+
+    type: ClassVar[str] = "device.found"
+    input: str
+    output: str
+    away_ms: int
+    is_new_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDropped(Notice):
+    """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
+
+    type: ClassVar[str] = "audio.dropped"
+    heard_ms: int
+    dropped_ms: int
+    item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorShown(Notice):
     """Something went wrong and the session goes on, or ends if `fatal`."""
 
@@ -160,3 +192,7 @@ class Summary(Notice):
     latency: dict[str, float | None] = field(default_factory=dict)
     """Milliseconds: medians and worst cases of what the session measured."""
     reason: str = ""
+    devices_lost: int = 0
+    """How often the microphone or the speaker was lost."""
+    dropped_answer_ms: int = 0
+    """How much of the answers no speaker took in time."""

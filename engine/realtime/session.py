@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.audio.follower import Follower
+from engine.audio.following import Found, Lost, News
 from engine.audio.link import AudioLink
 from engine.audio.segments import ItemKey
 from engine.errors import StreamLostError, VoiceError
@@ -17,7 +19,7 @@ from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
 from engine.realtime.events import SpeechStopped
 from engine.realtime.latency import LatencyTimeline
-from engine.realtime.notices import ErrorShown, FirstAudio, Notice, Summary
+from engine.realtime.notices import AnswerDropped, DeviceFound, DeviceLost, ErrorShown, FirstAudio, Notice, Summary
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tools import ToolRunner
@@ -86,6 +88,7 @@ class Session:
         self._until_input_ends = False
         self._busy_at_s = 0.0
         self._full_shown = False
+        self._devices_lost = self._dropped_answer_ms = 0
 
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
         """Hold the conversation until it is stopped, its time is over, or it fails; return what it came to.
@@ -139,22 +142,30 @@ class Session:
         if connection is None:
             return
         tasks: list[asyncio.Task[None]] = []
+        following: asyncio.Task[None] | None = None
         try:
             for action in self._conversation.open(self._settings.to_json(self._chosen)):
                 if isinstance(action, act.Send):
                     await connection.send(action.event)
             self._link.start()
             self._busy_at_s = time.monotonic()
-            services = (
+            services = [
                 self._receive(connection),
                 self._send(connection),
                 self._uplink.run(connection.send),
                 self._serve_audio(),
-            )
+            ]
+            if self._link.can_follow:
+                follower = Follower(self._link, tell=self._tell_of_devices, drop=self._give_up_answers)
+                following = asyncio.create_task(self._guarded(follower.run()))
             tasks = [asyncio.create_task(self._guarded(service)) for service in services]
             await self._over.wait()
         finally:
-            # The stream first: what was captured last is then not sent into a closing socket.
+            # The stream first: what was captured last is then not sent into a closing socket. And before it whoever
+            # could be opening another.
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
             self._link.close()
             for task in (*tasks, *self._tool_tasks):
                 task.cancel()
@@ -222,13 +233,13 @@ class Session:
             while (block := self._link.read_block()) is not None:
                 self._uplink.put(block)
             while (cut := player.take_cut()) is not None:
-                if cut.heard:
+                if cut.heard and cut.by_user:
                     self.latency.barge_in.add(cut.silence_ms)
                 self._perform(self._conversation.playback_cut(cut))
             self._note_first_sound()
             for xrun in self._xruns.look(self._link.stats(), time.monotonic()):
                 self._show(xrun)
-            if not self._link.active:
+            if not (self._link.active or self._link.can_follow):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
             if self._until_input_ends and self._conversation_is_over():
                 await asyncio.sleep(self._output_latency_s())
@@ -245,8 +256,8 @@ class Session:
                 case act.EndAudio(key):
                     if self._link.player.end_item(key):
                         _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
-                case act.StopPlayback():
-                    self._link.player.stop()
+                case act.StopPlayback(by_user):
+                    self._link.player.stop(by_user=by_user)
                     self._turn.interrupted()
                 case act.RunTool(call):
                     task = asyncio.get_running_loop().create_task(self._run_tool(call))
@@ -298,10 +309,24 @@ class Session:
         output = self._link.info.output
         return output.latency_ms / 1000 if output else 0.0
 
+    def _tell_of_devices(self, news: News) -> None:
+        match news:
+            case Lost(waiting_for, attempt, reason):
+                self._devices_lost += attempt == 0
+                self._show(DeviceLost(waiting_for, attempt, reason))
+            case Found(info, away_s, is_new_default):
+                source, target = (side.device if side else "" for side in (info.input, info.output))
+                self._show(DeviceFound(source, target, round(1000 * away_s), is_new_default))
+
+    def _give_up_answers(self) -> None:
+        self._perform(self._conversation.speaker_missing())
+
     def _show(self, notice: Notice) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
         if isinstance(notice, ErrorShown):
             notice = replace(notice, message=self._scrub(notice.message))
+        elif isinstance(notice, AnswerDropped):
+            self._dropped_answer_ms += notice.dropped_ms
         now_s = time.monotonic()
         for observer in list(self._observers):
             try:
@@ -319,4 +344,6 @@ class Session:
             duration_s=round(duration_s, 3),
             latency=self.latency.summary(),
             reason=self._reason or "ended",
+            devices_lost=self._devices_lost,
+            dropped_answer_ms=self._dropped_answer_ms,
         )

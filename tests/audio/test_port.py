@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -227,3 +229,20 @@ async def test_kernel_wakes_the_loop_when_asked() -> None:
     port.process(np.zeros((480, 1), np.float32), None)
     assert await wake.wait(5)
     wake.close()
+
+
+def test_a_port_that_nobody_knows_any_more_gives_its_memory_back_at_once() -> None:
+    """Not at the next collection: each time a device is lost there is another port, of 10 MB."""
+    port = AudioPort(keep_reference=True)
+    port.attach_input(48000, 1)
+    port.attach_output(48000, 1)
+    assert port.capture is not None
+    assert port.playback is not None
+    assert port.reference is not None
+    memory = [weakref.ref(array) for ring in (port.capture, port.playback, port.reference) for array in ring.memory]
+    gc.disable()
+    try:
+        del port
+        assert [reference() for reference in memory] == [None] * len(memory)
+    finally:
+        gc.enable()

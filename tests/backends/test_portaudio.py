@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from backends import portaudio
-from backends.portaudio import PortAudioFailure, close_within, explain, formats, negotiate
-from backends.pyaudio import PyAudioBackend
+from backends.portaudio import PortAudioFailure, close_within, explain, formats, negotiate, takes_rate
+from backends.pyaudio import PyAudioBackend, converting_twin
 from backends.sounddevice import SounddeviceBackend, SounddeviceStream
 from engine import errors
 from engine.audio.backend import Device, StreamRequest
@@ -27,7 +29,7 @@ from engine.errors import (
     VoiceError,
 )
 
-MICROPHONE = Device(0, "USB Audio", "ALSA", 2, 0, 44100, is_default_input=True)
+MICROPHONE = Device(0, "USB Audio", "ALSA", 2, 0, 22050, is_default_input=True)
 SPEAKER = Device(1, "HDMI", "ALSA", 0, 8, 48000, is_default_output=True)
 
 
@@ -44,11 +46,16 @@ class RefusingSounddevice:
     def __init__(self, **failures: Exception) -> None:
         self.PortAudioError = PortAudioError
         self.failures = failures
+        self.takes: Callable[[int, int, Any], bool] = lambda rate_hz, channels, settings: True
         self.opened: list[str] = []
         self.closed: list[str] = []
 
-    def _StreamBase(self, *, kind: str, samplerate: int, channels: int, blocksize: int, **_: Any) -> Any:  # noqa: N802
+    def _StreamBase(  # noqa: N802
+        self, *, kind: str, samplerate: int, channels: int, blocksize: int, extra_settings: Any, **_: Any
+    ) -> Any:
         self._fail(f"open_{kind}")
+        if not self.takes(samplerate, channels, extra_settings):
+            raise PortAudioError("Error opening Stream: Invalid sample rate", portaudio.INVALID_SAMPLE_RATE)
         self.opened.append(kind)
         return SimpleNamespace(
             samplerate=samplerate,
@@ -60,16 +67,22 @@ class RefusingSounddevice:
             close=lambda: self.closed.append(kind),
         )
 
+    def WasapiSettings(self, *, auto_convert: bool) -> str:  # noqa: N802
+        assert auto_convert
+        return "converting"
+
     def _fail(self, step: str) -> None:
         if step in self.failures:
             raise self.failures[step]
 
 
-def opened(library: RefusingSounddevice) -> SounddeviceStream:
+def opened(
+    library: RefusingSounddevice, microphone: Device = MICROPHONE, speaker: Device = SPEAKER
+) -> SounddeviceStream:
     """The microphone and the speaker of that library."""
     stream = SounddeviceStream(AudioPort())
     try:
-        for device, direction in ((MICROPHONE, Direction.INPUT), (SPEAKER, Direction.OUTPUT)):
+        for device, direction in ((microphone, Direction.INPUT), (speaker, Direction.OUTPUT)):
             stream.add(library, device, direction, 10.0)
     except BaseException:
         stream.close()
@@ -108,10 +121,17 @@ def test_a_refusal_is_explained_with_the_device_the_words_and_a_fix(code: int, e
 
 def test_formats_begin_with_the_devices_own_rate_and_name_none_twice() -> None:
     inputs, outputs = list(formats(MICROPHONE, Direction.INPUT)), list(formats(SPEAKER, Direction.OUTPUT))
-    assert inputs[:2] == [(44100, 1), (44100, 2)]
+    assert inputs[:2] == [(22050, 1), (22050, 2)]
     assert outputs[:3] == [(48000, 2), (48000, 1), (48000, 8)]
     assert len(set(inputs)) == len(inputs)
     assert len(set(outputs)) == len(outputs)
+
+
+def test_what_alsa_answers_to_44100_is_not_taken_for_the_devices_own_rate() -> None:
+    for host_api, first_hz in (("ALSA", 48000), ("Core Audio", 44100)):
+        rates_hz = [rate_hz for rate_hz, _ in formats(Device(0, "x", host_api, 1, 0, 44100), Direction.INPUT)]
+        assert rates_hz[0] == first_hz
+        assert {44100, 48000} <= set(rates_hz)
 
 
 def test_a_format_is_looked_for_until_one_is_taken() -> None:
@@ -123,7 +143,9 @@ def test_a_format_is_looked_for_until_one_is_taken() -> None:
             raise PortAudioFailure(portaudio.INVALID_SAMPLE_RATE, "Invalid sample rate")
         return "opened"
 
-    assert negotiate(MICROPHONE, Direction.INPUT, takes_16_khz) == "opened"
+    opened, note = negotiate(MICROPHONE, Direction.INPUT, takes_16_khz)
+    assert opened == "opened"
+    assert note == "USB Audio, ALSA refused its own 22050 Hz and was opened at 16000 Hz."
     assert asked[-1] == (16000, 1)
     assert len(asked) > 10
 
@@ -145,6 +167,74 @@ def test_a_device_that_takes_no_format_and_one_that_is_busy_differ() -> None:
     with pytest.raises(DeviceBusyError):
         negotiate(MICROPHONE, Direction.INPUT, refuses(portaudio.DEVICE_UNAVAILABLE))
     assert len(asked) == 1
+
+
+def test_the_stream_says_what_it_took_where_that_is_not_the_devices_own() -> None:
+    library = RefusingSounddevice()
+    assert opened(library).info.notes == ()
+    library.takes = lambda rate_hz, channels, settings: rate_hz == 16000 and channels == 2
+    info = opened(library).info
+    assert info.input is not None
+    assert (info.input.rate_hz, info.input.channels, info.input.host_api) == (16000, 2, "ALSA")
+    assert info.notes == (
+        "USB Audio, ALSA refused its own 22050 Hz and was opened at 16000 Hz.",
+        "HDMI, ALSA refused its own 48000 Hz and was opened at 16000 Hz.",
+    )
+
+
+def test_wasapi_converts_where_it_takes_no_rate_as_it_is_and_only_there() -> None:
+    library = RefusingSounddevice()
+    tried: list[tuple[int, Any]] = []
+
+    def converts(rate_hz: int, channels: int, settings: Any) -> bool:
+        tried.append((rate_hz, settings))
+        return settings == "converting"
+
+    library.takes = converts
+    wasapi = (replace(MICROPHONE, host_api="Windows WASAPI"), replace(SPEAKER, host_api="Windows WASAPI"))
+    info = opened(library, *wasapi).info
+    assert info.input is not None
+    assert info.input.rate_hz == MICROPHONE.native_rate_hz
+    assert all("shared mode" in note for note in info.notes)
+    assert len(info.notes) == 2
+    # Every rate as it is comes before the first that is converted.
+    settings = [settings for _, settings in tried[: tried.index((22050, "converting")) + 1]]
+    assert settings.count("converting") == 1
+    assert len(settings) > 10
+    with pytest.raises(UnsupportedFormatError):
+        opened(library)
+
+
+def test_pyaudio_takes_the_same_device_of_a_host_api_that_converts() -> None:
+    long_name = "Microphone (A USB Audio Device With A Long Name)"
+    wasapi = Device(4, long_name, "Windows WASAPI", 1, 0, 48000)
+    mme = Device(0, long_name[:31], "MME", 1, 0, 44100)
+    others = [Device(1, long_name, "Windows WDM-KS", 1, 0, 48000), Device(2, long_name, "MME", 0, 2, 44100)]
+    assert converting_twin([mme, *others, wasapi], wasapi, Direction.INPUT) == mme
+    direct = Device(3, long_name, "Windows DirectSound", 1, 0, 44100)
+    assert converting_twin([mme, direct, *others, wasapi], wasapi, Direction.INPUT) == direct
+    assert converting_twin([*others, wasapi], wasapi, Direction.INPUT) is None
+    assert converting_twin([mme, direct, wasapi], mme, Direction.INPUT) is None
+
+
+def test_a_probe_closes_what_it_opens_and_tells_a_refusal_from_a_busy_device() -> None:
+    open_now: list[int] = []
+
+    def takes_stereo_at_48_khz(rate_hz: int, channels: int) -> Any:
+        if (rate_hz, channels) != (48000, 2):
+            raise PortAudioFailure(portaudio.INVALID_SAMPLE_RATE, "Invalid sample rate")
+        open_now.append(rate_hz)
+        return SimpleNamespace(close=lambda: open_now.remove(rate_hz))
+
+    assert takes_rate(MICROPHONE, Direction.INPUT, 48000, takes_stereo_at_48_khz)
+    assert not takes_rate(MICROPHONE, Direction.INPUT, 44100, takes_stereo_at_48_khz)
+    assert not open_now
+
+    def busy(*_: int) -> Any:
+        raise PortAudioFailure(portaudio.DEVICE_UNAVAILABLE, "Device unavailable")
+
+    with pytest.raises(DeviceBusyError):
+        takes_rate(MICROPHONE, Direction.INPUT, 48000, busy)
 
 
 def test_a_busy_speaker_closes_the_microphone_again() -> None:

@@ -44,7 +44,18 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_command_has_help() -> None:
-    for command in ("run", "devices", "backends", "providers", "serve", "bench", "doctor", "warmup"):
-        run = subprocess.run([VOICE, command, "--help"], capture_output=True, text=True, check=False)
+    for command in (
+        "run",
+        "devices",
+        "devices test",
+        "devices pick",
+        "backends",
+        "providers",
+        "serve",
+        "bench",
+        "doctor",
+        "warmup",
+    ):
+        run = subprocess.run([VOICE, *command.split(), "--help"], capture_output=True, text=True, check=False)
         assert run.returncode == 0
         assert "Usage" in run.stdout

@@ -83,14 +83,19 @@ async def rig(
     provider: str = "custom",
     environ: dict[str, str] | None = None,
     tools: list[Tool] | None = None,
+    backend: ManualBackend | None = None,
+    request: StreamRequest | None = None,
 ) -> AsyncIterator[Rig]:
     """Run a session until the block ends; it is stopped on every way out."""
     async with ScriptedServer(script) as server:
         chosen = chosen_at(server.url, provider, environ)
-        backend = ManualBackend()
+        backend = backend or ManualBackend()
         service = chosen.provider
         link = AudioLink(
-            backend, StreamRequest(), input_rate_hz=service.input_rate_hz, output_rate_hz=service.output_rate_hz
+            backend,
+            request or StreamRequest(),
+            input_rate_hz=service.input_rate_hz,
+            output_rate_hz=service.output_rate_hz,
         )
         notices: list[Notice] = []
         arrived = asyncio.Event()

@@ -39,6 +39,25 @@ def test_devices_are_listed_with_their_defaults_and_nothing_else_is_printed(soun
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_probe_tells_at_which_rates_each_side_opens(soundcard: SoundCard, backend: str) -> None:
+    run = voice(soundcard, "devices", "--backend", backend, "--probe", "--json")
+    assert run.returncode == 0
+    assert run.stderr == ""
+    opens_at = {device["name"]: device["opens_at"] for device in json.loads(run.stdout)}
+    assert {8000, 16000, 44100, 48000} <= set(opens_at["vmic"]["input"]["rates_hz"])
+    assert {8000, 16000, 44100, 48000} <= set(opens_at["vspk"]["output"]["rates_hz"])
+    # ALSA's plugin says that a microphone can play; the sound server knows better.
+    assert opens_at["vmic"]["output"]["rates_hz"] == []
+    assert "cannot be opened" in opens_at["vmic"]["output"]["trouble"]
+
+
+def test_options_of_the_list_are_not_lost_on_a_command_of_the_group(soundcard: SoundCard) -> None:
+    run = voice(soundcard, "devices", "--backend", "pyaudio", "test")
+    assert run.returncode == 2
+    assert "voice devices test" in run.stderr
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_device_that_is_not_there_is_said_with_its_own_code(soundcard: SoundCard, backend: str) -> None:
     run = voice(soundcard, "run", "--backend", backend, "--provider", "local", "--output", "bluetooth")
     assert run.returncode == 6

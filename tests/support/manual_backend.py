@@ -11,7 +11,6 @@ from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest,
 from engine.audio.port import AudioPort
 
 RATE_HZ = 48000
-_BLOCK_FRAMES = 480
 _TURNS_OF_THE_LOOP = 6
 """From the kernel's wake-up to the session's reaction."""
 
@@ -19,15 +18,16 @@ _TURNS_OF_THE_LOOP = 6
 class ManualStream:
     """Runs the port's kernel block by block."""
 
-    def __init__(self, port: AudioPort) -> None:
-        port.attach_input(RATE_HZ, 1)
-        port.attach_output(RATE_HZ, 1)
-        side = StreamSide("manual", RATE_HZ, 1, _BLOCK_FRAMES, 0.0)
+    def __init__(self, port: AudioPort, rate_hz: int = RATE_HZ) -> None:
+        port.attach_input(rate_hz, 1)
+        port.attach_output(rate_hz, 1)
+        side = StreamSide("manual", rate_hz, 1, rate_hz // 100, 0.0)
         self.info = StreamInfo(backend="manual", native=True, input=side, output=side)
         self.active = True
         self.started = asyncio.Event()
         self.closed = False
         self._port = port
+        self._rate_hz = rate_hz
         self._heard: list[NDArray[np.float32]] = []
 
     def start(self) -> None:
@@ -44,14 +44,14 @@ class ManualStream:
 
     async def run(self, seconds: float, spoken: NDArray[np.float32] | None = None) -> None:
         """Let time pass, in blocks of 10 ms; what is not spoken is silence. The session reacts after each block."""
-        frames = round(seconds * RATE_HZ)
+        frames = round(seconds * self._rate_hz)
         source = np.zeros(frames, np.float32)
         if spoken is not None:
             source[: spoken.size] = spoken[:frames]
-        for start in range(0, frames, _BLOCK_FRAMES):
+        for start in range(0, frames, self._rate_hz // 100):
             if self.closed:
                 return
-            block = source[start : start + _BLOCK_FRAMES]
+            block = source[start : start + self._rate_hz // 100]
             out = np.empty((block.size, 1), np.float32)
             self._port.process(block[:, None], None)
             self._port.process(None, out)
@@ -61,7 +61,7 @@ class ManualStream:
 
     @property
     def heard(self) -> NDArray[np.float32]:
-        """Everything the speaker played, at 48 kHz."""
+        """Everything the speaker played, at its rate."""
         return np.concatenate(self._heard) if self._heard else np.empty(0, np.float32)
 
 

@@ -24,10 +24,11 @@ RATE_HZ = 48000
 _READY_S = 20.0
 PACKAGES = "libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins"
 
-_SERVER = """
-load-module module-native-protocol-unix auth-anonymous=1 socket={folder}/pulse.sock
-load-module module-null-sink sink_name=vspk rate={rate} channels=2 format=float32le norewinds=1
-load-module module-null-sink sink_name=vcable rate={rate} channels=2 format=float32le norewinds=1
+_SINK = "rate={rate} channels=2 format=float32le norewinds=1"
+_SERVER = f"""
+load-module module-native-protocol-unix auth-anonymous=1 socket={{folder}}/pulse.sock
+load-module module-null-sink sink_name=vspk {_SINK}
+load-module module-null-sink sink_name=vcable {_SINK}
 set-default-sink vspk
 set-default-source vcable.monitor
 """
@@ -85,16 +86,37 @@ class SoundCard:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"pulseaudio did not start: {(self._folder / 'log').read_text()}")
 
+    def end_server(self) -> None:
+        """End the server; `start` begins it again."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
     def stop(self) -> None:
         """End the server and remove its folder."""
-        if self._server is not None:
-            self._server.terminate()
-            try:
-                self._server.wait(10)
-            except subprocess.TimeoutExpired:
-                self._server.kill()
-                self._server.wait()
+        self.end_server()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def pactl(self, *arguments: str) -> str:
+        """Ask the server something, or for something."""
+        run = subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, text=True, check=True)
+        return run.stdout
+
+    def add_sink(self, name: str) -> None:
+        """Plug a loudspeaker in."""
+        self.pactl("load-module", "module-null-sink", f"sink_name={name}", *_SINK.format(rate=self.rate_hz).split())
+
+    def remove_sink(self, name: str) -> None:
+        """Pull a loudspeaker out."""
+        for line in self.pactl("list", "short", "modules").splitlines():
+            number, _, arguments = line.partition("\t")
+            if f"sink_name={name} " in f"{arguments} ":
+                self.pactl("unload-module", number)
 
     def play_to_microphone(self, samples: NDArray[np.int16], rate_hz: int) -> subprocess.Popen[bytes]:
         """Play mono samples into the microphone, from a process of its own; wait for it or terminate it."""
@@ -105,9 +127,9 @@ class SoundCard:
             return subprocess.Popen([*arguments, "--latency-msec=40"], stdin=source, env=self.environment)
 
     @contextmanager
-    def record_speaker(self) -> Iterator[Recording]:
+    def record_speaker(self, sink: str = "vspk") -> Iterator[Recording]:
         """Record what the speaker plays, until the block ends."""
-        arguments = ["parec", "-d", "vspk.monitor", "--format=float32le", f"--rate={self.rate_hz}", "--channels=2"]
+        arguments = ["parec", "-d", f"{sink}.monitor", "--format=float32le", f"--rate={self.rate_hz}", "--channels=2"]
         process = subprocess.Popen(
             [*arguments, "--raw", "--latency-msec=20"], stdout=subprocess.PIPE, env=self.environment
         )

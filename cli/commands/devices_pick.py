@@ -1,0 +1,64 @@
+"""`voice devices pick`: choose the microphone and the speaker by ear and eye, and keep them in the configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from cli.options import BackendOption
+
+
+def pick(backend: BackendOption = None) -> None:
+    """Choose microphone and speaker with the arrow keys or by number, hearing and seeing each; saves the choice."""
+    from engine.config import config_path  # noqa: PLC0415
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidInputError(
+            "`voice devices pick` needs a terminal.",
+            fix=f"Set input and output under [audio] in {config_path()}, or use --input and --output.",
+        )
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
+
+    prepare_kernels(lambda text: typer.echo(text, err=True))
+    from cli.device_picker import PickCancelledError  # noqa: PLC0415
+
+    try:
+        chosen = _ask(backend)
+    except (PickCancelledError, KeyboardInterrupt) as left:
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
+    _save(chosen)
+
+
+def _ask(backend: str | None) -> dict[str, str]:
+    """What is to be kept under `[audio]`."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from cli.chosen_devices import open_devices  # noqa: PLC0415
+    from cli.device_picker import DevicePicker  # noqa: PLC0415
+    from cli.keys import terminal_keys  # noqa: PLC0415
+    from engine.audio.devices import Direction  # noqa: PLC0415
+
+    with open_devices(backend) as (opened, configured), terminal_keys() as keys:
+        picker = DevicePicker(opened, opened.devices(), keys, Console())
+        microphone = picker.pick(Direction.INPUT, configured.input)
+        speaker = picker.pick(Direction.OUTPUT, configured.output, microphone)
+    values = {"input": microphone.kept_as, "output": speaker.kept_as}
+    return values if backend is None else {"backend": backend, **values}
+
+
+def _save(values: dict[str, str]) -> None:
+    from cli.text import printable  # noqa: PLC0415
+    from engine.config import config_path  # noqa: PLC0415
+    from engine.config_file import save_audio  # noqa: PLC0415
+
+    path = config_path()
+    save_audio(path, values)
+    typer.echo(f"Microphone: {printable(values['input'])}.\nSpeaker: {printable(values['output'])}.\nSaved in {path}.")
+    for key in values:
+        variable = f"VOICE_{key.upper()}"
+        if os.environ.get(variable, "").strip():
+            typer.echo(f"Note: the environment variable {variable} comes before the configuration.")

@@ -1,0 +1,94 @@
+"""`voice devices test`: plays a sweep, listens to it, and says what is wrong with the microphone or the speaker."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import BackendOption, JsonOption
+
+if TYPE_CHECKING:
+    from engine.audio.diagnosis import Report
+    from engine.audio.soundcheck import Recorded
+
+
+def test(
+    input: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option("--input", help="Microphone: index, name, or words of its name.")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="Speaker: index, name, or words of its name.")] = None,
+    backend: BackendOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a sweep, listen to it, and say what is wrong; exit code 1 if a conversation cannot work. Takes 5 seconds."""
+    from cli.chosen_devices import open_devices  # noqa: PLC0415
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
+
+    prepare_kernels(lambda text: typer.echo(text, err=True))
+    from cli.level_meter import MeterLine  # noqa: PLC0415
+    from cli.stream_text import describe_stream  # noqa: PLC0415
+    from cli.text import printable  # noqa: PLC0415
+    from engine.audio.backend import StreamInfo  # noqa: PLC0415
+    from engine.audio.diagnosis import diagnose  # noqa: PLC0415
+    from engine.audio.soundcheck import record_sound_check  # noqa: PLC0415
+
+    def say_opened(info: StreamInfo) -> None:
+        if not as_json:
+            typer.echo("\n".join(printable(line) for line in describe_stream(info)))
+
+    line = MeterLine(sys.stderr)
+    with open_devices(backend, input, output) as (opened, request):
+        try:
+            recorded = record_sound_check(
+                opened, request, opened=say_opened, on_level=lambda stage, level_db: line.show(f"{stage:<14}", level_db)
+            )
+        finally:
+            line.clear()
+    report = diagnose(recorded.check)
+    if as_json:
+        typer.echo(json.dumps(_record(recorded, report), indent=2, ensure_ascii=False))
+    else:
+        _print(report)
+    if any(diagnosis.trouble.is_serious for diagnosis in report.diagnoses):
+        raise typer.Exit(1)
+
+
+def _print(report: Report) -> None:
+    from cli.text import printable  # noqa: PLC0415
+
+    quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
+    if math.isfinite(report.peak_db):
+        typer.echo(f"{'ok':<8} the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
+    if report.sweep_speed == 1.0:
+        typer.echo(f"{'ok':<8} the microphone hears the sweep as it was played")
+    for diagnosis in report.diagnoses:
+        verdict = "error" if diagnosis.trouble.is_serious else "warning"
+        typer.echo(f"{verdict:<8} {diagnosis.trouble}: {printable(diagnosis.text)}\n{'':<8} {diagnosis.fix}")
+
+
+def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
+    """The report for programs; levels of exact zeros are null, as JSON has no infinity."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    def level(level_db: float) -> float | None:
+        return round(level_db, 1) if math.isfinite(level_db) else None
+
+    info, stats = recorded.info, recorded.stats
+    return {
+        "backend": info.backend,
+        "input": asdict(info.input) if info.input else None,
+        "output": asdict(info.output) if info.output else None,
+        "notes": list(info.notes),
+        "quiet_db": level(report.quiet_db),
+        "peak_db": level(report.peak_db),
+        "sweep_speed": report.sweep_speed,
+        "hum_hz": report.hum_hz,
+        "band_limit_hz": report.band_limit_hz,
+        "input_xruns": stats.input_xruns,
+        "output_xruns": stats.output_xruns,
+        "diagnoses": [{**asdict(each), "serious": each.trouble.is_serious} for each in report.diagnoses],
+    }

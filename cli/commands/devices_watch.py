@@ -1,0 +1,20 @@
+"""`voice devices watch`: says which devices come and go, and when the system's default is another one."""
+
+from __future__ import annotations
+
+from cli.options import BackendOption, JsonOption
+
+
+def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
+    """Print arrivals, departures and changes of default, one line each, until Ctrl+C."""
+    import asyncio  # noqa: PLC0415
+
+    from cli.device_watch import watch_devices  # noqa: PLC0415
+    from engine.audio.discovery import open_backend  # noqa: PLC0415
+    from engine.config import load_config  # noqa: PLC0415
+
+    found = open_backend(backend or load_config().audio.backend or "auto")
+    try:
+        asyncio.run(watch_devices(found.backend, as_json=as_json))
+    finally:
+        found.backend.close()

@@ -1,0 +1,96 @@
+"""A list of devices of which one is highlighted: what keys do to it, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from cli.keys import Key
+from cli.text import printable
+from engine.audio.backend import Device
+from engine.audio.devices import Direction, describe, find_device, lasting_name
+from engine.errors import VoiceError
+
+_NUMBER_S = 1.0
+"""Digits that follow each other within this time are one number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the list."""
+
+    number: int | None
+    """The device's index; None for the system's default."""
+    label: str
+    kept_as: str
+    """What the configuration keeps: a name that lasts, or "default"."""
+
+    @property
+    def asked_as(self) -> str:
+        """How the backend is asked for it now."""
+        return "default" if self.number is None else str(self.number)
+
+
+def choices_of(devices: Sequence[Device], direction: Direction) -> list[Choice]:
+    """The system's default, then every device of the direction."""
+    default = find_device(devices, None, direction)
+    first = Choice(None, f"the system's default, whatever it is (now {describe(default)})", "default")
+    usable = [device for device in devices if direction.channels_of(device) > 0]
+    return [
+        first,
+        *(Choice(device.index, describe(device), lasting_name(devices, device, direction)) for device in usable),
+    ]
+
+
+class DeviceMenu:
+    """The list and its highlight."""
+
+    def __init__(self, devices: Sequence[Device], direction: Direction, configured: str | None) -> None:
+        """Highlight the configured device, or the default where it is none of the list.
+
+        Raises:
+            NoDeviceError: there is no device of this direction.
+        """
+        self.choices = choices_of(devices, direction)
+        self._at = 0
+        self._digits = ""
+        self._digit_at_s = 0.0
+        if configured is not None and configured.strip().lower() != "default":
+            try:
+                index = find_device(devices, configured, direction).index
+            except VoiceError:
+                return
+            self._at = [choice.number for choice in self.choices].index(index)
+
+    @property
+    def highlighted(self) -> Choice:
+        """The choice that Enter would take."""
+        return self.choices[self._at]
+
+    def press(self, key: Key | str, at_s: float) -> None:
+        """Move the highlight by an arrow, or to the device of a number; other keys do nothing."""
+        if key is Key.UP:
+            self._at = (self._at - 1) % len(self.choices)
+        elif key is Key.DOWN:
+            self._at = (self._at + 1) % len(self.choices)
+        elif isinstance(key, str) and key.isdecimal():
+            self._digits = key if at_s - self._digit_at_s > _NUMBER_S else self._digits + key
+            self._digit_at_s = at_s
+            numbers = [choice.number for choice in self.choices]
+            if int(self._digits) in numbers:
+                self._at = numbers.index(int(self._digits))
+
+    def render(self, heading: str, below: Sequence[str], width: int, height: int) -> Text:
+        """The heading, as much of the list around the highlight as fits, and the lines below it."""
+        room = max(3, height - len(below) - 3)
+        first = max(0, min(self._at - room // 2, len(self.choices) - room))
+        text = Text(f"{heading}\n", no_wrap=True)
+        for at, choice in enumerate(self.choices[first : first + room], first):
+            number = "" if choice.number is None else str(choice.number)
+            line = f"{'>' if at == self._at else ' '} {number:>3}  {printable(choice.label)}"[: width - 1]
+            text.append(f"{line}\n", style="bold reverse" if at == self._at else "")
+        for line in below:
+            text.append(f"{printable(line)[: width - 1]}\n")
+        return text

@@ -1,0 +1,86 @@
+"""The list of devices as tables, one for each host API, and as records for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.text import printable
+from engine.audio.backend import Device
+from engine.audio.devices import Direction
+from engine.audio.rates import PROBED_RATES_HZ, OpenRates
+
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("", "right"),
+    ("device", "left"),
+    ("in", "right"),
+    ("out", "right"),
+    ("Hz", "right"),
+    ("latency in, ms", "right"),
+    ("latency out, ms", "right"),
+    ("default", "left"),
+)
+
+
+def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None) -> None:
+    """Print a table for each host API; with `probed`, below each device the rates it opened at."""
+    console = Console()
+    for host_api in sorted({device.host_api for device in devices}):
+        table = Table(title=Text(printable(host_api)), title_justify="left")
+        for heading, justify in _COLUMNS:
+            table.add_column(heading, justify=justify)
+        for device in devices:
+            if device.host_api == host_api:
+                table.add_row(*(Text(cell) for cell in _row(device)))
+        console.print(table)
+    if not devices:
+        console.print("There is no audio device.")
+    for found in probed or ():
+        console.print(Text(_opened(found)), soft_wrap=True)
+
+
+def as_records(backend: str, devices: Sequence[Device], probed: Sequence[OpenRates] | None) -> list[dict[str, Any]]:
+    """One record for each device; with `probed`, what each side of it opened at."""
+    records = [{"backend": backend, **asdict(device)} for device in devices]
+    if probed is not None:
+        for record, device in zip(records, devices, strict=True):
+            record["opens_at"] = {
+                found.direction.value: {"rates_hz": list(found.rates_hz), "trouble": found.trouble}
+                for found in probed
+                if found.device == device
+            }
+    return records
+
+
+def _row(device: Device) -> list[str]:
+    return [
+        str(device.index),
+        printable(device.name),
+        str(device.max_input_channels),
+        str(device.max_output_channels),
+        str(device.native_rate_hz),
+        _range(device.low_input_latency_ms, device.high_input_latency_ms, device.max_input_channels),
+        _range(device.low_output_latency_ms, device.high_output_latency_ms, device.max_output_channels),
+        ", ".join(direction.value for direction in Direction if direction.is_default(device)),
+    ]
+
+
+def _range(low_ms: float, high_ms: float, channels: int) -> str:
+    return f"{low_ms:.0f} to {high_ms:.0f}" if channels else ""
+
+
+def _opened(found: OpenRates) -> str:
+    """One line: "3 vspk, output: opens at 44100 48000 Hz"."""
+    if found.rates_hz == PROBED_RATES_HZ:
+        what = f"opens at every rate from {PROBED_RATES_HZ[0]} to {PROBED_RATES_HZ[-1]} Hz"
+    elif found.rates_hz:
+        what = f"opens at {' '.join(map(str, found.rates_hz))} Hz"
+    else:
+        what = "" if found.trouble else "opens at none of the usual rates"
+    told = "; ".join(filter(None, (what, printable(found.trouble))))
+    return f"{found.device.index} {printable(found.device.name)}, {found.direction.value}: {told}"

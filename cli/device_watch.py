@@ -1,0 +1,91 @@
+"""Watches a backend's devices and prints a line for each change, for people or as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import typer
+
+from cli.signals import stop_signals
+from cli.text import printable
+from engine.audio.backend import Backend, Device
+from engine.audio.device_changes import Arrived, Change, Left, NewDefault, changes
+from engine.audio.devices import Direction, describe
+from engine.audio.look import look
+from engine.errors import VoiceError
+
+INTERVAL_S = 1.0
+"""A look costs a tenth of that."""
+
+
+async def watch_devices(backend: Backend, *, as_json: bool) -> None:
+    """Print changes until Ctrl+C or termination.
+
+    Raises:
+        VoiceError: the devices cannot be listed at all; later on, that is only said.
+    """
+    watching = asyncio.ensure_future(_watch(backend, as_json=as_json))
+
+    def stop() -> None:
+        watching.cancel()
+
+    with stop_signals(stop):
+        await asyncio.wait({watching})
+    if not watching.cancelled():
+        watching.result()
+
+
+async def _watch(backend: Backend, *, as_json: bool) -> None:
+    known = await look(backend)
+    typer.echo(f"Watching {len(known)} devices of the backend {backend.name}. Ctrl+C ends it.", err=True)
+    trouble = ""
+    while True:
+        await asyncio.sleep(INTERVAL_S)
+        try:
+            found = await look(backend)
+        except VoiceError as error:
+            if error.message != trouble:
+                typer.echo(error.message, err=True)
+            trouble = error.message
+            continue
+        trouble = ""
+        for change in changes(known, found):
+            typer.echo(_record(change) if as_json else _line(change))
+        known = found
+
+
+def _line(change: Change) -> str:
+    time = f"{datetime.now():%H:%M:%S}"
+    match change:
+        case Arrived(device):
+            return f"{time}  arrived  {_name(device)} ({_channels(device)}, {device.native_rate_hz} Hz)"
+        case Left(device):
+            return f"{time}  left     {_name(device)}"
+        case NewDefault(direction, before, after):
+            return f"{time}  default  {direction.value}: {_name(after)} (before: {_name(before)})"
+
+
+def _name(device: Device | None) -> str:
+    return printable(describe(device)) if device else "none"
+
+
+def _channels(device: Device) -> str:
+    counts = ((direction.channels_of(device), direction.value) for direction in Direction)
+    return ", ".join(f"{count} {direction}" for count, direction in counts if count)
+
+
+def _record(change: Change) -> str:
+    record: dict[str, Any] = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds")}
+    match change:
+        case Arrived(device):
+            record |= {"change": "arrived", "device": asdict(device)}
+        case Left(device):
+            record |= {"change": "left", "device": asdict(device)}
+        case NewDefault(direction, before, after):
+            record |= {"change": "default", "direction": direction.value}
+            record |= {"before": before and asdict(before), "after": after and asdict(after)}
+    return json.dumps(record, ensure_ascii=False)

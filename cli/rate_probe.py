@@ -1,0 +1,42 @@
+"""`voice devices --probe`: asks device after device, and shows on the terminal which one it is at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.text import printable
+from engine.audio.backend import Backend, Device, ProbesRates
+from engine.audio.devices import Direction, describe
+from engine.audio.rates import OpenRates, probe_rates
+from engine.errors import InvalidInputError
+
+
+def probe_with_progress(backend: Backend, devices: Sequence[Device]) -> list[OpenRates]:
+    """Probe every device.
+
+    Raises:
+        InvalidInputError: this backend cannot be asked.
+    """
+    if not isinstance(backend, ProbesRates):
+        raise InvalidInputError(
+            f"The {backend.name} backend cannot be asked for rates.",
+            fix="Leave out --probe, or choose another backend.",
+        )
+    sides = [device for device in devices for direction in Direction if direction.channels_of(device) > 0]
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    found: list[OpenRates] = []
+    progress = Progress(
+        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+    )  # refreshed between two openings only: during one, standard error leads nowhere
+    with progress:
+        task = progress.add_task("probing", total=len(sides))
+        answers = probe_rates(backend, devices)
+        for device in sides:
+            progress.update(task, description=f"probing {printable(describe(device))}"[:40], refresh=True)
+            found.append(next(answers))
+            progress.advance(task)
+    return found

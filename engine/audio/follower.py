@@ -1,0 +1,109 @@
+"""Carries out what `engine.audio.following` decides: closes, looks, and opens again, beside a running session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from engine.audio.aside import aside
+from engine.audio.following import Command, Following, News
+from engine.audio.link import AudioLink
+from engine.audio.look import look
+from engine.errors import VoiceError
+
+TICK_S = 0.1
+"""How often the stream is looked at."""
+_CLOSE_S = 6.0
+"""Longer than our backends wait for two streams that hang."""
+
+
+class Follower:
+    """Keeps one link's stream alive; used from the link's event loop.
+
+    Example:
+        >>> follower = Follower(link, tell=print, drop=give_up_the_answer)
+        >>> await follower.run()        # until it is cancelled
+    """
+
+    def __init__(self, link: AudioLink, *, tell: Callable[[News], None], drop: Callable[[], None]) -> None:
+        """Follow the devices of a link that has been opened.
+
+        Args:
+            link: Its backend can refresh.
+            tell: Is told what becomes of the stream.
+            drop: Is called when what waits to be heard has waited too long.
+        """
+        self._link = link
+        self._tell = tell
+        self._drop = drop
+        self._following = Following(link.wanted)
+        self._operation: asyncio.Task[list[Command]] | None = None
+
+    async def run(self) -> None:
+        """Follow until cancelled; what is under way then is ended first."""
+        self._following.running(self._link.info, time.monotonic())
+        try:
+            while True:
+                self._carry_out(self._following.tick(self._link.look(), time.monotonic()))
+                if self._operation is None:
+                    await asyncio.sleep(TICK_S)
+                    continue
+                await asyncio.wait({self._operation}, timeout=TICK_S)
+                if self._operation.done():
+                    finished, self._operation = self._operation, None
+                    self._carry_out(finished.result())
+        finally:
+            await self._end_operation()
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        for news in self._following.take_news():
+            self._tell(news)
+        for command in commands:
+            if command is Command.DROP:
+                self._drop()
+                continue
+            todo = {Command.CLOSE: self._close, Command.LOOK: self._look, Command.OPEN: self._open}[command]
+            self._operation = asyncio.ensure_future(self._instead_of(self._operation, todo))
+
+    @staticmethod
+    async def _instead_of(
+        earlier: asyncio.Task[list[Command]] | None, todo: Callable[[], Coroutine[Any, Any, list[Command]]]
+    ) -> list[Command]:
+        """The loss of a stream makes a look around pointless."""
+        if earlier is not None:
+            earlier.cancel()
+            await asyncio.wait({earlier})
+        return await todo()
+
+    async def _close(self) -> list[Command]:
+        opened = self._link.release()
+        if opened is not None:
+            with contextlib.suppress(TimeoutError):  # its memory stays with the thread that hangs
+                await aside(opened.close, timeout_s=_CLOSE_S)
+        self._link.gone()
+        return self._following.closed()
+
+    async def _look(self) -> list[Command]:
+        try:
+            devices = await look(self._link.backend)
+        except VoiceError as error:
+            return self._following.looked(None, time.monotonic(), error.message)
+        return self._following.looked(devices, time.monotonic())
+
+    async def _open(self) -> list[Command]:
+        try:
+            # However long it takes: two of these at once would be two threads in a library that allows one.
+            opened = await aside(self._link.open_again, discard=lambda late: late.close())
+        except VoiceError as error:
+            return self._following.refused(error, time.monotonic())
+        self._link.adopt(opened)
+        return self._following.opened(opened.stream.info, time.monotonic())
+
+    async def _end_operation(self) -> None:
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            operation.cancel()
+            await asyncio.wait({operation})

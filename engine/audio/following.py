@@ -1,0 +1,244 @@
+"""Follows the devices of a session: what to do when one is lost, returns, or is no longer the system's default.
+
+A state machine without I/O and without a clock: it is told what was seen and when, and answers with commands. What
+carries them out is `engine.audio.follower`.
+
+    RUNNING --lost--> CLOSING --closed--> LOOKING --all are there--> OPENING --opened--> RUNNING
+                                             ^  |                       |
+                                             |  `---one is missing---.  | refused
+                                             |                       v  v
+                                             `------it is time----- WAITING
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from engine.audio.backend import Device, StreamInfo, StreamSide
+from engine.audio.device_changes import default_of
+from engine.audio.devices import Direction, describe, find_device
+from engine.audio.heartbeat import Heartbeat, Seen
+from engine.errors import VoiceError
+
+KEPT_S = 10.0
+"""How long what was not heard waits for a device; then it is dropped."""
+LOOK_AROUND_S = 5.0
+"""How often to ask which device is the default: a look costs 70 ms of a core, 1.4 % of it."""
+_LOOK_SHARE = 40
+"""A look may take at most one part in so many of the time: most take 0.1 s, those of a slow system more."""
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
+_JITTER = 0.2
+_STEADY_S = 5.0
+"""A stream that was lost sooner than this had not really come back: the waits go on growing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The devices the person asked for, by names that last; None for the system's default."""
+
+    input: str | None = None
+    output: str | None = None
+
+    def of(self, direction: Direction) -> str | None:
+        """The name of one direction."""
+        return self.input if direction is Direction.INPUT else self.output
+
+
+class Command(Enum):
+    """What is to be done now; the first three are answered by `closed`, `looked`, and `opened` or `refused`."""
+
+    CLOSE = auto()
+    LOOK = auto()
+    OPEN = auto()
+    DROP = auto()
+    """Give up what waits to be heard."""
+
+
+class _State(Enum):
+    RUNNING = auto()
+    CLOSING = auto()
+    LOOKING = auto()
+    WAITING = auto()
+    OPENING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The stream is gone and is being looked for; told at once, and again each time it was looked for in vain."""
+
+    waiting_for: str
+    attempt: int
+    """How often it was looked for in vain; 0 at first."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """There is a stream again."""
+
+    info: StreamInfo
+    away_s: float
+    """How long there was none."""
+    is_new_default: bool
+    """Nothing was lost: the system's default is another device."""
+
+
+News = Lost | Found
+
+
+class Following:
+    """Decides for one session.
+
+    Example:
+        >>> following = Following(Wanted(output="USB Audio, ALSA"))
+        >>> following.running(stream.info, now_s)
+        >>> following.tick(Seen(active=False, input_calls=9, output_calls=9, waiting=True), now_s)
+        [<Command.CLOSE: 1>]
+        >>> following.take_news()
+        [Lost(waiting_for='USB Audio, ALSA and the default input', attempt=0, reason='')]
+    """
+
+    def __init__(self, wanted: Wanted, *, dice: random.Random | None = None) -> None:
+        """Follow these devices; `dice` spreads the retries, so that many clients do not ask a server at once."""
+        self._wanted = wanted
+        self._dice = dice or random.Random()
+        self._heartbeat = Heartbeat()
+        self._state = _State.RUNNING
+        self._info: StreamInfo | None = None
+        self._news: list[News] = []
+        self._running_since_s = self._lost_at_s = self._retry_at_s = self._look_at_s = 0.0
+        self._look_began_s: float | None = None
+        self._attempts = 0
+        self._waiting_since_s: float | None = None
+        self._is_new_default = False
+
+    def running(self, info: StreamInfo, now_s: float) -> None:
+        """Note that a stream has been opened and started."""
+        self._state, self._info = _State.RUNNING, info
+        self._running_since_s = now_s
+        self._look_at_s = now_s + LOOK_AROUND_S
+        self._heartbeat = Heartbeat()
+        self._waiting_since_s = None
+
+    def take_news(self) -> list[News]:
+        """What the person is to be told since the last call."""
+        news, self._news = self._news, []
+        return news
+
+    def tick(self, seen: Seen, now_s: float) -> list[Command]:
+        """Look at the stream, several times a second."""
+        if self._state is _State.RUNNING:
+            if not self._heartbeat.lives(seen, now_s):
+                return self._lose(now_s)
+            if self._follows_a_default and now_s >= self._look_at_s and self._look_began_s is None:
+                self._look_began_s = now_s
+                return [Command.LOOK]
+            return []
+        commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
+        if self._state is _State.WAITING and now_s >= self._retry_at_s:
+            self._state = _State.LOOKING
+            commands.append(Command.LOOK)
+        return commands
+
+    def closed(self) -> list[Command]:
+        """The lost stream is closed; where only the default has moved, the devices are known."""
+        if self._is_new_default:
+            self._state = _State.OPENING
+            return [Command.OPEN]
+        self._state = _State.LOOKING
+        return [Command.LOOK]
+
+    def looked(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
+        """Take the list of devices; None where there is none, for that reason."""
+        if self._state is _State.LOOKING:
+            missing = None if devices is None else self._missing(devices)
+            if missing is None or missing:
+                return self._wait(missing or "the sound system", reason, now_s)
+            self._state = _State.OPENING
+            return [Command.OPEN]
+        took_s = now_s - (now_s if self._look_began_s is None else self._look_began_s)
+        self._look_began_s = None
+        self._look_at_s = now_s + max(LOOK_AROUND_S, _LOOK_SHARE * took_s)
+        if self._state is _State.RUNNING and devices is not None and self._default_moved(devices):
+            self._is_new_default = True
+            self._leave(now_s)
+            return [Command.CLOSE]
+        return []
+
+    def opened(self, info: StreamInfo, now_s: float) -> list[Command]:
+        """The stream runs again."""
+        self._news.append(Found(info, now_s - self._lost_at_s, self._is_new_default))
+        self._is_new_default = False
+        self.running(info, now_s)
+        return []
+
+    def refused(self, error: VoiceError, now_s: float) -> list[Command]:
+        """The devices are there, but cannot be opened."""
+        return self._wait(self._wanted_text(Direction), error.message, now_s)
+
+    @property
+    def _follows_a_default(self) -> bool:
+        return any(self._wanted.of(direction) is None for direction in Direction)
+
+    def _lose(self, now_s: float) -> list[Command]:
+        self._is_new_default = False
+        self._leave(now_s)
+        self._news.append(Lost(self._wanted_text(Direction), 0))
+        return [Command.CLOSE]
+
+    def _leave(self, now_s: float) -> None:
+        if now_s - self._running_since_s >= _STEADY_S:
+            self._attempts = 0
+        self._state, self._lost_at_s = _State.CLOSING, now_s
+        self._look_began_s = None
+
+    def _wait(self, waiting_for: str, reason: str, now_s: float) -> list[Command]:
+        self._state = _State.WAITING
+        self._is_new_default = False
+        longest_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(self._attempts, 10))
+        self._retry_at_s = now_s + longest_s * self._dice.uniform(1 - _JITTER, 1 + _JITTER)
+        self._attempts += 1
+        self._news.append(Lost(waiting_for, self._attempts, reason))
+        return []
+
+    def _has_waited_too_long(self, seen: Seen, now_s: float) -> bool:
+        """Whether something has waited for a device for 10 s; what comes later waits anew."""
+        if not seen.waiting:
+            self._waiting_since_s = None
+        elif self._waiting_since_s is None:
+            self._waiting_since_s = now_s
+        elif now_s - self._waiting_since_s >= KEPT_S:
+            self._waiting_since_s = None
+            return True
+        return False
+
+    def _missing(self, devices: Sequence[Device]) -> str:
+        """The wanted devices that are not there, in words; "" if all are."""
+        missing = []
+        for direction in Direction:
+            try:
+                find_device(devices, self._wanted.of(direction), direction)
+            except VoiceError:
+                missing.append(direction)
+        return self._wanted_text(missing)
+
+    def _wanted_text(self, directions: Iterable[Direction]) -> str:
+        named = ((self._wanted.of(direction), direction) for direction in directions)
+        return " and ".join(repr(name) if name else f"any {direction.value} device" for name, direction in named)
+
+    def _default_moved(self, devices: Sequence[Device]) -> bool:
+        for direction in Direction:
+            side, default = self._side(direction), default_of(devices, direction)
+            if self._wanted.of(direction) is not None or side is None or default is None:
+                continue
+            if describe(default) != f"{side.device}, {side.host_api}":
+                return True
+        return False
+
+    def _side(self, direction: Direction) -> StreamSide | None:
+        if self._info is None:
+            return None
+        return self._info.input if direction is Direction.INPUT else self._info.output

@@ -1,0 +1,51 @@
+"""Asks devices which rates they really open at: what a driver reports is often only what it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.audio.backend import Device, ProbesRates
+from engine.audio.devices import Direction
+from engine.errors import VoiceError
+
+PROBED_RATES_HZ = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRates:
+    """What one side of a device opened at."""
+
+    device: Device
+    direction: Direction
+    rates_hz: tuple[int, ...]
+    trouble: str = ""
+    """Why it could not be asked, such as that another program holds it."""
+
+
+def probe_rates(backend: ProbesRates, devices: Sequence[Device]) -> Iterator[OpenRates]:
+    """Open each side of each device at each rate and close it again; what is known so far is yielded as it comes.
+
+    Args:
+        backend: Opens them.
+        devices: As it lists them.
+
+    Example:
+        >>> [found.rates_hz for found in probe_rates(backend, backend.devices())]
+        [(44100, 48000), (8000, 16000, 44100, 48000)]
+    """
+    for device in devices:
+        for direction in Direction:
+            if direction.channels_of(device) > 0:
+                yield _probe(backend, device, direction)
+
+
+def _probe(backend: ProbesRates, device: Device, direction: Direction) -> OpenRates:
+    opened: list[int] = []
+    for rate_hz in PROBED_RATES_HZ:
+        try:
+            if backend.opens_at(device, direction, rate_hz):
+                opened.append(rate_hz)
+        except VoiceError as error:
+            return OpenRates(device, direction, tuple(opened), error.message)
+    return OpenRates(device, direction, tuple(opened))

@@ -1,0 +1,263 @@
+"""What is done about a device that goes, returns, or is no longer the default; an hour of it takes no time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from engine.audio.backend import Device, StreamInfo, StreamSide
+from engine.audio.following import KEPT_S, LOOK_AROUND_S, Command, Following, Found, Lost, Wanted
+from engine.audio.heartbeat import STALLED_S, START_S, Heartbeat, Seen
+from engine.errors import DeviceBusyError
+
+MICROPHONE = Device(0, "Built-in", "Core Audio", 1, 0, 48000, is_default_input=True)
+SPEAKER = Device(1, "Speakers", "Core Audio", 0, 2, 48000, is_default_output=True)
+HEADSET = Device(2, "Headset", "Core Audio", 1, 2, 44100)
+ALL = [MICROPHONE, SPEAKER, HEADSET]
+TICK_S = 0.1
+BY_NAME = Wanted(input="Built-in, Core Audio", output="Headset, Core Audio")
+
+
+def info(speaker: Device = SPEAKER) -> StreamInfo:
+    source, target = (StreamSide(device.name, 48000, 1, 480, 10.0, device.host_api) for device in (MICROPHONE, speaker))
+    return StreamInfo("test", True, source, target)
+
+
+class World:
+    """Devices, a stream and a clock, and whoever carries out the commands at once."""
+
+    def __init__(self, wanted: Wanted, speaker: Device = SPEAKER) -> None:
+        self.following = Following(wanted, dice=random.Random(1))
+        self.speaker = speaker
+        self.devices: Sequence[Device] | None = ALL
+        self.now_s = 0.0
+        self.calls = 0
+        self.runs = True
+        self.waiting = False
+        self.refusal: DeviceBusyError | None = None
+        self.done: list[tuple[float, Command]] = []
+        self.news: list[Lost | Found] = []
+        self.following.running(info(speaker), 0.0)
+
+    def pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds / TICK_S)):
+            self.now_s += TICK_S
+            self.calls += 10 if self.runs else 0
+            seen = Seen(self.runs, self.calls, self.calls, self.waiting)
+            self._carry_out(self.following.tick(seen, self.now_s))
+
+    def times(self, command: Command) -> list[float]:
+        return [at_s for at_s, done in self.done if done is command]
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        for command in commands:
+            self.done.append((self.now_s, command))
+            match command:
+                case Command.CLOSE:
+                    self._carry_out(self.following.closed())
+                case Command.LOOK:
+                    self._carry_out(
+                        self.following.looked(self.devices, self.now_s, "" if self.devices is not None else "it hangs")
+                    )
+                case Command.OPEN if self.refusal is not None:
+                    self._carry_out(self.following.refused(self.refusal, self.now_s))
+                case Command.OPEN:
+                    self.runs = True
+                    self._carry_out(self.following.opened(info(self.speaker), self.now_s))
+                case Command.DROP:
+                    self.waiting = False
+        self.news += self.following.take_news()
+
+
+def test_a_stream_that_runs_is_left_alone_and_named_devices_are_not_looked_for() -> None:
+    world = World(BY_NAME)
+    world.pass_time(3600)
+    assert world.done == []
+    assert world.news == []
+
+
+def test_a_lost_stream_is_closed_and_opened_again_at_once() -> None:
+    world = World(BY_NAME)
+    world.pass_time(10)
+    world.runs = False
+    world.pass_time(TICK_S)
+    assert [command for _, command in world.done] == [Command.CLOSE, Command.LOOK, Command.OPEN]
+    lost, found = world.news
+    assert lost == Lost("'Built-in, Core Audio' and 'Headset, Core Audio'", 0)
+    assert isinstance(found, Found)
+    assert (found.away_s, found.is_new_default) == (0.0, False)
+
+
+def test_a_named_device_is_waited_for_with_growing_pauses_that_are_bounded_and_uneven() -> None:
+    world = World(BY_NAME)
+    world.pass_time(10)
+    world.runs, world.devices = False, [MICROPHONE, SPEAKER]
+    world.pass_time(600)
+    looks = world.times(Command.LOOK)
+    pauses = [after - before for before, after in pairwise(looks)]
+    assert pauses[0] < 0.5
+    assert max(pauses) <= 3.0 * 1.2 + 2 * TICK_S
+    assert len({round(pause, 1) for pause in pauses[5:]}) > 3
+    assert world.times(Command.OPEN) == []
+    attempts = [news for news in world.news if isinstance(news, Lost)]
+    assert [news.attempt for news in attempts] == list(range(len(attempts)))
+    assert attempts[-1].waiting_for == "'Headset, Core Audio'"
+    world.devices = ALL
+    world.pass_time(4)
+    assert len(world.times(Command.OPEN)) == 1
+    assert isinstance(world.news[-1], Found)
+    assert world.news[-1].away_s == pytest.approx(600, abs=4)
+
+
+def test_whoever_wants_the_default_takes_what_is_there() -> None:
+    world = World(Wanted())
+    world.pass_time(10)
+    world.runs, world.devices = False, [MICROPHONE, HEADSET]
+    world.pass_time(TICK_S)
+    assert world.times(Command.OPEN)
+
+
+def test_no_device_at_all_and_a_sound_system_that_hangs_are_told_apart() -> None:
+    world = World(Wanted())
+    world.runs, world.devices = False, []
+    world.pass_time(TICK_S)
+    assert world.news[-1] == Lost("any input device and any output device", 1)
+    world.devices = None
+    world.pass_time(1)
+    assert isinstance(world.news[-1], Lost)
+    assert (world.news[-1].waiting_for, world.news[-1].reason) == ("the sound system", "it hangs")
+
+
+def test_a_device_that_is_there_but_busy_is_asked_again_and_the_reason_is_told() -> None:
+    world = World(BY_NAME)
+    world.runs, world.refusal = False, DeviceBusyError("Headset cannot be opened: busy.")
+    world.pass_time(5)
+    assert len(world.times(Command.OPEN)) > 2
+    lost = world.news[-1]
+    assert isinstance(lost, Lost)
+    assert lost.reason == "Headset cannot be opened: busy."
+    world.refusal = None
+    world.pass_time(4)
+    assert isinstance(world.news[-1], Found)
+
+
+def test_a_device_that_comes_and_goes_is_not_asked_ever_faster() -> None:
+    world = World(BY_NAME)
+    for _ in range(20):
+        world.runs, world.devices = False, [MICROPHONE]
+        world.pass_time(TICK_S)
+        world.devices = ALL
+        world.pass_time(4)
+        assert world.runs
+    shaky = len(world.times(Command.LOOK))
+    assert shaky <= 20 * 5
+    world.pass_time(60)
+    world.runs, world.devices = False, [MICROPHONE]
+    world.pass_time(0.5)
+    assert world.news[-1] == Lost("'Headset, Core Audio'", 2)
+
+
+def test_what_waits_is_dropped_after_10_s_and_what_comes_later_waits_anew() -> None:
+    world = World(BY_NAME)
+    world.pass_time(10)
+    world.waiting, world.runs, world.devices = True, False, []
+    world.pass_time(KEPT_S - 1)
+    assert world.times(Command.DROP) == []
+    world.pass_time(2)
+    assert len(world.times(Command.DROP)) == 1
+    world.pass_time(60)
+    assert len(world.times(Command.DROP)) == 1
+    world.waiting = True
+    world.pass_time(KEPT_S - 1)
+    assert len(world.times(Command.DROP)) == 1
+    world.pass_time(2)
+    assert len(world.times(Command.DROP)) == 2
+
+
+def test_a_device_that_returns_in_time_drops_nothing() -> None:
+    world = World(BY_NAME)
+    world.pass_time(10)
+    for _ in range(5):
+        world.waiting, world.runs, world.devices = True, False, []
+        world.pass_time(KEPT_S / 2)
+        world.devices = ALL
+        world.pass_time(4)
+        assert world.runs
+    assert world.times(Command.DROP) == []
+
+
+def test_a_new_default_is_followed_by_whoever_wants_the_default_only() -> None:
+    moved = [MICROPHONE, replace(SPEAKER, is_default_output=False), replace(HEADSET, is_default_output=True)]
+    for wanted, follows in ((Wanted(), True), (Wanted(output="Speakers, Core Audio"), False), (BY_NAME, False)):
+        world = World(wanted)
+        world.pass_time(10)
+        assert world.times(Command.CLOSE) == []
+        world.devices, world.speaker = moved, HEADSET
+        world.pass_time(LOOK_AROUND_S + 2 * TICK_S)
+        assert bool(world.times(Command.CLOSE)) is follows
+        if follows:
+            assert isinstance(world.news[-1], Found)
+            assert world.news[-1].is_new_default
+            assert not any(isinstance(news, Lost) for news in world.news)
+            # Nobody looks again between closing and opening: that would be silence.
+            assert world.times(Command.OPEN) == world.times(Command.CLOSE)
+            world.pass_time(60)
+            assert len(world.times(Command.OPEN)) == 1
+
+
+def test_looks_that_take_long_are_rarer() -> None:
+    following = Following(Wanted())
+    following.running(info(), 0.0)
+    now_s, looks = 0.0, 0
+    for number in range(6000):
+        now_s = number * TICK_S
+        if following.tick(Seen(True, number, number, False), now_s):
+            looks += 1
+            following.looked(ALL, now_s + 1.0)
+    assert looks <= now_s / 40 + 1
+
+
+def test_a_list_that_comes_after_the_stream_was_lost_changes_nothing() -> None:
+    following = Following(Wanted())
+    following.running(info(), 0.0)
+    assert following.tick(Seen(True, 1, 1, False), LOOK_AROUND_S) == [Command.LOOK]
+    assert following.tick(Seen(False, 1, 1, False), LOOK_AROUND_S + 0.1) == [Command.CLOSE]
+    assert following.looked(ALL, LOOK_AROUND_S + 0.2) == []
+    assert following.closed() == [Command.LOOK]
+
+
+def beats(heartbeat: Heartbeat, seconds: float, *, start_s: float, calls: tuple[int, int], active: bool = True) -> bool:
+    """Whether it lives after callbacks have not moved for that time."""
+    lives = True
+    for tick in range(round(seconds / TICK_S) + 1):
+        lives = heartbeat.lives(Seen(active, *calls, False), start_s + tick * TICK_S)
+    return lives
+
+
+@pytest.mark.parametrize("stuck", [(100, 200), (200, 100)])
+def test_one_direction_that_is_no_longer_called_is_a_dead_stream(stuck: tuple[int, int]) -> None:
+    heartbeat = Heartbeat()
+    assert heartbeat.lives(Seen(True, 100, 100, False), 0.0)
+    assert beats(heartbeat, STALLED_S - 0.3, start_s=0.1, calls=stuck)
+    assert not beats(heartbeat, 0.5, start_s=STALLED_S, calls=stuck)
+
+
+def test_the_first_block_may_take_longer_but_not_for_ever() -> None:
+    heartbeat = Heartbeat()
+    assert beats(heartbeat, START_S - 0.3, start_s=0.0, calls=(0, 0))
+    assert not beats(heartbeat, 0.5, start_s=START_S, calls=(0, 0))
+
+
+def test_a_process_that_was_stopped_for_an_hour_does_not_blame_the_device() -> None:
+    heartbeat = Heartbeat()
+    assert heartbeat.lives(Seen(True, 100, 100, False), 0.0)
+    assert heartbeat.lives(Seen(True, 100, 100, False), 3600.0)
+    assert heartbeat.lives(Seen(True, 101, 101, False), 3600.1)
+
+
+def test_a_stream_that_says_it_ended_is_believed_at_once() -> None:
+    assert not Heartbeat().lives(Seen(False, 100, 100, False), 0.0)

@@ -1,0 +1,81 @@
+"""The list of `voice devices pick`: keys as terminals send them, the highlight, numbers, and what fits on a screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.device_menu import DeviceMenu
+from cli.keys import Key, parse_keys
+from engine.audio.backend import Device
+from engine.audio.devices import Direction
+from engine.errors import NoDeviceError
+
+DEVICES = [Device(index, f"Mic {index}", "ALSA", 1, 0, 48000, is_default_input=index == 3) for index in range(25)]
+
+
+def menu(configured: str | None = None) -> DeviceMenu:
+    return DeviceMenu(DEVICES, Direction.INPUT, configured)
+
+
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        (b"\x1b[A\x1b[B", [Key.UP, Key.DOWN]),
+        (b"\x1bOA\x1bOB\r", [Key.UP, Key.DOWN, Key.ENTER]),
+        (b"12\n", ["1", "2", Key.ENTER]),
+        (b"\x1b", [Key.CANCEL]),
+        (b"q", [Key.CANCEL]),
+        (b"\x1b[5~\x1b[1;5Cx", ["x"]),
+        (b"\xd0\xb9", ["\xd0", "\xb9"]),
+        # The terminal is gone.
+        (b"", [Key.CANCEL]),
+    ],
+)
+def test_keys_are_read_as_terminals_send_them(sent: bytes, keys: list[Key | str]) -> None:
+    assert list(parse_keys(sent)) == keys
+
+
+def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
+    assert menu("Mic 7, ALSA").highlighted.number == 7
+    for name in (None, "default", "unplugged"):
+        assert menu(name).highlighted.kept_as == "default"
+
+
+def test_arrows_go_round() -> None:
+    chosen = menu()
+    chosen.press(Key.UP, 0.0)
+    assert chosen.highlighted.number == 24
+    chosen.press(Key.DOWN, 0.1)
+    chosen.press(Key.DOWN, 0.2)
+    assert chosen.highlighted.number == 0
+    assert chosen.highlighted.kept_as == "Mic 0, ALSA"
+
+
+def test_digits_in_a_row_are_one_number() -> None:
+    chosen = menu()
+    chosen.press("1", 10.0)
+    assert chosen.highlighted.number == 1
+    chosen.press("2", 10.5)
+    assert chosen.highlighted.number == 12
+    chosen.press("9", 10.8)
+    assert chosen.highlighted.number == 12
+    chosen.press("4", 12.5)
+    assert chosen.highlighted.number == 4
+    chosen.press("x", 12.6)
+    assert chosen.highlighted.number == 4
+
+
+@pytest.mark.parametrize("height", [10, 24])
+def test_the_highlight_is_always_on_the_screen(height: int) -> None:
+    chosen = menu()
+    for _ in range(30):
+        lines = chosen.render("Heading", ["", "level", "help"], 20, height).plain.splitlines()
+        assert len(lines) < height
+        assert all(len(line) < 20 for line in lines[1:])
+        assert sum(line.startswith(">") for line in lines) == 1
+        chosen.press(Key.DOWN, 0.0)
+
+
+def test_no_device_of_a_direction_is_said() -> None:
+    with pytest.raises(NoDeviceError):
+        DeviceMenu(DEVICES, Direction.OUTPUT, None)

@@ -1,0 +1,103 @@
+"""The configuration is changed in place: other lines, comments, mode and links stay, and a failure loses nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from engine.config import load_config
+from engine.config_file import save_audio
+from engine.errors import InvalidInputError
+
+WRITTEN_BY_HAND = """# mine
+[keys]
+openai_api_key = "sk-1"   # from the console
+
+[audio]          # the desk
+input = "usb"    # the good one
+# backend = "pyaudio"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "voice" / "config.toml"
+
+
+def mode_of(path: Path) -> int:
+    """Its permission bits."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def audio_of(path: Path) -> tuple[str | None, str | None, str | None]:
+    """What `voice run` would take from it."""
+    audio = load_config({"VOICE_CONFIG": str(path)}).audio
+    return audio.backend, audio.input, audio.output
+
+
+def test_a_new_file_is_its_owners_only(path: Path) -> None:
+    save_audio(path, {"input": 'Mic "1", ALSA', "output": "default"})
+    assert audio_of(path) == (None, 'Mic "1", ALSA', "default")
+    assert mode_of(path) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_other_lines_comments_and_the_mode_are_kept(path: Path, mode: int, line_end: str) -> None:
+    path.parent.mkdir()
+    path.write_bytes(WRITTEN_BY_HAND.replace("\n", line_end).encode())
+    path.chmod(mode)
+    save_audio(path, {"input": "Mic, ALSA", "output": "Колонки, ALSA"})
+    changed = path.read_bytes().decode()
+    kept = [line for line in WRITTEN_BY_HAND.splitlines() if "usb" not in line]
+    assert [line for line in changed.splitlines() if line in kept] == kept
+    assert "# the good one" in changed
+    assert audio_of(path) == (None, "Mic, ALSA", "Колонки, ALSA")
+    assert mode_of(path) == mode
+
+
+@pytest.mark.parametrize("text", ["", "# only a remark", '[keys]\nopenai_api_key = "sk-1"', 'audio.input = "x"\n'])
+def test_the_table_is_found_or_added_wherever_it_stands(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+    save_audio(path, {"input": "a"})
+    save_audio(path, {"output": "b", "backend": "pyaudio"})
+    assert audio_of(path) == ("pyaudio", "a", "b")
+    assert all(line in path.read_text() for line in text.splitlines() if "audio" not in line)
+
+
+def test_a_link_stays_one(path: Path, tmp_path: Path) -> None:
+    path.parent.mkdir()
+    target = tmp_path / "dotfiles.toml"
+    target.write_text(WRITTEN_BY_HAND)
+    path.symlink_to(target)
+    save_audio(path, {"input": "a"})
+    assert path.is_symlink()
+    assert 'input = "a"' in target.read_text()
+
+
+@pytest.mark.parametrize("content", [b"[audio\n", b'audio = "x"\n', b"\xff\xfe"])
+def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError, match=str(path)):
+        save_audio(path, {"input": "a"})
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_audio(path, {"input": "old"})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(InvalidInputError, match="No space left"):
+        save_audio(path, {"input": "new"})
+    assert audio_of(path) == (None, "old", None)
+    assert list(path.parent.iterdir()) == [path]
