@@ -97,6 +97,7 @@ class PumpedStream:
 
     def _run(self) -> None:
         block = np.zeros((self.block_frames, self.channels), np.float32)
+        self._port.ask_for_priority(self._direction)
         try:
             while not self._ending.is_set():
                 if self._direction is Direction.INPUT:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio import render
+from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
+from engine.audio.priority import AudioThread, ask_once, audio_thread
 from engine.audio.ring import Ring
 from engine.audio.stats import StreamStats
 from engine.dsp.atomics import (
@@ -57,6 +59,10 @@ def _stream_callback(source, output, frames, time_info, flags, control):  # type
         times = carray(float64_pointer(address_of(time_info)), (3,))
         input_time = times[0]
         output_time = times[2]
+    if address_of(source) != 0:
+        ask_once(address_of(control), c.INPUT_PRIORITY)
+    if address_of(output) != 0:
+        ask_once(address_of(control), c.OUTPUT_PRIORITY)
     render.process(
         address_of(control),
         address_of(source),
@@ -100,6 +106,14 @@ def _write_float(control: int, word: int, value: float) -> None:
 @kernel("int64(int64, int64)")
 def _read_plain(control: int, word: int) -> int:
     return load(control, word)
+
+
+@kernel("void(int64, int64)")
+def _ask_for_priority(control: int, word: int) -> None:
+    ask_once(control, word)
+
+
+_PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +166,7 @@ class AudioPort:
         self.capture = Ring(int(rate_hz * CAPTURE_S))
         self._control[c.INPUT_CHANNELS] = channels
         self._control[c.INPUT_RATE_HZ] = rate_hz
+        self._control[c.INPUT_PRIORITY] = 0  # another stream is another thread
         self._control[c.CAPTURE_RING] = self.capture.handle
 
     def attach_output(self, rate_hz: int, channels: int) -> None:
@@ -164,6 +179,7 @@ class AudioPort:
         self._control[c.OUTPUT_CHANNELS] = channels
         self._control[c.OUTPUT_RATE_HZ] = rate_hz
         self._control[c.FADE_FRAMES] = round(rate_hz * FADE_MS / 1000)
+        self._control[c.OUTPUT_PRIORITY] = 0
         self._control[c.PLAYBACK_RING] = self.playback.handle
 
     @property
@@ -212,6 +228,20 @@ class AudioPort:
             raise InvalidInputError(
                 f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
             )
+
+    def ask_for_priority(self, direction: Direction) -> None:
+        """Ask for real-time priority for the calling thread, which pumps this direction and waits for its device.
+
+        The compiled callback does so by itself. A thread that does not wait for a device must not: it would keep
+        every other from the processor.
+        """
+        _ask_for_priority(self.control_address, _PRIORITY_WORDS[direction])
+
+    def audio_thread(self, direction: Direction) -> AudioThread:
+        """Which thread moves the blocks of a direction, and how it is scheduled."""
+        word = _PRIORITY_WORDS[direction]
+        answer = read_word(self.control_address, word)
+        return audio_thread(_read_plain(self.control_address, word + 1), answer)
 
     @property
     def gain(self) -> float:
@@ -294,6 +324,8 @@ class AudioPort:
             captured_position=self.capture.head if self.capture else 0,
             played_position=self.playback.tail if self.playback else 0,
             written_position=self.playback.head if self.playback else 0,
+            input_priority=self.audio_thread(Direction.INPUT).priority,
+            output_priority=self.audio_thread(Direction.OUTPUT).priority,
         )
 
 
