@@ -16,7 +16,7 @@ from backends.portaudio import (
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
 from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
@@ -50,7 +50,7 @@ class PyAudioBackend:
     """Devices and streams of the PortAudio that PyAudio is linked with."""
 
     name = "pyaudio"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self, *, native: bool = True) -> None:
         """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""

@@ -19,7 +19,7 @@ from backends.portaudio import (
     negotiate,
     silence_chatter,
 )
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
 from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError
@@ -46,7 +46,7 @@ class SounddeviceBackend:
     """Devices and streams of the PortAudio that sounddevice brings or finds."""
 
     name = "sounddevice"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self) -> None:
         self._library = _import_sounddevice()

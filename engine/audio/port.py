@@ -7,30 +7,27 @@ keeps the port alive until the stream is closed: PortAudio keeps nothing alive.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 
 import numpy as np
-from numba import carray, types
 from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio import render
+from engine.audio.callback import finished_callback, stream_callback
 from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
 from engine.audio.priority import AudioThread, ask_once, audio_thread
 from engine.audio.ring import Ring
 from engine.audio.stats import StreamStats
 from engine.dsp.atomics import (
-    address_of,
-    float64_pointer,
     load,
     load_acquire,
     load_float,
     store_float,
     store_release,
 )
-from engine.dsp.compiled import c_callback, kernel
+from engine.dsp.compiled import kernel
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
@@ -41,44 +38,6 @@ PLAYBACK_S = 40.0
 REFERENCE_S = 2.0
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
-
-_unsigned_long = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
-_STREAM_CALLBACK = types.int32(
-    types.voidptr, types.voidptr, _unsigned_long, types.voidptr, _unsigned_long, types.voidptr
-)
-_FINISHED_CALLBACK = types.void(types.voidptr)
-_CONTINUE = 0
-
-
-@c_callback(_STREAM_CALLBACK)
-def _stream_callback(source, output, frames, time_info, flags, control):  # type: ignore[no-untyped-def]
-    """PaStreamCallback; PaStreamCallbackTimeInfo is three doubles: input, current, output."""
-    input_time = 0.0
-    output_time = 0.0
-    if address_of(time_info) != 0:
-        times = carray(float64_pointer(address_of(time_info)), (3,))
-        input_time = times[0]
-        output_time = times[2]
-    if address_of(source) != 0:
-        ask_once(address_of(control), c.INPUT_PRIORITY)
-    if address_of(output) != 0:
-        ask_once(address_of(control), c.OUTPUT_PRIORITY)
-    render.process(
-        address_of(control),
-        address_of(source),
-        address_of(output),
-        types.int64(frames),
-        input_time,
-        output_time,
-        types.int64(flags),
-    )
-    return _CONTINUE
-
-
-@c_callback(_FINISHED_CALLBACK)
-def _finished_callback(control):  # type: ignore[no-untyped-def]
-    """PaStreamFinishedCallback."""
-    render.finish(address_of(control))
 
 
 @kernel("int64(int64, int64)")
@@ -142,8 +101,8 @@ class AudioPort:
         >>> port.process(None, block)
     """
 
-    callback_address: int = _stream_callback.address
-    finished_address: int = _finished_callback.address
+    callback_address: int = stream_callback.address
+    finished_address: int = finished_callback.address
 
     def __init__(self, *, keep_reference: bool = False) -> None:
         """Make a port without rings; `keep_reference` records what is played, for an echo canceller."""

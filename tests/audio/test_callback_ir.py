@@ -13,10 +13,10 @@ import pytest
 
 _DUMP = """
 import json
-from engine.audio import port
+from engine.audio import callback
 print(json.dumps({
-    "callback": port._stream_callback.inspect_llvm(),
-    "finished": port._finished_callback.inspect_llvm(),
+    "callback": callback.stream_callback.inspect_llvm(),
+    "finished": callback.finished_callback.inspect_llvm(),
 }))
 """
 _DEFINITION = re.compile(r'^define[^@\n]*@("[^"]+"|[\w.$]+)\([^\n]*\{\n(.*?)^\}', re.DOTALL | re.MULTILINE)

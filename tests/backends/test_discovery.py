@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
 from engine.audio import discovery
-from engine.audio.backend import API_VERSION, Device, StreamRequest
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
 from engine.audio.devices import Direction, find_device
 from engine.audio.discovery import backend_names, load_backend, open_backend
 from engine.audio.port import AudioPort
@@ -32,7 +33,7 @@ class Fake:
     """A backend of a plugin."""
 
     name = "fake"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
     closed = 0
 
     def devices(self) -> list[Device]:
@@ -55,7 +56,39 @@ class Deaf(Fake):
 class Old(Fake):
     """One for an older protocol."""
 
-    api_version = API_VERSION - 1
+    protocol_version = (PROTOCOL_VERSION[0] - 1, 0)
+
+
+class Newer(Fake):
+    """One that relies on what this engine does not have yet."""
+
+    protocol_version = (PROTOCOL_VERSION[0], PROTOCOL_VERSION[1] + 1)
+
+
+class Unversioned:
+    """One that names no version."""
+
+    name = "unversioned"
+
+
+class Half:
+    """One that cannot open."""
+
+    name = "half"
+    protocol_version = PROTOCOL_VERSION
+
+    def devices(self) -> list[Device]:
+        return []
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class Exits(Fake):
+    """One that takes the program for its own."""
+
+    def __init__(self) -> None:
+        sys.exit("goodbye")
 
 
 class WithoutPortAudio(Fake):
@@ -99,19 +132,23 @@ def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "error"),
+    ("value", "error", "reason"),
     [
-        ("no_such_module:X", LibraryMissingError),
-        (f"{__name__}:Nothing", LibraryMissingError),
-        (f"{__name__}:Old", LibraryMissingError),
-        (f"{__name__}:WithoutPortAudio", PortAudioMissingError),
+        ("no_such_module:X", LibraryMissingError, "'mine' .*no_such_module.* cannot be loaded: ModuleNotFoundError"),
+        (f"{__name__}:Nothing", LibraryMissingError, "'mine' .*cannot be loaded: AttributeError"),
+        (f"{__name__}:Exits", LibraryMissingError, "'mine' .*cannot be loaded: SystemExit: goodbye"),
+        (f"{__name__}:Old", LibraryMissingError, r"version 0\.0 .* this is 1\.0\. Update the package"),
+        (f"{__name__}:Newer", LibraryMissingError, r"version 1\.1 .* this is 1\.0\. Update voice-engine"),
+        (f"{__name__}:Unversioned", LibraryMissingError, "'mine' .*does not say for which version"),
+        (f"{__name__}:Half", LibraryMissingError, "'mine' .*lacks: open"),
+        (f"{__name__}:WithoutPortAudio", PortAudioMissingError, "PortAudio is not installed"),
     ],
 )
 def test_a_plugin_that_fails_is_named_with_its_reason(
-    plugins: dict[str, str], value: str, error: type[VoiceError]
+    plugins: dict[str, str], value: str, error: type[VoiceError], reason: str
 ) -> None:
     plugins["mine"] = value
-    with pytest.raises(error):
+    with pytest.raises(error, match=reason):
         load_backend("mine")
     assert load_backend("virtual")
     assert backend_names() == ["sounddevice", "pyaudio", "virtual", "mine"]
