@@ -1,10 +1,9 @@
-"""What both PortAudio backends share: quiet start, error sentences, and the search for a format the device takes."""
+"""What both PortAudio backends share: error sentences, the search for a format, and streams that end in time."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -35,24 +34,6 @@ class PortAudioFailure(Exception):  # noqa: N818 - never leaves the backends
         super().__init__(text)
         self.code = code
         self.text = text
-
-
-def silence_chatter() -> None:
-    """Keep ALSA and JACK from printing on the terminal, by giving them a C function that does nothing.
-
-    `getppid` stands in for the handlers: it has no side effect, and callers clean up variadic arguments on every
-    Unix ABI. Without it, listing devices prints 82 lines on a machine without a sound card.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        nothing = ctypes.CDLL(None).getppid
-        for library, setters in (
-            ("libasound.so.2", ("snd_lib_error_set_handler",)),
-            ("libjack.so.0", ("jack_set_error_function", "jack_set_info_function")),
-        ):
-            with contextlib.suppress(OSError, AttributeError):
-                loaded = ctypes.CDLL(library)
-                for setter in setters:
-                    getattr(loaded, setter)(nothing)
 
 
 def check_request(request: StreamRequest, backend: str) -> None:

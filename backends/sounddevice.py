@@ -17,9 +17,9 @@ from backends.portaudio import (
     close_within,
     explain,
     negotiate,
-    silence_chatter,
 )
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
 from engine.audio.port import AudioPort
 from engine.errors import LibraryMissingError, PortAudioMissingError

@@ -38,7 +38,7 @@ def backends(as_json: JsonOption = False) -> None:
 
 
 def _look_at(name: str) -> _Row:
-    """Load a backend and list its devices; a plugin may fail in any way and must not disturb the others."""
+    """Load a backend and list its devices."""
     from engine.audio.discovery import load_backend, package_of  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
@@ -51,6 +51,4 @@ def _look_at(name: str) -> _Row:
             backend.close()
     except VoiceError as error:
         return _Row(name, package, False, error.message, error.fix)
-    except Exception as error:
-        return _Row(name, package, False, f"It fails: {type(error).__name__}: {error}", "Tell its author.")
     return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
 
 from engine.audio.backend import PROTOCOL_VERSION, Backend, Device
 from engine.audio.devices import Direction
+from engine.audio.guarded import REPAIR, GuardedBackend, blaming
 from engine.errors import InvalidInputError, LibraryMissingError, NoDeviceError, VoiceError
 
 GROUP = "voice.backends"
 _OURS = "voice-engine"
-_REPAIR = "Repair or remove it, or choose another with --backend."
 AUTO_ORDER = ("sounddevice", "pyaudio", "virtual")
 """What `auto` tries; a third-party backend is only used when it is named."""
 
@@ -99,16 +98,11 @@ def _distribution(point: EntryPoint) -> str:
 
 
 def _make(point: EntryPoint) -> Backend:
-    try:
-        backend = point.load()()
-    except VoiceError:
-        raise
-    except (Exception, SystemExit) as error:  # a plugin may fail in any way; it must not take the others with it
-        raise LibraryMissingError(
-            f"The audio backend {_named(point)} cannot be loaded: {type(error).__name__}: {error}.", fix=_REPAIR
-        ) from error
-    check_protocol(backend, _named(point))
-    return cast(Backend, backend)
+    named = _named(point)
+    with blaming(named):
+        backend: Backend = point.load()()
+    check_protocol(backend, named)
+    return backend if _distribution(point) == _OURS else GuardedBackend(backend, named)
 
 
 def _named(point: EntryPoint) -> str:
@@ -133,7 +127,7 @@ def check_protocol(backend: object, named: str) -> None:
         case _:
             raise LibraryMissingError(
                 f"The audio backend {named} does not say for which version of the backend protocol it was written.",
-                fix=_REPAIR,
+                fix=REPAIR,
             )
     if not fits:
         spoken, ours = (".".join(map(str, pair)) for pair in ((major, minor), PROTOCOL_VERSION))
@@ -144,4 +138,4 @@ def check_protocol(backend: object, named: str) -> None:
         )
     if not isinstance(backend, Backend):
         lacking = [part for part in ("name", "devices", "open", "close") if not hasattr(backend, part)]
-        raise LibraryMissingError(f"The audio backend {named} lacks: {', '.join(lacking)}.", fix=_REPAIR)
+        raise LibraryMissingError(f"The audio backend {named} lacks: {', '.join(lacking)}.", fix=REPAIR)

@@ -134,9 +134,9 @@ def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> Non
 @pytest.mark.parametrize(
     ("value", "error", "reason"),
     [
-        ("no_such_module:X", LibraryMissingError, "'mine' .*no_such_module.* cannot be loaded: ModuleNotFoundError"),
-        (f"{__name__}:Nothing", LibraryMissingError, "'mine' .*cannot be loaded: AttributeError"),
-        (f"{__name__}:Exits", LibraryMissingError, "'mine' .*cannot be loaded: SystemExit: goodbye"),
+        ("no_such_module:X", LibraryMissingError, "'mine' .*no_such_module.* fails: ModuleNotFoundError"),
+        (f"{__name__}:Nothing", LibraryMissingError, "'mine' .*fails: AttributeError"),
+        (f"{__name__}:Exits", LibraryMissingError, "'mine' .*fails: SystemExit: goodbye"),
         (f"{__name__}:Old", LibraryMissingError, r"version 0\.0 .* this is 1\.0\. Update the package"),
         (f"{__name__}:Newer", LibraryMissingError, r"version 1\.1 .* this is 1\.0\. Update voice-engine"),
         (f"{__name__}:Unversioned", LibraryMissingError, "'mine' .*does not say for which version"),
