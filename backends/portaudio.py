@@ -1,12 +1,9 @@
-"""What both PortAudio backends share: quiet start, error sentences, and the search for a format the device takes."""
+"""What both PortAudio backends share: error sentences, the search for a format, and streams that end in time."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
-import ctypes
-import functools
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -38,40 +35,6 @@ class PortAudioFailure(Exception):  # noqa: N818 - never leaves the backends
         super().__init__(text)
         self.code = code
         self.text = text
-
-
-def silence_chatter() -> None:
-    """Keep C libraries from printing on the terminal, for as long as this process lives.
-
-    ALSA and JACK are given a function that does nothing. `getppid` stands in for it: it has no side effect, and
-    callers clean up variadic arguments on every Unix ABI. Without it, listing devices prints 82 lines on a machine
-    without a sound card. PortAudio as Debian builds it takes no such function; it prints lines of its own source code
-    for each stream it refuses, and from its thread when a device goes. So C's `stderr` is made to lead nowhere; that
-    of Python does not go through it.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        nothing = ctypes.CDLL(None).getppid
-        for library, setters in (
-            ("libasound.so.2", ("snd_lib_error_set_handler",)),
-            ("libjack.so.0", ("jack_set_error_function", "jack_set_info_function")),
-        ):
-            with contextlib.suppress(OSError, AttributeError):
-                loaded = ctypes.CDLL(library)
-                for setter in setters:
-                    getattr(loaded, setter)(nothing)
-    _silence_c_stderr()
-
-
-@functools.cache
-def _silence_c_stderr() -> None:
-    """Exchange glibc's `stderr`, a variable there; other C libraries have a constant, and keep it."""
-    with contextlib.suppress(OSError, AttributeError, ValueError):
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "gnu_get_libc_version"):
-            libc.fopen.restype = ctypes.c_void_p
-            nowhere = libc.fopen(os.devnull.encode(), b"w")
-            if nowhere:
-                ctypes.c_void_p.in_dll(libc, "stderr").value = nowhere
 
 
 def check_request(request: StreamRequest, backend: str) -> None:

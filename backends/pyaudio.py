@@ -14,13 +14,13 @@ from backends.portaudio import (
     explain,
     negotiate,
     not_restarted,
-    silence_chatter,
     streams_hang,
     takes_rate,
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -61,7 +61,7 @@ class PyAudioBackend:
     """Devices and streams of the PortAudio that PyAudio is linked with."""
 
     name = "pyaudio"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self, *, native: bool = True) -> None:
         """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""

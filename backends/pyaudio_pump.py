@@ -99,6 +99,7 @@ class PumpedStream:
         import numpy as np  # noqa: PLC0415 - a process that only lists devices needs none
 
         block = np.zeros((self.block_frames, self.channels), np.float32)
+        self._port.ask_for_priority(self._direction)
         try:
             while not self._ending.is_set():
                 if self._direction is Direction.INPUT:

@@ -20,11 +20,11 @@ from backends.portaudio import (
     explain,
     negotiate,
     not_restarted,
-    silence_chatter,
     streams_hang,
     takes_rate,
 )
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -55,7 +55,7 @@ class SounddeviceBackend:
     """Devices and streams of the PortAudio that sounddevice brings or finds."""
 
     name = "sounddevice"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self) -> None:
         self._library = _import_sounddevice()

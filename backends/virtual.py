@@ -16,7 +16,7 @@ import numpy as np
 
 from backends.virtual_microphone import Microphone, open_microphone
 from backends.wav_writer import WavWriter
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.port import AudioPort
 from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError, UnknownDeviceError, VoiceError
@@ -32,7 +32,7 @@ class VirtualBackend:
     """A microphone from a file, standard input, silence or a program; a speaker to a file or to nowhere."""
 
     name = "virtual"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self, *, microphone: Microphone | None = None, conversation_file: Path | None = None) -> None:
         """Make the backend.

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.delivery import AHEAD_S, BLOCK_MS, FEED_S, SETTLE_S, Delivery
 from engine.audio import control as c
-from engine.audio import render
 from engine.audio.backend import Stream, StreamRequest
+from engine.audio.callback import move_block
 from engine.audio.discovery import load_backend
 from engine.audio.memory import aligned_words
 from engine.audio.port import AudioPort
@@ -42,7 +42,7 @@ def _logged_callback(source, output, frames, _time_info, flags, control):  # typ
         if count < load(log, _CAPACITY):
             store(log, _TIMES + count, monotonic_ns())
             store_release(log, _COUNT, count + 1)
-    render.process(address, address_of(source), address_of(output), types.int64(frames), 0.0, 0.0, types.int64(flags))
+    move_block(address, address_of(source), address_of(output), types.int64(frames), 0.0, 0.0, types.int64(flags))
     return 0
 
 

@@ -24,7 +24,7 @@ _NO_DEVICE_FIX = "Plug in a device, or start the sound server; `--backend virtua
 
 def portaudio() -> Iterator[Finding]:
     """The library both backends of real devices need, and what it was built to reach."""
-    from backends.portaudio import silence_chatter  # noqa: PLC0415
+    from engine.audio.chatter import silence_chatter  # noqa: PLC0415
 
     silence_chatter()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli import doctor_agent, doctor_audio, doctor_system
+from cli import doctor_agent, doctor_audio, doctor_stream, doctor_system
 from cli.findings import Check, Finding, Verdict
 from engine.errors import VoiceError
 
@@ -24,6 +24,7 @@ def examine(provider: str | None, url: str | None) -> Iterator[Finding]:
         "sound server": doctor_audio.sound_server,
         "backends": doctor_audio.backends,
         "devices": doctor_audio.devices,
+        "microphone": doctor_stream.stream,
         "priority": doctor_system.priority,
         "governor": doctor_system.governor,
         "clock": doctor_system.clock,

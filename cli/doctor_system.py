@@ -17,6 +17,11 @@ from engine.errors import VoiceError
 
 _OLDEST = (3, 11)
 _GOVERNORS = Path("/sys/devices/system/cpu")
+_PRIORITY_FIX = (
+    "Start the service `Multimedia Class Scheduler`."
+    if sys.platform == "win32"
+    else "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in anew."
+)
 _COARSE_US = 1000.0
 """A clock that steps wider cannot tell one block of sound from the next."""
 
@@ -69,37 +74,33 @@ def kernels() -> Iterator[Finding]:
 
 
 def priority() -> Iterator[Finding]:
-    """Whether a thread may get real-time priority; the limit says what may be asked, the attempt what is granted."""
+    """Whether a thread that asks as the audio threads do gets real-time priority."""
+    from engine.audio.priority import AudioThread, Priority, ask_here  # noqa: PLC0415
+
+    answers: list[AudioThread] = []
+    # It keeps what it gets, so it is one that ends at once.
+    asking = threading.Thread(target=lambda: answers.append(ask_here()))
+    asking.start()
+    asking.join()
+    (answer,) = answers
+    match answer.priority:
+        case Priority.REFUSED:
+            reason = f"{os.strerror(answer.error)}{_priority_limit()}"
+            yield warning("priority", f"real-time priority is refused: {reason}", _PRIORITY_FIX)
+        case Priority.UNAVAILABLE:
+            yield ok("priority", "the system gives audio threads their priority by itself")
+        case _:
+            yield ok("priority", f"real-time priority is {answer.priority}")
+
+
+def _priority_limit() -> str:
+    """What the limits of this login allow, on Linux."""
     if sys.platform != "linux":
-        yield ok("priority", "the system gives audio threads their priority by itself")
-        return
+        return ""
     import resource  # noqa: PLC0415 - Unix only
 
     limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
-    shown = "unlimited" if limit == resource.RLIM_INFINITY else str(limit)
-    if _real_time_is_granted():
-        yield ok("priority", "real-time priority is granted")
-    else:
-        fix = "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in anew."
-        yield warning("priority", f"real-time priority is refused (RLIMIT_RTPRIO {shown})", fix)
-
-
-def _real_time_is_granted() -> bool:
-    """Ask for it on a thread that ends at once: Linux schedules threads, not processes."""
-    granted: list[bool] = []
-
-    def ask() -> None:
-        try:
-            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        except OSError:
-            granted.append(False)
-        else:
-            granted.append(True)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    thread.join()
-    return granted == [True]
+    return f" (RLIMIT_RTPRIO {'unlimited' if limit == resource.RLIM_INFINITY else limit})"
 
 
 def governor() -> Iterator[Finding]:

@@ -32,7 +32,7 @@ class InvalidInputError(VoiceError):
 
 
 class LibraryMissingError(VoiceError):
-    """A Python package that the chosen part needs is not installed: install it or choose another part."""
+    """A Python package that the chosen part needs is missing or broken: install it or choose another part."""
 
     exit_code = 3
 

@@ -27,8 +27,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
 HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
-OFFERED = {"engine.dsp.softclip"}
-"""Kernels for programs that use the engine; nothing of ours calls them."""
+OFFERED = {"engine.dsp.softclip", "engine.audio.conformance"}
+"""For programs that use the engine and for authors of backends; nothing of ours calls them."""
 FILES = sorted(path for name in OURS[:4] for path in (ROOT / name).rglob("*.py"))
 
 

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass
 
 import typer
 
 from cli.options import JsonOption
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    name: str
+    package: str
+    """The distribution that registers it."""
+    works: bool
+    note: str
+    fix: str = ""
+
+
 def backends(as_json: JsonOption = False) -> None:
     """List the audio backends, ours and those of plugins, and why one does not work."""
-    from engine.audio.discovery import backend_names, load_backend  # noqa: PLC0415
-    from engine.errors import VoiceError  # noqa: PLC0415
+    from cli.text import printable  # noqa: PLC0415
+    from engine.audio.discovery import backend_names  # noqa: PLC0415
 
-    rows = []
-    for name in backend_names():
-        try:
-            backend = load_backend(name)
-            try:
-                count = len(backend.devices())
-            finally:
-                backend.close()
-        except VoiceError as error:
-            rows.append({"name": name, "works": False, "note": str(error)})
-        else:
-            rows.append({"name": name, "works": True, "note": f"{count} device{'' if count == 1 else 's'}"})
+    rows = [_look_at(name) for name in backend_names()]
     if as_json:
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
         return
     for row in rows:
-        typer.echo(f"{row['name']:<14}{'works' if row['works'] else 'does not work'}: {row['note']}")
+        from_whom = f" [{row.package}]" if row.package not in ("", "voice-engine") else ""
+        state = "works" if row.works else "does not work"
+        typer.echo(printable(f"{row.name:<14}{state}: {row.note}{from_whom}"))
+        if row.fix:
+            typer.echo(f"{'':<14}{printable(row.fix)}")
+
+
+def _look_at(name: str) -> _Row:
+    """Load a backend and list its devices."""
+    from engine.audio.discovery import load_backend, package_of  # noqa: PLC0415
+    from engine.errors import VoiceError  # noqa: PLC0415
+
+    package = package_of(name)
+    try:
+        backend = load_backend(name)
+        try:
+            count = len(backend.devices())
+        finally:
+            backend.close()
+    except VoiceError as error:
+        return _Row(name, package, False, error.message, error.fix)
+    return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

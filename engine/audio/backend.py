@@ -1,26 +1,72 @@
 """The protocol every audio backend implements: list devices, open streams for a port, close them.
 
-A backend is found through the entry-point group `voice.backends`; the object named there is a class whose instances
-satisfy `Backend`. The smallest one that works, a pair of streams that never move a sample:
+A backend is a class that a package registers under the entry-point group `voice.backends`, and whose instances satisfy
+`Backend`. It attaches to the port what it opened, and from then on hands the port one block after another; rings,
+counters, fades and positions are the port's. The smallest one that works, a clock without a sound card:
 
-    class SilentStream:
-        info = StreamInfo(backend="silent", native=False, input=None, output=None)
-        active = True
+    import threading
 
-        def start(self) -> None: ...
-        def close(self) -> None: ...
+    import numpy as np
 
-    class SilentBackend:
-        name = "silent"
-        api_version = API_VERSION
+    from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
+    from engine.audio.devices import Direction, find_device
+    from engine.audio.port import AudioPort
+    from engine.errors import InvalidInputError
+
+    CLOCK = Device(0, "clock", "ticking", 1, 1, 48000, is_default_input=True, is_default_output=True)
+
+
+    class TickingStream:
+        def __init__(self, port: AudioPort, block_ms: float) -> None:
+            self._port, self._block_s, self._frames = port, block_ms / 1000, round(48 * block_ms)
+            side = StreamSide(CLOCK.name, 48000, 1, self._frames, latency_ms=0.0)
+            self.info = StreamInfo(backend="ticking", native=False, input=side, output=side)
+            self._ending = threading.Event()
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            port.attach_input(48000, channels=1)
+            port.attach_output(48000, channels=1)
+
+        @property
+        def active(self) -> bool:
+            return self._thread.is_alive()
+
+        def start(self) -> None:
+            self._thread.start()
+
+        def close(self) -> None:
+            self._ending.set()
+            if self._thread.is_alive():
+                self._thread.join()
+
+        def _run(self) -> None:
+            microphone, speaker = np.zeros((2, self._frames, 1), np.float32)
+            while not self._ending.wait(self._block_s):
+                self._port.process(microphone, speaker)
+            self._port.finish()
+
+
+    class TickingBackend:
+        name = "ticking"
+        protocol_version = (1, 0)
 
         def devices(self) -> list[Device]:
-            return []
+            return [CLOCK]
 
-        def open(self, port: AudioPort, request: StreamRequest) -> SilentStream:
-            return SilentStream()
+        def open(self, port: AudioPort, request: StreamRequest) -> TickingStream:
+            find_device(self.devices(), request.input, Direction.INPUT)
+            find_device(self.devices(), request.output, Direction.OUTPUT)
+            if request.input_file or request.output_file:
+                raise InvalidInputError("The ticking backend plays no files.", fix="Use `--backend virtual`.")
+            if request.block_ms is not None and request.block_ms <= 0:
+                raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.")
+            return TickingStream(port, request.block_ms or 10.0)
 
-        def close(self) -> None: ...
+        def close(self) -> None:
+            pass
+
+A library that calls back in C is given the kernel itself, and no Python runs on its thread: PortAudio's callback is
+`port.callback_address` with `port.control_address` as user data, and `engine.audio.callback` says how to make one of
+another signature. `engine.audio.conformance` examines any backend; this one passes.
 """
 
 from __future__ import annotations
@@ -33,8 +79,13 @@ if TYPE_CHECKING:
     from engine.audio.devices import Direction
     from engine.audio.port import AudioPort
 
-API_VERSION = 1
-"""Raised when `Backend` or `AudioPort`'s side of it changes incompatibly."""
+PROTOCOL_VERSION = (1, 0)
+"""Major and minor version of what stands here and of the side of `AudioPort` that backends use.
+
+A change that breaks backends raises the major version; an addition that they may rely on raises the minor one. A
+backend names, in figures, the version that it was written for; `engine.audio.discovery` refuses another major version,
+and a minor one that is newer than this.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,38 +161,57 @@ class Stream(Protocol):
 
     @property
     def active(self) -> bool:
-        """False once any of the streams has ended by itself."""
+        """False before `start`, after `close`, and once any of the streams has ended by itself.
+
+        A stream that ends by itself also calls `port.finish()`, which wakes whoever waits for the port.
+        """
         ...
 
     def start(self) -> None:
-        """Let the callbacks run."""
+        """Let the blocks flow; called once.
+
+        Raises:
+            DeviceBusyError, StreamLostError: the device was taken or went since it was opened.
+        """
         ...
 
     def close(self) -> None:
-        """Stop and release; safe to call twice. Afterwards the port's memory is no longer touched."""
+        """Stop and release; safe to call twice, before `start`, and while blocks flow.
+
+        Afterwards the port's memory is no longer touched, and no thread and no descriptor of the stream is left.
+        """
         ...
 
 
 @runtime_checkable
 class Backend(Protocol):
-    """One way to reach sound."""
+    """One way to reach sound.
+
+    Making the instance may raise LibraryMissingError or PortAudioMissingError where it cannot work on this machine.
+    Every error of every method is one of `engine.errors`, named by what the caller should do about it.
+    """
 
     name: str
-    api_version: int
+    protocol_version: tuple[int, int]
+    """The `PROTOCOL_VERSION` it was written for."""
 
     def devices(self) -> list[Device]:
-        """List the devices, defaults marked.
-
-        Raises:
-            LibraryMissingError, PortAudioMissingError: the backend cannot work on this machine.
-        """
+        """List the devices, at most one default in each direction marked; an empty list where there are none."""
         ...
 
     def open(self, port: AudioPort, request: StreamRequest) -> Stream:
         """Open (not start) the streams of `port`, and call `port.attach_input` / `attach_output` with what was taken.
 
+        What is raised leaves nothing open.
+
         Raises:
-            NoDeviceError, UnknownDeviceError, DeviceBusyError, UnsupportedFormatError, InvalidInputError.
+            NoDeviceError: there is none of a direction.
+            UnknownDeviceError: the request names none, or several.
+            DeviceBusyError: another program holds it.
+            UnsupportedFormatError: it takes no format that the engine can use.
+            PermissionDeniedError: the system withholds the microphone.
+            StreamLostError: it cannot be opened for another reason.
+            InvalidInputError: the request asks for what no device can do.
         """
         ...
 

@@ -29,6 +29,7 @@ INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS = _INPUT, _INPUT +
 INPUT_LAST_NS, INPUT_GAP_MAX_NS = _INPUT + 4, _INPUT + 5
 INPUT_PEAK, INPUT_RMS = _INPUT + 6, _INPUT + 7  # float64, of the last block
 INPUT_TIME = _INPUT + 8  # float64: PortAudio's time of the block's first sample, 0 where the host has none
+INPUT_PRIORITY, INPUT_THREAD = _INPUT + 9, _INPUT + 10  # what `priority.ask_once` was answered, and on which thread
 
 # Written by the output callback.
 _OUTPUT = 4 * LINE_WORDS
@@ -48,6 +49,7 @@ UNDERRUNS = _OUTPUT + 12  # how often the ring ran empty in the middle of an ans
 STARVING = _OUTPUT + 13
 REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
 SOUNDING = _OUTPUT + 15  # 1 if the last frame of the last block came from the ring: only then is there what can fade
+OUTPUT_PRIORITY, OUTPUT_THREAD = _OUTPUT + 16, _OUTPUT + 17
 
 # Written by the output callback: the last cuts, four words each (asked position, where it was cut, when, unused).
 CUT_LOG = 6 * LINE_WORDS

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from engine.audio.backend import API_VERSION, Backend, Device
+from engine.audio.backend import PROTOCOL_VERSION, Backend, Device
 from engine.audio.devices import Direction
+from engine.audio.guarded import REPAIR, GuardedBackend, blaming
 from engine.errors import InvalidInputError, LibraryMissingError, NoDeviceError, VoiceError
 
 GROUP = "voice.backends"
+_OURS = "voice-engine"
 AUTO_ORDER = ("sounddevice", "pyaudio", "virtual")
 """What `auto` tries; a third-party backend is only used when it is named."""
 
@@ -73,27 +75,67 @@ def _require_devices(backend: Backend) -> None:
 
 
 def _entry_point(name: str) -> EntryPoint:
-    for point in entry_points(group=GROUP):
-        if point.name == name:
-            return point
-    raise InvalidInputError(
-        f"There is no audio backend called {name!r}.", fix=f"Choose one of: auto, {', '.join(backend_names())}."
-    )
+    found = [point for point in entry_points(group=GROUP) if point.name == name]
+    if not found:
+        raise InvalidInputError(
+            f"There is no audio backend called {name!r}.", fix=f"Choose one of: auto, {', '.join(backend_names())}."
+        )
+    # A package that registers one of our names takes nothing from us.
+    return next((point for point in found if _distribution(point) == _OURS), found[0])
+
+
+def package_of(name: str) -> str:
+    """Name of the package that brings the backend called `name`; nothing where that is unknown.
+
+    Raises:
+        InvalidInputError: nobody registered that name.
+    """
+    return _distribution(_entry_point(name))
+
+
+def _distribution(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else ""
 
 
 def _make(point: EntryPoint) -> Backend:
-    try:
-        backend = point.load()()
-    except VoiceError:
-        raise
-    except Exception as error:  # a plugin may fail in any way; it must not take the others with it
+    named = _named(point)
+    with blaming(named):
+        backend: Backend = point.load()()
+    check_protocol(backend, named)
+    return backend if _distribution(point) == _OURS else GuardedBackend(backend, named)
+
+
+def _named(point: EntryPoint) -> str:
+    return f"{point.name!r} ({', '.join(filter(None, (_distribution(point), point.value)))})"
+
+
+def check_protocol(backend: object, named: str) -> None:
+    """Refuse a backend that this engine does not know how to drive.
+
+    Args:
+        backend: What the plugin made.
+        named: What to call it in the sentence.
+
+    Raises:
+        LibraryMissingError: it lacks a part of `Backend`, or was written for another version of it.
+    """
+    version = getattr(backend, "protocol_version", None)
+    match version:
+        case (int(major), int(minor)):
+            newer = (major, minor) > PROTOCOL_VERSION
+            fits = major == PROTOCOL_VERSION[0] and not newer
+        case _:
+            raise LibraryMissingError(
+                f"The audio backend {named} does not say for which version of the backend protocol it was written.",
+                fix=REPAIR,
+            )
+    if not fits:
+        spoken, ours = (".".join(map(str, pair)) for pair in ((major, minor), PROTOCOL_VERSION))
+        outdated = "voice-engine" if newer else "the package that brings it"
         raise LibraryMissingError(
-            f"The audio backend {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}.",
-            fix="Repair or remove it, or choose another with --backend.",
-        ) from error
-    if getattr(backend, "api_version", None) != API_VERSION:
-        raise LibraryMissingError(
-            f"The audio backend {point.name!r} was written for another version of the backend protocol.",
-            fix="Update it, or choose another with --backend.",
+            f"The audio backend {named} was written for version {spoken} of the backend protocol; this is {ours}.",
+            fix=f"Update {outdated}, or choose another with --backend.",
         )
-    return backend
+    if not isinstance(backend, Backend):
+        lacking = [part for part in ("name", "devices", "open", "close") if not hasattr(backend, part)]
+        raise LibraryMissingError(f"The audio backend {named} lacks: {', '.join(lacking)}.", fix=REPAIR)

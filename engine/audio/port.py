@@ -7,28 +7,27 @@ keeps the port alive until the stream is closed: PortAudio keeps nothing alive.
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass
 
 import numpy as np
-from numba import carray, types
 from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio import render
+from engine.audio.callback import finished_callback, stream_callback
+from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
+from engine.audio.priority import AudioThread, ask_once, audio_thread
 from engine.audio.ring import Ring
 from engine.audio.stats import StreamStats
 from engine.dsp.atomics import (
-    address_of,
-    float64_pointer,
     load,
     load_acquire,
     load_float,
     store_float,
     store_release,
 )
-from engine.dsp.compiled import c_callback, kernel
+from engine.dsp.compiled import kernel
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
@@ -39,40 +38,6 @@ PLAYBACK_S = 40.0
 REFERENCE_S = 2.0
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
-
-_unsigned_long = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
-_STREAM_CALLBACK = types.int32(
-    types.voidptr, types.voidptr, _unsigned_long, types.voidptr, _unsigned_long, types.voidptr
-)
-_FINISHED_CALLBACK = types.void(types.voidptr)
-_CONTINUE = 0
-
-
-@c_callback(_STREAM_CALLBACK)
-def _stream_callback(source, output, frames, time_info, flags, control):  # type: ignore[no-untyped-def]
-    """PaStreamCallback; PaStreamCallbackTimeInfo is three doubles: input, current, output."""
-    input_time = 0.0
-    output_time = 0.0
-    if address_of(time_info) != 0:
-        times = carray(float64_pointer(address_of(time_info)), (3,))
-        input_time = times[0]
-        output_time = times[2]
-    render.process(
-        address_of(control),
-        address_of(source),
-        address_of(output),
-        types.int64(frames),
-        input_time,
-        output_time,
-        types.int64(flags),
-    )
-    return _CONTINUE
-
-
-@c_callback(_FINISHED_CALLBACK)
-def _finished_callback(control):  # type: ignore[no-untyped-def]
-    """PaStreamFinishedCallback."""
-    render.finish(address_of(control))
 
 
 @kernel("void(int64)")
@@ -107,6 +72,14 @@ def _read_plain(control: int, word: int) -> int:
     return load(control, word)
 
 
+@kernel("void(int64, int64)")
+def _ask_for_priority(control: int, word: int) -> None:
+    ask_once(control, word)
+
+
+_PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
+
+
 @dataclass(frozen=True, slots=True)
 class CutRecord:
     """One interruption as the kernel carried it out; positions in frames of the playback ring."""
@@ -133,8 +106,8 @@ class AudioPort:
         >>> port.process(None, block)
     """
 
-    callback_address: int = _stream_callback.address
-    finished_address: int = _finished_callback.address
+    callback_address: int = stream_callback.address
+    finished_address: int = finished_callback.address
     control_words = c.WORDS
     """A port with a callback of its own may ask for more."""
 
@@ -160,6 +133,7 @@ class AudioPort:
         self.capture = Ring(int(rate_hz * CAPTURE_S))
         self._control[c.INPUT_CHANNELS] = channels
         self._control[c.INPUT_RATE_HZ] = rate_hz
+        self._control[c.INPUT_PRIORITY] = 0  # another stream is another thread
         self._control[c.CAPTURE_RING] = self.capture.handle
 
     def attach_output(self, rate_hz: int, channels: int) -> None:
@@ -172,6 +146,7 @@ class AudioPort:
         self._control[c.OUTPUT_CHANNELS] = channels
         self._control[c.OUTPUT_RATE_HZ] = rate_hz
         self._control[c.FADE_FRAMES] = round(rate_hz * FADE_MS / 1000)
+        self._control[c.OUTPUT_PRIORITY] = 0
         self._control[c.PLAYBACK_RING] = self.playback.handle
 
     @property
@@ -212,6 +187,20 @@ class AudioPort:
             raise InvalidInputError(
                 f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
             ) from None
+
+    def ask_for_priority(self, direction: Direction) -> None:
+        """Ask for real-time priority for the calling thread, which pumps this direction and waits for its device.
+
+        The compiled callback does so by itself. A thread that does not wait for a device must not: it would keep
+        every other from the processor.
+        """
+        _ask_for_priority(self.control_address, _PRIORITY_WORDS[direction])
+
+    def audio_thread(self, direction: Direction) -> AudioThread:
+        """Which thread moves the blocks of a direction, and how it is scheduled."""
+        word = _PRIORITY_WORDS[direction]
+        answer = read_word(self.control_address, word)
+        return audio_thread(_read_plain(self.control_address, word + 1), answer)
 
     @property
     def gain(self) -> float:
@@ -300,6 +289,8 @@ class AudioPort:
             captured_position=self.capture.head if self.capture else 0,
             played_position=self.playback.tail if self.playback else 0,
             written_position=self.playback.head if self.playback else 0,
+            input_priority=self.audio_thread(Direction.INPUT).priority,
+            output_priority=self.audio_thread(Direction.OUTPUT).priority,
         )
 
 

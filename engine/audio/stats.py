@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
+from engine.audio.priority import Priority
+
 
 @dataclass(frozen=True, slots=True)
 class StreamStats:
@@ -35,6 +37,9 @@ class StreamStats:
     """Frames of answers the device took or that were dropped by an interruption."""
     written_position: int
     """Frames of answers put into the playback ring."""
+    input_priority: Priority
+    """How the thread that delivers the microphone is scheduled."""
+    output_priority: Priority
 
     def after(self, earlier: StreamStats) -> StreamStats:
         """The counts of a port together with those of the port it took the place of; levels are the latest."""

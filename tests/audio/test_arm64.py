@@ -13,9 +13,9 @@ import pytest
 
 _DUMP = """
 import json
-from engine.audio import port, ring
+from engine.audio import callback, ring
 print(json.dumps({
-    "callback": port._stream_callback.inspect_llvm(),
+    "callback": callback.stream_callback.inspect_llvm(),
     "put": next(iter(ring.ring_put.inspect_llvm().values())),
     "get": next(iter(ring.ring_get.inspect_llvm().values())),
 }))

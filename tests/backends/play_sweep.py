@@ -7,6 +7,7 @@ it in its environment.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -16,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.backend import Backend, Stream, StreamRequest
+from engine.audio.devices import Direction
 from engine.audio.discovery import load_backend
 from engine.audio.port import AudioPort
+from engine.audio.priority import Priority
 
 SECONDS = 2.0
 REQUEST = StreamRequest(input="vmic", output="vspk")
@@ -59,6 +62,15 @@ def left_at_rest() -> dict[str, int]:
     return latest[-1]
 
 
+def priority_is_as_reported(port: AudioPort, direction: Direction) -> bool:
+    """Whether the thread of a direction is scheduled as the port says."""
+    thread = port.audio_thread(direction)
+    is_real_time = os.sched_getscheduler(thread.id) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR)
+    return thread.id != threading.get_native_id() and is_real_time == (
+        thread.priority in (Priority.GRANTED, Priority.HELD)
+    )
+
+
 def opened(backend: Backend) -> tuple[AudioPort, Stream]:
     """A running stream on the virtual card."""
     port = AudioPort()
@@ -77,6 +89,7 @@ def play(backend: Backend) -> dict[str, Any]:
     pause = threading.Event()
     while port.stats().played_position < samples.size and stream.active:
         pause.wait(0.01)
+    priorities = [priority_is_as_reported(port, direction) for direction in Direction]
     active, info, stats = stream.active, stream.info, port.stats()
     stream.close()
     stream.close()
@@ -84,6 +97,8 @@ def play(backend: Backend) -> dict[str, Any]:
         "active": active,
         "active_after_close": stream.active,
         "native": info.native,
+        "priority": stats.output_priority,
+        "priority_is_as_reported": all(priorities),
         "output": info.output and info.output.device,
         "input": info.input and info.input.device,
         "played_s": stats.played_position / rate_hz,

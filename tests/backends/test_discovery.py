@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from engine.audio import discovery
-from engine.audio.backend import API_VERSION, Device, StreamRequest
+from engine.audio import discovery, lister
+from engine.audio.backend import PROTOCOL_VERSION, Device, ProbesRates, Refreshes, StreamRequest
 from engine.audio.devices import Direction, find_device
 from engine.audio.discovery import backend_names, load_backend, open_backend
 from engine.audio.port import AudioPort
@@ -32,7 +33,7 @@ class Fake:
     """A backend of a plugin."""
 
     name = "fake"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
     closed = 0
 
     def devices(self) -> list[Device]:
@@ -55,7 +56,49 @@ class Deaf(Fake):
 class Old(Fake):
     """One for an older protocol."""
 
-    api_version = API_VERSION - 1
+    protocol_version = (PROTOCOL_VERSION[0] - 1, 0)
+
+
+class Newer(Fake):
+    """One that relies on what this engine does not have yet."""
+
+    protocol_version = (PROTOCOL_VERSION[0], PROTOCOL_VERSION[1] + 1)
+
+
+class Unversioned:
+    """One that names no version."""
+
+    name = "unversioned"
+
+
+class Half:
+    """One that cannot open."""
+
+    name = "half"
+    protocol_version = PROTOCOL_VERSION
+
+    def devices(self) -> list[Device]:
+        return []
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class Exits(Fake):
+    """One that takes the program for its own."""
+
+    def __init__(self) -> None:
+        sys.exit("goodbye")
+
+
+class Hotplugged(Fake):
+    """One that offers what a backend may offer besides, and fails at it in ways of its own."""
+
+    def refresh(self) -> None:
+        raise RuntimeError("no bus")
+
+    def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
+        return rate_hz == device.native_rate_hz
 
 
 class WithoutPortAudio(Fake):
@@ -99,22 +142,39 @@ def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "error"),
+    ("value", "error", "reason"),
     [
-        ("no_such_module:X", LibraryMissingError),
-        (f"{__name__}:Nothing", LibraryMissingError),
-        (f"{__name__}:Old", LibraryMissingError),
-        (f"{__name__}:WithoutPortAudio", PortAudioMissingError),
+        ("no_such_module:X", LibraryMissingError, "'mine' .*no_such_module.* fails: ModuleNotFoundError"),
+        (f"{__name__}:Nothing", LibraryMissingError, "'mine' .*fails: AttributeError"),
+        (f"{__name__}:Exits", LibraryMissingError, "'mine' .*fails: SystemExit: goodbye"),
+        (f"{__name__}:Old", LibraryMissingError, r"version 0\.0 .* this is 1\.0\. Update the package"),
+        (f"{__name__}:Newer", LibraryMissingError, r"version 1\.1 .* this is 1\.0\. Update voice-engine"),
+        (f"{__name__}:Unversioned", LibraryMissingError, "'mine' .*does not say for which version"),
+        (f"{__name__}:Half", LibraryMissingError, "'mine' .*lacks: open"),
+        (f"{__name__}:WithoutPortAudio", PortAudioMissingError, "PortAudio is not installed"),
     ],
 )
 def test_a_plugin_that_fails_is_named_with_its_reason(
-    plugins: dict[str, str], value: str, error: type[VoiceError]
+    plugins: dict[str, str], value: str, error: type[VoiceError], reason: str
 ) -> None:
     plugins["mine"] = value
-    with pytest.raises(error):
+    with pytest.raises(error, match=reason):
         load_backend("mine")
     assert load_backend("virtual")
     assert backend_names() == ["sounddevice", "pyaudio", "virtual", "mine"]
+
+
+def test_what_a_plugin_offers_besides_is_offered_through_the_guard(plugins: dict[str, str]) -> None:
+    plugins["mine"], plugins["plain"] = f"{__name__}:Hotplugged", f"{__name__}:Fake"
+    guarded, plain = load_backend("mine"), load_backend("plain")
+    assert not isinstance(plain, Refreshes) and not isinstance(plain, ProbesRates)
+    assert isinstance(guarded, ProbesRates)
+    assert [guarded.opens_at(DEVICES[0], Direction.INPUT, rate_hz) for rate_hz in (48000, 8000)] == [True, False]
+    assert isinstance(guarded, Refreshes)
+    for _ in range(2):
+        with pytest.raises(LibraryMissingError, match="RuntimeError: no bus"):
+            guarded.refresh()
+    assert lister.name_of(guarded) == f"{__name__}:Hotplugged"
 
 
 def test_an_unknown_backend_lists_those_there_are() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.audio.priority import Priority
 from tests.backends.play_sweep import BACKENDS, SECONDS, sweep
 from tests.support.hearing import likeness
 from tests.support.soundcard import RATE_HZ, SoundCard
@@ -23,6 +24,7 @@ WHOLE = 0.9999
 
 LEAVE_RUNNING = """
 import sys
+from engine.audio.priority import Priority
 from tests.backends.play_sweep import make_backend, opened
 
 left_open = opened(make_backend(sys.argv[1]))
@@ -68,6 +70,8 @@ def test_a_sweep_is_heard_whole_and_closing_leaves_nothing(soundcard: SoundCard,
     # The microphone ran beside it: both streams see one clock, but start and stop one after the other.
     assert abs(report["captured_s"] - report["played_s"]) < 0.5
     assert report["active"]
+    assert report["priority"] in (Priority.GRANTED, Priority.HELD, Priority.REFUSED)
+    assert report["priority_is_as_reported"]
     assert not report["active_after_close"]
     assert report["after"] == report["before"]
 

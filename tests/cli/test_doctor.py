@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.support.soundcard import SoundCard
+from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.voice_process import VOICE
 
 _KEY = "AQVN-secret-of-this-test"
@@ -69,6 +72,38 @@ def test_on_the_virtual_card_both_backends_are_native(soundcard: SoundCard, bare
     assert found["default output"]["verdict"] == "ok"
     assert "PortAudio" in found["portaudio"]["text"]
     assert "ALSA" in found["portaudio"]["text"]
+    # Nobody speaks: the card's microphone gives exact zeros, as a muted one does.
+    assert found["microphone"]["verdict"] == "warning"
+    assert "exact zeros" in found["microphone"]["text"]
+    assert _priorities(found["audio threads"]["text"]) in ({"granted"}, {"refused"})
+    assert found["audio threads"]["verdict"] == found["priority"]["verdict"]
+
+
+def test_a_microphone_that_is_let_through_is_well(soundcard: SoundCard, bare: dict[str, str]) -> None:
+    tone = (9000 * np.sin(np.arange(60 * RATE_HZ) / 20)).astype(np.int16)
+    player = soundcard.play_to_microphone(tone, RATE_HZ)
+    try:
+        found = _findings(_doctor({**bare, **soundcard.env}, "--json"))
+    finally:
+        player.terminate()
+        player.wait()
+    assert found["microphone"]["verdict"] == "ok"
+    assert re.search(r"-1[01] dB at its loudest", found["microphone"]["text"])
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("setpriv"), reason="setpriv takes the privilege away")
+def test_priority_that_is_refused_is_a_warning_with_the_fix(bare: dict[str, str]) -> None:
+    without = ["--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice"] if os.geteuid() == 0 else []
+    limited = ["prlimit", "--rtprio=0:0", "setpriv", *without, VOICE, "doctor", "--json"]
+    run = subprocess.run(limited, capture_output=True, text=True, env=bare, check=False)
+    priority = _findings(run)["priority"]
+    assert priority["verdict"] == "warning"
+    assert "RLIMIT_RTPRIO 0" in priority["text"]
+    assert "limits.d" in priority["fix"]
+
+
+def _priorities(text: str) -> set[str]:
+    return {part.rpartition(" ")[2] for part in text.partition(": ")[2].split(", ")}
 
 
 def test_people_read_a_line_for_each_finding(bare: dict[str, str]) -> None:

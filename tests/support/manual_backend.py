@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import API_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.port import AudioPort
 
 RATE_HZ = 48000
@@ -69,7 +69,7 @@ class ManualBackend:
     """Opens one `ManualStream`."""
 
     name = "manual"
-    api_version = API_VERSION
+    protocol_version = PROTOCOL_VERSION
 
     def __init__(self) -> None:
         self.stream: ManualStream | None = None
