@@ -18,7 +18,7 @@ from engine.dsp.gain import db_to_linear
 BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
 _LOOK_AGAIN_S = 0.25
-"""`wait` returns at least this often, so that a stream that died without a word is noticed."""
+"""`wait` returns so often without a signal, so that a stream that died without a word is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class AudioLink:
         self._block_ms = block_ms
         self._volume = db_to_linear(volume_db)
         self._mic_gain = db_to_linear(mic_gain_db)
-        self._wake = Wake()
+        self._wake = Wake(_LOOK_AGAIN_S)
         self._earlier: StreamStats | None = None
         self._current: OpenStream | None = None
         try:
@@ -100,10 +100,15 @@ class AudioLink:
         if self._current is not None:
             self._current.stream.start()
 
-    async def wait(self) -> None:
-        """Return when the audio thread has something: a block, a cut, room, the last frame, the end of a stream."""
-        await self._wake.wait(_LOOK_AGAIN_S)
+    async def wait(self) -> bool:
+        """Return when the audio thread has something: a block, a cut, room, the last frame, the end of a stream.
+
+        Returns:
+            True where it has; False four times a second, when it is time to look at what nobody signals.
+        """
+        signalled = await self._wake.wait()
         self.player.service()
+        return signalled
 
     def read_block(self) -> MicBlock | None:
         """Return the next block of the microphone, or None while it is not complete."""
@@ -113,6 +118,11 @@ class AudioLink:
     def input_ended(self) -> bool:
         """True once the microphone's file is over (virtual backend)."""
         return self._port.input_ended
+
+    @property
+    def finished(self) -> bool:
+        """True once a stream has said that it ended; quick, unlike `active`, which asks the device."""
+        return self._port.finished
 
     @property
     def active(self) -> bool:

@@ -76,6 +76,7 @@ class Player:
         self._cuts: deque[Cut] = deque()
         self._gone_at: int | None = None
         """Where the device had come to when it was lost; None while there is one."""
+        self._wake_at = NEVER
         self.dropped_frames = 0
         """Samples at the wire's rate that found the queue full."""
 
@@ -133,7 +134,8 @@ class Player:
     def service(self) -> None:
         """Refill the ring and settle interruptions; called whenever the kernel has woken the loop."""
         self._settle_stops()
-        self._fill()
+        if self._wake_at != NEVER:
+            self._fill()
 
     def lose_device(self, *, unplayed_ms: float = 0.0) -> None:
         """Note that the stream is closed: nothing more is taken until `move_to`, and a stop waits for no kernel.
@@ -189,12 +191,20 @@ class Player:
         return 1000 * (in_ring + self._queued_bytes / 2 / self._wire_rate_hz)
 
     def sounding_for_s(self, key: ItemKey) -> float | None:
-        """Seconds since the device took the first frame of an item, to a block; None while it has not."""
+        """Seconds since the block that holds an item's first frame was given to the device; None while it was not.
+
+        A block is taken as a whole, at the moment of its callback: counting its frames as time would make an answer
+        sound up to a block before it was there.
+        """
         segment = next((segment for segment in self._segments if segment.key == key), None)
         if segment is None or segment.end == segment.start:
             return None
+        last_block_s = self._port.last_render_ns / 1e9 or time.monotonic()
         taken_frames = self._taken - segment.start
-        return taken_frames / self._port.output_rate_hz if taken_frames > 0 else None
+        if taken_frames <= 0:
+            return None
+        before_frames = max(0, taken_frames - self._port.render_frames)
+        return max(0.0, time.monotonic() - last_block_s) + before_frames / self._port.output_rate_hz
 
     @property
     def _taken(self) -> int:
@@ -248,9 +258,10 @@ class Player:
         """Ask to be woken when half the ring has room for a waiting queue, else when the last frame was taken."""
         head = self._ring.head
         if self._queue or self._backlog.size:
-            self._port.wake_at_played(head - self._ring.capacity // 2)
+            self._wake_at = head - self._ring.capacity // 2
         else:
-            self._port.wake_at_played(head if self._ring.tail < head else NEVER)
+            self._wake_at = head if self._ring.tail < head else NEVER
+        self._port.wake_at_played(self._wake_at)
         while len(self._segments) > 1 and self._segments[0].end <= self._ring.tail:
             self._segments.popleft()
         if self._segments:

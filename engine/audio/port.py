@@ -269,6 +269,16 @@ class AudioPort:
         """When the input callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
         return read_word(self.control_address, c.INPUT_LAST_NS)
 
+    @property
+    def last_render_ns(self) -> int:
+        """When the output callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
+        return read_word(self.control_address, c.OUTPUT_LAST_NS)
+
+    @property
+    def render_frames(self) -> int:
+        """Frames of an output block, on average; 0 before the first."""
+        return int(self._control[c.OUTPUT_FRAMES]) // max(1, int(self._control[c.OUTPUT_CALLS]))
+
     def stats(self) -> StreamStats:
         """Take a snapshot of all counters."""
         word = self._control

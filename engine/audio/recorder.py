@@ -14,9 +14,6 @@ from engine.dsp.pcm16 import float32_to_pcm16
 from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError
 
-_STEP_MS = 10
-"""What is read at a time: the block of echo cancellers, and half the shortest usual wire block."""
-
 
 @dataclass(frozen=True, slots=True)
 class MicBlock:
@@ -57,18 +54,17 @@ class Recorder:
         self._ring = port.capture
         self._gain = np.float32(gain)
         self._resampler = make_resampler(port.input_rate_hz, wire_rate_hz)
-        self._step_frames = port.input_rate_hz * _STEP_MS // 1000
         self._wire_frames = port.input_rate_hz / wire_rate_hz
         self._ready: deque[NDArray[np.float32]] = deque()
         self._ready_samples = 0
-        self._ask_for_next()
+        self._port.wake_at_captured(self._missing_frames())
 
     def read_block(self) -> MicBlock | None:
         """Return the next block, or None while it is not complete."""
         while self._ready_samples < self.block_samples:
-            frames = self._ring.consumer.get(self._step_frames)
+            frames = self._ring.consumer.get(self._missing_frames())
             if not frames.size:
-                self._ask_for_next()
+                self._port.wake_at_captured(self._ring.tail + self._missing_frames())
                 return None
             samples = self._resampler.process(frames)
             self._ready.append(samples)
@@ -91,6 +87,6 @@ class Recorder:
         waiting = self._ring.head - self._ring.tail + self._ready_samples * self._wire_frames
         return newest_s - max(0.0, waiting) / self._port.input_rate_hz
 
-    def _ask_for_next(self) -> None:
-        missing = (self.block_samples - self._ready_samples) * self._wire_frames
-        self._port.wake_at_captured(self._ring.tail + int(missing))
+    def _missing_frames(self) -> int:
+        """How many frames of the microphone the next block still needs; at least one."""
+        return max(1, int((self.block_samples - self._ready_samples) * self._wire_frames))

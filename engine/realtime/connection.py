@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import time
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -40,6 +41,8 @@ class Connection:
     def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._http = http
         self._socket = socket
+        self.received_at_s = 0.0
+        """When the last event came, not yet decoded, on the clock of `time.monotonic`."""
 
     @classmethod
     async def open(cls, chosen: ChosenProvider, *, timeout_s: float = _CONNECT_S) -> Connection:
@@ -88,6 +91,7 @@ class Connection:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
         message = await self._socket.receive()
+        self.received_at_s = time.monotonic()
         match message.type:
             case WSMsgType.TEXT:
                 return decode_event(message.data)

@@ -29,6 +29,11 @@ class Durations:
             self._sample[place] = duration_ms
 
     @property
+    def samples_ms(self) -> list[float]:
+        """The even sample: all measurements in order, up to 4096 of them."""
+        return list(self._sample)
+
+    @property
     def median_ms(self) -> float | None:
         """The median, or None where nothing was measured."""
         return statistics.median(self._sample) if self._sample else None

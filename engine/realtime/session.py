@@ -204,7 +204,7 @@ class Session:
         yielded_at_s = time.monotonic()
         while True:
             event = await connection.receive()
-            self._received_at_s = time.monotonic()
+            self._received_at_s = connection.received_at_s
             if isinstance(event, SpeechStopped):
                 self._note_last_word(event)
             self._perform(self._conversation.handle(event))
@@ -229,7 +229,7 @@ class Session:
     async def _serve_audio(self) -> None:
         player = self._link.player
         while True:
-            await self._link.wait()
+            signalled = await self._link.wait()
             while (block := self._link.read_block()) is not None:
                 self._uplink.put(block)
             while (cut := player.take_cut()) is not None:
@@ -237,9 +237,10 @@ class Session:
                     self.latency.barge_in.add(cut.silence_ms)
                 self._perform(self._conversation.playback_cut(cut))
             self._note_first_sound()
-            for xrun in self._xruns.look(self._link.stats(), time.monotonic()):
-                self._show(xrun)
-            if not (self._link.active or self._link.can_follow):
+            if not signalled:
+                for xrun in self._xruns.look(self._link.stats(), time.monotonic()):
+                    self._show(xrun)
+            if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
             if self._until_input_ends and self._conversation_is_over():
                 await asyncio.sleep(self._output_latency_s())

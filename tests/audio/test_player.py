@@ -177,3 +177,19 @@ def test_heard_is_right_at_any_pair_of_rates(wire_rate_hz: int, device_rate_hz: 
     (heard,) = cut_of(player).heard
     assert heard.heard_ms == pytest.approx(1000 + FADE_MS, abs=2)
     assert heard.received_ms == 2000
+
+
+def test_an_item_sounds_since_the_block_that_brought_it() -> None:
+    port = AudioPort()
+    port.attach_output(48000, 1)
+    player = Player(port, 48000)
+    key = ItemKey("item_1", 0)
+    player.write(key, bytes(2 * 4800))
+    assert player.sounding_for_s(key) is None
+    for blocks_before in range(3):
+        began_s = time.monotonic()
+        port.process(None, np.empty((480, 1), np.float32))
+        sounding_for_s = player.sounding_for_s(key)
+        assert sounding_for_s is not None
+        # Between the block's own moment, which lies within the call, and now.
+        assert 0.01 * blocks_before <= sounding_for_s <= 0.01 * blocks_before + time.monotonic() - began_s + 1e-6
