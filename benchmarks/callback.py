@@ -1,45 +1,69 @@
-"""`voice bench callback`: does sound arrive in time while Python is busy? Ours against a callback written in Python.
+"""`voice bench callback`: does sound arrive in time while Python is busy? Ours against callbacks written in Python.
 
-All designs play from a buffer of one second that Python keeps full, in blocks of 10 ms. The virtual backend has no
-device: its clock is a Python thread that makes up for what it missed, so only its gaps say something.
+All designs play from a buffer of one second that Python keeps full. The virtual backend has no device: its clock is a
+Python thread that makes up for what it missed, so only its gaps say something.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from benchmarks.callback_native import run_ours
-from benchmarks.callback_python import run_python_callback
+from benchmarks.callback_python import run_python
 from benchmarks.case import Case
-from benchmarks.delivery import LOADS, Delivery
+from benchmarks.contrast import LIBRARIES
+from benchmarks.delivery import Delivery
+from benchmarks.loads import LOADS
 from benchmarks.results import Quantiles, Result
 from benchmarks.timing import quantiles
 from engine.audio.discovery import backend_names
 
-_PYTHON_DESIGN = "python-sounddevice"
-_QUICK_S, _FULL_S = 0.5, 10.0
+_USUAL_FRAMES = 480
+_SHORT_FRAMES = (120, 240)
+"""What a person might gain; at 48 kHz."""
+_QUICK_S, _SHORT_S, _FULL_S = 0.4, 10.0, 20.0
+_WITHOUT_DEVICE = "virtual"
+_QUICK = {
+    ("sounddevice", "idle"),
+    *((design, "spinning") for design in ("sounddevice", "pyaudio", "python-sounddevice")),
+}
+"""Designs and loads of a quick run: that ours is whole and the other is not, is seen at once."""
+
+_Run = Callable[[float], Delivery]
 
 
 def cases() -> list[Case]:
-    """Every backend of ours and the Python callback, idle and beside two spinning threads."""
-    runs: dict[str, Callable[[float], Delivery]] = {name: partial(run_ours, name) for name in backend_names()}
-    runs[_PYTHON_DESIGN] = run_python_callback
+    """Every design under every load with the usual block, and ours under load with shorter ones."""
     return [
-        Case(f"callback/{design}/{load}", partial(_measure, design, load, run), _QUICK_S, _FULL_S)
-        for load in LOADS
-        for design, run in runs.items()
+        Case(
+            f"callback/{design}/{load}/{frames}",
+            partial(_measure, design, load, run),
+            _QUICK_S,
+            _FULL_S if frames == _USUAL_FRAMES and load in ("spinning", "c_calls") else _SHORT_S,
+            in_quick=frames == _USUAL_FRAMES and (design, load) in _QUICK,
+        )
+        for design, load, frames, run in _runs()
     ]
 
 
-def _measure(design: str, load: str, run: Callable[[float], Delivery], seconds: float) -> Result:
-    with LOADS[load]():
-        delivery = run(seconds)
-    return _result(design, load, delivery)
+def _runs() -> Iterator[tuple[str, str, int, _Run]]:
+    """Yield design, load, block length and how it is run."""
+    for load in LOADS:
+        for name in backend_names():
+            yield name, load, _USUAL_FRAMES, partial(run_ours, name, _USUAL_FRAMES, load)
+        for library in LIBRARIES:
+            yield f"python-{library}", load, _USUAL_FRAMES, partial(run_python, library, _USUAL_FRAMES, load)
+    for frames in _SHORT_FRAMES:
+        for load in ("spinning", "all_cores"):
+            for name in backend_names():
+                if name != _WITHOUT_DEVICE:
+                    yield name, load, frames, partial(run_ours, name, frames, load)
 
 
-def _result(design: str, load: str, delivery: Delivery) -> Result:
+def _measure(design: str, load: str, run: _Run, seconds: float) -> Result:
     """Gaps between blocks, and the sound that was not there when the device wanted it."""
+    delivery = run(seconds)
     gaps_ms = delivery.gaps_ms
     gaps = quantiles(gaps_ms) if gaps_ms else Quantiles(0.0, 0.0)
     return Result(
@@ -51,8 +75,10 @@ def _result(design: str, load: str, delivery: Delivery) -> Result:
             "delivered": delivery.calls,
             "expected": delivery.expected_calls,
             "broken_ms": round(delivery.broken_ms, 1),
+            "lost_percent": round(100 * delivery.lost, 1),
             "gap_ms_max": round(max(gaps_ms, default=0.0), 2),
-            "block_ms": round(delivery.block_ms, 2),
+            "gap_ms": [round(gap_ms, 2) for gap_ms in gaps_ms],
+            "block_ms": round(delivery.block_ms, 3),
             "on_audio_thread": delivery.on_audio_thread,
         },
     )

@@ -19,6 +19,8 @@ class Case:
     """Long enough to see that it works."""
     full_s: float = 1.0
     """Long enough for figures that repeat."""
+    in_quick: bool = True
+    """False leaves it out of a quick run: others of its kind show that it works."""
 
     def seconds(self, *, quick: bool) -> float:
         """How long the case runs."""

@@ -1,21 +1,16 @@
-"""What a device was given in time: the measure of every playback design, and the loads it is put under."""
+"""What a device was given in time: the measure of every playback design."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 SETTLE_S = 0.3
 """A stream's first blocks come in a burst that fills the device's buffer."""
-BLOCK_MS = 10.0
 AHEAD_S = 1.0
 """How much every design buffers between Python and the audio thread."""
 FEED_S = 0.05
 """How often the buffer is filled up."""
-_SPINNING_THREADS = 2
 _CHANCE_BLOCKS = 2
 """Where a measurement begins and ends within a block is chance: so many may be missing of a clean run."""
 
@@ -60,29 +55,8 @@ class Delivery:
         missing = max(0, self.expected_calls - self.calls - _CHANCE_BLOCKS)
         return missing * self.block_ms + 1000 * self.silent_frames / self.rate_hz
 
-
-@contextlib.contextmanager
-def _spinning() -> Iterator[None]:
-    """Two threads that keep the interpreter busy."""
-    over = threading.Event()
-
-    def spin() -> None:
-        number = 0
-        while not over.is_set():
-            number += 1
-
-    threads = [threading.Thread(target=spin, daemon=True) for _ in range(_SPINNING_THREADS)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-LOADS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
-    "idle": contextlib.nullcontext,
-    "spinning": _spinning,
-}
+    @property
+    def lost(self) -> float:
+        """Share of the sound that was broken, 0 to 1."""
+        whole_ms = self.expected_calls * self.block_ms
+        return min(1.0, self.broken_ms / whole_ms) if whole_ms else 0.0

@@ -16,10 +16,10 @@ class Benchmark:
     name: str
     summary: str
 
-    def cases(self) -> list[Case]:
+    def cases(self, *, quick: bool = False) -> list[Case]:
         """Import the benchmark and return its cases, in the order in which they run."""
         cases: Callable[[], list[Case]] = import_module(f"benchmarks.{self.name}").cases
-        return cases()
+        return [case for case in cases() if case.in_quick or not quick]
 
 
 BENCHMARKS = {
@@ -31,6 +31,8 @@ BENCHMARKS = {
         Benchmark("resample", "Resamples 20 ms blocks, against soxr; also how late and how clean the sound is."),
         Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
         Benchmark("startup", "Starts the program, against an empty one and the bare imports."),
+        Benchmark("latency", "Plays chirps and hears them again: the round trip, against what the devices report."),
+        Benchmark("session", "Holds turns with a server on this machine: capture to wire, wire to ring, interruption."),
         Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python."),
     )
 }

@@ -48,8 +48,18 @@ def interleaved(
 
 def quantiles(values: list[float]) -> Quantiles:
     """The median and the 99th percentile of at least one value."""
-    p50, p99 = np.percentile(values, [50, 99])
-    return Quantiles(float(p50), float(p99))
+    p50, p99 = values_at(values, 50, 99)
+    return Quantiles(p50, p99)
+
+
+def values_at(values: list[float], *percents: float) -> list[float]:
+    """What so many percent of at least one value stay below.
+
+    Example:
+        >>> values_at([1.0, 2.0, 3.0], 0, 50, 100)
+        [1.0, 2.0, 3.0]
+    """
+    return [float(value) for value in np.percentile(values, percents)]
 
 
 @contextlib.contextmanager

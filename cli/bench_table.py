@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 _NS_IN = {"ns": 1.0, "ms": 1e6}
 _SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
 _MISSING = "missing"
-_ONLY_IN_FILE = {_MISSING, "group_delay_ms", "withheld_ms", "block_ms", "text_bytes", "on_audio_thread"}
+_ONLY_IN_FILE = {
+    *(_MISSING, "group_delay_ms", "withheld_ms", "text_bytes"),
+    *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
+    *("measured_ms", "openings", "clock_jitter_ms", "count", "xruns"),
+}
 """What would make the tables too wide for a terminal of 80 columns."""
 
 
@@ -60,9 +64,10 @@ def _table(benchmark: str, results: Sequence[Result]) -> Table:
 
 
 def _measured(results: Sequence[Result]) -> list[str]:
-    """Names of what the cases measured besides, each once; what describes a rival stands in the rival's row."""
-    names = (name for result in results for name in result.extra if name not in result.peers)
-    return [name for name in dict.fromkeys(names) if name not in _ONLY_IN_FILE]
+    """Names of what the cases measured besides, each once; a rival's stand in its row, lists of samples in the file."""
+    found = ((name, value) for result in results for name, value in result.extra.items() if name not in result.peers)
+    shown = dict.fromkeys(name for name, value in found if not isinstance(value, list | tuple | dict))
+    return [name for name in shown if name not in _ONLY_IN_FILE]
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[str, Any]]]:

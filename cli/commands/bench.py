@@ -43,8 +43,9 @@ def bench(
     results: list[Result] = []
     chosen = list(BENCHMARKS) if name == _ALL else [name or _SHORTEST]
     with interruptions() as interrupted, contextlib.suppress(KeyboardInterrupt):
-        cases = [case for each in chosen for case in BENCHMARKS[each].cases()]
-        for result in _run(cases, quick=quick or name is None):
+        quick = quick or name is None
+        cases = [case for each in chosen for case in BENCHMARKS[each].cases(quick=quick)]
+        for result in _run(cases, quick=quick):
             if interrupted:
                 break
             results.append(result)

@@ -1,0 +1,66 @@
+"""`voice bench session`: a real session over a real socket, on the virtual backend's clock."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from benchmarks import session
+from benchmarks.service_process import ScriptedService
+from benchmarks.session_run import run_session, since
+
+PARTS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
+
+
+def test_an_effect_belongs_to_the_last_cause_before_it() -> None:
+    assert since([0, 50_000_000], [2_000_000, 51_000_000]) == [2.0, 1.0]
+    assert since([10_000_000], [9_000_000]) == []
+    assert since([], [1]) == []
+    assert since([0], [2_000_000_000]) == [], "nothing is two seconds late: it was caused by something else"
+
+
+def test_turns_are_held_and_every_part_of_them_is_measured() -> None:
+    figures = run_session(3.0, "virtual")
+    assert figures.info is not None
+    assert figures.info.backend == "virtual"
+    assert figures.turns >= 2
+    assert len(figures.capture_to_wire) >= 50
+    for part in PARTS[1:]:
+        # The first interrupts nothing, and an answer that a slow machine plays too late is interrupted unheard.
+        assert 1 <= len(getattr(figures, part)) <= figures.turns
+    for part in PARTS:
+        assert min(getattr(figures, part)) > 0
+    assert 0 < figures.idle_cpu_percent < 400
+    assert figures.memory_mb is None or figures.memory_mb > 20
+
+
+def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[float] = []
+
+    def hold(seconds: float) -> object:
+        held.append(seconds)
+        return run_session(seconds, "virtual")
+
+    monkeypatch.setattr(session, "run_session", hold)
+    results = [case.measure(case.quick_s) for case in session.cases()]
+    assert [result.case for result in results] == [f"session/{part}" for part in PARTS]
+    assert held == [pytest.approx(4 * session.cases()[0].quick_s)]
+    for result in results:
+        samples = result.extra["samples"]
+        assert result.ours.p50 <= result.extra["p95"] <= result.ours.p99 + 1e-3 <= result.extra["max"] + 2e-3
+        assert result.extra["count"] == len(samples) > 0
+        assert result.extra["max"] == max(samples)
+    assert results[-1].extra.keys() >= {"turns", "cpu_percent", "idle_cpu_percent", "memory_mb", "backend"}
+
+
+async def test_the_scripted_service_is_a_process_that_ends_in_order_or_at_once() -> None:
+    async with ScriptedService(0.0) as service:
+        assert service.url.startswith("ws://127.0.0.1:")
+        assert await service.stop() == {}
+    async with ScriptedService(0.0) as service:
+        address = service.url.split("/")[2].split(":")
+        _, writer = await asyncio.open_connection(address[0], int(address[1]))
+        writer.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(address[0], int(address[1]))
