@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from engine.audio.aside import aside
+from engine.audio.clock import loop_time_s
 from engine.audio.following import Command, Following, News
 from engine.audio.link import AudioLink
 from engine.audio.look import look
@@ -44,10 +44,10 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled; what is under way then is ended first."""
-        self._following.running(self._link.info, time.monotonic())
+        self._following.running(self._link.info, loop_time_s())
         try:
             while True:
-                self._carry_out(self._following.tick(self._link.look(), time.monotonic()))
+                self._carry_out(self._following.tick(self._link.look(), loop_time_s()))
                 if self._operation is None:
                     await asyncio.sleep(TICK_S)
                     continue
@@ -90,17 +90,17 @@ class Follower:
         try:
             devices = await look(self._link.backend)
         except VoiceError as error:
-            return self._following.looked(None, time.monotonic(), error.message)
-        return self._following.looked(devices, time.monotonic())
+            return self._following.looked(None, loop_time_s(), error.message)
+        return self._following.looked(devices, loop_time_s())
 
     async def _open(self) -> list[Command]:
         try:
             # However long it takes: two of these at once would be two threads in a library that allows one.
             opened = await aside(self._link.open_again, discard=lambda late: late.close())
         except VoiceError as error:
-            return self._following.refused(error, time.monotonic())
+            return self._following.refused(error, loop_time_s())
         self._link.adopt(opened)
-        return self._following.opened(opened.stream.info, time.monotonic())
+        return self._following.opened(opened.stream.info, loop_time_s())
 
     async def _end_operation(self) -> None:
         operation, self._operation = self._operation, None

@@ -8,7 +8,6 @@ it came, and rendered again for the next device, whatever its rate.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.clock import loop_time_s
 from engine.audio.control import NEVER
 from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
@@ -117,7 +117,7 @@ class Player:
         self._backlog = self._backlog[:0]
         self._resampler.reset()
         asked = self._ring.head
-        self._stops.append(_Stop(asked, time.monotonic(), list(self._segments), by_user))
+        self._stops.append(_Stop(asked, loop_time_s(), list(self._segments), by_user))
         self._segments.clear()
         self._port.expect_more(False)
         self._port.drop_before(asked)
@@ -199,12 +199,12 @@ class Player:
         segment = next((segment for segment in self._segments if segment.key == key), None)
         if segment is None or segment.end == segment.start:
             return None
-        last_block_s = self._port.last_render_ns / 1e9 or time.monotonic()
+        last_block_s = self._port.last_render_ns / 1e9 or loop_time_s()
         taken_frames = self._taken - segment.start
         if taken_frames <= 0:
             return None
         before_frames = max(0, taken_frames - self._port.render_frames)
-        return max(0.0, time.monotonic() - last_block_s) + before_frames / self._port.output_rate_hz
+        return max(0.0, loop_time_s() - last_block_s) + before_frames / self._port.output_rate_hz
 
     @property
     def _taken(self) -> int:
@@ -285,11 +285,11 @@ class Player:
 
     def _has_no_kernel(self, stop: _Stop) -> bool:
         """Whether a stop found nothing to drop, or a kernel that does not run."""
-        return stop.asked <= self._port.dropped_before or time.monotonic() - stop.at_s > _LOST_KERNEL_S
+        return stop.asked <= self._port.dropped_before or loop_time_s() - stop.at_s > _LOST_KERNEL_S
 
     @staticmethod
     def _since_ms(stop: _Stop) -> float:
-        return 1000 * (time.monotonic() - stop.at_s)
+        return 1000 * (loop_time_s() - stop.at_s)
 
     def _unheard(self, segments: Iterable[Segment], cut_at: int) -> Iterable[Heard]:
         for segment in segments:

@@ -121,6 +121,7 @@ class AudioPort:
         self.playback: Ring | None = None
         self.reference: Ring | None = None
         self.input_ended = False
+        self._stamped_cuts = 0
         self.set_wake_descriptor(-1)
         self.gain = 1.0
         _write_float(self.control_address, c.GAIN_NOW, 1.0)
@@ -219,6 +220,15 @@ class AudioPort:
     def finish(self) -> None:
         """Note that a stream driven from Python has ended by itself."""
         _finish(self.control_address)
+
+    def stamp(self, now_ns: int) -> None:
+        """Say when the blocks since the last call were moved, on a clock that is not the system's: a virtual one."""
+        write_word(self.control_address, c.INPUT_LAST_NS, now_ns)
+        write_word(self.control_address, c.OUTPUT_LAST_NS, now_ns)
+        cuts = read_word(self.control_address, c.CUTS)
+        for number in range(max(self._stamped_cuts, cuts - c.CUT_LOG_ENTRIES), cuts):
+            write_word(self.control_address, c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES) + 2, now_ns)
+        self._stamped_cuts = cuts
 
     def end_input(self) -> None:
         """Note that the microphone's file is over; silence may follow."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.clock import loop_time_s
 from engine.audio.port import AudioPort
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.dsp.resample import make_resampler
@@ -22,7 +22,7 @@ class MicBlock:
     pcm16: bytes
     """Little-endian mono at the wire's rate."""
     captured_at_s: float
-    """When its last frame was in the ring, on the clock of `time.monotonic`."""
+    """When its last frame was in the ring, on the loop's clock."""
 
 
 class Recorder:
@@ -83,7 +83,7 @@ class Recorder:
 
     def _capture_time_s(self) -> float:
         """When the last frame of the block just taken came in: the last callback's time less what came after."""
-        newest_s = self._port.last_capture_ns / 1e9 or time.monotonic()
+        newest_s = self._port.last_capture_ns / 1e9 or loop_time_s()
         waiting = self._ring.head - self._ring.tail + self._ready_samples * self._wire_frames
         return newest_s - max(0.0, waiting) / self._port.input_rate_hz
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import time
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import WSMsgType
 
+from engine.audio.clock import loop_time_s
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
 from engine.realtime.client_events import ClientEvent
 from engine.realtime.decoding import decode_event
@@ -27,7 +27,7 @@ _CLOSE_S = 2.0
 
 
 class Connection:
-    """An open connection; one coroutine receives, any may send.
+    """An open WebSocket, the `Transport` of a real session; one coroutine receives, any may send.
 
     Example:
         >>> connection = await Connection.open(chosen)
@@ -42,7 +42,7 @@ class Connection:
         self._http = http
         self._socket = socket
         self.received_at_s = 0.0
-        """When the last event came, not yet decoded, on the clock of `time.monotonic`."""
+        """When the last event came, not yet decoded, on the loop's clock."""
 
     @classmethod
     async def open(cls, chosen: ChosenProvider, *, timeout_s: float = _CONNECT_S) -> Connection:
@@ -91,7 +91,7 @@ class Connection:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
         message = await self._socket.receive()
-        self.received_at_s = time.monotonic()
+        self.received_at_s = loop_time_s()
         match message.type:
             case WSMsgType.TEXT:
                 return decode_event(message.data)

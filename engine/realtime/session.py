@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.audio.clock import loop_time_s
 from engine.audio.follower import Follower
 from engine.audio.following import Found, Lost, News
 from engine.audio.link import AudioLink
@@ -23,12 +23,13 @@ from engine.realtime.notices import AnswerDropped, DeviceFound, DeviceLost, Erro
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tools import ToolRunner
+from engine.realtime.transport import Connect, Transport
 from engine.realtime.turn_clock import TurnClock
 from engine.realtime.uplink import Uplink
 from engine.realtime.xruns import XrunWatch
 
 Observer = Callable[[Notice, float], None]
-"""Is told each notice and its time on the clock of `time.monotonic`; must return at once."""
+"""Is told each notice and its time on the loop's clock; must return at once."""
 QUIET_S = 1.5
 """After the microphone's file: how long nothing may happen until the conversation counts as over. A server needs the
 silence that ends a turn (0.4 s), and time to recognise it."""
@@ -54,6 +55,7 @@ class Session:
         runner: ToolRunner,
         settings: SessionSettings | None = None,
         observers: Sequence[Observer] = (),
+        connect: Connect = Connection.open,
     ) -> None:
         """Prepare a session; nothing is started.
 
@@ -63,10 +65,12 @@ class Session:
             runner: The tools that are offered; closed with the session.
             settings: What differs from the provider's defaults; the tools are the runner's.
             observers: Told everything, in order.
+            connect: Opens the transport: the WebSocket, or a double in tests.
         """
         self._chosen = chosen
         self._link = link
         self._runner = runner
+        self._open_transport = connect
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._observers = list(observers)
         self._scrub = chosen.scrubber.clean
@@ -102,7 +106,7 @@ class Session:
         Raises:
             VoiceError: what ended the session, if it was no ordinary end.
         """
-        started_s = time.monotonic()
+        started_s = loop_time_s()
         self._until_input_ends = until_input_ends
         timer = asyncio.get_running_loop().call_later(duration_s, self.stop, "duration") if duration_s else None
         try:
@@ -114,7 +118,7 @@ class Session:
                 timer.cancel()
             self._link.close()
             self._runner.close()
-            summary = self._summary(time.monotonic() - started_s)
+            summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
                 self._show(ErrorShown(str(self._error), fatal=True))
             self._show(summary)
@@ -148,7 +152,7 @@ class Session:
                 if isinstance(action, act.Send):
                     await connection.send(action.event)
             self._link.start()
-            self._busy_at_s = time.monotonic()
+            self._busy_at_s = loop_time_s()
             services = [
                 self._receive(connection),
                 self._send(connection),
@@ -172,9 +176,9 @@ class Session:
             await asyncio.gather(*tasks, *self._tool_tasks, return_exceptions=True)
             await connection.close()
 
-    async def _connect(self) -> Connection | None:
+    async def _connect(self) -> Transport | None:
         """Return the connection, or None if the session is over before there is one."""
-        connecting = asyncio.create_task(Connection.open(self._chosen))
+        connecting = asyncio.create_task(self._open_transport(self._chosen))
         over = asyncio.create_task(self._over.wait())
         try:
             await asyncio.wait({connecting, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -200,8 +204,8 @@ class Session:
             self._error = type(error)(self._scrub(error.message), fix=self._scrub(error.fix))
             self.stop("error")
 
-    async def _receive(self, connection: Connection) -> None:
-        yielded_at_s = time.monotonic()
+    async def _receive(self, connection: Transport) -> None:
+        yielded_at_s = loop_time_s()
         while True:
             event = await connection.receive()
             self._received_at_s = connection.received_at_s
@@ -210,9 +214,9 @@ class Session:
             self._perform(self._conversation.handle(event))
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.
-            if time.monotonic() - yielded_at_s > _HOLDS_LOOP_S:
+            if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:
                 await asyncio.sleep(0)
-                yielded_at_s = time.monotonic()
+                yielded_at_s = loop_time_s()
 
     def _note_last_word(self, event: SpeechStopped) -> None:
         """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
@@ -221,7 +225,7 @@ class Session:
         said_at_s = self._uplink.captured_at_s(last_word_ms) if event.audio_end_ms else self._received_at_s
         self._turn.speech_stopped(said_at_s, self._received_at_s)
 
-    async def _send(self, connection: Connection) -> None:
+    async def _send(self, connection: Transport) -> None:
         while True:
             action = await self._outbox.get()
             await connection.send(action.event)
@@ -238,7 +242,7 @@ class Session:
                 self._perform(self._conversation.playback_cut(cut))
             self._note_first_sound()
             if not signalled:
-                for xrun in self._xruns.look(self._link.stats(), time.monotonic()):
+                for xrun in self._xruns.look(self._link.stats(), loop_time_s()):
                     self._show(xrun)
             if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
@@ -275,7 +279,7 @@ class Session:
         player = self._link.player
         player.write(key, pcm16)
         self._turn.audio_queued(response_id, key)
-        self.latency.wire_to_ring.add(1000 * (time.monotonic() - self._received_at_s))
+        self.latency.wire_to_ring.add(1000 * (loop_time_s() - self._received_at_s))
         if player.dropped_frames and not self._full_shown:
             self._full_shown = True
             self._show(ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full"))
@@ -291,7 +295,7 @@ class Session:
         sounding_for_s = self._link.player.sounding_for_s(awaited.key)
         if sounding_for_s is None:
             return
-        latency_ms = self._turn.sounded(time.monotonic() - sounding_for_s + self._output_latency_s())
+        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._output_latency_s())
         if latency_ms is not None:
             self.latency.turn.add(latency_ms)
         rounded_ms = None if latency_ms is None else round(latency_ms, 1)
@@ -299,7 +303,7 @@ class Session:
 
     def _conversation_is_over(self) -> bool:
         """True once the file has ended and nothing has happened or sounded for a while."""
-        now_s = time.monotonic()
+        now_s = loop_time_s()
         waits = self._conversation.waits_for_answer_only
         patience_s = UNANSWERED_S if waits else QUIET_S
         if not self._link.input_ended or not (self.at_rest or waits):
@@ -328,7 +332,7 @@ class Session:
             notice = replace(notice, message=self._scrub(notice.message))
         elif isinstance(notice, AnswerDropped):
             self._dropped_answer_ms += notice.dropped_ms
-        now_s = time.monotonic()
+        now_s = loop_time_s()
         for observer in list(self._observers):
             try:
                 observer(notice, now_s)

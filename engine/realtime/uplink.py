@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
 from engine.realtime.append_audio import AppendAudio
 from engine.realtime.client_events import ClientEvent, EventIds
@@ -62,10 +62,10 @@ class Uplink:
                 await send(AppendAudio(self._ids.next(), block.pcm16))
                 self._sent_samples += len(block.pcm16) // 2
                 self._last_captured_at_s = block.captured_at_s
-                self._on_sent(1000 * (time.monotonic() - block.captured_at_s))
+                self._on_sent(1000 * (loop_time_s() - block.captured_at_s))
 
     def captured_at_s(self, audio_ms: int) -> float:
-        """When the microphone took the sample the server calls `audio_ms`, on the clock of `time.monotonic`.
+        """When the microphone took the sample the server calls `audio_ms`, on the loop's clock.
 
         The server counts the milliseconds it was sent; a block that was dropped was not.
         """

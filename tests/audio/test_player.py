@@ -161,8 +161,8 @@ def test_a_dead_kernel_does_not_hold_an_interruption_for_ever(monkeypatch: pytes
     pull(port, 480)
     player.stop()
     assert player.take_cut() is None
-    now = time.monotonic()
-    monkeypatch.setattr("engine.audio.player.time.monotonic", lambda: now + 10)
+    later_s = time.monotonic() + 10
+    monkeypatch.setattr("engine.audio.player.loop_time_s", lambda: later_s)
     assert cut_of(player).heard == (Heard(FIRST, 20, 1000),)
 
 

@@ -1,0 +1,45 @@
+"""What carries events between a session and a server: a WebSocket, or a test double inside the process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from engine.realtime.client_events import ClientEvent
+from engine.realtime.events import ServerEvent
+from engine.realtime.providers import ChosenProvider
+
+
+class Transport(Protocol):
+    """An open way to a server; one coroutine receives, any may send.
+
+    `engine.realtime.connection.Connection` is the one of real sessions, `engine.realtime.testing.ServerDouble` makes
+    those of tests.
+    """
+
+    received_at_s: float
+    """When the last event came, not yet decoded, on the loop's clock."""
+
+    async def send(self, event: ClientEvent) -> None:
+        """Put one event on its way; may wait while there is no room.
+
+        Raises:
+            ConnectionFailedError: the connection is closed.
+        """
+        ...
+
+    async def receive(self) -> ServerEvent:
+        """Return the next event; what can't be read comes as a `MalformedEvent`.
+
+        Raises:
+            ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye and release what is held, within some seconds; safe to call twice."""
+        ...
+
+
+Connect = Callable[[ChosenProvider], Coroutine[Any, Any, Transport]]
+"""Opens a transport; raises a `VoiceError` where it cannot."""
