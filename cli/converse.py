@@ -32,7 +32,7 @@ class SessionPlan:
     chosen: ChosenProvider
     backend: Backend
     request: StreamRequest
-    instructions: str | None
+    settings: SessionSettings
     tools: Sequence[Tool]
     options: RunOptions
     until_input_ends: bool = False
@@ -65,8 +65,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 chosen = await _start_server(plan.chosen, screen, stack)
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
-                settings = SessionSettings(voice=plan.options.voice, instructions=plan.instructions)
-                session = Session(chosen, link, ToolRunner(plan.tools), settings, observers)
+                session = Session(chosen, link, ToolRunner(plan.tools), plan.settings, observers)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)

@@ -24,6 +24,7 @@ from engine.realtime.builtin_tools import built_in_tools
 from engine.realtime.notices import FirstAudio, Notice, SessionStarted, UserTranscript
 from engine.realtime.providers import LOCAL, choose_provider
 from engine.realtime.session import Observer, Session
+from engine.realtime.settings import SessionSettings
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
 _VOICE = "en-us+f3"
@@ -104,7 +105,7 @@ def hold_demonstration(options: RunOptions, screen: Screen, observers: Sequence[
         chosen=chosen,
         backend=VirtualBackend(microphone=demonstration.microphone, conversation_file=path),
         request=StreamRequest(block_ms=options.block_ms),
-        instructions=None,
+        settings=SessionSettings(),
         tools=built_in_tools(chosen.provider),
         options=options,
         guide=demonstration.guide,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from engine.realtime.turn_detection import TurnOptions
 
 BackendOption = Annotated[
     str | None, typer.Option("--backend", help="sounddevice, pyaudio, virtual, another plugin, or auto (default).")
@@ -41,6 +43,7 @@ class RunOptions:
     volume_db: float = 0.0
     mic_gain_db: float = 0.0
     block_ms: float | None = None
+    turns: TurnOptions = field(default_factory=TurnOptions)
     duration_s: float | None = None
     events: str | None = None
     log_level: LogLevel = LogLevel.WARNING

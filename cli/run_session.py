@@ -20,6 +20,7 @@ from engine.errors import InvalidInputError
 from engine.realtime.builtin_tools import built_in_tools
 from engine.realtime.providers import choose_provider
 from engine.realtime.session import Observer
+from engine.realtime.settings import SessionSettings
 from engine.realtime.tools import load_tools
 
 
@@ -33,7 +34,8 @@ def run_session(options: RunOptions) -> None:
     screen = Screen(sys.stderr if options.events == "-" else sys.stdout)
     config = load_config()
     chosen = choose_provider(options.provider, options.url, os.environ, config)
-    instructions = _read_instructions(options.instructions)
+    settings = SessionSettings(options.voice, _read_instructions(options.instructions), turns=options.turns)
+    settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
     tools = [*built_in_tools(chosen.provider), *(tool for name in options.tools for tool in load_tools(name))]
     with contextlib.ExitStack() as stack:
         observers: list[Observer] = [screen]
@@ -51,7 +53,7 @@ def run_session(options: RunOptions) -> None:
             chosen=chosen,
             backend=backend,
             request=_stream_request(options, config.audio),
-            instructions=instructions,
+            settings=settings,
             tools=tools,
             options=options,
             until_input_ends=options.input_file is not None,

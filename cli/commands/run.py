@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import BackendOption, LogLevel, RunOptions
+from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
 
 
 def run(
@@ -34,6 +35,25 @@ def run(
     block_ms: Annotated[
         float | None, typer.Option(help="Length of a device block in ms; default: the backend's (10).", min=1, max=200)
     ] = None,
+    turns: Annotated[
+        TurnMode | None,
+        typer.Option(help="Who ends your turns: a silence, the sense of your words, or you (none: push-to-talk)."),
+    ] = None,
+    eagerness: Annotated[
+        Eagerness | None, typer.Option(help="How soon semantic_vad takes a pause for the end of your turn.")
+    ] = None,
+    vad_threshold: Annotated[
+        float | None, typer.Option(help="How sure server_vad must be that you speak.", min=0, max=1)
+    ] = None,
+    vad_silence_ms: Annotated[
+        int | None, typer.Option(help="The silence by which server_vad ends your turn.", min=0, max=10_000)
+    ] = None,
+    vad_padding_ms: Annotated[
+        int | None, typer.Option(help="What server_vad takes in from before your first word.", min=0, max=5000)
+    ] = None,
+    vad_idle_ms: Annotated[
+        int | None, typer.Option(help="After how much silence the service speaks up by itself (server_vad).", min=1000)
+    ] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds until the session ends.", min=0.1)] = None,
     events: Annotated[
         str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
@@ -58,6 +78,7 @@ def run(
         volume_db=volume,
         mic_gain_db=mic_gain,
         block_ms=block_ms,
+        turns=TurnOptions(turns, eagerness, vad_threshold, vad_silence_ms, vad_padding_ms, vad_idle_ms),
         duration_s=duration,
         events=events,
         log_level=log_level,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from engine.realtime.turn_detection import VAD_FIELDS, TurnDetection, TurnMode
+
 
 class Auth(Enum):
     """How a service wants its key."""
@@ -15,25 +17,6 @@ class Auth(Enum):
     OPTIONAL_BEARER = "optional bearer"
     YANDEX = "yandex"
     """`Api-Key KEY`, or `Bearer IAM_TOKEN` where only a token is set."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnDetection:
-    """How the server finds the ends of the user's turns; None in a field leaves it to the server."""
-
-    type: str = "server_vad"
-    threshold: float | None = None
-    silence_duration_ms: int | None = None
-    prefix_padding_ms: int | None = None
-    eagerness: str | None = None
-    """Only for `semantic_vad`."""
-    create_response: bool | None = None
-    interrupt_response: bool | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the `turn_detection` object of a session.update, without what is not set."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +51,12 @@ class Provider:
     """Empty leaves the voice to the server."""
     instructions: str
     turn_detection: TurnDetection
+    """What is asked for by default."""
     output_modalities: tuple[str, ...]
+    turn_modes: tuple[TurnMode, ...] = tuple(TurnMode)
+    """The ways it offers to find the ends of turns."""
+    vad_fields: frozenset[str] = VAD_FIELDS
+    """What it lets set of `server_vad`."""
     block_ms: int = 20
     tools: tuple[str, ...] = ("get_weather",)
     """Names of the built-in tools that are offered."""
@@ -109,6 +97,8 @@ YANDEX = Provider(
         "При вопросе про {голосовой профилировщик} - обращайся к функции file_search"
     ),
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
+    turn_modes=(TurnMode.SERVER_VAD,),
+    vad_fields=frozenset({"threshold", "silence_duration_ms"}),
     output_modalities=("text", "audio"),
     search_tools=True,
     interrupts_by_itself=False,
@@ -144,6 +134,8 @@ LOCAL = Provider(
     voice="",
     instructions=_ENGLISH + _RUSSIAN,
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
+    turn_modes=(TurnMode.SERVER_VAD, TurnMode.NONE),
+    vad_fields=VAD_FIELDS - {"idle_timeout_ms"},
     output_modalities=("audio",),
 )
 

@@ -72,13 +72,14 @@ class Session:
         self._runner = runner
         self._open_transport = connect
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
+        self._turn_detection = self._settings.turn_detection(chosen.provider)
         self._observers = list(observers)
         self._scrub = chosen.scrubber.clean
         self.latency = LatencyTimeline()
         self._conversation = Conversation(
             chosen.provider.name,
             server_tools=[tool.name for tool in chosen.server_tools],
-            interrupts_by_itself=chosen.provider.interrupts_by_itself,
+            interrupts_by_itself=chosen.provider.interrupts_by_itself and not self._turn_detection.by_client,
         )
         self._uplink = Uplink(chosen.provider.input_rate_hz, self.latency.capture_to_wire.add)
         self._turn = TurnClock()
@@ -220,7 +221,7 @@ class Session:
 
     def _note_last_word(self, event: SpeechStopped) -> None:
         """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
-        silence_ms = self._chosen.provider.turn_detection.silence_duration_ms or 0
+        silence_ms = self._turn_detection.silence_duration_ms or 0
         last_word_ms = max(0, event.audio_end_ms - silence_ms)
         said_at_s = self._uplink.captured_at_s(last_word_ms) if event.audio_end_ms else self._received_at_s
         self._turn.speech_stopped(said_at_s, self._received_at_s)

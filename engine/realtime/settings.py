@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.providers import ChosenProvider, Provider
 from engine.realtime.tools import Tool
+from engine.realtime.turn_detection import TurnDetection, TurnOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +23,34 @@ class SessionSettings:
     voice: str | None = None
     instructions: str | None = None
     tools: Sequence[Tool] = ()
+    turns: TurnOptions = field(default_factory=TurnOptions)
+
+    def turn_detection(self, provider: Provider) -> TurnDetection:
+        """How this session's turns are found.
+
+        Raises:
+            InvalidInputError: the provider does not offer what is wanted.
+        """
+        return self.turns.applied_to(
+            provider.turn_detection,
+            service=provider.title,
+            modes=provider.turn_modes,
+            vad_fields=provider.vad_fields,
+        )
 
     def to_json(self, chosen: ChosenProvider) -> dict[str, Any]:
-        """Return the `session` object of the session.update event."""
+        """Return the `session` object of the session.update event.
+
+        Raises:
+            InvalidInputError: the provider does not offer what is wanted.
+        """
         provider = chosen.provider
         input_format: dict[str, Any] = {"type": "audio/pcm", "rate": provider.input_rate_hz}
         if provider.declares_channels:
             input_format["channels"] = 1
         audio_input: dict[str, Any] = {
             "format": input_format,
-            "turn_detection": provider.turn_detection.to_json(),
+            "turn_detection": self.turn_detection(provider).to_json(),
         }
         if provider.transcription_model:
             audio_input["transcription"] = {"model": provider.transcription_model}

@@ -1,0 +1,108 @@
+"""How the end of a user's turn is found: by the silence after it, by the sense of the words, or by a key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+from engine.errors import InvalidInputError
+
+VAD_FIELDS = frozenset({"threshold", "silence_duration_ms", "prefix_padding_ms", "idle_timeout_ms"})
+"""What can be set of `server_vad`."""
+
+
+class TurnMode(StrEnum):
+    """The protocol's names of the ways; services offer some of them."""
+
+    SERVER_VAD = "server_vad"
+    """A silence ends the turn."""
+    SEMANTIC_VAD = "semantic_vad"
+    """A model judges whether the sentence is over."""
+    NONE = "none"
+    """The client commits: push-to-talk."""
+
+
+class Eagerness(StrEnum):
+    """How soon `semantic_vad` takes a pause for the end of a turn."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDetection:
+    """The `turn_detection` of a session; None in a field leaves it to the server."""
+
+    type: TurnMode = TurnMode.SERVER_VAD
+    threshold: float | None = None
+    silence_duration_ms: int | None = None
+    prefix_padding_ms: int | None = None
+    idle_timeout_ms: int | None = None
+    """After so long without a word the server answers the silence."""
+    eagerness: Eagerness | None = None
+    """Only for `semantic_vad`."""
+    create_response: bool | None = None
+    interrupt_response: bool | None = None
+
+    @property
+    def by_client(self) -> bool:
+        """Whether the client says where turns begin and end, and interrupts."""
+        return self.type is TurnMode.NONE
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Return the `turn_detection` of a session.update, without what is not set; null turns it off."""
+        if self.by_client:
+            return None
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOptions:
+    """What the person wants of it; None takes the service's own.
+
+    Example:
+        >>> TurnOptions(mode=TurnMode.SEMANTIC_VAD, eagerness=Eagerness.LOW)
+    """
+
+    mode: TurnMode | None = None
+    eagerness: Eagerness | None = None
+    threshold: float | None = None
+    silence_duration_ms: int | None = None
+    prefix_padding_ms: int | None = None
+    idle_timeout_ms: int | None = None
+
+    def applied_to(
+        self, own: TurnDetection, *, service: str, modes: tuple[TurnMode, ...], vad_fields: frozenset[str]
+    ) -> TurnDetection:
+        """Return what a service is to be asked for.
+
+        Args:
+            own: The service's own.
+            service: Its name, for the messages.
+            modes: The ways it offers.
+            vad_fields: What it lets set of `server_vad`.
+
+        Raises:
+            InvalidInputError: the service has no such way, or the way no such setting.
+        """
+        mode = self.mode or own.type
+        if mode not in modes:
+            raise InvalidInputError(
+                f"Turns by '{mode}' are not offered by {service}.", fix=f"Choose {' or '.join(modes)} with --turns."
+            )
+        if self.eagerness is not None and mode is not TurnMode.SEMANTIC_VAD:
+            raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix="Add --turns semantic_vad.")
+        wanted = {name: getattr(self, name) for name in sorted(VAD_FIELDS) if getattr(self, name) is not None}
+        if wanted and mode is not TurnMode.SERVER_VAD:
+            raise InvalidInputError(f"'{mode}' has no {' and no '.join(wanted)}.", fix="Add --turns server_vad.")
+        refused = sorted(wanted.keys() - vad_fields)
+        if refused:
+            raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave the option out.")
+        if mode is not own.type:
+            return TurnDetection(mode, eagerness=self.eagerness)
+        values = {entry.name: getattr(own, entry.name) for entry in fields(own)}
+        return TurnDetection(**{**values, **wanted, "eagerness": self.eagerness or own.eagerness})
