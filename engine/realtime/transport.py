@@ -17,8 +17,10 @@ class Transport(Protocol):
     those of tests.
     """
 
-    received_at_s: float
-    """When the last event came, not yet decoded, on the loop's clock."""
+    @property
+    def received_at_s(self) -> float:
+        """When the last event came, not yet decoded, on the loop's clock."""
+        ...
 
     async def send(self, event: ClientEvent) -> None:
         """Put one event on its way; may wait while there is no room.

@@ -1,0 +1,138 @@
+"""A microphone and a speaker in the virtual time of the loop: the real kernel, moved a block at a time by a timer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.port import AudioPort
+
+RATE_HZ = 48000
+BLOCK_MS = 10.0
+KEPT_S = 600.0
+"""How much of what was played is kept."""
+
+
+class VirtualDevices:
+    """A backend for tests; `say` is its microphone, `heard` what its speaker played.
+
+    Example:
+        >>> devices = VirtualDevices()
+        >>> link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        >>> devices.say(np.full(48000, 0.1, np.float32))
+    """
+
+    name = "virtual time"
+    protocol_version = PROTOCOL_VERSION
+
+    def __init__(
+        self, *, rate_hz: int = RATE_HZ, block_ms: float = BLOCK_MS, latency_ms: float = 0.0, kept_s: float = KEPT_S
+    ) -> None:
+        """Make the devices.
+
+        Args:
+            rate_hz: Of both.
+            block_ms: How much each turn of the audio thread moves.
+            latency_ms: What the speaker says of its own delay.
+            kept_s: How much of what was played `heard` returns at most, from the end.
+        """
+        self.rate_hz = rate_hz
+        self.block_frames = round(rate_hz * block_ms / 1000)
+        self.latency_ms = latency_ms
+        self._played: deque[NDArray[np.float32]] = deque(maxlen=max(1, round(1000 * kept_s / block_ms)))
+        self._spoken: deque[NDArray[np.float32]] = deque()
+        self._silence = np.zeros(self.block_frames, np.float32)
+
+    def say(self, samples: NDArray[np.float32]) -> None:
+        """Speak mono float32 at `rate_hz` into the microphone, after what waits there; then it is silent again."""
+        self._spoken.append(np.asarray(samples, np.float32))
+
+    @property
+    def heard(self) -> NDArray[np.float32]:
+        """What the speaker has played, mono at `rate_hz`."""
+        return np.concatenate(self._played) if self._played else np.empty(0, np.float32)
+
+    def devices(self) -> list[Device]:
+        """List the one device there is."""
+        return [Device(0, self.name, "test", 1, 1, self.rate_hz, is_default_input=True, is_default_output=True)]
+
+    def open(self, port: AudioPort, request: StreamRequest) -> _VirtualStream:
+        """Open the stream; the request's names and files are ignored."""
+        return _VirtualStream(port, self)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def next_spoken(self) -> NDArray[np.float32]:
+        """The microphone's next block."""
+        if not self._spoken:
+            return self._silence
+        spoken = np.concatenate(self._spoken)
+        self._spoken.clear()
+        block, rest = spoken[: self.block_frames], spoken[self.block_frames :]
+        if rest.size:
+            self._spoken.append(rest)
+        return np.pad(block, (0, self.block_frames - block.size))
+
+    def play(self, block: NDArray[np.float32]) -> None:
+        """Keep a block that was played."""
+        self._played.append(block)
+
+
+class _VirtualStream:
+    """Moves a block whenever the loop's clock has come so far; no error of the timer adds up."""
+
+    def __init__(self, port: AudioPort, devices: VirtualDevices) -> None:
+        port.attach_input(devices.rate_hz, 1)
+        port.attach_output(devices.rate_hz, 1)
+        self._port = port
+        self._devices = devices
+        self._timer: asyncio.TimerHandle | None = None
+        self._began_s = 0.0
+        self._blocks = 0
+        self._info = StreamInfo(
+            devices.name,
+            native=True,
+            input=StreamSide(devices.name, devices.rate_hz, 1, devices.block_frames, 0.0),
+            output=StreamSide(devices.name, devices.rate_hz, 1, devices.block_frames, devices.latency_ms),
+        )
+
+    @property
+    def info(self) -> StreamInfo:
+        """What was opened."""
+        return self._info
+
+    @property
+    def active(self) -> bool:
+        """True from `start` to `close`."""
+        return self._timer is not None
+
+    def start(self) -> None:
+        """Let the blocks come."""
+        self._began_s = asyncio.get_running_loop().time()
+        self._schedule()
+
+    def close(self) -> None:
+        """Let no more come; safe to call twice."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+            self._port.finish()
+
+    def _schedule(self) -> None:
+        self._blocks += 1
+        at_s = self._began_s + self._blocks * self._devices.block_frames / self._devices.rate_hz
+        self._timer = asyncio.get_running_loop().call_at(at_s, self._step)
+
+    def _step(self) -> None:
+        loop = asyncio.get_running_loop()
+        heard = np.empty((self._devices.block_frames, 1), np.float32)
+        self._port.process(self._devices.next_spoken()[:, None], None)
+        self._port.process(None, heard)
+        self._port.stamp(round(1e9 * loop.time()))
+        self._devices.play(heard[:, 0])
+        self._schedule()

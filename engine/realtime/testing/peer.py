@@ -1,0 +1,200 @@
+"""The server's end of one connection of a test: it reads what the client sent, and says what the test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from engine.audio.clock import loop_time_s
+from engine.errors import VoiceError
+from engine.realtime.append_audio import AppendAudio
+from engine.realtime.client_events import ClientEvent
+from engine.realtime.decoding import decode_event
+from engine.realtime.events import ServerEvent
+from engine.realtime.server_errors import closed
+
+PATIENCE_S = 120.0
+"""Virtual seconds that a client has to send what is expected."""
+_KEPT_EVENTS = 10_000
+_KEPT_BLOCKS = 6000
+"""Of the microphone: two minutes in blocks of 20 ms."""
+_PROBE = "conversation.item.retrieve"
+_GONE = 1006
+
+
+class ScriptError(AssertionError):
+    """The conversation did not go as the script says."""
+
+
+class Peer:
+    """One connection: the server's side for the test, the client's side as its `Transport`.
+
+    Example:
+        >>> async def script(peer: Peer) -> None:
+        ...     await peer.expect("session.update")
+        ...     await peer.send("session.created", session={"id": "sess_1"})
+    """
+
+    def __init__(self, *, ignoring: frozenset[str] = frozenset()) -> None:
+        """Open the connection; `ignoring` names client events that are not expected and may come all the same."""
+        self._ignoring = ignoring
+        self._unread: deque[dict[str, Any]] = deque()
+        self._arrived = asyncio.Event()
+        self._outgoing: asyncio.Queue[str | VoiceError] = asyncio.Queue()
+        self._end: VoiceError | None = None
+        self._silent = False
+        self.received: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
+        """Every client event but the microphone's audio, newest last."""
+        self.audio: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
+        """The microphone's blocks, PCM16 at the wire's rate, newest last."""
+        self.audio_samples = 0
+        """How much audio has come in all."""
+        self.received_at_s = 0.0
+        self.open = True
+        """False once either side has closed."""
+
+    async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the next client event, which must be of this type and have these fields, among others.
+
+        Raises:
+            ScriptError: another came, or none within two minutes.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not self._unread:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            raise ScriptError(f"Expected {kind}, and nothing came.") from None
+        event = self._unread.popleft()
+        if event["type"] != kind or not _contains(event, having or {}):
+            raise ScriptError(f"Expected {kind} {dict(having or {})}, and this came: {event}.")
+        return event
+
+    async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
+        """Wait until so much more of the microphone has come."""
+        until = self.audio_samples + round(seconds * rate_hz)
+        while self.audio_samples < until:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """Every kept event of a type."""
+        return [event for event in self.received if event["type"] == kind]
+
+    @property
+    def unread(self) -> list[dict[str, Any]]:
+        """What has come and was not expected yet."""
+        return list(self._unread)
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        """Send one event."""
+        self.send_text(json.dumps({"type": kind, "event_id": "event_s", **fields}))
+
+    def send_text(self, text: str) -> None:
+        """Send a text frame as it is; into nothing once the connection is closed or silent."""
+        if self.open and not self._silent:
+            self._outgoing.put_nowait(text)
+
+    async def send_audio(self, response_id: str, item_id: str, pcm16: bytes, content_index: int = 0) -> None:
+        """Send one audio delta."""
+        place = {"response_id": response_id, "item_id": item_id, "content_index": content_index}
+        await self.send("response.output_audio.delta", **place, delta=base64.b64encode(pcm16).decode())
+
+    async def answer(self, response_id: str, item_id: str, pcm16: bytes, text: str = "") -> None:
+        """Send a whole spoken answer."""
+        place = {"response_id": response_id, "item_id": item_id, "content_index": 0}
+        await self.send("response.created", response={"id": response_id, "status": "in_progress"})
+        if text:
+            await self.send("response.output_audio_transcript.delta", **place, delta=text)
+        await self.send_audio(response_id, item_id, pcm16)
+        await self.send("response.output_audio.done", **place)
+        if text:
+            await self.send("response.output_audio_transcript.done", **place, transcript=text)
+        await self.send("response.done", response={"id": response_id, "status": "completed"})
+
+    def close_with(self, code: int | None = 1000, reason: str = "") -> None:
+        """Close the connection as a server does; None or 1006 breaks it without a word."""
+        self.end_with(closed(code, reason))
+
+    def end_with(self, error: VoiceError) -> None:
+        """Let the client meet this error after what was sent before."""
+        if self.open:
+            self.open = False
+            self._outgoing.put_nowait(error)
+
+    def go_silent(self) -> None:
+        """Be a half-open connection: take everything, answer nothing, say nothing."""
+        self._silent = True
+
+    def as_transport(self) -> _ClientSide:
+        """The client's side."""
+        return _ClientSide(self)
+
+    def take(self, event: ClientEvent) -> None:
+        """Receive an event of the client."""
+        if self._end is not None or not self.open:
+            raise self._end or closed(_GONE, "")
+        if self._silent:
+            return
+        if isinstance(event, AppendAudio):
+            self.audio.append(event.pcm16)
+            self.audio_samples += len(event.pcm16) // 2
+        else:
+            self._note(json.loads(event.to_frame()))
+        self._arrived.set()
+
+    def _note(self, message: dict[str, Any]) -> None:
+        self.received.append(message)
+        if message["type"] == _PROBE and _PROBE not in self._ignoring:
+            # How a client asks whether anybody is there; any server answers it, if only so.
+            error = {"type": "invalid_request_error", "code": "item_retrieve_invalid_item_id"}
+            detail = {"message": "There is no such item.", "event_id": message["event_id"]}
+            self.send_text(json.dumps({"type": "error", "event_id": "event_s", "error": {**error, **detail}}))
+        elif message["type"] not in self._ignoring:
+            self._unread.append(message)
+
+    async def next_event(self) -> ServerEvent:
+        """What the client receives next."""
+        if self._end is not None:
+            raise self._end
+        message = await self._outgoing.get()
+        self.received_at_s = loop_time_s()
+        if isinstance(message, str):
+            return decode_event(message)
+        self._end = message
+        raise message
+
+
+class _ClientSide:
+    """A peer as the session's `Transport`."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    @property
+    def received_at_s(self) -> float:
+        return self._peer.received_at_s
+
+    async def send(self, event: ClientEvent) -> None:
+        self._peer.take(event)
+
+    async def receive(self) -> ServerEvent:
+        return await self._peer.next_event()
+
+    async def close(self) -> None:
+        self._peer.open = False
+
+
+def _contains(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an object has these fields; objects in it may have more than is asked for."""
+    return all(
+        _contains(event[name], value)
+        if isinstance(value, Mapping) and isinstance(event.get(name), Mapping)
+        else event.get(name) == value
+        for name, value in wanted.items()
+    )

@@ -1,0 +1,219 @@
+"""The double that others test with: virtual time, its server and its devices, with the real session between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.config import Config
+from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
+from engine.realtime.notices import AgentText, BargeIn, FirstAudio, Notice, ToolReturned
+from engine.realtime.providers import choose_provider
+from engine.realtime.session import Session
+from engine.realtime.testing import (
+    Answer,
+    Close,
+    Emit,
+    Expect,
+    Hear,
+    Peer,
+    ScriptError,
+    ServerDouble,
+    Step,
+    VirtualDevices,
+    Wait,
+    run_virtual,
+)
+from engine.realtime.testing.double import Script
+from engine.realtime.tools import Tool, ToolRunner, tool_of
+
+TONE = (8000 * np.sin(np.arange(5 * 24000) / 5)).astype("<i2").tobytes()
+
+
+def session_with(
+    server: ServerDouble, devices: VirtualDevices, notices: list[Notice], tools: list[Tool] | None = None
+) -> Session:
+    """A session of the custom provider."""
+    link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+    chosen = choose_provider("custom", "ws://double/", {}, Config())
+    runner = ToolRunner(tools or [])
+    return Session(chosen, link, runner, observers=[lambda notice, _: notices.append(notice)], connect=server.connect)
+
+
+def test_time_jumps_to_the_next_timer() -> None:
+    async def main() -> list[tuple[str, float]]:
+        loop = asyncio.get_running_loop()
+        began_s, order = loop.time(), list[tuple[str, float]]()
+
+        async def sleeper(name: str, seconds: float) -> None:
+            await asyncio.sleep(seconds)
+            order.append((name, loop.time() - began_s))
+
+        await asyncio.gather(sleeper("day", 86400), sleeper("second", 1), sleeper("hour", 3600))
+        return order
+
+    began_s = time.perf_counter()
+    order = run_virtual(main(), at_most_s=100_000)
+    assert [name for name, _ in order] == ["second", "hour", "day"]
+    assert [after_s for _, after_s in order] == pytest.approx([1, 3600, 86400])
+    assert time.perf_counter() - began_s < 3600
+
+
+def test_what_waits_for_ever_ends() -> None:
+    async def ticks_on() -> None:
+        asyncio.get_running_loop().call_later(1, lambda: None)
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError):
+        run_virtual(ticks_on(), at_most_s=1000)
+
+
+def test_a_descriptor_is_served_before_time_moves() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        read_end, write_end = os.pipe()
+        readable = asyncio.Event()
+        loop.add_reader(read_end, readable.set)
+        loop.call_later(1, os.write, write_end, b"x")
+        began_s = loop.time()
+        await readable.wait()
+        loop.remove_reader(read_end)
+        os.close(read_end)
+        os.close(write_end)
+        return loop.time() - began_s
+
+    assert run_virtual(main()) == pytest.approx(1)
+
+
+def test_time_stands_still_while_a_thread_works() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        release = threading.Event()
+        threading.Timer(0.05, release.set).start()
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(release.wait)
+        return loop.time() - began_s
+
+    assert run_virtual(main()) == 0
+
+
+def test_a_conversation_of_half_a_minute_is_the_same_in_every_run() -> None:
+    def converse() -> tuple[list[Notice], bytes, int]:
+        notices: list[Notice] = []
+        devices = VirtualDevices()
+
+        async def main() -> int:
+            script: list[Step] = [
+                Expect("session.update", {"session": {"type": "realtime"}}),
+                Emit("session.created", session={"id": "sess_1"}),
+                Answer("r1", "i1", TONE, "A tone of five seconds."),
+                Wait(2.0),
+                Emit("input_audio_buffer.speech_started", item_id="u1"),
+                Expect("conversation.item.truncate", {"item_id": "i1", "content_index": 0}),
+                Hear(20.0),
+                Close(1008, "enough"),
+            ]
+            with ServerDouble(script) as server:
+                devices.say(np.full(48000, 0.25, np.float32))
+                with pytest.raises(AccessRefusedError):
+                    await session_with(server, devices, notices).run()
+            return int(server.peers[0].received[-1]["audio_end_ms"])
+
+        heard_ms = run_virtual(main())
+        return notices, devices.heard.tobytes(), heard_ms
+
+    notices, heard, heard_ms = first = converse()
+    assert converse() == first
+    assert 1990 <= heard_ms <= 2030
+    assert sum(isinstance(notice, FirstAudio | BargeIn) for notice in notices) == 2
+    assert [notice.text for notice in notices if isinstance(notice, AgentText)] == ["A tone of five seconds."]
+    sounding = np.flatnonzero(np.frombuffer(heard, np.float32))
+    assert sounding[-1] - sounding[0] == pytest.approx(48 * heard_ms, abs=100)
+
+
+def test_the_barge_in_is_measured_in_virtual_time() -> None:
+    notices: list[Notice] = []
+
+    async def main() -> None:
+        async def script(peer: Peer) -> None:
+            await peer.expect("session.update")
+            await peer.answer("r1", "i1", TONE)
+            await asyncio.sleep(1.0)
+            await peer.send("input_audio_buffer.speech_started", item_id="u1")
+            await peer.expect("conversation.item.truncate")
+
+        with ServerDouble(script) as server:
+            await session_with(server, VirtualDevices(), notices).run(duration_s=3)
+
+    run_virtual(main())
+    (barge_in,) = [notice for notice in notices if isinstance(notice, BargeIn)]
+    assert barge_in.silence_ms is not None
+    assert 0 <= barge_in.silence_ms <= 20
+
+
+def test_a_tool_in_a_thread_does_not_run_into_its_timeout() -> None:
+    notices: list[Notice] = []
+
+    def slow() -> str:
+        """Work."""
+        threading.Event().wait(0.02)
+        return "done"
+
+    async def main() -> None:
+        item = {"type": "function_call", "id": "i1", "call_id": "c1", "name": "slow", "arguments": "{}"}
+        script: list[Step] = [
+            Expect("session.update"),
+            Emit("response.created", response={"id": "r1"}),
+            Emit("response.output_item.done", response_id="r1", item=item),
+            Emit("response.done", response={"id": "r1", "status": "completed"}),
+            Expect("conversation.item.create", {"item": {"type": "function_call_output", "output": "done"}}),
+            Expect("response.create"),
+        ]
+        with ServerDouble(script) as server:
+            await session_with(server, VirtualDevices(), notices, [tool_of(slow)]).run(duration_s=1)
+
+    run_virtual(main())
+    assert [notice.failed for notice in notices if isinstance(notice, ToolReturned)] == [False]
+
+
+def converse_with(*scripts: Script, duration_s: float = 5.0) -> None:
+    """Hold a conversation with a server that goes by these scripts."""
+
+    async def main() -> None:
+        with ServerDouble(*scripts) as server:
+            await session_with(server, VirtualDevices(), []).run(duration_s=duration_s)
+
+    run_virtual(main())
+
+
+def test_a_step_that_is_left_over_is_an_error() -> None:
+    with pytest.raises(ScriptError, match="left at Expect"):
+        converse_with([Expect("session.update"), Expect("response.create")])
+
+
+def test_another_event_than_expected_ends_the_session_and_is_an_error() -> None:
+    with pytest.raises(ProtocolBrokenError, match=r"Expected response\.create"):
+        converse_with([Expect("response.create")])
+
+
+def test_what_nobody_expected_is_an_error() -> None:
+    with pytest.raises(ScriptError, match="Nobody expected"):
+        converse_with([Wait(1.0)])
+
+
+def test_a_connection_that_never_comes_is_an_error() -> None:
+    with pytest.raises(ScriptError, match="2 connections were expected, 1 came"):
+        converse_with([Expect("session.update")], [Expect("session.update")])
+
+
+def test_a_refused_connection_is_the_error_of_the_session() -> None:
+    with pytest.raises(ConnectionFailedError, match="Not today"):
+        converse_with(ConnectionFailedError("Not today."))
