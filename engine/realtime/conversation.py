@@ -33,17 +33,16 @@ from engine.realtime.actions import (
 )
 from engine.realtime.client_events import (
     CancelResponse,
+    ClearAudio,
+    CommitAudio,
     CreateItem,
-    DeleteItem,
     EventIds,
-    TruncateItem,
     UpdateSession,
     function_output_item,
     user_text_item,
 )
+from engine.realtime.interruption import PlayedParts
 from engine.realtime.notices import (
-    AnswerDropped,
-    BargeIn,
     ErrorShown,
     Notice,
     ResponseEnded,
@@ -59,7 +58,9 @@ from engine.realtime.responses import Response, Responses
 from engine.realtime.server_errors import describe, is_benign, session_end
 
 _REMEMBERED = 256
-"""Ids of calls, cuts and transcripts that are remembered, to know their echoes; a session may last for days."""
+"""Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
+LEAST_COMMIT_MS = 100
+"""Servers refuse to commit less than that: nobody says anything in so short a time."""
 
 
 class Conversation:
@@ -87,14 +88,14 @@ class Conversation:
         self._gate = ResponseGate()
         self._calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
-        self._cut_events: deque[str] = deque(maxlen=_REMEMBERED)
-        self._parts: dict[ItemKey, None] = {}
-        """Audio parts given to the player since the last interruption."""
-        self._interrupted_parts: dict[ItemKey, None] = {}
+        self._parts = PlayedParts(self._ids)
         self._session_id: str | None = None
         self._user_speaking = False
+        """As the server hears it."""
+        self._user_talking = False
+        """As the person says with a key."""
+        self._commit_event = ""
         self._answer_expected = False
-        self._stale_request = False
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
         self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
@@ -102,6 +103,7 @@ class Conversation:
             e.SessionUpdated: self._on_session,
             e.SpeechStarted: self._on_speech_started,
             e.SpeechStopped: self._on_speech_stopped,
+            e.Committed: self._on_committed,
             e.TranscriptCompleted: self._on_transcript,
             e.TranscriptFailed: self._on_transcript_failed,
             e.ResponseCreated: self._on_response_created,
@@ -120,12 +122,16 @@ class Conversation:
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
         owed = any(response.active or response.unanswered for response in self._responses)
-        return not (owed or self._user_speaking or self._answer_expected or self._gate.busy)
+        return not (owed or self._user_heard or self._answer_expected or self._gate.busy)
 
     @property
     def waits_for_answer_only(self) -> bool:
         """True where the server has only not begun to answer: some turns are never answered."""
         return self._answer_expected and not self._responses.running
+
+    @property
+    def _user_heard(self) -> bool:
+        return self._user_speaking or self._user_talking
 
     def open(self, session: dict[str, Any]) -> list[Action]:
         """Ask for the session's settings; the first thing after connecting."""
@@ -145,6 +151,32 @@ class Conversation:
         self._gate.want()
         return actions + self._request_response()
 
+    def talk_started(self) -> list[Action]:
+        """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
+        if self._user_talking:
+            return []
+        self._user_talking = True
+        return [*self._interrupt(), Show(UserSpeech(started=True))]
+
+    def talk_ended(self, sent_ms: int) -> list[Action]:
+        """Take the release of the key: what was sent meanwhile is a turn, unless it is too short to be one.
+
+        Args:
+            sent_ms: How much of the microphone went to the server since the press.
+        """
+        if not self._user_talking:
+            return []
+        self._user_talking = False
+        actions: list[Action] = [Show(UserSpeech(started=False))]
+        if sent_ms >= LEAST_COMMIT_MS:
+            self.turns += 1
+            self._commit_event = self._ids.next()
+            actions.append(Send(CommitAudio(self._commit_event)))
+            self._gate.want()
+        elif sent_ms > 0:
+            actions.append(Send(ClearAudio(self._ids.next())))
+        return actions + self._request_response()
+
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
         response = next((r for r in self._responses if result.call_id in r.unanswered), None)
@@ -153,7 +185,7 @@ class Conversation:
         response.unanswered.discard(result.call_id)
         response.owes_follow_up = True
         if response.take_follow_up():
-            self._gate.want()
+            self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
         return [
             Show(ToolReturned(result.name, result.output, result.call_id, result.failed)),
@@ -162,29 +194,12 @@ class Conversation:
         ]
 
     def playback_cut(self, cut: Cut) -> list[Action]:
-        """Take what the device had taken when playback stopped: the server is to forget the rest.
-
-        An item of which nothing was heard is deleted; one that was heard whole is not among `cut.heard`.
-        """
-        actions: list[Action] = []
-        for heard in cut.heard:
-            item_id, heard_ms = heard.key.item_id, min(heard.heard_ms, heard.received_ms)
-            event_id = self._ids.next()
-            self._cut_events.append(event_id)
-            if heard_ms == 0 and not self._has_other_parts(heard.key):
-                actions.append(Send(DeleteItem(event_id, item_id)))
-            else:
-                actions.append(Send(TruncateItem(event_id, item_id, heard.key.content_index, heard_ms)))
-        if cut.heard:
-            actions.insert(0, Show(_told(cut)))
-        return actions
+        """Take what the device had taken when playback stopped: the server is to forget the rest."""
+        return self._parts.forget_unheard(cut)
 
     def speaker_missing(self) -> list[Action]:
         """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
         return self._interrupt(by_user=False)
-
-    def _has_other_parts(self, key: ItemKey) -> bool:
-        return any(part.item_id == key.item_id and part != key for part in self._interrupted_parts)
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         """One server sends session.updated twice, and some leave session.created out."""
@@ -195,8 +210,7 @@ class Conversation:
 
     def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
         self._user_speaking = True
-        self._answer_expected = False
-        return [*self._interrupt(), Show(UserSpeech(started=True))]
+        return [*self._interrupt(server_knows=True), Show(UserSpeech(started=True))]
 
     def _on_speech_stopped(self, _: e.SpeechStopped) -> list[Action]:
         self._user_speaking = False
@@ -204,16 +218,20 @@ class Conversation:
         self.turns += 1
         return [Show(UserSpeech(started=False))]
 
-    def _interrupt(self, *, by_user: bool = True) -> list[Action]:
+    def _on_committed(self, _: e.Committed) -> list[Action]:
+        """A server that does not say where speech ends has heard it end by now."""
+        return self._on_speech_stopped(e.SpeechStopped()) if self._user_speaking else []
+
+    def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
         actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
         for response in self._responses:
             response.interrupted = True
-            if response.active and not (by_user and self._interrupts_by_itself):
+            if response.active and not (server_knows and self._interrupts_by_itself):
                 actions += self._cancel(response)
-        self._interrupted_parts, self._parts = self._parts, {}
-        self._stale_request = bool(self._gate.in_flight)
+        self._parts.interrupt()
         self._gate.forget()
+        self._answer_expected = False
         return actions
 
     def _cancel(self, response: Response) -> list[Action]:
@@ -238,12 +256,11 @@ class Conversation:
         known = self._responses.find(event.response_id) if event.response_id else None
         if known is not None:
             return []
-        self._gate.response_created()
+        is_stale = self._gate.response_created()
         response = Response(event.response_id)
         self._responses.add(response)
-        if self._stale_request:
+        if is_stale:
             # The user spoke while our response.create was on its way: this is its answer, to an older turn.
-            self._stale_request = False
             response.interrupted = True
             return self._cancel(response)
         return [Show(ResponseStarted(event.response_id))]
@@ -262,9 +279,7 @@ class Conversation:
             return [*actions, Trace("late audio of an interrupted answer is not played")]
         key = ItemKey(event.item_id, event.content_index)
         response.open_parts[key] = None
-        self._parts[key] = None
-        if len(self._parts) > _REMEMBERED:
-            del self._parts[next(iter(self._parts))]
+        self._parts.play(key)
         return [*actions, PlayAudio(response.id, key, event.audio)]
 
     def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
@@ -300,9 +315,9 @@ class Conversation:
 
     def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        self._gate.response_done()
         if not response.active:
             return actions
+        self._gate.response_done()
         response.active = False
         if not response.interrupted:
             actions += [EndAudio(key) for key in response.open_parts]
@@ -314,38 +329,28 @@ class Conversation:
             error = event.error or e.ServerError()
             actions += _end_of(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
         if response.take_follow_up():
-            self._gate.want()
+            self._gate.want(after_tools=True)
         return actions
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:
         error = event.error
-        match self._gate.refused(error):
-            case Refusal.RETRIED:
-                return [Trace("a response runs already: ours is asked for again when it is done")]
-            case Refusal.FINAL:
-                self._stale_request = False
-        if is_benign(error) or (error.event_id and error.event_id in self._cut_events):
+        if self._gate.refused(error) is Refusal.RETRIED:
+            return [Trace("a response runs already: ours is asked for again when it is done")]
+        if error.event_id and error.event_id == self._commit_event:
+            # Nothing was committed: an answer would be one to nothing.
+            self._gate.forget()
+        if is_benign(error) or self._parts.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         end = _end_of(error)
         return end or [Show(ErrorShown(describe(error), error.code))]
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
-        free = not (self._responses.running or self._user_speaking)
+        free = not (self._responses.running or self._user_heard)
         if not self._gate.may_send(free=free):
             return []
         event = self._gate.take(self._ids.next(), free=free)
         return [Send(event)] if event else []
-
-
-def _told(cut: Cut) -> Notice:
-    """What the person is told of a cut: an interruption of their own, or what no speaker took."""
-    first = cut.heard[0]
-    heard_ms = min(first.heard_ms, first.received_ms)
-    if cut.by_user:
-        return BargeIn(heard_ms, first.key.item_id, round(cut.silence_ms, 1))
-    dropped_ms = sum(max(0, heard.received_ms - heard.heard_ms) for heard in cut.heard)
-    return AnswerDropped(heard_ms, dropped_ms, first.key.item_id)
 
 
 def _shown(notices: Iterable[Notice]) -> list[Action]:

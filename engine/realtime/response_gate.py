@@ -1,4 +1,4 @@
-"""The gate for response.create: wishes are merged, and at most one is on its way."""
+"""The gate for response.create: wishes are merged, one at most is on its way, and a refused one goes once more."""
 
 from __future__ import annotations
 
@@ -26,56 +26,81 @@ class ResponseGate:
         self.wanted = False
         self.in_flight = ""
         """event_id of a response.create the server has not reacted to."""
-        self._last_sent = ""
+        self._sent = ""
+        """event_id of the last one, which an error may still name when a response has begun."""
+        self._forgotten = False
+        """The user turned to something else since that was sent."""
         self._blocked = False
         self._retried = False
+        self._follows_tools = False
+        self._begun_since = False
+        """A response began since the wish."""
+        self._server_follows_tools = False
 
     @property
     def busy(self) -> bool:
         """True while a response is wanted or asked for."""
         return self.wanted or bool(self.in_flight)
 
-    def want(self) -> None:
+    def want(self, *, after_tools: bool = False) -> None:
         """Ask for a response; a wish that waits already is the same wish."""
+        self._follows_tools = after_tools and (self._follows_tools or not self.wanted)
         self.wanted = True
-        self._retried = False
+        self._retried = self._begun_since = False
 
     def forget(self) -> None:
-        """Drop the wish: a new turn of the user takes its place."""
+        """Drop the wish, and what is on its way with it: a new turn of the user takes its place."""
         self.wanted = self._blocked = False
+        self._forgotten = True
 
     def take(self, event_id: str, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
         if not self.may_send(free=free):
             return None
-        self.wanted = False
-        self.in_flight = self._last_sent = event_id
+        self.wanted = self._forgotten = False
+        self.in_flight = self._sent = event_id
         return CreateResponse(event_id)
 
     def may_send(self, *, free: bool) -> bool:
         """Whether `take` would return an event."""
         return self.wanted and free and not self.in_flight and not self._blocked
 
-    def response_created(self) -> None:
-        """The server began a response: ours, or its own, and then ours is refused next."""
+    def response_created(self) -> bool:
+        """The server began a response: ours, or its own, and then ours is refused next.
+
+        Returns:
+            True if it answers what was asked before the user turned to something else.
+        """
+        is_stale = bool(self.in_flight) and self._forgotten
         self.in_flight = ""
+        self._begun_since = True
+        return is_stale
 
     def response_done(self) -> None:
         """A response ended: what waited for it may go."""
         self._blocked = False
 
     def refused(self, error: ServerError) -> Refusal:
-        """Take an error event: is it about our response.create, and what becomes of it?"""
-        ours = error.event_id == self._last_sent if error.event_id else bool(self.in_flight)
-        if not self._last_sent or not ours:
+        """Take an error event: is it about our response.create, and what becomes of it?
+
+        Some servers name no event: a response that runs already is then the refusal of what is on its way.
+        """
+        named = error.event_id or (self.in_flight if error.code == ALREADY_ACTIVE else "")
+        if not named or named != self._sent:
             return Refusal.NOT_OURS
-        if error.code != ALREADY_ACTIVE:
-            if not error.event_id:
-                return Refusal.NOT_OURS
-            self.in_flight = ""
-            return Refusal.FINAL
         self.in_flight = ""
-        if self._retried:
+        if error.code != ALREADY_ACTIVE or self._forgotten or self._retried or self._is_met():
             return Refusal.FINAL
         self.wanted = self._blocked = self._retried = True
         return Refusal.RETRIED
+
+    def _is_met(self) -> bool:
+        """Whether the response that stands in the way is the server's own to the same tools.
+
+        Seen for the first time, ours is sent once more all the same. A server that does so each time would answer every
+        call twice, and a model that then calls again would never end.
+        """
+        by_server = self._follows_tools and self._begun_since
+        is_habit = by_server and self._server_follows_tools
+        self._server_follows_tools = self._server_follows_tools or by_server
+        return is_habit

@@ -22,7 +22,9 @@ from engine.realtime.actions import (
 )
 from engine.realtime.client_events import (
     CancelResponse,
+    ClearAudio,
     ClientEvent,
+    CommitAudio,
     CreateItem,
     CreateResponse,
     DeleteItem,
@@ -185,6 +187,111 @@ def test_typed_text_interrupts_and_is_answered() -> None:
     assert isinstance(actions[0], StopPlayback)
     assert [type(event) for event in sent(actions)] == [CancelResponse, CreateItem]
     assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r1", "cancelled")))] == [CreateResponse]
+
+
+def test_typed_text_cancels_also_where_the_server_interrupts_for_speech_by_itself() -> None:
+    conversation = Conversation("test")
+    run(conversation, e.ResponseCreated("r1"), audio())
+    assert [type(event) for event in sent(conversation.user_typed("hello"))] == [CancelResponse, CreateItem]
+
+
+def test_the_key_interrupts_and_its_release_commits_and_asks() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio(), e.ResponseDone("r1", "completed"))
+    pressed = conversation.talk_started()
+    assert isinstance(pressed[0], StopPlayback)
+    assert not sent(pressed)
+    assert not conversation.talk_started()
+    (event,) = sent(conversation.playback_cut(Cut((Heard(KEY, 100, 500),), 8.0)))
+    assert isinstance(event, TruncateItem)
+    assert [type(event) for event in sent(conversation.talk_ended(900))] == [CommitAudio, CreateResponse]
+    assert not conversation.talk_ended(900)
+    assert conversation.turns == 1
+
+
+def test_the_key_cancels_what_runs_and_the_answer_to_what_was_said_waits_for_its_end() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), audio())
+    assert [type(event) for event in sent(conversation.talk_started())] == [CancelResponse]
+    assert [type(event) for event in sent(conversation.talk_ended(900))] == [CommitAudio]
+    assert not [action for action in run(conversation, audio()) if isinstance(action, PlayAudio)]
+    assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r1", "cancelled")))] == [CreateResponse]
+
+
+def test_nothing_said_is_not_committed_and_too_little_is_cleared() -> None:
+    conversation = new()
+    conversation.talk_started()
+    assert not sent(conversation.talk_ended(0))
+    conversation.talk_started()
+    assert [type(event) for event in sent(conversation.talk_ended(99))] == [ClearAudio]
+    assert (conversation.turns, conversation.idle) == (0, True)
+
+
+def test_no_response_is_asked_for_while_the_key_is_held() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
+    conversation.talk_started()
+    conversation.user_typed("hello")
+    assert not conversation.idle
+    assert not sent(run(conversation, e.Committed("u1")))
+    assert [type(event) for event in sent(conversation.talk_ended(0))] == [CreateResponse]
+
+
+def test_a_refused_commit_gets_no_answer() -> None:
+    conversation = new()
+    conversation.talk_started()
+    commit, _ = sent(conversation.talk_ended(900))
+    error = e.ServerError(code="input_audio_buffer_commit_empty", event_id=commit.event_id)
+    assert not shown(conversation.handle(e.ErrorEvent(error)))
+    actions = run(conversation, e.ResponseCreated("r1"), audio())
+    assert [type(event) for event in sent(actions)] == [CancelResponse]
+    assert not [action for action in actions if isinstance(action, PlayAudio)]
+
+
+def test_a_request_that_was_refused_and_overtaken_by_the_user_is_not_retried() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
+    (_, create) = sent(conversation.tool_finished(ToolResult("c1", "tool", "1")))
+    run(conversation, e.SpeechStarted("u1"), e.ErrorEvent(refusal_of(create)), e.SpeechStopped("u1"))
+    actions = run(conversation, e.ResponseCreated("r2"), audio("r2", "i2"), e.ResponseDone("r2", "completed"))
+    # The answer to the new turn is neither taken for the one to the older request, nor followed by it.
+    assert [action for action in actions if isinstance(action, PlayAudio)]
+    assert not sent(actions)
+
+
+def test_a_response_done_that_comes_twice_lets_no_request_go_early() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
+    (_, create) = sent(conversation.tool_finished(ToolResult("c1", "tool", "1")))
+    assert not sent(run(conversation, e.ErrorEvent(refusal_of(create)), e.ResponseDone("r1", "completed")))
+
+
+def test_a_server_that_answers_tools_by_itself_is_asked_again_the_first_time_only() -> None:
+    conversation = new()
+    asked = []
+    for number in (1, 2, 3):
+        own, after = f"own{number}", f"after{number}"
+        run(conversation, e.ResponseCreated(own), call(f"c{number}", response_id=own), e.ResponseDone(own, "completed"))
+        *_, create = sent(conversation.tool_finished(ToolResult(f"c{number}", "tool", "1")))
+        run(conversation, e.ResponseCreated(after), e.ErrorEvent(refusal_of(create)))
+        again = sent(conversation.handle(e.ResponseDone(after, "completed")))
+        asked.append(len(again))
+        if again:
+            run(conversation, e.ResponseCreated(f"again{number}"), e.ResponseDone(f"again{number}", "completed"))
+    assert asked == [1, 0, 0]
+    assert conversation.idle
+
+
+def test_a_server_that_does_not_say_where_speech_ends_has_committed_it() -> None:
+    conversation = new()
+    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1"), e.SpeechStarted(), e.Committed("u1"))
+    assert conversation.turns == 1
+    assert [type(event) for event in sent(conversation.user_typed("and"))] == [CreateItem, CreateResponse]
+
+
+def refusal_of(event: ClientEvent) -> e.ServerError:
+    """What a server says to a response.create while a response runs."""
+    return e.ServerError("busy", code="conversation_already_has_active_response", event_id=event.event_id)
 
 
 RESPONSES = st.sampled_from(["r1", "r2", "r3"])
