@@ -35,7 +35,7 @@ from engine.dsp.python_objects import (
     as_float,
     as_integer,
     data_of,
-    finished,
+    has_raised,
     is_float32_block,
     is_none,
     is_writable,
@@ -240,6 +240,10 @@ def process_blocks(control: int, arguments: int, count: int) -> int:
     """
     if count != 5:
         return refused()
+    input_time, output_time = as_float(load(arguments, 2)), as_float(load(arguments, 3))
+    flags = as_integer(load(arguments, 4))
+    if has_raised():
+        return 0
     source, output, handle = load(arguments, 0), load(arguments, 1), as_integer(control)
     captured, rendered = 0, 0
     if not is_none(source):
@@ -256,11 +260,11 @@ def process_blocks(control: int, arguments: int, count: int) -> int:
         0 if is_none(source) else data_of(source),
         0 if is_none(output) else data_of(output),
         max(captured, rendered),
-        as_float(load(arguments, 2)),
-        as_float(load(arguments, 3)),
-        as_integer(load(arguments, 4)),
+        input_time,
+        output_time,
+        flags,
     )
-    return finished(nothing())
+    return nothing()
 
 
 @inlined()

@@ -23,6 +23,7 @@ from engine.dsp.compiled import inlined, kernel
 from engine.dsp.python_objects import (
     as_integer,
     data_of,
+    has_raised,
     is_float32_row,
     is_writable,
     length_of,
@@ -120,17 +121,21 @@ def ring_tail(ring: int) -> int:
 
 @builtin_method
 def _put(ring: int, arguments: int, count: int) -> int:
+    if count != 1:
+        return refused()
     samples = load(arguments, 0)
-    if count != 1 or not is_float32_row(samples):
+    if not is_float32_row(samples):
         return refused()
     return new_integer(ring_put(as_integer(ring), data_of(samples), length_of(samples, 0)))
 
 
 @builtin_method
 def _get(ring: int, arguments: int, count: int) -> int:
-    wanted = as_integer(load(arguments, 0))
-    if count != 1 or wanted < 0:
+    if count != 1:
         return refused()
+    wanted = as_integer(load(arguments, 0))
+    if wanted < 0:
+        return 0 if has_raised() else refused()
     handle = as_integer(ring)
     samples = new_float32_row(ready_for(handle, wanted))
     if samples != 0:
@@ -140,8 +145,10 @@ def _get(ring: int, arguments: int, count: int) -> int:
 
 @builtin_method
 def _get_into(ring: int, arguments: int, count: int) -> int:
+    if count != 1:
+        return refused()
     samples = load(arguments, 0)
-    if count != 1 or not is_float32_row(samples) or not is_writable(samples):
+    if not is_float32_row(samples) or not is_writable(samples):
         return refused()
     return new_integer(ring_get(as_integer(ring), data_of(samples), length_of(samples, 0)))
 
@@ -226,7 +233,7 @@ class Consumer:
         """
         try:
             samples: NDArray[np.float32] = self._get(count)
-        except TypeError:
+        except (TypeError, OverflowError):
             raise InvalidInputError(f"{count} samples cannot be taken.") from None
         return samples
 

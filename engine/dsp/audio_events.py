@@ -22,12 +22,11 @@ from engine.dsp.python_objects import (
     new_bytes,
     new_integer,
     new_text,
-    new_tuple,
     nothing,
     refused,
     release,
     scratch_words,
-    set_place,
+    tuple_of,
 )
 
 _QUOTE, _BACKSLASH, _COLON, _COMMA, _OPEN, _CLOSE, _ZERO, _NINE, _LETTER_N = b'"\\:,{}09n'
@@ -163,6 +162,8 @@ def _new_field(address: int, fields: int, field: int) -> int:
 
 @builtin
 def _read(this: int, arguments: int, count: int) -> int:
+    if count != 1:
+        return refused()
     address, length = characters_of(load(arguments, 0))
     fields = scratch_words()
     if not _scan(address, length, fields) or load(fields, 2 * _DELTA) < 0:
@@ -178,12 +179,12 @@ def _read(this: int, arguments: int, count: int) -> int:
     if decode_base64_at(payload, size, characters_of(audio)[0]) != decoded_size:
         release(audio)
         return nothing()
-    result = new_tuple(4)
-    set_place(result, 0, _new_field(address, fields, _RESPONSE))
-    set_place(result, 1, _new_field(address, fields, _ITEM))
-    set_place(result, 2, new_integer(max(load(fields, 2 * _CONTENT), 0)))
-    set_place(result, 3, audio)
-    return result
+    parts = scratch_words()
+    store(parts, 0, _new_field(address, fields, _RESPONSE))
+    store(parts, 1, _new_field(address, fields, _ITEM))
+    store(parts, 2, new_integer(max(load(fields, 2 * _CONTENT), 0)))
+    store(parts, 3, audio)
+    return tuple_of(parts, 4)
 
 
 def read_audio_delta(text: str | bytes) -> tuple[str, str, int, bytes] | None:
@@ -221,9 +222,11 @@ def _copied(target: int, text: NDArray[np.uint8]) -> int:
 
 @builtin
 def _append(this: int, arguments: int, count: int) -> int:
+    if count != 2:
+        return refused()
     data = load(arguments, 1)
     name, name_length = characters_of(load(arguments, 0))
-    if count != 2 or name == 0 or not is_bytes(data):
+    if name == 0 or not is_bytes(data):
         return refused()
     characters = carray(uint8_pointer(name), (name_length,))
     for i in range(name_length):

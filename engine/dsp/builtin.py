@@ -52,7 +52,8 @@ def builtin_method(body: _Body) -> Callable[[int], Callable[..., Any]]:
         ... def _add(this, arguments, count):
         ...     if count != 1:
         ...         return refused()
-        ...     return finished(new_integer(as_integer(this) + as_integer(load(arguments, 0))))
+        ...     number = as_integer(load(arguments, 0))
+        ...     return 0 if has_raised() else new_integer(as_integer(this) + number)
         >>> add_two = _add(2)
         >>> add_two(40)
         42
@@ -75,8 +76,9 @@ def builtin(body: _Body) -> Callable[..., Any]:
     Example:
         >>> @builtin
         ... def _size(this, arguments, count):
-        ...     row = load(arguments, 0)
-        ...     return new_integer(length_of(row, 0)) if count == 1 and is_float32_row(row) else refused()
+        ...     if count != 1 or not is_float32_row(load(arguments, 0)):
+        ...         return refused()
+        ...     return new_integer(length_of(load(arguments, 0), 0))
         >>> _size(np.zeros(5, np.float32))
         5
     """

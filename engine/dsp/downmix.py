@@ -13,6 +13,7 @@ from engine.dsp.compiled import KEEPS_NAN, inlined, kernel
 from engine.dsp.python_objects import (
     as_integer,
     data_of,
+    has_raised,
     is_float32_block,
     is_float32_row,
     is_none,
@@ -75,8 +76,10 @@ def spread_at(samples: int, frames: int, channels: int) -> None:
 
 @builtin
 def _downmix(this: int, arguments: int, count: int) -> int:
+    if count != 2:
+        return refused()
     block, out = load(arguments, 0), load(arguments, 1)
-    if count != 2 or not is_float32_block(block) or length_of(block, 1) == 0:
+    if not is_float32_block(block) or length_of(block, 1) == 0:
         return refused()
     frames = length_of(block, 0)
     if is_none(out):
@@ -107,12 +110,15 @@ def upmix_at(target: int, source: int, frames: int, channels: int) -> None:
 
 @builtin
 def _upmix(this: int, arguments: int, count: int) -> int:
+    if count != 3:
+        return refused()
+    channels = as_integer(load(arguments, 1))
+    if has_raised():
+        return 0
     mono, out = load(arguments, 0), load(arguments, 2)
-    if count != 3 or not is_float32_row(mono):
+    if channels < 1 or not is_float32_row(mono):
         return refused()
-    frames, channels = length_of(mono, 0), as_integer(load(arguments, 1))
-    if channels < 1:
-        return refused()
+    frames = length_of(mono, 0)
     if is_none(out):
         block = new_float32_block(frames, channels)
     elif is_float32_block(out) and is_writable(out) and length_of(out, 0) == frames and length_of(out, 1) == channels:

@@ -12,7 +12,7 @@ from engine.dsp.compiled import inlined
 from engine.dsp.python_objects import (
     as_float,
     data_of,
-    finished,
+    has_raised,
     is_float32_row,
     is_writable,
     length_of,
@@ -34,12 +34,16 @@ def ramp_at(samples: int, count: int, gain_from: float, gain_to: float) -> None:
 
 @builtin
 def _ramp(this: int, arguments: int, count: int) -> int:
-    samples = load(arguments, 0)
-    if count != 3 or not is_float32_row(samples) or not is_writable(samples):
+    if count != 3:
         return refused()
     gain_from, gain_to = as_float(load(arguments, 1)), as_float(load(arguments, 2))
+    if has_raised():
+        return 0
+    samples = load(arguments, 0)
+    if not is_float32_row(samples) or not is_writable(samples):
+        return refused()
     ramp_at(data_of(samples), length_of(samples, 0), gain_from, gain_to)
-    return finished(nothing())
+    return nothing()
 
 
 def apply_gain_ramp(samples: NDArray[np.float32], gain_from: float, gain_to: float) -> None:

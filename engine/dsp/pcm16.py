@@ -13,14 +13,14 @@ from numba import carray
 from numpy.typing import NDArray
 
 from engine.dsp.arrays import as_float32, as_int16, check_row
-from engine.dsp.atomics import float32_pointer, int16_pointer, load
+from engine.dsp.atomics import float32_pointer, int16_pointer, load, store
 from engine.dsp.builtin import builtin
 from engine.dsp.compiled import KEEPS_NAN, direct, inlined, kernel
 from engine.dsp.python_objects import (
     as_float,
     as_integer,
     data_of,
-    finished,
+    has_raised,
     is_float32_row,
     is_int16_row,
     is_none,
@@ -29,10 +29,10 @@ from engine.dsp.python_objects import (
     new_float,
     new_float32_row,
     new_int16_row,
-    new_tuple,
     refused,
     retain,
-    set_place,
+    scratch_words,
+    tuple_of,
 )
 from engine.dsp.rounding import to_int16
 
@@ -40,7 +40,9 @@ FULL_SCALE = np.float32(32768.0)
 _ONE_STEP = np.float32(1.0 / 32768.0)
 _INT16, _FLOAT32 = np.dtype(np.int16), np.dtype(np.float32)
 _NO_DITHER = -1
-_DITHER_STEP = np.float32(1.0 / 65536.0)
+_DITHER_STEP = 1.0 / 65536.0
+_SUMMED = 4096
+"""Squares that are summed in float32 before they go into a float64: a longer sum would lose small ones."""
 
 
 @kernel("void(int64, int64, int64)")
@@ -69,10 +71,10 @@ pcm16_to_float32_direct = direct(pcm16_to_float32_at)
 def _ramp_to_pcm16(samples_address: int, pcm_address: int, count: int, gain_from: float, gain_to: float) -> None:
     samples = carray(float32_pointer(samples_address), (count,))
     pcm = carray(int16_pointer(pcm_address), (count,))
-    first = np.float32(gain_from) * FULL_SCALE
-    step = np.float32((gain_to - gain_from) / max(count, 1)) * FULL_SCALE
+    step = (gain_to - gain_from) / max(count, 1)
     for i in range(count):
-        pcm[i] = to_int16(samples[i] * (first + step * np.float32(np.int32(i) + np.int32(1))))
+        gain = gain_from + step * np.float64(np.int32(i) + np.int32(1))
+        pcm[i] = to_int16(np.float64(samples[i]) * gain * FULL_SCALE)
 
 
 @inlined()
@@ -95,20 +97,26 @@ def _dither_to_pcm16(
 ) -> None:
     samples = carray(float32_pointer(samples_address), (count,))
     pcm = carray(int16_pointer(pcm_address), (count,))
-    first = np.float32(gain_from) * FULL_SCALE
-    step = np.float32((gain_to - gain_from) / max(count, 1)) * FULL_SCALE
+    step = (gain_to - gain_from) / max(count, 1)
     for i in range(count):
+        gain = gain_from + step * np.float64(np.int32(i) + np.int32(1))
         bits = _hashed(np.uint32(np.uint32(counter) + np.uint32(i)))
         # Two independent numbers of 16 bits; their difference is triangular over one step either way.
-        noise = np.float32(np.int32(bits & np.uint32(0xFFFF)) - np.int32(bits >> np.uint32(16))) * _DITHER_STEP
-        pcm[i] = to_int16(samples[i] * (first + step * np.float32(np.int32(i) + np.int32(1))) + noise)
+        noise = np.float64(np.int32(bits & np.uint32(0xFFFF)) - np.int32(bits >> np.uint32(16))) * _DITHER_STEP
+        pcm[i] = to_int16(np.float64(samples[i]) * gain * FULL_SCALE + noise)
 
 
 @builtin
 def _to_pcm16(this: int, arguments: int, count: int) -> int:
     """Of samples, the array to write to or None, two gains, and the counter of the dither or -1."""
+    if count != 5:
+        return refused()
+    gain_from, gain_to = as_float(load(arguments, 2)), as_float(load(arguments, 3))
+    counter = as_integer(load(arguments, 4))
+    if has_raised():
+        return 0
     samples, out = load(arguments, 0), load(arguments, 1)
-    if count != 5 or not is_float32_row(samples):
+    if not is_float32_row(samples):
         return refused()
     frames = length_of(samples, 0)
     if is_none(out):
@@ -120,22 +128,22 @@ def _to_pcm16(this: int, arguments: int, count: int) -> int:
         return refused()
     if pcm == 0:
         return pcm
-    gain_from, gain_to = as_float(load(arguments, 2)), as_float(load(arguments, 3))
-    counter = as_integer(load(arguments, 4))
     if counter >= 0:
         _dither_to_pcm16(data_of(samples), data_of(pcm), frames, gain_from, gain_to, counter)
     elif gain_from == 1.0 == gain_to:
         float32_to_pcm16_at(data_of(samples), data_of(pcm), frames)
     else:
         _ramp_to_pcm16(data_of(samples), data_of(pcm), frames, gain_from, gain_to)
-    return finished(pcm)
+    return pcm
 
 
 @builtin
 def _to_float32(this: int, arguments: int, count: int) -> int:
     """Of samples, and the array to write to or None."""
+    if count != 2:
+        return refused()
     pcm, out = load(arguments, 0), load(arguments, 1)
-    if count != 2 or not is_int16_row(pcm):
+    if not is_int16_row(pcm):
         return refused()
     frames = length_of(pcm, 0)
     if is_none(out):
@@ -157,36 +165,43 @@ def _meter_to_float32(
     """Convert with a gain ramp; return the greatest magnitude and the mean square of what came in, in steps."""
     pcm = carray(int16_pointer(pcm_address), (count,))
     samples = carray(float32_pointer(samples_address), (count,))
-    first = np.float32(gain_from) * _ONE_STEP
-    step = np.float32((gain_to - gain_from) / max(count, 1)) * _ONE_STEP
+    first = gain_from / 32768.0
+    step = (gain_to - gain_from) / 32768.0 / max(count, 1)
     peak = np.int32(0)
-    energy = np.float32(0.0)
-    for i in range(count):
-        whole = np.int32(pcm[i])
-        value = np.float32(whole)
-        energy += value * value
-        peak = max(peak, abs(whole))
-        samples[i] = value * (first + step * np.float32(np.int32(i) + np.int32(1)))
-    return np.float64(peak), np.float64(energy) / max(count, 1)
+    energy = 0.0
+    for start in range(0, count, _SUMMED):
+        part = np.float32(0.0)
+        for i in range(start, min(start + _SUMMED, count)):
+            whole = np.int32(pcm[i])
+            value = np.float32(whole)
+            part += value * value
+            peak = max(peak, abs(whole))
+            samples[i] = np.float64(whole) * (first + step * np.float64(np.int32(i) + np.int32(1)))
+        energy += np.float64(part)
+    return np.float64(peak), energy / max(count, 1)
 
 
 @builtin
 def _to_float32_metered(this: int, arguments: int, count: int) -> int:
     """Of samples and two gains; returns the samples, the peak and the RMS."""
+    if count != 3:
+        return refused()
+    gain_from, gain_to = as_float(load(arguments, 1)), as_float(load(arguments, 2))
+    if has_raised():
+        return 0
     pcm = load(arguments, 0)
-    if count != 3 or not is_int16_row(pcm):
+    if not is_int16_row(pcm):
         return refused()
     frames = length_of(pcm, 0)
     samples = new_float32_row(frames)
     if samples == 0:
         return samples
-    gain_from, gain_to = as_float(load(arguments, 1)), as_float(load(arguments, 2))
     peak, power = _meter_to_float32(data_of(pcm), data_of(samples), frames, gain_from, gain_to)
-    result = new_tuple(3)
-    set_place(result, 0, samples)
-    set_place(result, 1, new_float(peak / 32768.0))
-    set_place(result, 2, new_float(math.sqrt(power) / 32768.0))
-    return finished(result)
+    parts = scratch_words()
+    store(parts, 0, samples)
+    store(parts, 1, new_float(peak / 32768.0))
+    store(parts, 2, new_float(math.sqrt(power) / 32768.0))
+    return tuple_of(parts, 3)
 
 
 class Dither:

@@ -2,6 +2,9 @@
 
 An object is an int64, its address; 0 is NULL: an exception is raised. Compiled code refers to everything by name, which
 survives in the cache on disk as an address would not.
+
+A number's `__float__` or `__index__` may be Python code that gives an array other memory. So a body first makes sure of
+the count, then takes numbers (`as_float`, `as_integer`, `has_raised`), and only then looks at arrays.
 """
 
 from __future__ import annotations
@@ -24,12 +27,25 @@ from engine.dsp.compiled import kernel
 _I1, _I8, _I32, _I64 = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 _OBJECT = _I8.as_pointer()
 
-_OBJECT_TYPE, _DATA, _DIMENSIONS, _SHAPE, _DTYPE, _FLAGS = 1, 2, 3, 4, 7, 8
-"""Words of a PyArrayObject: the type, data, nd, dimensions, strides, base, descr, flags; nd and flags have 32 bits."""
+_HEADER = object.__basicsize__ // 8
+"""Words before an object's own: 2, and 4 where Python has no GIL or counts all references; the type is the last."""
+_OBJECT_TYPE = _HEADER - 1
+_DATA, _DIMENSIONS, _SHAPE, _DTYPE, _FLAGS = (_HEADER + word for word in (0, 1, 2, 5, 6))
+"""Words of a PyArrayObject: data, nd, dimensions, strides, base, descr, flags; nd and flags have 32 bits."""
+_KIND = _HEADER + 1
+"""Word of a PyArray_Descr after the scalars' type: four characters, the third the byte order, and the type's number."""
+_KIND_MASK = 0xFFFFFFFF_00FF0000
 _C_CONTIGUOUS, _ALIGNED, _WRITABLE = 0x1, 0x100, 0x400
+_PLAIN = _C_CONTIGUOUS | _ALIGNED
 _NUMPY_ARRAY_TYPE, _NUMPY_NEW = 2, 93
 """Places in numpy's table of C functions: PyArray_Type and PyArray_New."""
 _NPY_SHORT, _NPY_FLOAT = 3, 11
+_LOW_HALF = 0xFFFFFFFF
+
+
+def _kind_of(type_number: int) -> int:
+    """The part of the word `_KIND` that tells a type in this machine's byte order from all others."""
+    return type_number << 32 | ord("=") << 16
 
 
 def _numpy_functions() -> Any:
@@ -43,21 +59,43 @@ def _numpy_functions() -> Any:
     return ctypes.cast(get_pointer(module._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
 
 
+def _words_of(value: object, count: int) -> list[int]:
+    return list((ctypes.c_uint64 * count).from_address(id(value)))
+
+
+def _require_layout() -> None:
+    """Look into one array as compiled code will: where Python or numpy lay it out in another way, nothing may run.
+
+    Raises:
+        ImportError: with what is needed.
+    """
+    array = np.zeros((3, 5), np.float32)
+    known = False
+    if np.ndarray.__basicsize__ >= 8 * (_FLAGS + 1) and _numpy_functions()[_NUMPY_ARRAY_TYPE] == id(np.ndarray):
+        words, dtype = _words_of(array, _FLAGS + 1), _words_of(array.dtype, _KIND + 1)
+        known = (
+            words[_OBJECT_TYPE] == id(np.ndarray)
+            and words[_DATA] == array.ctypes.data
+            and words[_DIMENSIONS] & _LOW_HALF == array.ndim
+            and words[_DTYPE] == id(array.dtype)
+            and words[_FLAGS] & _LOW_HALF & (_PLAIN | _WRITABLE) == _PLAIN | _WRITABLE
+            and tuple((ctypes.c_int64 * 2).from_address(words[_SHAPE])) == array.shape
+            and dtype[_KIND] & _KIND_MASK == _kind_of(_NPY_FLOAT)
+        )
+    if not known:
+        raise ImportError("Arrays are laid out in another way here: voice needs CPython of 64 bits, numpy 1.26 or 2.")
+
+
 def _introduce_symbols() -> None:
     """Give names to what compiled code refers to: a name survives in the cache on disk, an address would not."""
-    functions = _numpy_functions()
-    if object.__basicsize__ != 16 or functions[_NUMPY_ARRAY_TYPE] != id(np.ndarray):
-        raise ImportError("Objects of this Python are laid out in another way; voice needs the usual CPython build.")
-    llvm.add_symbol("voice_array_new", functions[_NUMPY_NEW])
+    _require_layout()
+    llvm.add_symbol("voice_array_new", _numpy_functions()[_NUMPY_NEW])
     for name, value in _KNOWN.items():
         llvm.add_symbol(name, id(value))
 
 
-_FLOAT32, _INT16 = np.dtype(np.float32), np.dtype(np.int16)
 _KNOWN = {
     "voice_array": np.ndarray,
-    "voice_float32": _FLOAT32,
-    "voice_int16": _INT16,
     "voice_none": None,
     "voice_bytes": bytes,
     "voice_str": str,
@@ -78,17 +116,15 @@ retain = types.ExternalFunction("Py_IncRef", types.void(_INT))
 release = types.ExternalFunction("Py_DecRef", types.void(_INT))
 """Give up an object that will not be returned."""
 as_integer = types.ExternalFunction("PyLong_AsLongLong", _INT(_INT))
-"""The value of an int; for anything else -1, and `finished` raises."""
+"""The value of an int; for anything else -1, and `has_raised`."""
 as_float = types.ExternalFunction("PyFloat_AsDouble", _FLOAT(_INT))
-"""The value of a number; for anything else -1.0, and `finished` raises."""
+"""The value of a number; for anything else -1.0, and `has_raised`."""
 new_integer = types.ExternalFunction("PyLong_FromLongLong", _INT(_INT))
 new_float = types.ExternalFunction("PyFloat_FromDouble", _INT(_FLOAT))
 new_text = types.ExternalFunction("PyUnicode_FromStringAndSize", _INT(_INT, _INT))
 """A str of the UTF-8 at an address, so many bytes."""
-new_tuple = types.ExternalFunction("PyTuple_New", _INT(_INT))
-"""A tuple whose places are all to be set."""
-set_place = types.ExternalFunction("PyTuple_SetItem", types.int32(_INT, _INT, _INT))
-"""Put a new object into a place of a tuple, which owns it from now on."""
+_new_tuple = types.ExternalFunction("PyTuple_New", _INT(_INT))
+_set_place = types.ExternalFunction("PyTuple_SetItem", types.int32(_INT, _INT, _INT))
 new_bytes = types.ExternalFunction("PyBytes_FromStringAndSize", _INT(_INT, _INT))
 """A bytes object from an address, or from 0 not initialised, of a length."""
 
@@ -128,29 +164,31 @@ def _has_type(name: str) -> Any:
     )
 
 
-def _is_array_of(dtype: str, dimensions: int) -> Any:
+def _is_array_of(type_number: int, dimensions: int) -> Any:
     def build(builder: Any, value: Any) -> Any:
-        def low_half(word: int) -> Any:
-            return builder.trunc(_word(builder, value, _number(word)), _I32)
+        def masked(address: Any, word: int, mask: int, wanted: int) -> Any:
+            found = builder.and_(_word(builder, address, _number(word)), _number(mask))
+            return builder.icmp_unsigned("==", found, _number(wanted))
 
         result = cgutils.alloca_once_value(builder, ir.Constant(_I1, 0))
         # Another object may be smaller than an array: it is not looked into.
         with builder.if_then(_is_named(builder, _word(builder, value, _number(_OBJECT_TYPE)), "voice_array")):
-            flags = ir.Constant(_I32, _C_CONTIGUOUS | _ALIGNED)
-            is_plain = builder.icmp_unsigned("==", builder.and_(low_half(_FLAGS), flags), flags)
-            is_shaped = builder.icmp_unsigned("==", low_half(_DIMENSIONS), ir.Constant(_I32, dimensions))
-            is_typed = _is_named(builder, _word(builder, value, _number(_DTYPE)), dtype)
+            is_plain = masked(value, _FLAGS, _PLAIN, _PLAIN)
+            is_shaped = masked(value, _DIMENSIONS, _LOW_HALF, dimensions)
+            # Not one dtype object only: arrays that were pickled or byte-swapped have others of the same kind.
+            dtype = _word(builder, value, _number(_DTYPE))
+            is_typed = masked(dtype, _KIND, _KIND_MASK, _kind_of(type_number))
             builder.store(builder.and_(builder.and_(is_plain, is_shaped), is_typed), result)
         return builder.load(result)
 
     return _intrinsic_of_one(types.boolean, build)
 
 
-is_float32_row = _is_array_of("voice_float32", 1)
+is_float32_row = _is_array_of(_NPY_FLOAT, 1)
 """Whether an argument is a contiguous 1-D array of float32, readable."""
-is_int16_row = _is_array_of("voice_int16", 1)
+is_int16_row = _is_array_of(_NPY_SHORT, 1)
 """The same of int16."""
-is_float32_block = _is_array_of("voice_float32", 2)
+is_float32_block = _is_array_of(_NPY_FLOAT, 2)
 """Whether an argument is a contiguous 2-D array of float32, readable."""
 is_writable = _intrinsic_of_one(
     types.boolean,
@@ -260,11 +298,26 @@ def characters_of(value: int) -> tuple[int, int]:
     return address, load(length, 0)
 
 
-@kernel("int64(int64)")
-def finished(result: int) -> int:
-    """The result, unless something raised on the way to it."""
-    if _raised() != 0:
-        if result != 0:
+@kernel("boolean()")
+def has_raised() -> bool:
+    """Whether a number could not be taken: the body then returns 0."""
+    return bool(_raised() != 0)
+
+
+@kernel("int64(int64, int64)")
+def tuple_of(objects: int, count: int) -> int:
+    """A tuple of so many new objects, whose addresses lie at `objects`; it owns them.
+
+    0 if one of them is, or the tuple cannot be made; the others are given up.
+    """
+    result = _new_tuple(count)
+    for place in range(count):
+        if load(objects, place) == 0 and result != 0:
             release(result)
-        return 0
+            result = 0
+    for place in range(count):
+        if result != 0:
+            _set_place(result, place, load(objects, place))
+        elif load(objects, place) != 0:
+            release(load(objects, place))
     return result

@@ -34,8 +34,10 @@ def soft_clip_at(samples: int, count: int) -> None:
 
 @builtin
 def _soft_clip(this: int, arguments: int, count: int) -> int:
+    if count != 1:
+        return refused()
     samples = load(arguments, 0)
-    if count != 1 or not is_float32_row(samples) or not is_writable(samples):
+    if not is_float32_row(samples) or not is_writable(samples):
         return refused()
     soft_clip_at(data_of(samples), length_of(samples, 0))
     return nothing()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import sys
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
 from engine.dsp.audio_events import append_frame, read_audio_delta
 from engine.dsp.downmix import downmix, upmix
+from engine.dsp.gain import apply_gain_ramp
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.errors import InvalidInputError
 
@@ -78,6 +81,43 @@ def test_a_ring_takes_rows_of_float32(samples: Any) -> None:
     with pytest.raises(InvalidInputError):
         ring.consumer.get_into(samples)
     assert ring.head == ring.tail == 0
+
+
+def test_arrays_whose_dtype_is_another_object_of_the_same_kind_are_taken() -> None:
+    """As those that come from another process through pickle."""
+    with_metadata: Any = np.dtype(np.float32, metadata={"unit": "full scale"})
+    for row in (pickle.loads(pickle.dumps(ROW)), ROW.astype(with_metadata), ROW.astype(">f4").byteswap().view("<f4")):
+        ring = Ring(1024)
+        assert ring.producer.put(row) == 480
+        assert ring.consumer.get_into(row) == 480
+        assert np.array_equal(float32_to_pcm16(row, pickle.loads(pickle.dumps(PCM))), float32_to_pcm16(ROW))
+    with pytest.raises(InvalidInputError):
+        Ring(64).producer.put(ROW.astype(">f4"))
+
+
+def test_what_a_number_does_when_it_is_taken_is_seen() -> None:
+    """Its `__float__` may be anybody's code, which gives the array beside it less memory."""
+
+    class Shrinking:
+        def __float__(self) -> float:
+            samples.resize(1, refcheck=False)
+            return 1.0
+
+    samples = np.ones(100_000, np.float32)
+    gain: Any = Shrinking()
+    assert float32_to_pcm16(samples, gain_to=gain).size == 1
+
+
+def test_nothing_is_done_where_an_argument_is_wrong() -> None:
+    samples, wrong = ROW.copy(), cast("Any", "loud")
+    with pytest.raises(InvalidInputError):
+        apply_gain_ramp(samples, 0.0, wrong)
+    assert np.array_equal(samples, ROW)
+    port = AudioPort()
+    port.attach_input(48000, 1)
+    with pytest.raises(InvalidInputError):
+        port.process(ROW.reshape(480, 1), None, input_time_s=wrong)
+    assert port.stats().input_frames == 0
 
 
 def test_nothing_is_taken_into_what_cannot_be_written() -> None:

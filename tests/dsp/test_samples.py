@@ -30,10 +30,36 @@ def noise(length: int, seed: int, offset: int = 0) -> NDArray[np.float32]:
     return rng.uniform(-1.3, 1.3, length + offset).astype(np.float32)[offset:]
 
 
-def reference_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+def every_special_value() -> NDArray[np.float32]:
+    """Zeros, ends, what is not finite or not normal, and all halves of a step with their neighbours on both sides."""
+    halves = (np.arange(-32770, 32770) + 0.5) / 32768
+    ties = halves.astype(np.float32)
+    around = [np.nextafter(ties, np.float32(side)) for side in (-2, 2)]
+    limits = np.finfo(np.float32)
+    extremes = [limits.max, -limits.max, limits.tiny, limits.smallest_subnormal, 2.0**16, 2.0**31, -(2.0**31), 2.0**63]
+    odd_nans = np.array([0x7F800001, 0xFFC00000, 0x7FFFFFFF], np.uint32).view(np.float32)
+    return np.concatenate([np.array([*SPECIAL, *extremes], np.float32), odd_nans, ties, *around])
+
+
+def gains(length: int, gain_from: float, gain_to: float) -> NDArray[np.float64]:
+    """Of every sample: even steps, the last of which reaches the end."""
+    return gain_from + (gain_to - gain_from) / max(length, 1) * np.arange(1.0, length + 1)
+
+
+def dither_noise(length: int, counter: int) -> NDArray[np.float64]:
+    """The difference of the halves of MurmurHash3's finaliser of a counter, in steps."""
+    number = (np.arange(length, dtype=np.uint64) + counter).astype(np.uint32) * np.uint32(0x9E3779B1)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
+        number = (number ^ (number >> np.uint32(shift))) * np.uint32(factor)
+    return ((number & np.uint32(0xFFFF)).astype(np.float64) - (number >> np.uint32(16))) / 65536
+
+
+def reference_pcm16(samples: NDArray[np.float32], gain: Any = 1.0, noise: Any = 0.0) -> NDArray[np.int16]:
     """Round to nearest even in float64, clip, NaN as silence."""
-    exact = np.nan_to_num(samples.astype(np.float64) * 32768.0, nan=0.0, posinf=1e9, neginf=-1e9)
-    return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
+    with np.errstate(invalid="ignore"):
+        exact = samples.astype(np.float64) * gain * 32768.0 + noise
+    finite = np.nan_to_num(exact, nan=0.0, posinf=1e9, neginf=-1e9)
+    return np.clip(np.rint(finite), -32768, 32767).astype(np.int16)
 
 
 @given(LENGTHS, OFFSETS, SEEDS)
@@ -44,8 +70,20 @@ def test_float32_to_pcm16(length: int, offset: int, seed: int) -> None:
 
 
 def test_float32_to_pcm16_of_a_million_and_of_every_special_value() -> None:
-    samples = np.concatenate([noise(1_000_000, 1), np.array(SPECIAL, np.float32)])
+    samples = np.concatenate([noise(1_000_000, 1), every_special_value()])
     assert np.array_equal(float32_to_pcm16(samples), reference_pcm16(samples))
+    ramp = gains(samples.size, 0.1, 1.7)
+    assert np.array_equal(float32_to_pcm16(samples, gain_from=0.1, gain_to=1.7), reference_pcm16(samples, ramp))
+    dithered = float32_to_pcm16(samples, gain_from=0.1, gain_to=1.7, dither=Dither(0xFFFFFF00))
+    assert np.array_equal(dithered, reference_pcm16(samples, ramp, dither_noise(samples.size, 0xFFFFFF00)))
+
+
+def test_a_gain_that_is_not_finite_or_turns_infinity_to_nothing_clips_or_silences() -> None:
+    samples = every_special_value()
+    for gain in (0.0, math.inf, -math.inf, math.nan, 1e308):
+        got = float32_to_pcm16(samples, gain_from=gain, gain_to=gain)
+        with np.errstate(invalid="ignore", over="ignore"):
+            assert np.array_equal(got, reference_pcm16(samples, gains(samples.size, gain, gain)))
 
 
 def test_every_pcm16_value_comes_back_from_float32() -> None:
@@ -98,11 +136,8 @@ def test_silence_is_minus_infinity_db_and_decibels_are_amplitudes() -> None:
 @settings(deadline=None)
 def test_pcm16_with_a_gain_ramp(length: int, offset: int, seed: int, gain_from: float, gain_to: float) -> None:
     samples = noise(length, seed, offset)
-    gains = gain_from + (gain_to - gain_from) * (np.arange(length) + 1) / max(length, 1)
-    exact = np.clip(samples.astype(np.float64) * gains * 32768, -32768, 32767)
     got = float32_to_pcm16(samples, gain_from=gain_from, gain_to=gain_to)
-    # Half a step of rounding, and float32's own error in the product.
-    assert np.all(np.abs(got - exact) <= 0.5 + 0.02)
+    assert np.array_equal(got, reference_pcm16(samples, gains(length, gain_from, gain_to)))
 
 
 def test_dither_is_triangular_and_knows_nothing_of_the_sound() -> None:
@@ -127,10 +162,23 @@ def test_float32_with_gain_and_meters_in_one_pass(
     pcm = np.random.default_rng(seed).integers(-32768, 32768, length + offset).astype(np.int16)[offset:]
     samples, peak, rms = pcm16_to_float32_metered(pcm, gain_from, gain_to)
     exact = pcm / 32768.0
-    gains = gain_from + (gain_to - gain_from) * (np.arange(length) + 1) / max(length, 1)
-    assert np.allclose(samples, exact * gains, atol=1e-6)
+    scaled = exact * gains(length, gain_from, gain_to)
+    # To one unit in the last place of float32; a gain that ends at 0 ends there to the last place of float64.
+    assert np.all(np.abs(samples - scaled) <= np.spacing(np.abs(scaled).astype(np.float32)) + 1e-15)
     assert peak == (np.abs(exact).max() if length else 0.0)
     assert rms == pytest.approx(np.sqrt(np.mean(exact**2)) if length else 0.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("level", [1, 181, 32767])
+def test_meters_of_long_blocks_lose_nothing(level: int) -> None:
+    """A sum of ten million equal squares in one float32 would stand still before its end."""
+    pcm = np.full(10_000_000, level, np.int16)
+    samples, peak, rms = pcm16_to_float32_metered(pcm)
+    levels = meter(samples)
+    exact_db = 20 * np.log10(level / 32768)
+    assert peak == level / 32768
+    for measured_db in (20 * np.log10(rms), levels.rms_db, levels.peak_db):
+        assert abs(measured_db - exact_db) < 0.01
 
 
 @given(LENGTHS, SEEDS)
