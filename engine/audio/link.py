@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
 from engine.audio.following import Wanted
 from engine.audio.heartbeat import Seen
@@ -17,6 +18,8 @@ from engine.dsp.gain import db_to_linear
 
 BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
+_MOST_INPUT_LATENCY_S = 0.1
+"""A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
 _LOOK_AGAIN_S = 0.25
 """`wait` returns so often without a signal, so that a stream that died without a word is noticed."""
 
@@ -113,6 +116,11 @@ class AudioLink:
     def read_block(self) -> MicBlock | None:
         """Return the next block of the microphone, or None while it is not complete."""
         return self._recorder.read_block()
+
+    def said_now_s(self) -> float:
+        """When what is said at this moment will be in a block, on the loop's clock: a device takes its time."""
+        source = self.info.input
+        return loop_time_s() + min(source.latency_ms / 1000 if source else 0.0, _MOST_INPUT_LATENCY_S)
 
     @property
     def input_ended(self) -> bool:

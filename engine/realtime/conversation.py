@@ -95,7 +95,7 @@ class Conversation:
         self._user_talking = False
         """As the person says with a key."""
         self._commit_event = ""
-        self._answer_expected = False
+        self._answer_expected = self._answers_silence = False
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
         self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
@@ -115,7 +115,7 @@ class Conversation:
             e.ResponseDone: self._on_response_done,
             e.ErrorEvent: self._on_error,
             e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
-            e.UnknownEvent: lambda event: [Trace(f"event {event.type} is not acted on")],
+            e.UnknownEvent: self._on_unknown,
         }
 
     @property
@@ -128,6 +128,11 @@ class Conversation:
     def waits_for_answer_only(self) -> bool:
         """True where the server has only not begun to answer: some turns are never answered."""
         return self._answer_expected and not self._responses.running
+
+    @property
+    def answers_silence(self) -> bool:
+        """True while the newest answer is one that the server gave to the user's silence."""
+        return self._answers_silence
 
     @property
     def _user_heard(self) -> bool:
@@ -231,7 +236,7 @@ class Conversation:
                 actions += self._cancel(response)
         self._parts.interrupt()
         self._gate.forget()
-        self._answer_expected = False
+        self._answer_expected = self._answers_silence = False
         return actions
 
     def _cancel(self, response: Response) -> list[Action]:
@@ -331,6 +336,16 @@ class Conversation:
         if response.take_follow_up():
             self._gate.want(after_tools=True)
         return actions
+
+    def _on_unknown(self, event: e.UnknownEvent) -> list[Action]:
+        if event.type == "input_audio_buffer.timeout_triggered":
+            return self._on_timeout()
+        return [Trace(f"event {event.type} is not acted on")]
+
+    def _on_timeout(self) -> list[Action]:
+        """Nobody has spoken for the server's `idle_timeout_ms`: it commits the silence and answers it."""
+        self._answers_silence = True
+        return [Trace("the server answers a silence")]
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:
         error = event.error

@@ -49,6 +49,14 @@ class UserSpeech(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class Muted(Notice):
+    """The person muted the microphone, or opened it again."""
+
+    type: ClassVar[str] = "mute"
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AgentTextDelta(Notice):
     """A piece of the agent's text as it comes."""
 

@@ -15,12 +15,24 @@ from engine.audio.link import AudioLink
 from engine.audio.segments import ItemKey
 from engine.errors import StreamLostError, VoiceError
 from engine.realtime import actions as act
+from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
 from engine.realtime.events import SpeechStopped
 from engine.realtime.latency import LatencyTimeline
-from engine.realtime.notices import AnswerDropped, DeviceFound, DeviceLost, ErrorShown, FirstAudio, Notice, Summary
+from engine.realtime.microphone import Microphone
+from engine.realtime.notices import (
+    AnswerDropped,
+    DeviceFound,
+    DeviceLost,
+    ErrorShown,
+    FirstAudio,
+    Muted,
+    Notice,
+    Summary,
+)
 from engine.realtime.providers import ChosenProvider
+from engine.realtime.quiet import QuietWatch
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tools import ToolRunner
 from engine.realtime.transport import Connect, Transport
@@ -30,11 +42,6 @@ from engine.realtime.xruns import XrunWatch
 
 Observer = Callable[[Notice, float], None]
 """Is told each notice and its time on the loop's clock; must return at once."""
-QUIET_S = 1.5
-"""After the microphone's file: how long nothing may happen until the conversation counts as over. A server needs the
-silence that ends a turn (0.4 s), and time to recognise it."""
-UNANSWERED_S = 15.0
-"""After the microphone's file: how long a turn may wait for its answer to begin."""
 _HOLDS_LOOP_S = 0.005
 
 _log = logging.getLogger(__name__)
@@ -81,17 +88,20 @@ class Session:
             server_tools=[tool.name for tool in chosen.server_tools],
             interrupts_by_itself=chosen.provider.interrupts_by_itself and not self._turn_detection.by_client,
         )
+        self._microphone = Microphone(
+            chosen.provider.input_rate_hz, by_key=self._turn_detection.by_client, listens=self._settings.listens
+        )
         self._uplink = Uplink(chosen.provider.input_rate_hz, self.latency.capture_to_wire.add)
         self._turn = TurnClock()
         self._xruns = XrunWatch()
-        self._outbox: asyncio.Queue[act.Send] = asyncio.Queue()
+        self._outbox: asyncio.Queue[ClientEvent | asyncio.Event] = asyncio.Queue()
         self._tool_tasks: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._reason = ""
         self._error: VoiceError | None = None
         self._received_at_s = 0.0
-        self._until_input_ends = False
-        self._busy_at_s = 0.0
+        self._input_ended = False
+        self._quiet = QuietWatch()
         self._full_shown = False
         self._devices_lost = self._dropped_answer_ms = 0
 
@@ -102,13 +112,13 @@ class Session:
 
         Args:
             duration_s: How long at most, from here.
-            until_input_ends: End when the microphone's file is over and the last answer has been heard.
+            until_input_ends: End when the input is over (its file, or `end_input`) and the last answer was heard.
 
         Raises:
             VoiceError: what ended the session, if it was no ordinary end.
         """
         started_s = loop_time_s()
-        self._until_input_ends = until_input_ends
+        self._quiet = QuietWatch(until_input_ends=until_input_ends, idle_timeout_s=self._settings.idle_timeout_s)
         timer = asyncio.get_running_loop().call_later(duration_s, self.stop, "duration") if duration_s else None
         try:
             await self._converse()
@@ -138,8 +148,31 @@ class Session:
         return self._conversation.idle and self._link.player.drained
 
     def type_text(self, text: str) -> None:
-        """Say something to the agent in writing."""
+        """Say something to the agent in writing: it interrupts as speech does."""
         self._perform(self._conversation.user_typed(text))
+
+    def end_input(self) -> None:
+        """Say that nobody will type or speak any more; see `run`."""
+        self._input_ended = True
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone is muted."""
+        return self._microphone.muted
+
+    def mute(self, muted: bool = True) -> None:
+        """Keep what is said from now on from the server, or no more; see `engine.realtime.microphone`."""
+        if muted != self.muted:
+            # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
+            self._microphone.mute(muted, loop_time_s() if muted else self._link.said_now_s())
+            self._show(Muted(muted))
+
+    def talk(self, pressed: bool = True) -> None:
+        """Press or release the key of push-to-talk; nothing where the server detects turns."""
+        if not pressed:
+            self._microphone.release(self._link.said_now_s())
+        elif self._microphone.press(self._link.said_now_s()):
+            self._perform(self._conversation.talk_started())
 
     async def _converse(self) -> None:
         """Connect and serve all directions until the session is over."""
@@ -153,7 +186,7 @@ class Session:
                 if isinstance(action, act.Send):
                     await connection.send(action.event)
             self._link.start()
-            self._busy_at_s = loop_time_s()
+            self._quiet.begin(loop_time_s())
             services = [
                 self._receive(connection),
                 self._send(connection),
@@ -161,7 +194,7 @@ class Session:
                 self._serve_audio(),
             ]
             if self._link.can_follow:
-                follower = Follower(self._link, tell=self._tell_of_devices, drop=self._give_up_answers)
+                follower = Follower(self._link, tell=self._tell_of_devices, drop=self._drop_answers)
                 following = asyncio.create_task(self._guarded(follower.run()))
             tasks = [asyncio.create_task(self._guarded(service)) for service in services]
             await self._over.wait()
@@ -228,15 +261,20 @@ class Session:
 
     async def _send(self, connection: Transport) -> None:
         while True:
-            action = await self._outbox.get()
-            await connection.send(action.event)
+            event = await self._outbox.get()
+            if isinstance(event, asyncio.Event):
+                await event.wait()
+            else:
+                await connection.send(event)
 
     async def _serve_audio(self) -> None:
         player = self._link.player
         while True:
             signalled = await self._link.wait()
             while (block := self._link.read_block()) is not None:
-                self._uplink.put(block)
+                if (said := self._microphone.take(block)) is not None:
+                    self._uplink.put(said)
+            self._end_turn_of_key()
             while (cut := player.take_cut()) is not None:
                 if cut.heard and cut.by_user:
                     self.latency.barge_in.add(cut.silence_ms)
@@ -247,16 +285,18 @@ class Session:
                     self._show(xrun)
             if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
-            if self._until_input_ends and self._conversation_is_over():
+            if reason := self._reason_to_end():
                 await asyncio.sleep(self._output_latency_s())
-                self.stop("the input has ended")
+                self.stop(reason)
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
         """Carry out what the conversation asks for, in its order."""
         for action in actions:
             match action:
-                case act.Send():
-                    self._outbox.put_nowait(action)
+                case act.Send(CommitAudio() | ClearAudio() as event):
+                    self._outbox.put_nowait(self._uplink.put_event(event))
+                case act.Send(event):
+                    self._outbox.put_nowait(event)
                 case act.PlayAudio(response_id, key, pcm16):
                     self._play(response_id, key, pcm16)
                 case act.EndAudio(key):
@@ -291,29 +331,37 @@ class Session:
 
     def _note_first_sound(self) -> None:
         awaited = self._turn.awaited
-        if awaited is None:
-            return
-        sounding_for_s = self._link.player.sounding_for_s(awaited.key)
-        if sounding_for_s is None:
+        sounding_for_s = self._link.player.sounding_for_s(awaited.key) if awaited else None
+        if awaited is None or sounding_for_s is None:
             return
         latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._output_latency_s())
         if latency_ms is not None:
             self.latency.turn.add(latency_ms)
-        rounded_ms = None if latency_ms is None else round(latency_ms, 1)
-        self._show(FirstAudio(awaited.response_id, rounded_ms))
+        self._show(FirstAudio(awaited.response_id, latency_ms and round(latency_ms, 1)))
 
-    def _conversation_is_over(self) -> bool:
-        """True once the file has ended and nothing has happened or sounded for a while."""
+    def _end_turn_of_key(self) -> None:
         now_s = loop_time_s()
-        waits = self._conversation.waits_for_answer_only
-        patience_s = UNANSWERED_S if waits else QUIET_S
-        if not self._link.input_ended or not (self.at_rest or waits):
-            self._busy_at_s = now_s
-        return now_s - self._busy_at_s > patience_s
+        sent_ms = self._microphone.turn_over(now_s)
+        if sent_ms is not None:
+            self._turn.speech_stopped(now_s, now_s)
+            self._perform(self._conversation.talk_ended(sent_ms))
+
+    def _reason_to_end(self) -> str:
+        """Why the session is to end by itself now; "" where it is not."""
+        return self._quiet.reason_to_end(
+            loop_time_s(),
+            busy=not self.at_rest,
+            waits=self._conversation.waits_for_answer_only,
+            unasked=self._conversation.answers_silence,
+            input_ended=self._input_ended or self._link.input_ended,
+        )
 
     def _output_latency_s(self) -> float:
         output = self._link.info.output
         return output.latency_ms / 1000 if output else 0.0
+
+    def _drop_answers(self) -> None:
+        self._perform(self._conversation.speaker_missing())
 
     def _tell_of_devices(self, news: News) -> None:
         match news:
@@ -323,9 +371,6 @@ class Session:
             case Found(info, away_s, is_new_default):
                 source, target = (side.device if side else "" for side in (info.input, info.output))
                 self._show(DeviceFound(source, target, round(1000 * away_s), is_new_default))
-
-    def _give_up_answers(self) -> None:
-        self._perform(self._conversation.speaker_missing())
 
     def _show(self, notice: Notice) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""

@@ -24,6 +24,10 @@ class SessionSettings:
     instructions: str | None = None
     tools: Sequence[Tool] = ()
     turns: TurnOptions = field(default_factory=TurnOptions)
+    listens: bool = True
+    """False for a conversation in writing: nothing of the microphone is sent."""
+    idle_timeout_s: float | None = None
+    """The session ends when nobody has spoken for so long."""
 
     def turn_detection(self, provider: Provider) -> TurnDetection:
         """How this session's turns are found.
