@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.results import Result
@@ -25,3 +25,11 @@ class Case:
     def seconds(self, *, quick: bool) -> float:
         """How long the case runs."""
         return self.quick_s if quick else self.full_s
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl+C in a case that takes minutes: carries what it had measured by then."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        super().__init__()
+        self.results = list(results)

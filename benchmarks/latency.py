@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.case import Case
+from benchmarks.case import Case, Interrupted
 from benchmarks.chirp_train import begins_at, starts_of, train
 from benchmarks.connections import Connection, find_connection
 from benchmarks.loads import spinning
@@ -104,11 +104,17 @@ def _measure(pair: _Pair, backend: str, frames: int, seconds: float) -> Result:
     connection = pair.find()
     is_long = seconds > 2 * _LONG_S
     count = max(_FEWEST_OPENINGS, round((seconds - is_long * _LONG_S) / _SHORT_S))
-    openings = [
-        _open_once(connection, backend, frames, _SHORT_CHIRPS, is_busy=number % 2 == 1) for number in range(count)
-    ]
-    if is_long:
-        openings.append(_open_once(connection, backend, frames, _LONG_CHIRPS, is_busy=False))
+    openings: list[Opening] = []
+    try:
+        # Taken one by one from the generator: those before an interruption stay.
+        openings.extend(
+            _open_once(connection, backend, frames, _SHORT_CHIRPS, is_busy=number % 2 == 1) for number in range(count)
+        )
+        if is_long:
+            openings.append(_open_once(connection, backend, frames, _LONG_CHIRPS, is_busy=False))
+    except KeyboardInterrupt:
+        is_enough = len(openings) >= _FEWEST_OPENINGS
+        raise Interrupted([_result(connection, backend, openings)] if is_enough else []) from None
     return _result(connection, backend, openings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,13 @@ _PACKAGES = ("numpy", "numba", "soxr", "aiohttp", "sounddevice", "PyAudio", "orj
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return the processor, the system, and the versions that matter to the figures; missing packages are left out."""
+    """Return the processor, the system, and the versions that matter to the figures; missing packages are left out.
+
+    `measured_at` is now; `load` is how many programs wanted a core in the last minute, before the benchmarks did.
+    """
     return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **({"load": round(os.getloadavg()[0], 2)} if hasattr(os, "getloadavg") else {}),
         "cpu": _processor(),
         "cores": os.cpu_count(),
         "arch": platform.machine(),

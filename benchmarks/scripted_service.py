@@ -13,6 +13,7 @@ import base64
 import contextlib
 import json
 import random
+import signal
 import sys
 import threading
 import time
@@ -145,5 +146,6 @@ async def _end_of_input() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(float(sys.argv[1])))
+    # Ctrl+C goes to every program of the terminal; what was sent when is still wanted then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run(_serve(float(sys.argv[1])))

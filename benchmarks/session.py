@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from benchmarks.case import Case
+from benchmarks.case import Case, Interrupted
 from benchmarks.results import Result
 from benchmarks.session_run import SessionFigures, run_session
 from benchmarks.timing import quantiles, values_at
@@ -18,9 +18,11 @@ _PARTS: dict[str, Callable[[SessionFigures], list[float]]] = {
     "barge_in_to_silence": lambda figures: figures.barge_in_to_silence,
     "turn": lambda figures: figures.turn,
 }
-_QUICK_S, _FULL_S = 0.5, 16.0
-"""Of each part: a full run of all four has about 280 turns."""
-_MOST_SAMPLES = 500
+_QUICK_S, _FULL_S = 2.0, 64.0
+"""Of the session that serves all parts: a full run has about 280 turns."""
+_NEXT_QUICK_S, _NEXT_FULL_S = 0.01, 0.1
+"""Of the parts after the first, which only look at what it has measured."""
+_MOST_SAMPLES = 1000
 
 
 class _Run:
@@ -30,12 +32,20 @@ class _Run:
         self._outcome: SessionFigures | VoiceError | None = None
 
     def figures(self, seconds: float) -> SessionFigures:
-        """Return the figures; raise what the session failed with, for each case."""
+        """Return the figures; raise what the session failed with, for each case.
+
+        Raises:
+            Interrupted: by Ctrl+C; with all cases as far as the session had come.
+        """
         if self._outcome is None:
+            figures = SessionFigures()
             try:
-                self._outcome = run_session(seconds)
+                run_session(seconds, figures)
+                self._outcome = figures
             except VoiceError as error:
                 self._outcome = error
+            except KeyboardInterrupt:
+                raise Interrupted([_result(figures, name) for name, part in _PARTS.items() if part(figures)]) from None
         if isinstance(self._outcome, VoiceError):
             raise type(self._outcome)(self._outcome.message, fix=self._outcome.fix)
         return self._outcome
@@ -44,14 +54,22 @@ class _Run:
 def cases() -> list[Case]:
     """The four ways of a turn, all measured in the same turns."""
     run = _Run()
-    return [Case(f"session/{name}", partial(_measure, run, name), _QUICK_S, _FULL_S) for name in _PARTS]
+    times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_PARTS) - 1)
+    return [
+        Case(f"session/{name}", partial(_measure, run, name), *each_s)
+        for name, each_s in zip(_PARTS, times_s, strict=True)
+    ]
 
 
 def _measure(run: _Run, name: str, seconds: float) -> Result:
-    figures = run.figures(len(_PARTS) * seconds)
-    samples_ms = _PARTS[name](figures)
-    if not samples_ms:
+    figures = run.figures(seconds)
+    if not _PARTS[name](figures):
         raise StreamLostError(f"The session came to an end before {name} could be measured.", fix="Try again.")
+    return _result(figures, name)
+
+
+def _result(figures: SessionFigures, name: str) -> Result:
+    samples_ms = _PARTS[name](figures)
     p95, longest = values_at(samples_ms, 95, 100)
     return Result(
         "session",
@@ -63,9 +81,15 @@ def _measure(run: _Run, name: str, seconds: float) -> Result:
             "max": round(longest, 4),
             "count": len(samples_ms),
             **(_of_session(figures) if name == "turn" else {}),
-            "samples": [round(sample_ms, 4) for sample_ms in samples_ms[:_MOST_SAMPLES]],
+            "samples": [round(sample_ms, 4) for sample_ms in _thinned(samples_ms)],
         },
     )
+
+
+def _thinned(samples_ms: list[float]) -> list[float]:
+    """At most so many, evenly from all of the session: its beginning is not like the rest."""
+    step = -(-len(samples_ms) // _MOST_SAMPLES)
+    return samples_ms[::step]
 
 
 def _of_session(figures: SessionFigures) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from engine.audio.link import AudioLink
 from engine.audio.port import AudioPort
 from engine.config import Config
 from engine.realtime.latency import Durations
-from engine.realtime.notices import BargeIn, Notice, SessionStarted
+from engine.realtime.notices import BargeIn, Notice, SessionStarted, Summary
 from engine.realtime.providers import CUSTOM, choose_provider
 from engine.realtime.session import Session
 from engine.realtime.tools import ToolRunner
@@ -84,22 +84,26 @@ class _Moments(Durations):
         super().add(duration_ms)
 
 
-def run_session(seconds: float, backend_name: str = "auto") -> SessionFigures:
+def run_session(seconds: float, figures: SessionFigures, backend_name: str = "auto") -> None:
     """Hold turns for about `seconds`, on the first backend that has devices, else the virtual one.
+
+    Args:
+        seconds: The quiet time at the beginning included.
+        figures: Filled on every way out, Ctrl+C among them.
+        backend_name: As `voice backends` lists them.
 
     Raises:
         VoiceError: the devices or the server fail.
     """
     backend = _Watched(open_backend(backend_name).backend)
     try:
-        return asyncio.run(_hold(seconds, backend))
+        asyncio.run(_hold(seconds, backend, figures))
     finally:
         backend.close()
 
 
-async def _hold(seconds: float, backend: _Watched) -> SessionFigures:
+async def _hold(seconds: float, backend: _Watched, figures: SessionFigures) -> None:
     quiet_s = min(_QUIET_MOST_S, _QUIET_SHARE * seconds)
-    figures = SessionFigures()
     async with ScriptedService(_WARM_UP_S + quiet_s) as service:
         chosen = choose_provider(CUSTOM.name, service.url, {}, Config())
         provider = chosen.provider
@@ -114,6 +118,8 @@ async def _hold(seconds: float, backend: _Watched) -> SessionFigures:
                 started.set()
             elif isinstance(notice, BargeIn) and backend.port is not None:
                 silent_at_ns.append(backend.port.cuts()[-1].at_ns)
+            elif isinstance(notice, Summary):
+                figures.turns = notice.turns
 
         session = Session(chosen, link, ToolRunner([]), observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
@@ -127,16 +133,14 @@ async def _hold(seconds: float, backend: _Watched) -> SessionFigures:
                 figures.cpu_percent = await _cpu_percent(seconds - quiet_s)
         finally:
             session.stop()
-            summary = await running
-        sent_ns = await service.stop()
-    latency = session.latency
-    figures.turns = summary.turns
-    figures.memory_mb = _memory_mb()
-    figures.capture_to_wire = latency.capture_to_wire.samples_ms
-    figures.turn = latency.turn.samples_ms
-    figures.wire_to_ring = since(sent_ns.get("delta", []), written.ends_ns)
-    figures.barge_in_to_silence = since(sent_ns.get("speech_started", []), silent_at_ns)
-    return figures
+            await asyncio.wait({running})
+            sent_ns = await service.stop()
+            figures.memory_mb = _memory_mb()
+            figures.capture_to_wire = session.latency.capture_to_wire.samples_ms
+            figures.turn = session.latency.turn.samples_ms
+            figures.wire_to_ring = since(sent_ns.get("delta", []), written.ends_ns)
+            figures.barge_in_to_silence = since(sent_ns.get("speech_started", []), silent_at_ns)
+        running.result()
 
 
 def since(causes_ns: Sequence[int], effects_ns: Sequence[int]) -> list[float]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
 
     from benchmarks.results import Quantiles, Result
@@ -18,20 +18,29 @@ _MISSING = "missing"
 _ONLY_IN_FILE = {
     *(_MISSING, "group_delay_ms", "withheld_ms", "text_bytes"),
     *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
-    *("measured_ms", "openings", "clock_jitter_ms", "count", "xruns"),
+    *("measured_ms", "openings", "clock_jitter_ms", "count", "xruns", "delivered", "expected"),
 }
 """What would make the tables too wide for a terminal of 80 columns."""
+_ANY_WIDTH = 10_000
+_HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
+_HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
+"""Shorter than what the file says."""
 
 
-def tables(results: Iterable[Result]) -> Iterator[Table]:
-    """Yield one table for each benchmark, in the order in which they ran.
+def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
+    """Yield one table for each benchmark, in the order in which they ran; closer where the console is narrow.
 
     Example:
-        >>> for table in tables(results):
-        ...     rich.print(table)
+        >>> for table in tables(results, console):
+        ...     console.print(table)
     """
+    from rich.measure import Measurement  # noqa: PLC0415
+
     for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
-        yield _table(benchmark, list(of_it))
+        table = _table(benchmark, list(of_it))
+        if Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width:
+            table.padding = (0, 0)
+        yield table
 
 
 def _table(benchmark: str, results: Sequence[Result]) -> Table:
@@ -49,7 +58,8 @@ def _table(benchmark: str, results: Sequence[Result]) -> Table:
     headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours_faster"] if compares else []), *measured]
     for heading in headings:
         justify: JustifyMethod = "left" if heading in ("case", "who") else "right"
-        table.add_column(heading.replace("_", "\n"), justify=justify, no_wrap=heading != "case", overflow="fold")
+        written = _HEADINGS.get(heading, heading).replace("_", "\n")
+        table.add_column(written, justify=justify, no_wrap=heading != "case", overflow="fold")
     for result in results:
         for case, who, figures, ratio, extra in _rows(result):
             cells = [
@@ -79,7 +89,7 @@ def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[st
 
 
 def _figures(figures: Quantiles, unit: str) -> tuple[str, str]:
-    return _with_unit(figures.p50, unit), _with_unit(figures.p99, unit)
+    return with_unit(figures.p50, unit), with_unit(figures.p99, unit)
 
 
 def _shown(value: object) -> str:
@@ -88,11 +98,11 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _with_unit(value: float, unit: str) -> str:
+def with_unit(value: float, unit: str) -> str:
     """Three digits and a unit that suits them.
 
     Example:
-        >>> _with_unit(3120.0, "ns")
+        >>> with_unit(3120.0, "ns")
         '3.12 us'
     """
     value_ns = value * _NS_IN[unit]

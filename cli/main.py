@@ -37,7 +37,7 @@ devices.app.command("watch")(devices_watch.watch)
 app.command("backends")(backends.backends)
 app.command("providers")(providers.providers)
 app.command("serve")(serve.serve)
-app.command("bench")(bench.bench)
+app.command("bench", cls=bench.BenchCommand)(bench.bench)
 app.command("doctor")(doctor.doctor)
 app.command("warmup")(warmup.warmup)
 

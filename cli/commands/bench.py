@@ -2,82 +2,107 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+
+from cli.commands.bench_history import history_command
 
 if TYPE_CHECKING:
     from benchmarks.case import Case
-    from benchmarks.results import Result
+    from benchmarks.comparison import Comparison
+    from benchmarks.document import Document
 
 _ALL = "all"
+_HISTORY = "history"
 _SHORTEST = "dsp"
 _INTERRUPTED = 130
 """What shells return for a program that Ctrl+C ended."""
 
 
+class BenchCommand(TyperCommand):
+    """`voice bench`, whose first name may be `history`: a command of its own with other options."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the arguments, as the command that they are for."""
+        if args[:1] == [_HISTORY]:
+            return history_command().make_context(f"{info_name} {_HISTORY}", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
 def bench(
-    name: Annotated[str | None, typer.Argument(help="A benchmark, or all; without it they are listed.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Benchmarks, or all; without any they are listed. `history` lists runs that were kept."
+        ),
+    ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    html_path: Annotated[
+        Path | None, typer.Option("--html", help="Also write a page with charts and a verdict to this file.")
+    ] = None,
+    older: Annotated[
+        str | None,
+        typer.Option("--compare", metavar="FILE|last|ID", help="Say what got better or worse since an older run."),
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Keep the figures for `voice bench history`.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
 ) -> None:
     """Measure the engine beside its rivals, in one run, on this machine. Ctrl+C keeps what was measured."""
+    from benchmarks.comparison import compare  # noqa: PLC0415
+    from benchmarks.document import Document  # noqa: PLC0415
+    from benchmarks.history import find_run, history_folder  # noqa: PLC0415
     from benchmarks.machine import describe_machine  # noqa: PLC0415
-    from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
-    from benchmarks.results import report  # noqa: PLC0415
+    from cli.bench_run import run_cases  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.signals import interruptions  # noqa: PLC0415
-    from engine.errors import InvalidInputError  # noqa: PLC0415
 
-    if name not in (None, _ALL, *BENCHMARKS):
-        raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {', '.join(BENCHMARKS)}, all.")
-    if json_path is not None:
-        _require_writable(json_path)
-    if name is None:
+    quick = quick or not names
+    cases = _cases(names or [_SHORTEST], quick=quick)
+    for path in (json_path, html_path):
+        if path is not None:
+            _require_writable(path)
+    before = None if older is None else find_run(older, history_folder(), lambda error: _note(f"Skipped: {error}"))
+    if not names:
         _list_benchmarks()
     prepare_kernels(_note)
-    results: list[Result] = []
-    chosen = list(BENCHMARKS) if name == _ALL else [name or _SHORTEST]
-    with interruptions() as interrupted, contextlib.suppress(KeyboardInterrupt):
-        quick = quick or name is None
-        cases = [case for each in chosen for case in BENCHMARKS[each].cases(quick=quick)]
-        for result in _run(cases, quick=quick):
-            if interrupted:
-                break
-            results.append(result)
-    if json_path is not None:
-        _write(json_path, report(describe_machine(), results))
-    _print(results)
-    if interrupted:
+    machine = describe_machine()
+    results, is_interrupted = run_cases(cases, quick=quick, tell=_note)
+    run = Document(machine, tuple(results))
+    comparison = None if before is None else compare(*before, run)
+    _print(run, comparison)
+    _write(run, comparison, json_path, html_path, save=save, is_interrupted=is_interrupted, quick=quick)
+    if is_interrupted:
         _note(f"Interrupted: {len(results)} cases were finished.")
         raise typer.Exit(_INTERRUPTED)
+
+
+def _cases(names: list[str], *, quick: bool) -> list[Case]:
+    """Return the cases of the named benchmarks, each once.
+
+    Raises:
+        InvalidInputError: there is no such benchmark.
+    """
+    from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+
+    for name in names:
+        if name not in (_ALL, *BENCHMARKS):
+            known = ", ".join((*BENCHMARKS, _ALL, _HISTORY))
+            raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {known}.")
+    chosen = BENCHMARKS if _ALL in names else dict.fromkeys(names)
+    return [case for each in chosen for case in BENCHMARKS[each].cases(quick=quick)]
 
 
 def _list_benchmarks() -> None:
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
 
-    typer.echo("`voice bench NAME` runs one of these, `voice bench all` every one:")
+    typer.echo("`voice bench NAME...` runs one or several of these, `voice bench all` every one:")
     for benchmark in BENCHMARKS.values():
         typer.echo(f"  {benchmark.name:<10} {benchmark.summary}")
     typer.echo(f"\nA quick look at {_SHORTEST}:")
-
-
-def _run(cases: list[Case], *, quick: bool) -> Iterator[Result]:
-    """Yield what each case measured; say which one is on, and what is left."""
-    from engine.errors import VoiceError  # noqa: PLC0415
-
-    left_s = sum(case.seconds(quick=quick) for case in cases)
-    for number, case in enumerate(cases, start=1):
-        _note(f"  {number} of {len(cases)}, about {left_s:.0f} s left: {case.name}")
-        left_s -= case.seconds(quick=quick)
-        try:
-            yield case.measure(case.seconds(quick=quick))
-        except VoiceError as error:
-            _note(f"    left out: {error}")
 
 
 def _note(text: str) -> None:
@@ -94,16 +119,52 @@ def _require_writable(path: Path) -> None:
         raise InvalidInputError(f"The figures cannot be written to {path}: {error.strerror}.") from error
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+def _write(
+    run: Document,
+    comparison: Comparison | None,
+    json_path: Path | None,
+    html_path: Path | None,
+    *,
+    save: bool,
+    is_interrupted: bool,
+    quick: bool,
+) -> None:
+    """Write what was asked for, and say where."""
+    from benchmarks.history import history_folder, keep  # noqa: PLC0415
+    from benchmarks.results import report  # noqa: PLC0415
+
+    document = report(run.machine, run.results)
+    if json_path is not None:
+        json_path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    if html_path is not None:
+        from cli.bench_page.page import page  # noqa: PLC0415
+
+        notes = ["This was a quick run: it shows that everything works, not how well."] * quick
+        notes += ["The run was interrupted: what is here was measured before."] * is_interrupted
+        html_path.write_text(page(run, comparison, note=" ".join(notes)), encoding="utf-8")
+        _note(f"The page is {html_path}.")
+    if save and run.results:
+        path = keep(document, history_folder())
+        _note(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
 
 
-def _print(results: list[Result]) -> None:
+def _print(run: Document, comparison: Comparison | None) -> None:
+    """Print the tables, then what they mean."""
     from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
+    from benchmarks.verdict import ABOUT_SOUND, recommendation, sentences  # noqa: PLC0415
     from cli.bench_table import tables  # noqa: PLC0415
 
     console = Console()
-    for table in tables(results):
+    for table in tables(run.results, console):
         console.print(table)
         console.print()
+    if any(result.benchmark in ABOUT_SOUND for result in run.results):
+        for sentence in (*sentences(run.results), *recommendation(run.results)):
+            console.print(Text(sentence))
+        console.print()
+    if comparison is not None:
+        from cli.bench_changes import print_changes  # noqa: PLC0415
+
+        print_changes(console, comparison)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -12,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from benchmarks.document import read_document
+from cli.bench_table import tables
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
 
@@ -53,8 +57,12 @@ def _bench(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Com
 def everything(soundcard: SoundCard, tmp_path_factory: pytest.TempPathFactory) -> Everything:
     """The terminal and the file of one quick run of all benchmarks on the virtual sound card."""
     path = tmp_path_factory.mktemp("bench") / "figures.json"
-    run = _bench("all", "--quick", "--json", str(path), env={**soundcard.environment, "COLUMNS": "200"})
+    arguments = ("all", "--quick", "--json", str(path), "--html", str(path.with_suffix(".html")))
+    run = _bench(*arguments, env={**soundcard.environment, "COLUMNS": "200"})
     assert run.returncode == 0, run.stderr
+    page = path.with_suffix(".html").read_text(encoding="utf-8")
+    assert page.count("<svg") > 20, "every benchmark is drawn"
+    assert "This was a quick run" in page
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return run.stdout, document
 
@@ -118,6 +126,58 @@ def test_the_terminal_shows_ours_and_the_rivals(everything: Everything) -> None:
     assert all(word in shown for word in ("float32_to_pcm16/480", "numpy", "soxr HQ", "queue.Queue", "broken"))
 
 
+def test_the_terminal_says_what_the_figures_mean(everything: Everything) -> None:
+    shown = " ".join(everything[0].split())
+    assert "callbacks in Python lost" in shown
+    assert "ms measured," in shown
+    assert "too short to tell" in shown, "a quick run recommends nothing"
+
+
+def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: Path) -> None:
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "COLUMNS": "80"}
+    empty = _bench("history", env=env)
+    assert empty.returncode == 0
+    assert "No run has been kept yet" in empty.stdout
+    assert _bench("dsp", "--compare", "last", env=env).returncode == 2
+    first = _bench("dsp", "ring", "--quick", "--save", env=env)
+    assert first.returncode == 0, first.stderr
+    kept = first.stderr.partition("Kept as ")[2].split(":")[0]
+    (listed,) = json.loads(_bench("history", "--json", env=env).stdout)
+    assert (listed["id"], listed["benchmarks"]) == (kept, ["dsp", "ring"])
+    assert kept in _bench("history", env=env).stdout
+    for older in ("last", kept, listed["path"]):
+        again = _bench("dsp", "--quick", "--compare", older, env=env)
+        assert again.returncode == 0, again.stderr
+        assert "no difference beyond the noise" in " ".join(again.stdout.split())
+        assert "Not run this time: ring." in again.stdout
+    Path(listed["path"]).with_name("20200101-000000.json").write_text("{", encoding="utf-8")
+    damaged = _bench("history", "--json", env=env)
+    assert "20200101-000000.json is no JSON" in damaged.stderr
+    assert len(json.loads(damaged.stdout)) == 1
+
+
+def test_a_file_of_another_form_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"schema": "other/1"}', encoding="utf-8")
+    run = _bench("dsp", "--compare", str(other))
+    assert run.returncode == 2
+    assert "voice-bench/1" in run.stderr
+    assert "float32_to_pcm16" not in run.stderr
+
+
+def test_tables_fit_a_terminal_of_80_columns(everything: Everything, tmp_path: Path) -> None:
+    document = everything[1]
+    results = [run for run in document["results"] if run["benchmark"] in ("latency", "session", "callback", "dsp")]
+    path = tmp_path / "figures.json"
+    path.write_text(json.dumps({**document, "results": results}), encoding="utf-8")
+    console = Console(width=80, file=(shown := io.StringIO()))
+    for table in tables(read_document(path).results, console):
+        console.print(table)
+    lines = shown.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert all(any(run["case"].partition("/")[2] in line for line in lines) for run in results), "none is folded"
+
+
 def test_without_a_name_the_benchmarks_are_listed_and_the_shortest_runs() -> None:
     run = _bench()
     assert run.returncode == 0
@@ -144,11 +204,11 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tm
 def test_interrupting_keeps_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     process = subprocess.Popen(
-        [VOICE, "bench", "dsp", "--json", str(path)],
+        [VOICE, "bench", "dsp", "--json", str(path), "--html", str(tmp_path / "page.html"), "--save"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=dict(os.environ),
+        env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")},
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -161,3 +221,5 @@ def test_interrupting_keeps_what_was_measured(tmp_path: Path) -> None:
     assert cases == ["float32_to_pcm16/480", "float32_to_pcm16_internal/480"]
     assert "float32_to_pcm16_internal/480" in shown
     assert "Interrupted: 2 cases" in rest
+    assert "was interrupted" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Kept as " in rest

@@ -1,0 +1,108 @@
+"""The runs that `voice bench --save` keeps: one file each in a folder of the user's, named by when it was measured."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.document import Document, read_document
+from engine.errors import InvalidInputError
+
+LAST = "last"
+_ID = re.compile(r"\d{8}-\d{6}(-\d+)?")
+_MOST_PER_SECOND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run that was kept."""
+
+    id: str
+    path: Path
+    document: Document
+
+    @property
+    def measured_at(self) -> str:
+        """When, in ISO 8601 and UTC; what the file's name says where the file does not."""
+        said = self.document.machine.get("measured_at")
+        return str(said or datetime.strptime(self.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).isoformat())
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """What was measured, in its order."""
+        return list(dict.fromkeys(result.benchmark for result in self.document.results))
+
+
+def history_folder() -> Path:
+    """Return where runs are kept; it need not exist."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - `voice --help` must not pay for it
+
+    return user_data_path("voice", appauthor=False) / "bench"
+
+
+def keep(document: Mapping[str, Any], folder: Path) -> Path:
+    """Write a run into the history and return its file.
+
+    Args:
+        document: Of the form `voice-bench/1`.
+        folder: Made if it is missing.
+
+    Raises:
+        InvalidInputError: the folder cannot be written.
+    """
+    name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(1, _MOST_PER_SECOND):
+            path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+            with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+                json.dump(document, file, allow_nan=False)
+                return path
+    except OSError as error:
+        raise InvalidInputError(f"The run cannot be kept in {folder}: {error.strerror}.") from None
+    raise InvalidInputError(f"The run cannot be kept in {folder}: too many have its name.")
+
+
+def kept_runs(folder: Path, on_damage: Callable[[InvalidInputError], None]) -> list[Run]:
+    """Return the runs in the order in which they were measured; files that cannot be read are told and skipped."""
+    runs = []
+    for path in sorted(folder.glob("*.json"), key=_order) if folder.is_dir() else ():
+        if not _ID.fullmatch(path.stem):
+            continue
+        try:
+            runs.append(Run(path.stem, path, read_document(path)))
+        except InvalidInputError as error:
+            on_damage(error)
+    return runs
+
+
+def find_run(wanted: str, folder: Path, on_damage: Callable[[InvalidInputError], None]) -> tuple[str, Document]:
+    """Return the name and the figures of a run: `last`, an id of the history, or any file.
+
+    Raises:
+        InvalidInputError: there is none, or the file is no run.
+
+    Example:
+        >>> name, document = find_run("last", history_folder(), print)
+    """
+    is_id = _ID.fullmatch(wanted) is not None and not Path(wanted).exists()
+    if wanted != LAST and not is_id:
+        return wanted, read_document(Path(wanted))
+    if is_id and (path := folder / f"{wanted}.json").exists():
+        return wanted, read_document(path)
+    runs = kept_runs(folder, on_damage) if wanted == LAST else []
+    if not runs:
+        what = f"There is no run {wanted} in the history" if is_id else "No run has been kept yet"
+        raise InvalidInputError(f"{what}.", fix="`voice bench history` lists them, `voice bench --save` keeps one.")
+    return runs[-1].id, runs[-1].document
+
+
+def _order(path: Path) -> tuple[str, int]:
+    """Two of the same second by their number: "-10" is after "-9"."""
+    return path.stem[:15], int(path.stem[16:]) if path.stem[16:].isdecimal() else 0

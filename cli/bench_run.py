@@ -1,0 +1,77 @@
+"""Runs the cases of `voice bench`, says which is on and how long is left, and keeps what there is on Ctrl+C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks.case import Case, Interrupted
+from benchmarks.results import Result
+from cli.signals import interruptions
+from engine.errors import VoiceError
+
+
+class Progress:
+    """Tells the time that is left from what the cases should take and from what those before really took.
+
+    Example:
+        >>> progress = Progress([16.0, 16.0])
+        >>> progress.left_s
+        32.0
+    """
+
+    def __init__(self, planned_s: Sequence[float], clock: Callable[[], float] = time.monotonic) -> None:
+        self._planned_s = list(planned_s)
+        self._clock = clock
+        self._began_s = clock()
+        self._done = 0
+
+    @property
+    def left_s(self) -> float:
+        """The rest of the plan, as much slower or faster as the plan went so far."""
+        done_s, rest_s = sum(self._planned_s[: self._done]), sum(self._planned_s[self._done :])
+        pace = (self._clock() - self._began_s) / done_s if done_s else 1.0
+        return rest_s * pace
+
+    def finish_case(self) -> None:
+        """The next case is on."""
+        self._done += 1
+
+
+def run_cases(cases: Sequence[Case], *, quick: bool, tell: Callable[[str], None]) -> tuple[list[Result], bool]:
+    """Measure every case; return what was measured, and whether Ctrl+C ended it.
+
+    Args:
+        cases: In the order in which they run.
+        quick: How long each may take.
+        tell: Is called with a line before each case, and where one cannot be measured.
+    """
+    results: list[Result] = []
+    progress = Progress([case.seconds(quick=quick) for case in cases])
+    with interruptions() as interrupted:
+        try:
+            for number, case in enumerate(cases, start=1):
+                tell(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}")
+                try:
+                    results.append(case.measure(case.seconds(quick=quick)))
+                except VoiceError as error:
+                    tell(f"    left out: {error}")
+                progress.finish_case()
+                if interrupted:
+                    break
+        except Interrupted as kept:
+            results += kept.results
+        except KeyboardInterrupt:
+            pass
+        return results, bool(interrupted)
+
+
+def time_text(seconds: float) -> str:
+    """Write how long something takes.
+
+    Example:
+        >>> time_text(192.4)
+        '3 min 12 s'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

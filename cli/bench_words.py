@@ -1,0 +1,46 @@
+"""What the terminal and the page both say of a comparison."""
+
+from __future__ import annotations
+
+from benchmarks.comparison import Change, Comparison, Judgement
+from cli.bench_table import with_unit
+
+_MOST_NAMES = 8
+
+
+def figure_text(value: float, unit: str) -> str:
+    """Write a figure with its unit."""
+    return with_unit(value, unit) if unit in ("ns", "ms") else f"{value:.3g} {unit}"
+
+
+def share_moved(change: Change) -> str:
+    """Write how much a figure moved, in percent of what it was, the machine's own change left out.
+
+    Example:
+        >>> share_moved(Change("case", "p50", "ms", before=10.0, now=12.0, noise=1.0))
+        '+20 %'
+    """
+    before = change.before * change.machine
+    return f"{100 * change.moved / before:+.0f} %" if before else ("new" if change.now else "0 %")
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """Say how many figures moved, and which cases have no counterpart."""
+    counted = dict.fromkeys(Judgement, 0)
+    for change in comparison.changes:
+        counted[change.judgement] += 1
+    said = [
+        f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse; of "
+        f"{counted[Judgement.SAME]} there is {Judgement.SAME}."
+    ]
+    if comparison.elsewhere:
+        said.append(f"That run was on another machine: {comparison.elsewhere}.")
+    for words, names in (
+        ("New cases", comparison.new),
+        ("Gone cases", comparison.gone),
+        ("Not run this time", comparison.not_run),
+    ):
+        if names:
+            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+            said.append(f"{words}: {', '.join(names[:_MOST_NAMES])}{more}.")
+    return said

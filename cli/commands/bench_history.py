@@ -1,0 +1,78 @@
+"""`voice bench history`: the runs that `--save` kept."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from benchmarks.history import Run
+    from engine.errors import InvalidInputError
+
+
+def history(as_json: JsonOption = False) -> None:
+    """List the runs that `voice bench --save` kept: when, where, what, and the figures that matter most."""
+    from benchmarks.history import history_folder, kept_runs  # noqa: PLC0415
+
+    folder = history_folder()
+    runs = kept_runs(folder, _tell_damage)
+    if as_json:
+        typer.echo(json.dumps([_record(run) for run in runs], indent=2, ensure_ascii=False))
+    elif not runs:
+        typer.echo(f"No run has been kept yet in {folder}. `voice bench NAME --save` keeps one.")
+    else:
+        _print(runs)
+
+
+def history_command() -> Any:
+    """Return the command, for `voice bench` to hand its arguments to."""
+    app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    app.command()(history)
+    return typer.main.get_command(app)
+
+
+def _tell_damage(error: InvalidInputError) -> None:
+    typer.echo(f"Skipped: {error.message}", err=True)
+
+
+def _record(run: Run) -> dict[str, Any]:
+    from benchmarks.verdict import key_figures  # noqa: PLC0415
+
+    return {
+        "id": run.id,
+        "measured_at": run.measured_at,
+        "machine": dict(run.document.machine),
+        "benchmarks": run.benchmarks,
+        "cases": len(run.document.results),
+        "figures": key_figures(run.document.results),
+        "path": str(run.path),
+    }
+
+
+def _print(runs: list[Run]) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from benchmarks.verdict import key_figures  # noqa: PLC0415
+    from cli.text import printable  # noqa: PLC0415
+
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column("run", no_wrap=True)
+    table.add_column("machine", overflow="fold", max_width=22)
+    table.add_column("benchmarks", max_width=18)
+    table.add_column("figures")
+    for run in runs:
+        machine = run.document.machine
+        table.add_row(
+            Text(run.id),
+            Text(printable(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores")),
+            Text(printable(", ".join(run.benchmarks))),
+            Text(printable("; ".join(key_figures(run.document.results)))),
+        )
+    Console().print(table)

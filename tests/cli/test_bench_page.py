@@ -1,0 +1,144 @@
+"""The page of a run: well-formed, self-contained, told to those who do not see it, and whole with any part missing."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from benchmarks.comparison import compare
+from benchmarks.document import Document
+from benchmarks.results import Quantiles, Result
+from benchmarks.timing import quantiles
+from cli.bench_page.axes import Scale, label, round_up
+from cli.bench_page.page import page
+
+DICE = random.Random(1)
+GAPS = [abs(DICE.gauss(10, 3)) + 0.1 for _ in range(500)]
+MACHINE = {"cpu": "<b>&one", "cores": 2, "measured_at": "2026-11-25T10:00:00+00:00", "load": 0.5}
+
+
+def _callback(design: str, lost_percent: float = 0.0, gaps: list[float] = GAPS) -> Result:
+    extra: dict[str, Any] = {
+        "delivered": len(gaps) + 1,
+        "expected": 700,
+        "broken_ms": 70 * lost_percent,
+        "lost_percent": lost_percent,
+        "gap_ms_max": max(gaps, default=0.0),
+        "gap_ms": gaps,
+        "block_ms": 10.0,
+        "on_audio_thread": "python" if design.startswith("python") else "compiled",
+    }
+    figures = quantiles(gaps) if gaps else Quantiles(0.0, 0.0)
+    return Result("callback", f"callback/{design}/spinning/480", "ms", figures, extra=extra)
+
+
+def _latency(backend: str, frames: int, ms: float) -> Result:
+    extra = {
+        **{"measured_ms": ms, "busy_ms": ms, "reported_ms": 1.3 * ms, "jitter_ms": 0.0, "drift_ppm": 0.1},
+        **{"dropped_frames": 0, "added_frames": 0, "amplitude_ratio": 1.0, "openings": 24, "block_ms": frames / 48},
+        **{"output": "</svg><script>", "input": "vmic, ALSA"},
+    }
+    return Result("latency", f"latency/{backend}/{frames}", "ms", Quantiles(ms, ms), extra=extra)
+
+
+def _session(part: str, samples: list[float]) -> Result:
+    extra = {"p95": samples[0], "max": max(samples), "count": len(samples), "samples": samples}
+    if part == "turn":
+        extra |= {"turns": 20, "cpu_percent": 6.0, "idle_cpu_percent": 3.0, "memory_mb": 240.0}
+    return Result("session", f"session/{part}", "ms", quantiles(samples), extra=extra)
+
+
+DSP = Result("dsp", "dsp/x", "ns", Quantiles(10.0, 12.0), {"numpy": Quantiles(90.0, 95.0), "one": Quantiles(5.0, 9.0)})
+RUNS = (
+    _latency("sounddevice", 480, 30.0),
+    _latency("pyaudio", 120, 15.0),
+    _callback("sounddevice"),
+    _callback("python-sounddevice", 40.5),
+    _callback("silent", 100.0, gaps=[]),
+    *(_session(part, [0.5, 0.6, 7.0] * 7) for part in ("capture_to_wire", "wire_to_ring", "turn")),
+    _session("barge_in_to_silence", [5.0] * 20),
+    DSP,
+)
+
+
+def _elements(html: str) -> Element:
+    """The page as a tree: its void elements are closed for the parser of XML."""
+    text = re.sub(r"<(meta [^>]*)>", r"<\1/>", html.removeprefix("<!doctype html>"))
+    return ElementTree.fromstring(text)
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    html = page(Document(MACHINE, RUNS))
+    assert "<script" not in html
+    assert not re.search(r"https?://|url\(|@import|src=|href=", html)
+    assert "prefers-color-scheme: dark" in html
+    assert "&lt;b&gt;&amp;one" in html
+
+
+def test_every_chart_has_axes_with_units_a_title_and_a_description() -> None:
+    tree = _elements(page(Document(MACHINE, RUNS)))
+    charts = list(tree.iter("svg"))
+    assert len(charts) == 2 + 1 + 2 * 2 + 4 + 1
+    names = set[str]()
+    for chart in charts:
+        described = (chart.get("aria-labelledby") or "").split()
+        parts = {part.get("id"): part.text or "" for part in chart if part.tag in ("title", "desc")}
+        assert list(parts) == described
+        assert all(parts.values())
+        names |= set(described)
+        axes = [text.text or "" for text in chart.iter("text") if text.get("class") == "axis"]
+        assert axes
+        assert any(unit in " ".join(axes) for unit in ("ms", "%", "times", "s"))
+        assert len([text for text in chart.iter("text") if text.get("class") == "tick"]) >= 4
+    assert len(names) == 2 * len(charts), "no two charts share a name"
+
+
+def test_nothing_is_drawn_outside_its_chart() -> None:
+    for chart in _elements(page(Document(MACHINE, RUNS))).iter("svg"):
+        _, _, width, height = (float(edge) for edge in (chart.get("viewBox") or "").split())
+        for path in chart.iter("path"):
+            numbers = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", path.get("d") or "")]
+            assert all(-1 <= number <= max(width, height) + 1 for number in numbers)
+            assert "nan" not in (path.get("d") or "")
+
+
+def test_every_figure_has_a_table_beneath() -> None:
+    for figure in _elements(page(Document(MACHINE, RUNS))).iter("figure"):
+        assert list(figure.iter("table"))
+        assert all(list(made.iter("caption")) and list(made.iter("th")) for made in figure.iter("table"))
+
+
+def test_the_verdict_is_the_first_thing_and_states_its_rule() -> None:
+    html = page(Document(MACHINE, RUNS))
+    assert html.index("--backend sounddevice --block-ms 10") < html.index("<svg")
+    assert "The rule:" in html
+    assert "callbacks in Python lost 40.5 % (sounddevice)" in html
+
+
+@pytest.mark.parametrize("benchmark", ["latency", "callback", "session", "dsp", "none"])
+def test_any_part_alone_makes_a_page_that_says_what_is_not_known(benchmark: str) -> None:
+    runs = tuple(run for run in RUNS if run.benchmark == benchmark)
+    html = page(Document({}, runs), note="This was a quick run.")
+    _elements(html)
+    assert "This was a quick run." in html
+    assert ("No recommendation" in html) == (benchmark != "callback")
+
+
+def test_changes_since_an_older_run_are_part_of_the_page() -> None:
+    slower = Result("dsp", "dsp/x", "ns", Quantiles(40.0, 41.0), DSP.peers)
+    now = Document(MACHINE, (slower,))
+    html = page(now, compare("old.json", Document(MACHINE, (DSP,)), now))
+    assert "Since old.json" in html
+    assert '<td class="worse">worse</td>' in html
+
+
+def test_axes_end_and_are_marked_at_round_values() -> None:
+    assert round_up(128.7) == 150.0
+    assert Scale(0.0, 150.0, 0.0, 100.0).ticks(3) == [0.0, 50.0, 100.0, 150.0]
+    assert Scale(0.7, 2000.0, 0.0, 100.0, is_log=True).ticks(3) == [1.0, 10.0, 100.0, 1000.0]
+    assert [label(value) for value in (0.0, 0.30000000000000004, 2500.0)] == ["0", "0.3", "2,500"]
