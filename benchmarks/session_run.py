@@ -20,7 +20,7 @@ from engine.realtime.latency import Durations
 from engine.realtime.notices import BargeIn, Notice, SessionStarted, Summary
 from engine.realtime.providers import CUSTOM, choose_provider
 from engine.realtime.session import Session
-from engine.realtime.tools import ToolRunner
+from engine.realtime.tool_runner import ToolRunner
 
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from engine.audio.backend import Backend, StreamRequest
 from engine.audio.link import AudioLink
 from engine.local.process import LocalServer
 from engine.realtime.providers import ChosenProvider
+from engine.realtime.redaction import Scrubber, secrets_of_environment
 from engine.realtime.session import Observer, Session
 from engine.realtime.settings import SessionSettings
-from engine.realtime.tools import Tool, ToolRunner
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import Tool
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms
@@ -48,16 +51,19 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     session: Session | None = None
+    runner = ToolRunner(plan.tools, Scrubber(secrets_of_environment(os.environ)))
     this_task = asyncio.current_task()
     interrupted = False
 
     def stop() -> None:
         nonlocal interrupted
-        interrupted = True
         if session is not None:
+            if interrupted:
+                runner.hurry()
             session.stop("interrupted")
         elif this_task is not None:
             this_task.cancel()
+        interrupted = True
 
     with stop_signals(stop):
         try:
@@ -65,7 +71,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 chosen = await _start_server(plan.chosen, screen, stack)
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
-                session = Session(chosen, link, ToolRunner(plan.tools), plan.settings, observers)
+                session = Session(chosen, link, runner, plan.settings, observers)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)

@@ -21,7 +21,7 @@ from engine.realtime.builtin_tools import built_in_tools
 from engine.realtime.providers import choose_provider
 from engine.realtime.session import Observer
 from engine.realtime.settings import SessionSettings
-from engine.realtime.tools import load_tools
+from engine.realtime.tool_loading import load_tools
 
 
 def run_session(options: RunOptions) -> None:

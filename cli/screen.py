@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import IO
 
 from cli.device_line import device_line
 from cli.text import printable
+from cli.tool_line import tool_line
 from engine.realtime.notices import (
     AgentText,
     AgentTextDelta,
@@ -22,6 +22,7 @@ from engine.realtime.notices import (
     Summary,
     ToolCalled,
     ToolReturned,
+    ToolsAwaited,
     UserTranscript,
     Xrun,
 )
@@ -60,11 +61,8 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case ToolCalled(name, arguments, _, server_side):
-                where = "the server runs" if server_side else "tool"
-                self.say(f"  {where} {name}({_arguments(arguments)})")
-            case ToolReturned(name, output, _, failed):
-                self.say(f"  {name} {'failed: ' if failed else 'returned '}{output[:300]}")
+            case ToolCalled() | ToolReturned() | ToolsAwaited():
+                self.say(tool_line(notice))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms):
@@ -130,7 +128,3 @@ class Screen:
 
     def _red(self, text: str) -> str:
         return f"{_RED}{text}{_PLAIN}" if self._colours else text
-
-
-def _arguments(arguments: dict[str, object]) -> str:
-    return ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())

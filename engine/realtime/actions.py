@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.audio.segments import ItemKey
 from engine.errors import VoiceError
@@ -19,6 +21,15 @@ class ToolCall:
     arguments: str
     """JSON text as the model wrote it: perhaps not valid."""
 
+    @property
+    def shown_arguments(self) -> dict[str, Any]:
+        """The arguments for people; whoever runs the call judges them for itself."""
+        try:
+            arguments = json.loads(self.arguments or "{}")
+        except (ValueError, RecursionError):
+            return {"": self.arguments}
+        return arguments if isinstance(arguments, dict) else {"": self.arguments}
+
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
@@ -28,6 +39,12 @@ class ToolResult:
     name: str
     output: str
     failed: bool = False
+    stopped: bool = False
+    """The user spoke, and the tool wanted to be stopped then: nothing is to be said about it."""
+    cut_chars: int = 0
+    """How many characters of the output were too many."""
+    ends: bool = False
+    """The conversation is to end when the agent's last words have been heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,13 @@ class RunTool(Action):
     """Start a tool; its result comes back through `Conversation.tool_finished`."""
 
     call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptTools(Action):
+    """The user speaks while these calls run: their tools say what becomes of them."""
+
+    call_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

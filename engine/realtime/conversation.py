@@ -11,7 +11,6 @@ can throw any order of events at it. The rules it keeps:
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -41,6 +40,7 @@ from engine.realtime.client_events import (
     function_output_item,
     user_text_item,
 )
+from engine.realtime.follow_ups import FollowUps
 from engine.realtime.interruption import PlayedParts
 from engine.realtime.notices import (
     ErrorShown,
@@ -96,6 +96,7 @@ class Conversation:
         """As the person says with a key."""
         self._commit_event = ""
         self._answer_expected = self._answers_silence = False
+        self._follow_ups = FollowUps()
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
         self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
@@ -122,12 +123,18 @@ class Conversation:
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
         owed = any(response.active or response.unanswered for response in self._responses)
-        return not (owed or self._user_heard or self._answer_expected or self._gate.busy)
+        waits = self._follow_ups.unspoken or self._gate.busy or self._answer_expected
+        return not (owed or waits or self._user_heard)
 
     @property
     def waits_for_answer_only(self) -> bool:
         """True where the server has only not begun to answer: some turns are never answered."""
         return self._answer_expected and not self._responses.running
+
+    @property
+    def parting(self) -> bool:
+        """True where the agent has ended the conversation, and the user has not spoken since."""
+        return self._follow_ups.parting
 
     @property
     def answers_silence(self) -> bool:
@@ -187,13 +194,11 @@ class Conversation:
         response = next((r for r in self._responses if result.call_id in r.unanswered), None)
         if response is None:
             return []
-        response.unanswered.discard(result.call_id)
-        response.owes_follow_up = True
-        if response.take_follow_up():
+        if self._follow_ups.returned(response, result):
             self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
         return [
-            Show(ToolReturned(result.name, result.output, result.call_id, result.failed)),
+            Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars)),
             Send(CreateItem(self._ids.next(), item)),
             *self._request_response(),
         ]
@@ -230,6 +235,8 @@ class Conversation:
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
         actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
+        if by_user:
+            actions += self._follow_ups.user_turned(self._responses)
         for response in self._responses:
             response.interrupted = True
             if response.active and not (server_knows and self._interrupts_by_itself):
@@ -268,6 +275,7 @@ class Conversation:
             # The user spoke while our response.create was on its way: this is its answer, to an older turn.
             response.interrupted = True
             return self._cancel(response)
+        self._follow_ups.unspoken = False
         return [Show(ResponseStarted(event.response_id))]
 
     def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
@@ -283,6 +291,7 @@ class Conversation:
         if response.silenced:
             return [*actions, Trace("late audio of an interrupted answer is not played")]
         key = ItemKey(event.item_id, event.content_index)
+        response.spoke = True
         response.open_parts[key] = None
         self._parts.play(key)
         return [*actions, PlayAudio(response.id, key, event.audio)]
@@ -312,11 +321,12 @@ class Conversation:
             return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]
         self._calls.append(item.call_id)
         on_server = item.name in self._server_tools
-        shown = ToolCalled(item.name, _arguments(item.arguments), item.call_id, on_server)
+        call = ToolCall(item.call_id, item.name, item.arguments)
+        shown = ToolCalled(item.name, call.shown_arguments, item.call_id, on_server)
         if on_server:
             return [*actions, Show(shown)]
         response.unanswered.add(item.call_id)
-        return [*actions, Show(shown), RunTool(ToolCall(item.call_id, item.name, item.arguments))]
+        return [*actions, Show(shown), RunTool(call)]
 
     def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
@@ -362,6 +372,8 @@ class Conversation:
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
         free = not (self._responses.running or self._user_heard)
+        if self._follow_ups.take_unspoken(free=free and not (self._answer_expected or self._gate.busy)):
+            self._gate.want(after_tools=True)
         if not self._gate.may_send(free=free):
             return []
         event = self._gate.take(self._ids.next(), free=free)
@@ -376,12 +388,3 @@ def _end_of(error: e.ServerError) -> list[Action]:
     """The end of the session, which shows its error itself, or nothing."""
     end = session_end(error)
     return [EndSession(end)] if end else []
-
-
-def _arguments(text: str) -> dict[str, Any]:
-    """The arguments for people; the tool's runner judges them for itself."""
-    try:
-        arguments = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {"": text}
-    return arguments if isinstance(arguments, dict) else {"": text}

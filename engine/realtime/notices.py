@@ -122,6 +122,16 @@ class ToolReturned(Notice):
     output: str
     call_id: str = ""
     failed: bool = False
+    cut_chars: int = 0
+    """How many characters the model was not given: the output was too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsAwaited(Notice):
+    """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
+
+    type: ClassVar[str] = "tool.awaited"
+    names: list[str]
 
 
 @dataclass(frozen=True, slots=True)

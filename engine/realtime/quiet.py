@@ -7,6 +7,8 @@ QUIET_S = 1.5
 that ends a turn (0.4 s), and time to recognise it."""
 UNANSWERED_S = 15.0
 """How long a turn may wait for its answer to begin: some are never answered."""
+PARTING_S = 60.0
+"""After the agent ended the conversation: how long its last words may take to come and be heard."""
 
 
 class QuietWatch:
@@ -34,10 +36,17 @@ class QuietWatch:
 
     def begin(self, now_s: float) -> None:
         """Count from here."""
-        self._active_at_s = self._spoke_at_s = self._waits_since_s = now_s
+        self._active_at_s = self._spoke_at_s = self._waits_since_s = self._stays_at_s = now_s
 
     def reason_to_end(
-        self, now_s: float, *, busy: bool, input_ended: bool, waits: bool = False, unasked: bool = False
+        self,
+        now_s: float,
+        *,
+        busy: bool,
+        input_ended: bool,
+        waits: bool = False,
+        unasked: bool = False,
+        parting: bool = False,
     ) -> str:
         """Take note of what goes on, and say why the conversation is to end; "" where it is to go on.
 
@@ -47,7 +56,12 @@ class QuietWatch:
             input_ended: Nothing more will be said.
             waits: It is busy only in that the server has not begun to answer.
             unasked: What goes on is the server's own reaction to the silence, by which nobody has spoken.
+            parting: The agent has ended the conversation.
         """
+        if not parting:
+            self._stays_at_s = now_s
+        elif not busy or now_s - self._stays_at_s > PARTING_S:
+            return "the agent ended the conversation"
         if not waits:
             self._waits_since_s = now_s
         busy = busy and now_s - self._waits_since_s < UNANSWERED_S

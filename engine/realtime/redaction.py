@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
@@ -41,6 +41,16 @@ def secrets_of_url(url: str) -> list[str]:
     found = [password or user]
     found += [value for name, value in parse_qsl(parts.query) if _SECRET_NAME.search(name)]
     return [form for secret in found for form in (secret, unquote(secret), quote(secret, safe=""))]
+
+
+def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
+    """Return the values of all variables whose names sound like a secret.
+
+    Example:
+        >>> secrets_of_environment({"MY_API_KEY": "AQVN-1234", "LANG": "C"})
+        ['AQVN-1234']
+    """
+    return [value for name, value in environ.items() if _SECRET_NAME.search(name)]
 
 
 class Scrubber:

@@ -29,6 +29,10 @@ class Response:
     """call_ids of our tools that have not returned."""
     owes_follow_up: bool = False
     """A tool's output was sent that the model has not seen."""
+    spoke: bool = False
+    """Some of its audio came."""
+    parts: bool = False
+    """A tool of it ended the conversation: words of its own are the last ones."""
     open_parts: dict[ItemKey, None] = field(default_factory=dict)
     """Audio parts whose end has not come, in order."""
     texts: AgentTexts = field(default_factory=AgentTexts)
@@ -41,6 +45,7 @@ class Response:
     def take_follow_up(self) -> bool:
         """Return True once, when it is done and all its calls are answered: then the model is to go on."""
         due = self.owes_follow_up and not (self.active or self.unanswered or self.silenced)
+        due = due and not (self.parts and self.spoke)
         if due:
             self.owes_follow_up = False
         return due

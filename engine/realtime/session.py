@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.audio.follower import Follower
-from engine.audio.following import Found, Lost, News
+from engine.audio.following import News
 from engine.audio.link import AudioLink
 from engine.audio.segments import ItemKey
 from engine.errors import StreamLostError, VoiceError
@@ -18,23 +18,24 @@ from engine.realtime import actions as act
 from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
+from engine.realtime.device_news import notice_of
 from engine.realtime.events import SpeechStopped
 from engine.realtime.latency import LatencyTimeline
 from engine.realtime.microphone import Microphone
 from engine.realtime.notices import (
     AnswerDropped,
-    DeviceFound,
     DeviceLost,
     ErrorShown,
     FirstAudio,
     Muted,
     Notice,
     Summary,
+    ToolsAwaited,
 )
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.quiet import QuietWatch
 from engine.realtime.settings import SessionSettings
-from engine.realtime.tools import ToolRunner
+from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.transport import Connect, Transport
 from engine.realtime.turn_clock import TurnClock
 from engine.realtime.uplink import Uplink
@@ -95,7 +96,6 @@ class Session:
         self._turn = TurnClock()
         self._xruns = XrunWatch()
         self._outbox: asyncio.Queue[ClientEvent | asyncio.Event] = asyncio.Queue()
-        self._tool_tasks: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         self._reason = ""
         self._error: VoiceError | None = None
@@ -128,7 +128,6 @@ class Session:
             if timer is not None:
                 timer.cancel()
             self._link.close()
-            self._runner.close()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
                 self._show(ErrorShown(str(self._error), fatal=True))
@@ -205,10 +204,13 @@ class Session:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
             self._link.close()
-            for task in (*tasks, *self._tool_tasks):
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, *self._tool_tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await connection.close()
+            if awaited := self._runner.held_up_by:
+                self._show(ToolsAwaited(awaited))
+            await self._runner.finish()
 
     async def _connect(self) -> Transport | None:
         """Return the connection, or None if the session is over before there is one."""
@@ -306,9 +308,9 @@ class Session:
                     self._link.player.stop(by_user=by_user)
                     self._turn.interrupted()
                 case act.RunTool(call):
-                    task = asyncio.get_running_loop().create_task(self._run_tool(call))
-                    self._tool_tasks.add(task)
-                    task.add_done_callback(self._tool_tasks.discard)
+                    self._runner.start(call, self._tool_finished)
+                case act.InterruptTools(call_ids):
+                    self._runner.interrupt(call_ids)
                 case act.Show(notice):
                     self._show(notice)
                 case act.Trace(text):
@@ -325,8 +327,7 @@ class Session:
             self._full_shown = True
             self._show(ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full"))
 
-    async def _run_tool(self, call: act.ToolCall) -> None:
-        result = await self._runner.run(call)
+    def _tool_finished(self, result: act.ToolResult) -> None:
         self._perform(self._conversation.tool_finished(result))
 
     def _note_first_sound(self) -> None:
@@ -354,6 +355,7 @@ class Session:
             waits=self._conversation.waits_for_answer_only,
             unasked=self._conversation.answers_silence,
             input_ended=self._input_ended or self._link.input_ended,
+            parting=self._conversation.parting,
         )
 
     def _output_latency_s(self) -> float:
@@ -364,13 +366,9 @@ class Session:
         self._perform(self._conversation.speaker_missing())
 
     def _tell_of_devices(self, news: News) -> None:
-        match news:
-            case Lost(waiting_for, attempt, reason):
-                self._devices_lost += attempt == 0
-                self._show(DeviceLost(waiting_for, attempt, reason))
-            case Found(info, away_s, is_new_default):
-                source, target = (side.device if side else "" for side in (info.input, info.output))
-                self._show(DeviceFound(source, target, round(1000 * away_s), is_new_default))
+        notice = notice_of(news)
+        self._devices_lost += isinstance(notice, DeviceLost) and notice.attempt == 0
+        self._show(notice)
 
     def _show(self, notice: Notice) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""

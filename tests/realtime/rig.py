@@ -14,7 +14,8 @@ from engine.errors import VoiceError
 from engine.realtime.notices import Notice, Summary
 from engine.realtime.providers import ChosenProvider, choose_provider
 from engine.realtime.session import Session
-from engine.realtime.tools import Tool, ToolRunner
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import Tool
 from tests.support.manual_backend import ManualBackend, ManualStream
 from tests.support.scripted_server import Peer, ScriptedServer
 
@@ -30,6 +31,7 @@ class Rig:
     server: ScriptedServer
     peer: Peer
     running: asyncio.Task[Summary]
+    runner: ToolRunner
     notices: list[Notice] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -97,6 +99,7 @@ async def rig(
             input_rate_hz=service.input_rate_hz,
             output_rate_hz=service.output_rate_hz,
         )
+        runner = ToolRunner(tools or [])
         notices: list[Notice] = []
         arrived = asyncio.Event()
 
@@ -104,11 +107,11 @@ async def rig(
             notices.append(notice)
             arrived.set()
 
-        session = Session(chosen, link, ToolRunner(tools or []), observers=[observe])
+        session = Session(chosen, link, runner, observers=[observe])
         running = asyncio.create_task(session.run())
         assert backend.stream is not None
         try:
-            yield Rig(session, backend.stream, server, await server.peer(), running, notices, arrived)
+            yield Rig(session, backend.stream, server, await server.peer(), running, runner, notices, arrived)
         finally:
             session.stop("the test is over")
             await asyncio.gather(running, return_exceptions=True)

@@ -176,7 +176,7 @@ async def test_nothing_hangs_when_the_session_is_stopped_while_it_connects() -> 
     from engine.audio.backend import StreamRequest  # noqa: PLC0415
     from engine.audio.link import AudioLink  # noqa: PLC0415
     from engine.realtime.session import Session  # noqa: PLC0415
-    from engine.realtime.tools import ToolRunner  # noqa: PLC0415
+    from engine.realtime.tool_runner import ToolRunner  # noqa: PLC0415
     from tests.realtime.rig import chosen_at  # noqa: PLC0415
     from tests.support.manual_backend import ManualBackend  # noqa: PLC0415
 

@@ -28,7 +28,8 @@ from engine.realtime.notices import (
     UserSpeech,
     UserTranscript,
 )
-from engine.realtime.tools import ToolRunner, tool_of
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import tool_of
 from tests.realtime.rig import rig
 from tests.support.scripted_server import Peer
 

@@ -32,7 +32,8 @@ from engine.realtime.testing import (
     run_virtual,
 )
 from engine.realtime.testing.double import Script
-from engine.realtime.tools import Tool, ToolRunner, tool_of
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import Tool, tool_of
 
 TONE = (8000 * np.sin(np.arange(5 * 24000) / 5)).astype("<i2").tobytes()
 

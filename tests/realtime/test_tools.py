@@ -1,53 +1,63 @@
-"""Tools: what a function is declared as, and that whatever happens in a call comes back as words."""
+"""Tools: what a function is declared as, and where tools are loaded from."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import subprocess
 import sys
-import threading
+from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from engine.errors import InvalidInputError
-from engine.realtime.actions import ToolCall
-from engine.realtime.builtin_tools import GET_WEATHER, get_weather
-from engine.realtime.tools import MAX_OUTPUT_CHARS, ToolRunner, load_tools, tool_of
+from engine.realtime.tool_arguments import WrongArgumentsError
+from engine.realtime.tool_loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools import OnInterrupt, tool, tool_of
 
 
 def dial(number: str, rings: int = 3, mode: Literal["tone", "pulse"] = "tone") -> dict[str, Any]:
     """Dial a telephone
     number.
 
-    More about it.
+    For emergencies too.
+
+    Args:
+        number: With its country code,
+            without spaces.
+        rings: How long.
+
+    Returns:
+        What was dialled.
+
+    Example:
+        >>> dial("112")
     """
     return {"number": number, "rings": rings, "mode": mode}
 
 
-async def result_of(function: Any, arguments: str, timeout_s: float = 5.0) -> tuple[Any, bool]:
-    """Run one call and return the decoded output and whether it failed."""
-    runner = ToolRunner([tool_of(function, timeout_s=timeout_s)])
-    try:
-        result = await runner.run(ToolCall("c1", function.__name__, arguments))
-    finally:
-        runner.close()
-    return json.loads(result.output), result.failed
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
 
 
-def test_a_typed_function_is_declared() -> None:
+class Place(BaseModel):
+    city: str
+    street: str = ""
+
+
+def test_a_typed_function_is_declared_with_what_its_docstring_says() -> None:
     declared = tool_of(dial).to_json()
     assert declared == {
         "type": "function",
         "name": "dial",
-        "description": "Dial a telephone number.",
+        "description": "Dial a telephone number.\nFor emergencies too.",
         "parameters": {
             "type": "object",
             "properties": {
-                "number": {"type": "string"},
-                "rings": {"type": "integer", "default": 3},
+                "number": {"type": "string", "description": "With its country code, without spaces."},
+                "rings": {"type": "integer", "default": 3, "description": "How long."},
                 "mode": {"enum": ["tone", "pulse"], "type": "string", "default": "tone"},
             },
             "required": ["number"],
@@ -56,72 +66,89 @@ def test_a_typed_function_is_declared() -> None:
     }
 
 
-async def test_arguments_are_checked_and_converted() -> None:
-    assert await result_of(dial, '{"number": "112", "rings": "5"}') == (
-        {"number": "112", "rings": 5, "mode": "tone"},
-        False,
-    )
+def test_what_an_annotation_says_wins_over_the_docstring() -> None:
+    def paint(
+        colour: Annotated[Colour, Field(description="From the box.")], layers: Annotated[int, Field(ge=1)]
+    ) -> None:
+        """Paint.
+
+        Args:
+            colour: Any.
+            layers: How thick.
+        """
+
+    properties = tool_of(paint).parameters["properties"]
+    assert properties["colour"]["description"] == "From the box."
+    assert properties["layers"] == {"type": "integer", "minimum": 1, "description": "How thick."}
+    with pytest.raises(WrongArgumentsError, match="layers"):
+        tool_of(paint).check({"colour": "red", "layers": 0})
 
 
-@pytest.mark.parametrize(
-    "arguments", ["{", "[]", "7", "{}", '{"number": "1", "rings": "many"}', '{"number": "1", "x": 1}', "[" * 100_000]
-)
-async def test_wrong_arguments_are_answered_with_what_is_wrong(arguments: str) -> None:
-    output, failed = await result_of(dial, arguments)
-    assert failed
-    assert output["error"]
+def test_models_dates_and_names_that_pydantic_has_taken_are_arguments() -> None:
+    def visit(json: Place, copy: date, model_config: Colour = Colour.RED, anything=None) -> None:  # type: ignore[no-untyped-def]
+        """Visit."""
+
+    made = tool_of(visit)
+    given = {"json": {"city": "Omsk"}, "copy": "2026-11-25", "anything": [1]}
+    assert made.check(given) == {"json": Place(city="Omsk"), "copy": date(2026, 11, 25), "anything": [1]}
+    assert "title" not in str(made.parameters)
 
 
-async def test_an_exception_and_a_timeout_are_answers() -> None:
-    def broken() -> None:
-        raise KeyError("no such person")
+def test_the_decorated_function_stays_what_it_was() -> None:
+    @tool
+    def plain(number: int) -> int:
+        """Return it."""
+        return number
 
-    async def endless() -> None:
-        await asyncio.Event().wait()
+    @tool(name="doubled", description="Twice.", timeout_s=2, on_interrupt="shield", ends_conversation=True)
+    def twice(number: int) -> int:
+        """Return it twice."""
+        return 2 * number
 
-    release = threading.Event()
-
-    def stuck() -> None:
-        release.wait(20)
-
-    output, failed = await result_of(broken, "{}")
-    assert failed
-    assert "KeyError" in output["error"]
-    for function in (endless, stuck):
-        output, failed = await result_of(function, "{}", timeout_s=0.01)
-        assert failed
-        assert "no answer" in output["error"]
-    release.set()
+    assert (plain(3), twice(3)) == (3, 6)
+    assert (tool_of(plain).name, tool_of(plain).on_interrupt) == ("plain", OnInterrupt.FINISH)
+    made = tool_of(twice)
+    assert (made.name, made.description, made.timeout_s) == ("doubled", "Twice.", 2)
+    assert (made.on_interrupt, made.ends_conversation) == (OnInterrupt.SHIELD, True)
 
 
-async def test_what_is_not_json_is_an_error_and_what_is_long_is_cut() -> None:
-    def odd() -> object:
-        return object()
-
-    def long() -> str:
-        return "x" * (MAX_OUTPUT_CHARS + 5)
-
-    _, failed = await result_of(odd, "{}")
-    assert failed
-    runner = ToolRunner([tool_of(long)])
-    result = await runner.run(ToolCall("c", "long", "{}"))
-    runner.close()
-    assert result.output.endswith("[cut: 5 more characters]")
+@pytest.mark.parametrize("wishes", [{"on_interrupt": "explode"}, {"timeout_s": 0}, {"timeout_s": float("nan")}])
+def test_impossible_wishes_are_refused(wishes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError):
+        tool(**wishes)
 
 
-def test_the_weather_is_the_same_in_every_process() -> None:
-    code = (
-        "import json; from engine.realtime.builtin_tools import get_weather; print(json.dumps(get_weather('Казань')))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert json.loads(run.stdout) == get_weather("Казань")
-    assert get_weather("Казань") != get_weather("Омск")
+def test_methods_of_an_object_are_tools() -> None:
+    class Lights:
+        def __init__(self) -> None:
+            self.on: list[str] = []
+
+        @tool(name="light_on")
+        def switch(self, room: str) -> None:
+            """Switch on."""
+            self.on.append(room)
+
+    lights = Lights()
+    made = tool_of(lights.switch)
+    assert made.name == "light_on"
+    assert list(made.parameters["properties"]) == ["room"]
+    made.function(**made.check({"room": "hall"}))
+    assert lights.on == ["hall"]
 
 
-@pytest.mark.parametrize("arguments", ["{}", '{"city": ""}', '{"city": "  ", "country": "RU"}'])
-async def test_no_city_is_moscow_as_in_the_tutorial(arguments: str) -> None:
-    result = await ToolRunner([GET_WEATHER]).run(ToolCall("c", "get_weather", arguments))
-    assert json.loads(result.output)["city"] == "Москва"
+@pytest.mark.parametrize("name", ["", "two words", "погода", "x" * 65])
+def test_a_name_that_no_service_takes_is_refused(name: str) -> None:
+    def nameless() -> None: ...
+
+    with pytest.raises(InvalidInputError, match="cannot be the name"):
+        tool_of(tool(name=name)(nameless))
+
+
+def test_a_function_that_takes_anything_is_refused() -> None:
+    def anything(*values: int) -> None: ...
+
+    with pytest.raises(InvalidInputError):
+        tool_of(anything)
 
 
 def test_tools_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,8 +168,35 @@ def test_what_is_no_tool_is_refused(reference: str) -> None:
         load_tools(reference)
 
 
-def test_a_function_that_takes_anything_is_refused() -> None:
-    def anything(*values: int) -> None: ...
+def install_plugins(folder: Path, points: dict[str, str], modules: dict[str, str]) -> None:
+    """A distribution as pip leaves it: its modules, and the entry points in its metadata."""
+    metadata = folder / "lamps-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: lamps\nVersion: 1.0\n")
+    lines = [f"{name} = {value}" for name, value in points.items()]
+    (metadata / "entry_points.txt").write_text("\n".join(["[voice.tools]", *lines, ""]))
+    for name, text in modules.items():
+        (folder / f"{name}.py").write_text(text)
 
-    with pytest.raises(InvalidInputError):
-        tool_of(anything)
+
+def test_a_plugin_that_fails_is_named_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = "def lamp_on(room: str) -> str:\n    'Light.'\n    return room\n"
+    install_plugins(
+        tmp_path,
+        {
+            "lamps": "lamps_good:lamp_on",
+            "broken": "lamps_bad:x",
+            "leaving": "lamps_exit:x",
+            "odd": "lamps_good:__name__",
+        },
+        {"lamps_good": good, "lamps_bad": "import a_library_nobody_has\n", "lamps_exit": "raise SystemExit('no')\n"},
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert {"lamps", "broken", "leaving", "odd"} <= set(plugin_names())
+    lamps = load_plugin("lamps")
+    assert ([entry.name for entry in lamps.tools], lamps.package, lamps.reason) == (["lamp_on"], "lamps", "")
+    assert "a_library_nobody_has" in load_plugin("broken").reason
+    assert "SystemExit: no" in load_plugin("leaving").reason
+    assert "str where a function was expected" in load_plugin("odd").reason
+    with pytest.raises(InvalidInputError, match="no tools called"):
+        load_plugin("nobody")

@@ -19,7 +19,8 @@ from engine.realtime.session import Session
 from engine.realtime.settings import SessionSettings
 from engine.realtime.testing import Answer, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from engine.realtime.testing.double import Script
-from engine.realtime.tools import ToolRunner, tool_of
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import tool_of
 from engine.realtime.transport import Transport
 from engine.realtime.turn_detection import TurnMode, TurnOptions
 
