@@ -100,6 +100,13 @@ class Screen:
             parts.append(f"devices lost {summary.devices_lost} times")
         if summary.dropped_answer_ms:
             parts.append(f"{summary.dropped_answer_ms / 1000:.1f} s of answers dropped for want of a speaker")
+        playback = summary.playback
+        if playback.late_starts:
+            parts.append(f"{playback.late_starts} late starts ({playback.late_start_ms} ms)")
+        if playback.underruns:
+            parts.append(f"{playback.underruns} underruns ({playback.underrun_ms} ms)")
+        if playback.late_starts or playback.underruns:
+            parts.append(f"cushion {playback.cushion_ms} ms")
         for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
             latency_ms = summary.latency.get(f"{kind}_ms")
             if latency_ms is not None:

@@ -50,6 +50,8 @@ STARVING = _OUTPUT + 13
 REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
 SOUNDING = _OUTPUT + 15  # 1 if the last frame of the last block came from the ring: only then is there what can fade
 OUTPUT_PRIORITY, OUTPUT_THREAD = _OUTPUT + 16, _OUTPUT + 17
+FALL_LEFT, RISE_LEFT = _OUTPUT + 18, _OUTPUT + 19  # frames of the fades into a gap and out of it that are still to come
+FALL_LEVEL, LAST_LEVEL = _OUTPUT + 20, _OUTPUT + 21  # float64: where the sound broke off; the last block's last frame
 
 # Written by the output callback: the last cuts, four words each (asked position, where it was cut, when, unused).
 CUT_LOG = 6 * LINE_WORDS

@@ -9,6 +9,7 @@ from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
 from engine.audio.following import Wanted
 from engine.audio.heartbeat import Seen
+from engine.audio.playback_stats import PlaybackStats
 from engine.audio.player import Player
 from engine.audio.port import AudioPort
 from engine.audio.recorder import MicBlock, Recorder
@@ -123,6 +124,11 @@ class AudioLink:
         return loop_time_s() + min(source.latency_ms / 1000 if source else 0.0, _MOST_INPUT_LATENCY_S)
 
     @property
+    def output_latency_s(self) -> float:
+        """How long what the speaker has taken lasts until it sounds, as the device says."""
+        return self.info.output.latency_ms / 1000 if self.info.output else 0.0
+
+    @property
     def input_ended(self) -> bool:
         """True once the microphone's file is over (virtual backend)."""
         return self._port.input_ended
@@ -185,6 +191,17 @@ class AudioLink:
         """Snapshot of the counters, those of earlier streams included."""
         stats = self._port.stats()
         return stats.after(self._earlier) if self._earlier else stats
+
+    def playback_stats(self) -> PlaybackStats:
+        """How evenly the answers came, over all streams."""
+        stats, cushion = self.stats(), self.player.cushion
+        return PlaybackStats(
+            late_starts=cushion.late_starts,
+            late_start_ms=round(cushion.late_start_ms),
+            underruns=stats.output_underruns,
+            underrun_ms=round(1000 * stats.output_underrun_frames / self._port.output_rate_hz),
+            cushion_ms=round(cushion.cushion_ms),
+        )
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""

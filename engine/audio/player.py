@@ -1,47 +1,29 @@
 """The player: turns answers from the wire into frames of the playback ring, and knows to the frame what was heard.
 
-Answers arrive faster than they sound. What the ring has no room for waits here, whole and in order, up to 30 minutes.
-An interruption is one atomic store: the kernel fades what sounds and jumps, and reports where; nothing that was
-queued before it is ever played after it. A device that is lost takes nothing with it: what was not heard is kept as
-it came, and rendered again for the next device, whatever its rate.
+Answers arrive faster than they sound. What the ring has no room for waits, whole and in order, up to 30 minutes; an
+answer whose audio comes late starts after a cushion. An interruption is one atomic store: the kernel fades what sounds
+and jumps, and reports where; nothing that was queued before it is ever played after it. A device that is lost takes
+nothing with it: what was not heard is kept as it came, and rendered again for the next device, whatever its rate.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from engine.audio.answer_queue import AnswerQueue
 from engine.audio.clock import loop_time_s
 from engine.audio.control import NEVER
+from engine.audio.cushion import Cushion
 from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
-from engine.audio.segments import Cut, Heard, ItemKey, Segment
-from engine.dsp.pcm16 import pcm16_to_float32
-from engine.dsp.resample import make_resampler
+from engine.audio.segments import Cut, ItemKey, Segment
+from engine.audio.stops import Stops
 from engine.errors import InvalidInputError
 
 MAX_QUEUED_S = 30 * 60
 """Beyond this, audio is dropped and counted: 160 MB at 44.1 kHz."""
-_PIECE_MS = 100
-"""Queued audio is resampled in pieces of this length, so that no single step holds the event loop for long."""
-_LOST_KERNEL_S = 0.5
-"""A kernel that has not answered a stop for so long is not running: a block lasts 200 ms at the very most."""
 _MAX_REPLAY_S = 0.5
 """How much of what the lost device had taken, but not played, may be played again."""
-
-
-@dataclass(slots=True)
-class _Stop:
-    """A request to stop that the kernel has not yet carried out."""
-
-    asked: int
-    at_s: float
-    segments: list[Segment] = field(default_factory=list)
-    by_user: bool = True
 
 
 class Player:
@@ -62,21 +44,21 @@ class Player:
         Raises:
             InvalidInputError: the port has no output.
         """
-        if port.playback is None:
-            raise InvalidInputError("The player needs a port with an output.")
         self._wire_rate_hz = wire_rate_hz
-        self._backlog: NDArray[np.float32]
-        self._use(port, port.playback)
-        self._piece_bytes = 2 * (wire_rate_hz * _PIECE_MS // 1000)
-        self._max_queued_bytes = 2 * int(max_queued_s * wire_rate_hz)
-        self._queue: deque[tuple[Segment, memoryview]] = deque()
-        self._queued_bytes = 0
+        self._queue = AnswerQueue(wire_rate_hz, max_queued_s=max_queued_s)
+        self._stops = Stops(wire_rate_hz, self._queue.heard_samples)
         self._segments: deque[Segment] = deque()
-        self._stops: deque[_Stop] = deque()
-        self._cuts: deque[Cut] = deque()
+        self._earlier_ms = 0.0
+        """What the devices before this one took."""
+        self._use(port)
         self._gone_at: int | None = None
         """Where the device had come to when it was lost; None while there is one."""
         self._wake_at = NEVER
+        self.cushion = Cushion()
+        """When playback starts; its clock is what the device has taken."""
+        self._holding = False
+        """An answer has begun to come that the cushion lets not sound yet."""
+        self._dropped_before = 0
         self.dropped_frames = 0
         """Samples at the wire's rate that found the queue full."""
 
@@ -85,20 +67,19 @@ class Player:
 
         An odd byte waits for its other half in the next call for the same item. A new key ends the item before.
         """
+        silent = self._is_silent()
         segment = self._segment_of(key)
         data = segment.leftover + pcm16 if segment.leftover else pcm16
         whole = len(data) & ~1
         segment.leftover = bytes(data[whole:])
-        room = self._max_queued_bytes - self._queued_bytes
-        taken = min(whole, room)
-        self.dropped_frames += (whole - taken) // 2
-        if taken <= 0:
+        if not whole:
             return
-        audio = memoryview(data)[:taken]
-        segment.keep(audio)
-        self._queue.append((segment, audio))
-        self._queued_bytes += taken
-        self._fill()
+        audio_ms = 1000 * whole / 2 / self._wire_rate_hz
+        self.cushion.arrived(self._now_ms, audio_ms, begins=not segment.received_samples, silent=silent)
+        self._holding |= silent
+        self.dropped_frames += self._queue.add(segment, memoryview(data)[:whole]) // 2
+        if not self._queue.empty:
+            self._fill()
 
     def end_item(self, key: ItemKey) -> int:
         """Note that an item's audio is complete; return how many left-over bytes (0 or 1) were no sample."""
@@ -106,18 +87,16 @@ class Player:
         if segment is None or segment.key != key:
             return 0
         segment.complete = True
-        self._queue.append((segment, memoryview(b"")))
+        self._queue.end(segment)
         self._fill()
         return len(segment.leftover)
 
     def stop(self, *, by_user: bool = True) -> None:
         """Fade out what sounds and drop everything written so far; `take_cut` then tells what was heard."""
         self._queue.clear()
-        self._queued_bytes = 0
-        self._backlog = self._backlog[:0]
-        self._resampler.reset()
-        asked = self._ring.head
-        self._stops.append(_Stop(asked, loop_time_s(), list(self._segments), by_user))
+        self._holding = False
+        asked = self._dropped_before = self._ring.head
+        self._stops.ask(asked, list(self._segments), by_user=by_user)
         self._segments.clear()
         self._port.expect_more(False)
         self._port.drop_before(asked)
@@ -129,7 +108,7 @@ class Player:
     def take_cut(self) -> Cut | None:
         """Return the result of the oldest `stop` whose fade is over, once each; None while there is none."""
         self._settle_stops()
-        return self._cuts.popleft() if self._cuts else None
+        return self._stops.take_cut()
 
     def service(self) -> None:
         """Refill the ring and settle interruptions; called whenever the kernel has woken the loop."""
@@ -158,37 +137,34 @@ class Player:
         if port.playback is None:
             raise InvalidInputError("The player needs a port with an output.")
         self.lose_device()
-        heard = [(segment, self._heard_samples(segment, self._taken)) for segment in self._segments]
-        self._segments.clear()
-        self._queue.clear()
-        self._use(port, port.playback)
-        for segment, sample in heard:
-            if segment.complete and sample >= segment.received_samples:
-                continue
-            self._segments.append(segment)
-            self._queue.extend((segment, piece) for piece in segment.begin_again(sample))
-            if segment.complete:
-                self._queue.append((segment, memoryview(b"")))
-        self._queued_bytes = sum(len(piece) for _, piece in self._queue)
+        self._queue.gather_no_more(self._open_segment())
+        heard = [(segment, self._queue.heard_samples(segment, self._taken)) for segment in self._segments]
+        rest = [(segment, sample) for segment, sample in heard if not segment.is_over(sample)]
+        self._segments = deque(segment for segment, _ in rest)
+        self._earlier_ms = self._now_ms
+        self._use(port)
+        self._queue.begin_again(rest)
         self._gone_at = None
+        self._holding = False
+        self._dropped_before = 0
         self._fill()
 
-    def _use(self, port: AudioPort, ring: Ring) -> None:
-        self._port, self._ring = port, ring
-        self._ratio = self._wire_rate_hz / port.output_rate_hz
-        self._resampler = make_resampler(self._wire_rate_hz, port.output_rate_hz)
-        self._backlog = np.empty(0, np.float32)
+    def _use(self, port: AudioPort) -> None:
+        if port.playback is None:
+            raise InvalidInputError("The player needs a port with an output.")
+        self._port: AudioPort = port
+        self._ring: Ring = port.playback
+        self._queue.use(port.playback, port.output_rate_hz)
 
     @property
     def drained(self) -> bool:
         """True when nothing is queued and the device has taken everything."""
-        return not self._queue and not self._backlog.size and not self._stops and self._taken >= self._ring.head
+        return self._queue.drained and self._stops.settled and self._taken >= self._ring.head
 
     @property
     def queued_ms(self) -> float:
         """How much of the answers has not been taken by the device yet."""
-        in_ring = (self._ring.head - self._taken + self._backlog.size) / self._port.output_rate_hz
-        return 1000 * (in_ring + self._queued_bytes / 2 / self._wire_rate_hz)
+        return 1000 * (self._ring.head - self._taken) / self._port.output_rate_hz + self._queue.waiting_ms
 
     def sounding_for_s(self, key: ItemKey) -> float | None:
         """Seconds since the block that holds an item's first frame was given to the device; None while it was not.
@@ -211,6 +187,16 @@ class Player:
         """The device has taken everything before this position of the ring."""
         return self._ring.tail if self._gone_at is None else self._gone_at
 
+    @property
+    def _now_ms(self) -> float:
+        """The device's own clock: what it has taken, silence included. Lateness is what it had to wait."""
+        return self._earlier_ms + 1000 * self._port.rendered_frames / self._port.output_rate_hz
+
+    def _is_silent(self) -> bool:
+        """Whether all that was written has sounded; an answer whose next audio comes just in time goes on."""
+        through = self._ring.head <= max(self._taken, self._dropped_before)
+        return through and self._queue.empty and not (self._holding or self._port.sounding)
+
     def _open_segment(self) -> Segment | None:
         return self._segments[-1] if self._segments and not self._segments[-1].complete else None
 
@@ -220,44 +206,33 @@ class Player:
             return segment
         if segment is not None:
             self.end_item(segment.key)
-        position = self._ring.head + self._backlog.size
+        position = self._queue.next_position
         segment = Segment(key, position, position)
         self._segments.append(segment)
         return segment
 
     def _fill(self) -> None:
-        """Move as much as fits from the queue through the resampler into the ring; without a device, nothing."""
+        """Move what may sound into the ring, as much as fits; without a device, nothing."""
         if self._gone_at is not None:
             return
-        while self._push_backlog() and self._queue:
-            segment, data = self._queue.popleft()
-            piece, rest = data[: self._piece_bytes], data[self._piece_bytes :]
-            if len(rest):
-                self._queue.appendleft((segment, rest))
-            self._queued_bytes -= len(piece)
-            if segment.is_unplaced:
-                segment.start = segment.end = self._ring.head
-            if len(piece):
-                frames = self._resampler.process(pcm16_to_float32(np.frombuffer(piece, "<i2")))
-            else:
-                frames = self._resampler.flush()
-                self._resampler.reset()
-            segment.unwritten_samples -= len(piece) // 2
-            segment.end += frames.size
-            self._backlog = frames
-        self._port.expect_more(self._open_segment() is not None or bool(self._queue))
+        if self._holding and not (self._queue.next_is_complete or self.cushion.covers(self._now_ms)):
+            self._wake_with_next_block()
+            return
+        if self._holding:
+            self._holding = False
+            self.cushion.started(self._now_ms)
+        self._queue.fill()
+        self._port.expect_more(self._open_segment() is not None or not self._queue.empty)
         self._choose_wake_up()
 
-    def _push_backlog(self) -> bool:
-        """Put what an earlier call could not; True once nothing of it is left."""
-        if self._backlog.size:
-            self._backlog = self._backlog[self._ring.producer.put(self._backlog) :]
-        return not self._backlog.size
+    def _wake_with_next_block(self) -> None:
+        self._wake_at = 0
+        self._port.wake_at_played(0)
 
     def _choose_wake_up(self) -> None:
         """Ask to be woken when half the ring has room for a waiting queue, else when the last frame was taken."""
         head = self._ring.head
-        if self._queue or self._backlog.size:
+        if not self._queue.empty:
             self._wake_at = head - self._ring.capacity // 2
         else:
             self._wake_at = head if self._ring.tail < head else NEVER
@@ -266,41 +241,7 @@ class Player:
             self._segments.popleft()
         if self._segments:
             replayed_from = self._taken - round(_MAX_REPLAY_S * self._port.output_rate_hz)
-            self._segments[0].forget_before(self._heard_samples(self._segments[0], replayed_from))
+            self._segments[0].forget_before(self._queue.heard_samples(self._segments[0], replayed_from))
 
     def _settle_stops(self) -> None:
-        """Turn the stops that the kernel has carried out into cuts."""
-        while self._stops:
-            stop = self._stops[0]
-            record = next((cut for cut in self._port.cuts() if cut.asked >= stop.asked), None)
-            if record is not None:
-                silence_ms = max(0.0, record.at_ns / 1e6 - stop.at_s * 1000) if record.at_ns else self._since_ms(stop)
-                cut_at = record.cut_at
-            elif self._gone_at is not None or self._has_no_kernel(stop):
-                silence_ms, cut_at = self._since_ms(stop), self._taken
-            else:
-                return
-            self._stops.popleft()
-            self._cuts.append(Cut(tuple(self._unheard(stop.segments, cut_at)), silence_ms, stop.by_user))
-
-    def _has_no_kernel(self, stop: _Stop) -> bool:
-        """Whether a stop found nothing to drop, or a kernel that does not run."""
-        return stop.asked <= self._port.dropped_before or loop_time_s() - stop.at_s > _LOST_KERNEL_S
-
-    @staticmethod
-    def _since_ms(stop: _Stop) -> float:
-        return 1000 * (loop_time_s() - stop.at_s)
-
-    def _unheard(self, segments: Iterable[Segment], cut_at: int) -> Iterable[Heard]:
-        for segment in segments:
-            heard = self._heard_samples(segment, cut_at)
-            if segment.complete and heard >= segment.received_samples:
-                continue
-            yield Heard(
-                segment.key,
-                heard_ms=1000 * heard // self._wire_rate_hz,
-                received_ms=1000 * segment.received_samples // self._wire_rate_hz,
-            )
-
-    def _heard_samples(self, segment: Segment, cut_at: int) -> int:
-        return segment.heard_samples(cut_at, self._ratio, self._resampler.delay_frames)
+        self._stops.settle(self._port, self._taken, device_gone=self._gone_at is not None)

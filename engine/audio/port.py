@@ -258,6 +258,7 @@ class AudioPort:
         """Wake nobody and drop what is in the ring, should a stream that would not close come to life again."""
         self.set_wake_descriptor(-1)
         if self.playback is not None:
+            self.expect_more(False)
             self.drop_before(self.playback.head)
 
     @property
@@ -283,6 +284,16 @@ class AudioPort:
     def last_render_ns(self) -> int:
         """When the output callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
         return read_word(self.control_address, c.OUTPUT_LAST_NS)
+
+    @property
+    def sounding(self) -> bool:
+        """True if the last frame the device has taken was one of an answer."""
+        return read_word(self.control_address, c.SOUNDING) != 0
+
+    @property
+    def rendered_frames(self) -> int:
+        """Frames the device has taken so far, silence included: its own clock."""
+        return int(self._control[c.OUTPUT_FRAMES])
 
     @property
     def render_frames(self) -> int:

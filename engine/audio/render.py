@@ -13,6 +13,7 @@ import numpy as np
 from numba import carray
 
 from engine.audio import control as c
+from engine.audio.gap import fade_in_after_gap, fade_out_into_gap
 from engine.audio.ring import HEAD, SAMPLES, TAIL, ready_for, ring_put, room_for, run_length, slot_address
 from engine.dsp.atomics import (
     copy_bytes,
@@ -95,7 +96,7 @@ def capture(control: int, source: int, frames: int, input_time: float, flags: in
 
 @inlined()
 def _copy_faded(control: int, target: int, count: int) -> None:
-    """Copy `count` samples from the ring's tail to `target`, weighted by the fade that is under way, if any."""
+    """Copy `count` samples from the ring's tail to `target`, weighted by the fades that are under way, if any."""
     ring = load(control, c.PLAYBACK_RING)
     tail = load(ring, TAIL)
     first = min(count, run_length(ring, tail))
@@ -108,6 +109,7 @@ def _copy_faded(control: int, target: int, count: int) -> None:
         slope = np.float32(1.0) / np.float32(max(fade_to - load(control, c.FADE_FROM), 1))
         for i in range(count):
             output[i] *= np.float32(fade_to - tail - i) * slope
+    fade_in_after_gap(control, target, count)
 
 
 @inlined()
@@ -120,6 +122,7 @@ def _note_cut(control: int, asked: int, cut_at: int) -> None:
     store(control, entry + 1, cut_at)
     store(control, entry + 2, monotonic_ns())
     store(control, c.FADE_TO, 0)
+    store(control, c.RISE_LEFT, 0)
     store_release(ring, TAIL, max(asked, cut_at))
     store_release(control, c.DROPPED_BEFORE, asked)
     store_release(control, c.CUTS, cuts + 1)
@@ -192,6 +195,7 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
     silent = carray(float32_pointer(output), (frames,))
     for i in range(done + count, frames):
         silent[i] = np.float32(0.0)
+    fade_out_into_gap(control, output, done + count, frames)
     store(control, c.SOUNDING, 1 if done + count == frames else 0)
     _count_underrun(control, frames - done - count)
     _scale_and_spread(control, output, frames)

@@ -60,11 +60,18 @@ class Segment:
     kept_from: int = 0
     """Which sample of the item `kept` begins with."""
 
+    def count(self, samples: int) -> None:
+        """Count audio that has come."""
+        self.received_samples += samples
+        self.unwritten_samples += samples
+
     def keep(self, pcm16: memoryview) -> None:
-        """Count and keep audio that has come."""
-        self.received_samples += len(pcm16) // 2
-        self.unwritten_samples += len(pcm16) // 2
+        """Keep audio that has come and was counted."""
         self.kept.append(pcm16)
+
+    def is_over(self, heard_samples: int) -> bool:
+        """Whether all of it has come, and so much is all of it."""
+        return self.complete and heard_samples >= self.received_samples
 
     def forget_before(self, sample: int) -> None:
         """Let go of the pieces that lie wholly before a sample."""

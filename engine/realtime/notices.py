@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+from engine.audio.playback_stats import PlaybackStats
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -214,3 +216,5 @@ class Summary(Notice):
     """How often the microphone or the speaker was lost."""
     dropped_answer_ms: int = 0
     """How much of the answers no speaker took in time."""
+    playback: PlaybackStats = field(default_factory=PlaybackStats)
+    """How evenly the answers came."""

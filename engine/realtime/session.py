@@ -288,7 +288,7 @@ class Session:
             if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
             if reason := self._reason_to_end():
-                await asyncio.sleep(self._output_latency_s())
+                await asyncio.sleep(self._link.output_latency_s)
                 self.stop(reason)
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
@@ -335,7 +335,7 @@ class Session:
         sounding_for_s = self._link.player.sounding_for_s(awaited.key) if awaited else None
         if awaited is None or sounding_for_s is None:
             return
-        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._output_latency_s())
+        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._link.output_latency_s)
         if latency_ms is not None:
             self.latency.turn.add(latency_ms)
         self._show(FirstAudio(awaited.response_id, latency_ms and round(latency_ms, 1)))
@@ -357,13 +357,6 @@ class Session:
             input_ended=self._input_ended or self._link.input_ended,
             parting=self._conversation.parting,
         )
-
-    def _output_latency_s(self) -> float:
-        output = self._link.info.output
-        return output.latency_ms / 1000 if output else 0.0
-
-    def _drop_answers(self) -> None:
-        self._perform(self._conversation.speaker_missing())
 
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)
@@ -395,4 +388,5 @@ class Session:
             reason=self._reason or "ended",
             devices_lost=self._devices_lost,
             dropped_answer_ms=self._dropped_answer_ms,
+            playback=self._link.playback_stats(),
         )

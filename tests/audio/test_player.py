@@ -162,7 +162,7 @@ def test_a_dead_kernel_does_not_hold_an_interruption_for_ever(monkeypatch: pytes
     player.stop()
     assert player.take_cut() is None
     later_s = time.monotonic() + 10
-    monkeypatch.setattr("engine.audio.player.loop_time_s", lambda: later_s)
+    monkeypatch.setattr("engine.audio.stops.loop_time_s", lambda: later_s)
     assert cut_of(player).heard == (Heard(FIRST, 20, 1000),)
 
 
@@ -185,6 +185,7 @@ def test_an_item_sounds_since_the_block_that_brought_it() -> None:
     player = Player(port, 48000)
     key = ItemKey("item_1", 0)
     player.write(key, bytes(2 * 4800))
+    player.end_item(key)
     assert player.sounding_for_s(key) is None
     for blocks_before in range(3):
         began_s = time.monotonic()
