@@ -358,6 +358,9 @@ class Session:
             parting=self._conversation.parting,
         )
 
+    def _drop_answers(self) -> None:
+        self._perform(self._conversation.speaker_missing())
+
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)
         self._devices_lost += isinstance(notice, DeviceLost) and notice.attempt == 0
