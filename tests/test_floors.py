@@ -51,8 +51,9 @@ def within(module: str, floors: tuple[str, ...]) -> bool:
 
 
 def source_of(module: str) -> Path:
-    """The file of one of our modules."""
-    return ROOT / f"{module.replace('.', '/')}.py"
+    """The file of one of our modules; of a package, what it gathers."""
+    folder = ROOT / module.replace(".", "/")
+    return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 
 
 def reached_from(roots: set[str], imported: Callable[[Path], Iterator[str]]) -> set[str]:

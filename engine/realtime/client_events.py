@@ -57,15 +57,25 @@ class ClearAudio(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ClearPlayback(ClientEvent):
+    """output_audio_buffer.clear: only where the server itself plays, on WebRTC and SIP."""
+
+    type: ClassVar[str] = "output_audio_buffer.clear"
+
+
+@dataclass(frozen=True, slots=True)
 class CreateItem(ClientEvent):
-    """conversation.item.create."""
+    """conversation.item.create; `engine.realtime.client_items` makes the items."""
 
     type: ClassVar[str] = "conversation.item.create"
     item: dict[str, Any]
+    previous_item_id: str = ""
+    """Where it goes: after this item, at the beginning (`root`), or at the end if empty."""
 
     def fields(self) -> dict[str, Any]:
-        """Return the item."""
-        return {"item": self.item}
+        """Return the item and its place."""
+        place = {"previous_item_id": self.previous_item_id} if self.previous_item_id else {}
+        return {"item": self.item, **place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,28 @@ class DeleteItem(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RetrieveItem(ClientEvent):
+    """conversation.item.retrieve: the server answers with the item as it has it, audio included."""
+
+    type: ClassVar[str] = "conversation.item.retrieve"
+    item_id: str
+
+    def fields(self) -> dict[str, Any]:
+        """Return the item's id."""
+        return {"item_id": self.item_id}
+
+
+@dataclass(frozen=True, slots=True)
 class CreateResponse(ClientEvent):
-    """response.create, bare: the session's own settings hold."""
+    """response.create; bare, the session's own settings hold."""
 
     type: ClassVar[str] = "response.create"
+    response: dict[str, Any] | None = None
+    """What differs from the session for this one: `instructions`, `output_modalities`, `metadata`, `input`, ..."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return what differs, if anything does."""
+        return {} if self.response is None else {"response": self.response}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +139,6 @@ class CancelResponse(ClientEvent):
     def fields(self) -> dict[str, Any]:
         """Return the response's id, if it is known."""
         return {"response_id": self.response_id} if self.response_id else {}
-
-
-def user_text_item(text: str) -> dict[str, Any]:
-    """The item of a typed user turn."""
-    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-
-
-def function_output_item(call_id: str, output: str) -> dict[str, Any]:
-    """The item that answers a tool call."""
-    return {"type": "function_call_output", "call_id": call_id, "output": output}
 
 
 class EventIds:

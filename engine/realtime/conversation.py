@@ -37,9 +37,8 @@ from engine.realtime.client_events import (
     CreateItem,
     EventIds,
     UpdateSession,
-    function_output_item,
-    user_text_item,
 )
+from engine.realtime.client_items import function_output_item, user_text_item
 from engine.realtime.follow_ups import FollowUps
 from engine.realtime.interruption import PlayedParts
 from engine.realtime.notices import (
@@ -116,7 +115,8 @@ class Conversation:
             e.ResponseDone: self._on_response_done,
             e.ErrorEvent: self._on_error,
             e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
-            e.UnknownEvent: self._on_unknown,
+            e.TimeoutTriggered: self._on_timeout,
+            e.UnknownEvent: lambda event: [Trace(f"event {event.type} is not acted on")],
         }
 
     @property
@@ -347,12 +347,7 @@ class Conversation:
             self._gate.want(after_tools=True)
         return actions
 
-    def _on_unknown(self, event: e.UnknownEvent) -> list[Action]:
-        if event.type == "input_audio_buffer.timeout_triggered":
-            return self._on_timeout()
-        return [Trace(f"event {event.type} is not acted on")]
-
-    def _on_timeout(self) -> list[Action]:
+    def _on_timeout(self, _: e.TimeoutTriggered) -> list[Action]:
         """Nobody has spoken for the server's `idle_timeout_ms`: it commits the silence and answers it."""
         self._answers_silence = True
         return [Trace("the server answers a silence")]

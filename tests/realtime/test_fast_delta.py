@@ -11,6 +11,7 @@ import pytest
 from engine.dsp.audio_events import read_audio_delta
 from engine.realtime import decoding
 from engine.realtime.append_audio import AppendAudio
+from engine.realtime.declarations import FieldError
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import AudioDelta, MalformedEvent, ServerEvent, UnknownEvent
 
@@ -23,10 +24,10 @@ def slowly(text: str) -> ServerEvent:
     message = json.loads(text)
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return MalformedEvent("The server sent JSON that is no event.")
-    decoder = decoding._DECODERS.get(message["type"])
+    reader = decoding._READERS.get(message["type"])
     try:
-        return decoder(message) if decoder else UnknownEvent(message["type"], message)
-    except decoding._FieldError as error:
+        return reader(message) if reader else UnknownEvent(message["type"], message)
+    except FieldError as error:
         return MalformedEvent(f"The server sent a malformed {message['type']}: {error}.")
 
 

@@ -1,0 +1,54 @@
+"""Events of MCP tools that the service calls itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.realtime.events.base import ServerEvent, received
+
+
+@received("mcp_list_tools.in_progress", status="in_progress")
+@received("mcp_list_tools.completed", status="completed")
+@received("mcp_list_tools.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpListing(ServerEvent):
+    """mcp_list_tools.in_progress, .completed and .failed: the service asks an MCP server what it offers."""
+
+    item_id: str = ""
+    status: str = ""
+
+
+@received("response.mcp_call.in_progress", status="in_progress")
+@received("response.mcp_call.completed", status="completed")
+@received("response.mcp_call.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpCall(ServerEvent):
+    """response.mcp_call.in_progress, .completed and .failed; the item that is done says how it went."""
+
+    item_id: str = ""
+    output_index: int = 0
+    status: str = ""
+
+
+@received("response.mcp_call_arguments.delta")
+@dataclass(frozen=True, slots=True)
+class McpArgumentsDelta(ServerEvent):
+    """response.mcp_call_arguments.delta: a piece of the JSON text the model writes."""
+
+    response_id: str = ""
+    item_id: str = ""
+    delta: str = ""
+    output_index: int = 0
+    obfuscation: str = ""
+    """Noise that hides the length of the delta."""
+
+
+@received("response.mcp_call_arguments.done")
+@dataclass(frozen=True, slots=True)
+class McpArgumentsDone(ServerEvent):
+    """response.mcp_call_arguments.done."""
+
+    response_id: str = ""
+    item_id: str = ""
+    arguments: str = ""
+    output_index: int = 0

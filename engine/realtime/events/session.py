@@ -1,0 +1,62 @@
+"""Events about the session as a whole: its settings, its conversation, its rate limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.realtime.events.base import ServerEvent, received, wire
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent(ServerEvent):
+    """The session as the server has it; beta settings have been given their GA places."""
+
+    session_id: str = wire("session.id", "")
+    model: str = wire("session.model", "")
+    output_rate_hz: int | None = wire("session.audio.output.format.rate", None)
+    """None where a server does not say; one sends null."""
+    input_rate_hz: int | None = wire("session.audio.input.format.rate", None)
+    expires_at: int | None = wire("session.expires_at", None)
+    """Unix time at which the service will end the session, where it says so."""
+    session: dict[str, Any] = field(default_factory=dict, repr=False)
+    """All of it, as it came."""
+
+
+@received("session.created")
+@dataclass(frozen=True, slots=True)
+class SessionCreated(SessionEvent):
+    """session.created."""
+
+
+@received("session.updated")
+@dataclass(frozen=True, slots=True)
+class SessionUpdated(SessionEvent):
+    """session.updated; one server sends it twice."""
+
+
+@received("conversation.created")
+@dataclass(frozen=True, slots=True)
+class ConversationCreated(ServerEvent):
+    """conversation.created."""
+
+    conversation_id: str = wire("conversation.id", "")
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much of one budget is left."""
+
+    name: str = ""
+    """`requests` or `tokens`."""
+    limit: int | None = None
+    remaining: int | None = None
+    reset_seconds: float | None = None
+
+
+@received("rate_limits.updated")
+@dataclass(frozen=True, slots=True)
+class RateLimitsUpdated(ServerEvent):
+    """rate_limits.updated: sent when a response begins, with the tokens it may take already counted."""
+
+    rate_limits: tuple[RateLimit, ...] = ()

@@ -1,0 +1,269 @@
+"""Every server event of the protocol's list becomes a value, whatever of it is missing, null, unknown or wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pytest
+
+from engine.realtime import events as e
+from engine.realtime.decoding import decode_event
+from tests.support.protocol import PROTOCOL, example, examples, name_of, shape_of
+
+EVENTS = sorted(PROTOCOL["server"])
+BETA = {
+    beta: ga for beta, ga in PROTOCOL["beta_to_ga"].items() if ga in PROTOCOL["server"] and beta.startswith("response.")
+}
+AS_THEY_CAME = {"session", "response"}
+"""Settings of which most are kept as the objects they came as."""
+WRONG: tuple[Any, ...] = ("text", 7.5, True, [7], {"a": 1})
+NOT_READ = {
+    # Compiled code reads the audio delta, and of it only what finds its place.
+    ("response.output_audio.delta", "event_id"),
+    ("response.output_audio.delta", "output_index"),
+}
+AS_TEXT = {("error", "error"), ("conversation.item.input_audio_transcription.failed", "error")}
+"""Some servers send their error as a text."""
+
+
+def decoded(message: dict[str, Any]) -> e.ServerEvent:
+    """The event that a message becomes."""
+    return decode_event(json.dumps(message))
+
+
+def whole(event: str) -> dict[str, Any]:
+    """A message with every field that the list knows, texts that tell the fields apart, and real base64 for audio."""
+    module, shape = shape_of(event)
+    message = _told_apart(example(shape, module), event)
+    if event == "response.output_audio.delta":
+        message["delta"] = "AAAA"
+    return {**message, "type": event}
+
+
+def _told_apart(value: Any, path: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _told_apart(inner, f"{path}.{name}") for name, inner in value.items()}
+    return path if value == "text" else value
+
+
+def values_in(event: Any) -> Iterator[Any]:
+    """Every simple value that an event holds, at any depth."""
+    if is_dataclass(event):
+        for entry in fields(event):
+            if entry.name not in AS_THEY_CAME:
+                yield from values_in(getattr(event, entry.name))
+    elif isinstance(event, tuple | list):
+        for element in event:
+            yield from values_in(element)
+    elif isinstance(event, dict):
+        yield from values_in(list(event.values()))
+    else:
+        yield event
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text of a message that says where it was."""
+    for found in values_in(value):
+        if isinstance(found, str):
+            yield found
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_with_all_its_fields_keeps_them(event: str) -> None:
+    message = whole(event)
+    result = decoded(message)
+    assert not isinstance(result, e.UnknownEvent | e.MalformedEvent)
+    kept = set(values_in(result))
+    # The settings of a session and of a response are kept as they came.
+    settings = ("session", "response")
+    expected = {
+        text for text in texts_in({k: v for k, v in message.items() if k not in settings}) if event + "." in text
+    }
+    assert expected - kept == {f"{event}.{name}" for kind, name in NOT_READ if kind == event and name in ("event_id",)}
+    for name in settings:
+        if name in message:
+            assert getattr(result, name) == message[name]
+    for name in ("content_index", "output_index", "audio_start_ms", "audio_end_ms", "received_at"):
+        if name in message and (event, name) not in NOT_READ:
+            assert getattr(result, name) == 7
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_kind_of_item_an_event_can_hold_is_kept(event: str) -> None:
+    module, shape = shape_of(event)
+    for item in examples(shape.get("item", "null"), module):
+        result = decoded({**whole(event), "item": _told_apart(item, f"{event}.item")})
+        assert not isinstance(result, e.UnknownEvent | e.MalformedEvent)
+        assert {text for text in texts_in(_told_apart(item, f"{event}.item")) if event in text} <= set(
+            values_in(result)
+        )
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_an_event_with_its_required_fields_alone_is_the_same_kind_of_event(event: str) -> None:
+    module, shape = shape_of(event)
+    required = {**example(shape, module, optional=False), "type": event}
+    if event == "response.output_audio.delta":
+        required["delta"] = "AAAA"
+    assert type(decoded(required)) is type(decoded(whole(event)))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_null_is_as_good_as_missing_in_every_field(event: str) -> None:
+    message = whole(event)
+    assert type(decoded({"type": event})) is type(decoded(message))
+    for name in message:
+        if name != "type":
+            without = {key: value for key, value in message.items() if key != name}
+            assert decoded({**message, name: None}) == decoded(without)
+    nulls = {**dict.fromkeys(message), "type": event}
+    assert decoded(nulls) == decoded({"type": event})
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_null_is_as_good_as_missing_inside_of_objects(event: str) -> None:
+    message = whole(event)
+    for name, inner in message.items():
+        if isinstance(inner, dict):
+            nulls = dict.fromkeys(inner)
+            assert type(decoded({**message, name: nulls})) is type(decoded(message))
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_unknown_fields_change_nothing(event: str) -> None:
+    message = whole(event)
+    odd: dict[str, Any] = {"newer": {"a": [1, None]}, "another": None}
+    deep = {name: {**inner, **odd} if isinstance(inner, dict) else inner for name, inner in message.items()}
+    result = decoded({**message, **odd})
+    assert result == decoded(message)
+    assert type(decoded({**deep, **odd})) is type(result)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_field_of_a_wrong_type_is_malformed_and_never_an_exception(event: str) -> None:
+    _, shape = shape_of(event)
+    message = whole(event)
+    for field in shape:
+        name = name_of(field)
+        if name == "type" or (event, name) in NOT_READ:
+            continue
+        for wrong in WRONG:
+            if _could_be(message[name], wrong) or (isinstance(wrong, str) and (event, name) in AS_TEXT):
+                continue
+            result = decoded({**message, name: wrong})
+            assert isinstance(result, e.MalformedEvent), (name, wrong)
+            assert f"'{name}" in result.reason
+            assert event in result.reason
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_wrong_type_anywhere_inside_never_raises(event: str) -> None:
+    message = whole(event)
+    for path in _paths(message):
+        for wrong in (*WRONG, -1, 1e400, 10**400, "", [], {}, [None], [[]], [{}]):
+            result = decode_event(json.dumps(_replaced(message, path, wrong)))
+            assert isinstance(result, e.ServerEvent)
+
+
+def _could_be(right: Any, wrong: Any) -> bool:
+    """Whether a value is no fault in this field: numbers that are whole count as integers."""
+    if isinstance(right, bool) or isinstance(wrong, bool):
+        return type(right) is type(wrong)
+    if isinstance(right, int | float):
+        return isinstance(wrong, int | float)
+    if isinstance(right, list):
+        return isinstance(wrong, list) and not wrong
+    return type(right) is type(wrong)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if path or name != "type":
+                yield (*path, name)
+                yield from _paths(inner, (*path, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield (*path, number)
+            yield from _paths(inner, (*path, number))
+
+
+def _replaced(message: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(message) if isinstance(message, dict) else list(message)
+    copy[path[0]] = _replaced(message[path[0]], path[1:], value)
+    return copy
+
+
+@pytest.mark.parametrize("beta", BETA)
+def test_beta_names_are_understood(beta: str) -> None:
+    message = whole(BETA[beta])
+    assert decoded({**message, "type": beta}) == decoded(message)
+
+
+def test_all_beta_names_of_the_list_were_tried() -> None:
+    assert len(BETA) == 6
+
+
+def test_a_beta_session_is_read_at_its_ga_places() -> None:
+    beta = {"id": "s1", "voice": "alloy", "modalities": ["text", "audio"], "output_audio_format": "pcm16"}
+    result = decoded({"type": "session.updated", "session": {**beta, "input_audio_format": "g711_ulaw"}})
+    assert isinstance(result, e.SessionUpdated)
+    assert (result.session_id, result.output_rate_hz, result.input_rate_hz) == ("s1", 24000, None)
+    assert result.session["audio"]["input"]["format"] == {"type": "audio/pcmu"}
+    assert result.session["audio"]["output"]["voice"] == "alloy"
+    assert result.session["output_modalities"] == ["text", "audio"]
+
+
+def test_beta_settings_never_replace_what_stands_at_the_ga_place() -> None:
+    audio = {"output": {"format": {"type": "audio/pcm", "rate": 44100}}}
+    result = decoded({"type": "session.updated", "session": {"audio": audio, "output_audio_format": "pcm16"}})
+    assert isinstance(result, e.SessionUpdated)
+    assert result.output_rate_hz == 44100
+    odd = decoded({"type": "session.updated", "session": {"audio": 7, "voice": "alloy"}})
+    assert isinstance(odd, e.MalformedEvent)
+
+
+@pytest.mark.parametrize(("sent", "given"), [("text", "output_text"), ("audio", "output_audio")])
+def test_beta_content_parts_are_given_their_ga_types(sent: str, given: str) -> None:
+    item = {"type": "message", "role": "assistant", "content": [{"type": sent, "text": "Hello"}]}
+    result = decoded({"type": "response.output_item.done", "item": item})
+    assert isinstance(result, e.OutputItemDone)
+    assert result.item.content == (e.ContentPart(given, "Hello"),)
+
+
+def test_what_is_unknown_or_null_is_shown_at_debug_level_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
+    message = {"type": "response.created", "secret": "AQVN", "response": {"id": "r1", "status": None}}
+    decoded(message)
+    assert not caplog.records
+    with caplog.at_level(logging.DEBUG, "engine.realtime.decoding"):
+        decoded(message)
+    shown = [record.getMessage() for record in caplog.records]
+    assert shown == ["response.created: unknown secret", "response.created: null response.status"]
+
+
+def test_usage_is_read_to_the_last_detail() -> None:
+    details = {"text_tokens": 119, "audio_tokens": 13, "cached_tokens": 64}
+    cached = {"cached_tokens_details": {"text_tokens": 60, "audio_tokens": 4}}
+    usage = {
+        "total_tokens": 253,
+        "input_tokens": 132,
+        "output_tokens": 121,
+        "input_token_details": {**details, **cached},
+        "output_token_details": {"text_tokens": 30, "audio_tokens": 91},
+    }
+    result = decoded({"type": "response.done", "response": {"id": "r1", "status": "completed", "usage": usage}})
+    assert isinstance(result, e.ResponseDone)
+    assert result.usage == e.Usage(253, 132, 121, 119, 13, None, 64, 60, 4, None, 30, 91)
+
+
+def test_a_malformed_field_is_named_with_its_place() -> None:
+    response = {"output": [{"id": "i0"}, {"id": "i1", "content": [{"text": 7}]}]}
+    result = decoded({"type": "response.done", "response": response})
+    expected = "The server sent a malformed response.done: 'response.output.1.content.0.text' is no string."
+    assert result == e.MalformedEvent(expected)
