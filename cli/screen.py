@@ -10,6 +10,7 @@ from cli.text import printable
 from cli.tool_line import tool_line
 from engine.realtime.notices import (
     AgentText,
+    AgentTextCut,
     AgentTextDelta,
     AnswerDropped,
     BargeIn,
@@ -68,6 +69,9 @@ class Screen:
             case BargeIn(heard_ms):
                 self._end_line()
                 self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
+            case AgentTextCut(text):
+                self._end_line()
+                self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
             case DeviceLost() | DeviceFound() | AnswerDropped():
                 self._remark_at_once(device_line(notice))
             case Xrun() if not self._xruns_shown:

@@ -22,6 +22,8 @@ class Heard:
     key: ItemKey
     heard_ms: int
     received_ms: int
+    complete: bool = field(default=False, compare=False)
+    """Whether all of its audio had come."""
 
 
 @dataclass(frozen=True, slots=True)

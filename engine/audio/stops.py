@@ -89,5 +89,5 @@ class Stops:
             heard_ms, received_ms = (
                 1000 * samples // self._wire_rate_hz for samples in (heard, segment.received_samples)
             )
-            unheard.append(Heard(segment.key, heard_ms, received_ms))
+            unheard.append(Heard(segment.key, heard_ms, received_ms, segment.complete))
         return tuple(unheard)

@@ -46,6 +46,7 @@ class AgentTexts:
         if not text:
             return []
         item.whole.add(event.content_index)
+        item.parts[event.content_index] = [text]
         shown: list[Notice] = [] if pieces else [AgentTextDelta(text, event.item_id, event.response_id)]
         return [*shown, AgentText(text, event.item_id, event.response_id)]
 
@@ -57,3 +58,8 @@ class AgentTexts:
                 item.whole.add(index)
                 notices.append(AgentText("".join(item.parts[index]), item_id, response_id))
         return notices
+
+    def of_item(self, item_id: str) -> dict[int, str]:
+        """The parts of an item's text by content index, as far as they have come; none of an item it does not know."""
+        item = self._items.get(item_id)
+        return {index: "".join(pieces) for index, pieces in item.parts.items()} if item else {}

@@ -205,7 +205,7 @@ class Conversation:
 
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
-        return self._parts.forget_unheard(cut)
+        return self._parts.forget_unheard(cut, self._responses.text_of)
 
     def speaker_missing(self) -> list[Action]:
         """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 
-from engine.audio.segments import Cut, ItemKey
+from engine.audio.segments import Cut, Heard, ItemKey
 from engine.realtime.actions import Action, Send, Show
 from engine.realtime.client_events import DeleteItem, EventIds, TruncateItem
-from engine.realtime.notices import AnswerDropped, BargeIn, Notice
+from engine.realtime.heard_text import heard_parts
+from engine.realtime.notices import AgentTextCut, AnswerDropped, BargeIn, Notice
 
 _REMEMBERED = 256
 """Parts and cuts that are remembered; a session may last for days."""
@@ -20,7 +22,7 @@ class PlayedParts:
         >>> parts = PlayedParts(EventIds("voice"))
         >>> parts.play(ItemKey("item_1", 0))
         >>> parts.interrupt()
-        >>> parts.forget_unheard(cut)
+        >>> parts.forget_unheard(cut, text_of=lambda item_id: {0: "Hello there."})
         [Show(...), Send(event=TruncateItem(...))]
     """
 
@@ -45,12 +47,16 @@ class PlayedParts:
         _keep_newest(self._interrupted)
         self._playing = {}
 
-    def forget_unheard(self, cut: Cut) -> list[Action]:
-        """Take what the device had taken when playback stopped: the server is to forget the rest.
+    def forget_unheard(self, cut: Cut, text_of: Callable[[str], Mapping[int, str]]) -> list[Action]:
+        """Take what the device had taken when playback stopped: the server is to forget the rest, and the person too.
 
         An item of which nothing was heard is deleted; one that was heard whole is not among `cut.heard`.
+
+        Args:
+            cut: What was heard.
+            text_of: The parts of an item's text by content index, as far as they have come.
         """
-        actions: list[Action] = [Show(_told(cut))] if cut.heard else []
+        actions: list[Action] = [Show(_told(cut)), *map(Show, self._cut_texts(cut, text_of))] if cut.heard else []
         for heard in cut.heard:
             event_id, item_id = self._ids.next(), heard.key.item_id
             self._events.append(event_id)
@@ -60,6 +66,17 @@ class PlayedParts:
             else:
                 actions.append(Send(TruncateItem(event_id, item_id, heard.key.content_index, heard_ms)))
         return actions
+
+    def _cut_texts(self, cut: Cut, text_of: Callable[[str], Mapping[int, str]]) -> Iterator[Notice]:
+        """What was heard of the text of each item, once for all of its parts."""
+        of_parts = {heard.key: heard for heard in cut.heard}
+        for item_id in dict.fromkeys(key.item_id for key in of_parts):
+            texts = text_of(item_id)
+            if texts:
+                played = [key for key in (*self._interrupted, *of_parts) if key.item_id == item_id]
+                heard: dict[int, Heard | None] = {key.content_index: of_parts.get(key) for key in played}
+                heard_ms = sum(part.heard_ms for part in heard.values() if part)
+                yield AgentTextCut(heard_parts(texts, heard), item_id, heard_ms)
 
     def caused(self, event_id: str) -> bool:
         """Whether an error names one of our truncations or deletions, of which the person need not know."""

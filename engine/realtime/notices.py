@@ -79,6 +79,16 @@ class AgentText(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentTextCut(Notice):
+    """An answer was cut: the agent's text of the item as far as it was heard, whole words; empty if nothing was."""
+
+    type: ClassVar[str] = "text.agent.cut"
+    text: str
+    item_id: str = ""
+    heard_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ResponseStarted(Notice):
     """The server began a response."""
 

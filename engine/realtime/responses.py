@@ -74,6 +74,11 @@ class Responses:
         for response_id in ended[: max(0, len(self._by_id) - KEPT)]:
             del self._by_id[response_id]
 
+    def text_of(self, item_id: str) -> dict[int, str]:
+        """The parts of an item's text by content index, as far as they have come."""
+        texts = (response.texts.of_item(item_id) for response in reversed(self._by_id.values()))
+        return next(filter(None, texts), {})
+
     @property
     def running(self) -> list[Response]:
         """Those that are not done."""
