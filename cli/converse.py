@@ -9,6 +9,8 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from cli.controls import Controls
+from cli.keyboard import has_keyboard, keyboard
 from cli.options import RunOptions
 from cli.screen import Screen
 from cli.signals import stop_signals
@@ -72,16 +74,29 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
                 session = Session(chosen, link, runner, plan.settings, observers)
+                session.mute(plan.options.mute)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)
                 else:
-                    screen.say("Speak. Ctrl+C ends the conversation.")
+                    _offer_keys(plan, session, screen, stack)
                 await session.run(duration_s=plan.options.duration_s, until_input_ends=plan.until_input_ends)
         except asyncio.CancelledError:
             if not interrupted:
                 raise
             screen.say("Interrupted while starting.")
+
+
+def _offer_keys(plan: SessionPlan, session: Session, screen: Screen, stack: contextlib.AsyncExitStack) -> None:
+    """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
+    screen.say("Write. Ctrl+C ends the conversation." if plan.options.text else "Speak. Ctrl+C ends the conversation.")
+    if not (has_keyboard() and screen.live.is_terminal) or str(plan.options.input_file) == "-":
+        return
+    by_key = plan.settings.turn_detection(plan.chosen.provider).by_client
+    controls = Controls(session, screen.live, by_key=by_key, listens=plan.settings.listens)
+    stack.callback(controls.close)
+    stack.enter_context(keyboard(controls.take, screen.live.send, releases=by_key))
+    controls.show()
 
 
 async def _start_server(chosen: ChosenProvider, screen: Screen, stack: contextlib.AsyncExitStack) -> ChosenProvider:

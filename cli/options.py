@@ -44,6 +44,9 @@ class RunOptions:
     mic_gain_db: float = 0.0
     block_ms: float | None = None
     turns: TurnOptions = field(default_factory=TurnOptions)
+    text: bool = False
+    mute: bool = False
+    idle_timeout_s: float | None = None
     duration_s: float | None = None
     events: str | None = None
     log_level: LogLevel = LogLevel.WARNING

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from cli.converse import SessionPlan, converse
 from cli.event_file import EventFile
+from cli.keyboard import has_keyboard
 from cli.options import RunOptions
 from cli.screen import Screen
+from cli.typed_lines import say_lines
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
@@ -32,9 +34,18 @@ def run_session(options: RunOptions) -> None:
     """
     _log_to_stderr(options.log_level.value)
     screen = Screen(sys.stderr if options.events == "-" else sys.stdout)
+    lines_are_piped = options.text and not has_keyboard()
+    if options.text and options.input_file is not None:
+        raise InvalidInputError("--text and --input-file exclude each other.", fix="Leave one of them out.")
     config = load_config()
     chosen = choose_provider(options.provider, options.url, os.environ, config)
-    settings = SessionSettings(options.voice, _read_instructions(options.instructions), turns=options.turns)
+    settings = SessionSettings(
+        voice=options.voice,
+        instructions=_read_instructions(options.instructions),
+        turns=options.turns,
+        listens=not options.text,
+        idle_timeout_s=options.idle_timeout_s,
+    )
     settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
     tools = [*built_in_tools(chosen.provider), *(tool for name in options.tools for tool in load_tools(name))]
     with contextlib.ExitStack() as stack:
@@ -56,7 +67,8 @@ def run_session(options: RunOptions) -> None:
             settings=settings,
             tools=tools,
             options=options,
-            until_input_ends=options.input_file is not None,
+            until_input_ends=options.input_file is not None or lines_are_piped,
+            guide=say_lines if lines_are_piped else None,
         )
         asyncio.run(converse(plan, screen, observers))
 
@@ -73,7 +85,13 @@ def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen
         screen.say("Backend virtual: a file was named.")
         return load_backend("virtual")
     found = open_backend(name)
-    if name == "auto" and found.backend.name == "virtual" and options.input is None and options.output is None:
+    if (
+        name == "auto"
+        and not options.text
+        and found.backend.name == "virtual"
+        and options.input is None
+        and options.output is None
+    ):
         screen.say(f"There is no sound card here ({found.reason}).")
         return None
     screen.say(f"Backend {found.backend.name}: {found.reason}.")

@@ -6,6 +6,7 @@ import sys
 from typing import IO
 
 from cli.device_line import device_line
+from cli.live_line import LiveLine
 from cli.text import printable
 from cli.tool_line import tool_line
 from engine.realtime.notices import (
@@ -25,6 +26,7 @@ from engine.realtime.notices import (
     ToolReturned,
     ToolsAwaited,
     UserTranscript,
+    UserTyped,
     Xrun,
 )
 
@@ -37,8 +39,8 @@ class Screen:
     """An observer that prints; `out` is standard output, or standard error where events take its place."""
 
     def __init__(self, out: IO[str] | None = None) -> None:
-        self._out = out or sys.stdout
-        self._colours = self._out.isatty()
+        self.live = LiveLine(out or sys.stdout)
+        self._colours = self.live.is_terminal
         self._open_item: str | None = None
         self._waiting: list[str] = []
         """Remarks that came in the middle of the agent's line."""
@@ -56,7 +58,7 @@ class Screen:
         match notice:
             case SessionStarted(session_id, provider, model):
                 self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
-            case UserTranscript(text):
+            case UserTranscript(text) | UserTyped(text):
                 self._line(f"{self._bold('You:')}   {printable(text)}")
             case AgentTextDelta(text, item_id):
                 self._delta(text, item_id)
@@ -91,10 +93,9 @@ class Screen:
     def _delta(self, text: str, item_id: str) -> None:
         if self._open_item != item_id:
             self._end_line()
-            self._out.write(f"{self._bold('Agent:')} ")
+            self.live.write(f"{self._bold('Agent:')} ")
             self._open_item = item_id
-        self._out.write(printable(text))
-        self._out.flush()
+        self.live.write(printable(text))
 
     def _summary(self, summary: Summary) -> None:
         parts = [f"{summary.turns} turns in {summary.duration_s:.1f} s", f"{summary.xruns} xruns"]
@@ -119,14 +120,12 @@ class Screen:
 
     def _line(self, text: str) -> None:
         self._end_line()
-        self._out.write(f"{text}\n")
-        self._out.flush()
+        self.live.write(f"{text}\n")
 
     def _end_line(self) -> None:
         if self._open_item is not None:
             self._open_item = None
-            self._out.write("\n")
-            self._out.flush()
+            self.live.write("\n")
             remarks, self._waiting = self._waiting, []
             for remark in remarks:
                 self.say(remark)

@@ -54,6 +54,13 @@ def run(
     vad_idle_ms: Annotated[
         int | None, typer.Option(help="After how much silence the service speaks up by itself (server_vad).", min=1000)
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Write instead of speaking: at the terminal, or lines on standard input.")
+    ] = False,
+    mute: Annotated[bool, typer.Option("--mute", help="Begin with the microphone muted.")] = False,
+    idle_timeout: Annotated[
+        float | None, typer.Option(help="Seconds without a word from anybody that end the session.", min=1)
+    ] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds until the session ends.", min=0.1)] = None,
     events: Annotated[
         str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
@@ -61,6 +68,9 @@ def run(
     log_level: Annotated[LogLevel, typer.Option(help="What is logged, to standard error.")] = LogLevel.WARNING,
 ) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
+
+    At a terminal, Tab mutes and opens the microphone, and what you type is said with Enter. With --turns none, Space
+    talks: hold it where the terminal reports keys that are let go, tap it before and after your words where not.
 
     Without a sound card and without an input file, a demonstration with the embedded agent is held.
     """
@@ -79,6 +89,9 @@ def run(
         mic_gain_db=mic_gain,
         block_ms=block_ms,
         turns=TurnOptions(turns, eagerness, vad_threshold, vad_silence_ms, vad_padding_ms, vad_idle_ms),
+        text=text,
+        mute=mute,
+        idle_timeout_s=idle_timeout,
         duration_s=duration,
         events=events,
         log_level=log_level,

@@ -51,6 +51,7 @@ from engine.realtime.notices import (
     ToolReturned,
     UserSpeech,
     UserTranscript,
+    UserTyped,
 )
 from engine.realtime.response_gate import Refusal, ResponseGate
 from engine.realtime.responses import Response, Responses
@@ -122,14 +123,12 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
-        owed = any(response.active or response.unanswered for response in self._responses)
-        waits = self._follow_ups.unspoken or self._gate.busy or self._answer_expected
-        return not (owed or waits or self._user_heard)
+        return not (self._goes_on or self._waits)
 
     @property
     def waits_for_answer_only(self) -> bool:
         """True where the server has only not begun to answer: some turns are never answered."""
-        return self._answer_expected and not self._responses.running
+        return self._waits and not self._goes_on
 
     @property
     def parting(self) -> bool:
@@ -140,6 +139,14 @@ class Conversation:
     def answers_silence(self) -> bool:
         """True while the newest answer is one that the server gave to the user's silence."""
         return self._answers_silence
+
+    @property
+    def _waits(self) -> bool:
+        return self._answer_expected or self._gate.busy or self._follow_ups.unspoken
+
+    @property
+    def _goes_on(self) -> bool:
+        return self._user_heard or any(response.active or response.unanswered for response in self._responses)
 
     @property
     def _user_heard(self) -> bool:
@@ -158,7 +165,7 @@ class Conversation:
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
         self.turns += 1
-        actions = self._interrupt()
+        actions: list[Action] = [*self._interrupt(), Show(UserTyped(text))]
         actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
         self._gate.want()
         return actions + self._request_response()

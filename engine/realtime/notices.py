@@ -43,6 +43,14 @@ class UserTranscript(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class UserTyped(Notice):
+    """What the user wrote instead of saying it."""
+
+    type: ClassVar[str] = "text.user"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class UserSpeech(Notice):
     """The server hears the user begin (`started`) or end speaking."""
 

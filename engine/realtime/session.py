@@ -146,6 +146,11 @@ class Session:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
         return self._conversation.idle and self._link.player.drained
 
+    @property
+    def unanswered(self) -> bool:
+        """True while nothing goes on but that the server has not begun to answer."""
+        return self._conversation.waits_for_answer_only
+
     def type_text(self, text: str) -> None:
         """Say something to the agent in writing: it interrupts as speech does."""
         self._perform(self._conversation.user_typed(text))
@@ -332,8 +337,7 @@ class Session:
 
     def _note_first_sound(self) -> None:
         awaited = self._turn.awaited
-        sounding_for_s = self._link.player.sounding_for_s(awaited.key) if awaited else None
-        if awaited is None or sounding_for_s is None:
+        if awaited is None or (sounding_for_s := self._link.player.sounding_for_s(awaited.key)) is None:
             return
         latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._link.output_latency_s)
         if latency_ms is not None:
@@ -342,8 +346,7 @@ class Session:
 
     def _end_turn_of_key(self) -> None:
         now_s = loop_time_s()
-        sent_ms = self._microphone.turn_over(now_s)
-        if sent_ms is not None:
+        if (sent_ms := self._microphone.turn_over(now_s)) is not None:
             self._turn.speech_stopped(now_s, now_s)
             self._perform(self._conversation.talk_ended(sent_ms))
 
@@ -352,7 +355,7 @@ class Session:
         return self._quiet.reason_to_end(
             loop_time_s(),
             busy=not self.at_rest,
-            waits=self._conversation.waits_for_answer_only,
+            waits=self.unanswered,
             unasked=self._conversation.answers_silence,
             input_ended=self._input_ended or self._link.input_ended,
             parting=self._conversation.parting,

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -56,6 +57,10 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type; arrows are "\\x1b[A" and "\\x1b[B"."""
         os.write(self._master, keys.encode())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the command a signal."""
+        self._process.send_signal(number)
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Return once what has been shown since the last such call matches; it is then taken."""

@@ -1,0 +1,65 @@
+"""`voice run --text` without a terminal: each line of standard input is said when the last one was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+
+from engine.realtime.quiet import UNANSWERED_S
+from engine.realtime.session import Session
+
+_LOOK_S = 0.05
+_QUEUED_LINES = 100
+"""A faster writer waits."""
+_MOST_BYTES = 1 << 20
+"""Of one line; a service refuses longer texts anyway."""
+
+
+async def say_lines(session: Session) -> None:
+    """Say every line in its turn, then let the session end with the last answer."""
+    lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
+    _start_reading(lines)
+    while (line := await lines.get()) is not None:
+        if line.strip():
+            session.type_text(line.strip())
+            await _until_answered(session)
+    session.end_input()
+
+
+async def _until_answered(session: Session) -> None:
+    """Return when the answer has been heard, or will not come."""
+    loop = asyncio.get_running_loop()
+    waits_since_s = loop.time()
+    while not session.at_rest and loop.time() - waits_since_s < UNANSWERED_S:
+        await asyncio.sleep(_LOOK_S)
+        if not session.unanswered:
+            waits_since_s = loop.time()
+
+
+def _start_reading(lines: asyncio.Queue[str | None]) -> None:
+    """Read in a thread that nobody waits for at the end: a read that waits for a pipe cannot be recalled."""
+    loop = asyncio.get_running_loop()
+
+    def put(line: str | None) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the session is over
+            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+
+    def read() -> None:
+        rest = b""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            descriptor = sys.stdin.fileno()
+            while data := os.read(descriptor, 1 << 16):
+                *whole, rest = (rest + data).split(b"\n")
+                for line in whole:
+                    put(line.decode("utf-8", "replace"))
+                if len(rest) > _MOST_BYTES:
+                    put(rest.decode("utf-8", "replace"))
+                    rest = b""
+        if rest:
+            put(rest.decode("utf-8", "replace"))
+        put(None)
+
+    threading.Thread(target=read, name="voice-lines", daemon=True).start()

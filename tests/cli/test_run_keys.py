@@ -1,0 +1,100 @@
+"""`voice run` at a terminal, or with standard input piped: typing, talking, muting, and the terminal afterwards."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.voice_process import VOICE
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is a thing of Unix", allow_module_level=True)
+
+from tests.support.terminal import Terminal
+
+RUN = [VOICE, "run", "--backend", "virtual", "--provider", "local"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """No configuration of the person's."""
+    return {**os.environ, "VOICE_CONFIG": "", "XDG_CONFIG_HOME": str(tmp_path)}
+
+
+def test_what_is_typed_is_answered_and_the_terminal_is_as_before(environment: dict[str, str]) -> None:
+    with Terminal(RUN, environment) as terminal:
+        terminal.wait_for("listening")
+        terminal.press("what is seven times eight\r")
+        terminal.wait_for("You: +what is seven times eight")
+        terminal.wait_for(r"(?s)Agent: .*56\.")
+        terminal.press("\t")
+        terminal.wait_for("muted")
+        terminal.press("\x04")
+        assert terminal.wait() == 0
+        assert "the person has left" in terminal.shown
+        assert terminal.is_as_before
+
+
+def test_space_talks_and_a_terminal_that_knows_releases_is_asked_for_them(environment: dict[str, str]) -> None:
+    with Terminal([*RUN, "--turns", "none"], environment) as terminal:
+        terminal.wait_for("tap Space to talk")
+        terminal.press(" ")
+        terminal.wait_for("talking")
+        terminal.press(" ")
+        terminal.wait_for("tap Space to talk")
+        terminal.press("\x1b[?0u")
+        terminal.wait_for("hold Space to talk")
+        terminal.press("\x1b[32;1:1u")
+        terminal.wait_for("talking")
+        terminal.press("\x1b[32;1:3u")
+        terminal.wait_for("hold Space to talk")
+        # Ctrl+C as such a terminal sends it.
+        terminal.press("\x1b[99;5u")
+        assert terminal.wait() == 0
+        assert terminal.is_as_before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_the_terminal_as_before(environment: dict[str, str], number: signal.Signals) -> None:
+    with Terminal(RUN, environment) as terminal:
+        terminal.wait_for("listening")
+        assert not terminal.is_as_before
+        terminal.signal(number)
+        assert terminal.wait() == 0
+        assert terminal.is_as_before
+
+
+def test_an_error_leaves_the_terminal_as_before(environment: dict[str, str]) -> None:
+    with Terminal([*RUN, "--url", "ws://127.0.0.1:1/"], environment) as terminal:
+        assert terminal.wait() == 11
+        assert terminal.is_as_before
+
+
+def test_lines_of_a_pipe_are_said_one_after_the_other(environment: dict[str, str]) -> None:
+    run = subprocess.run(
+        [*RUN, "--text"],
+        input="what is seven times eight\n\nПривет".encode(),
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    shown = run.stdout.decode()
+    assert run.returncode == 0, run.stderr
+    assert "56" in shown
+    assert shown.index("56") < shown.index("Привет") < shown.index("Здравствуйте")
+    assert "2 turns" in shown
+    assert "\x1b" not in shown
+
+
+def test_text_and_a_file_exclude_each_other(environment: dict[str, str]) -> None:
+    run = subprocess.run(
+        [*RUN, "--text", "--input-file", "-"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "exclude each other" in run.stderr
