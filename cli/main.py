@@ -18,6 +18,7 @@ from cli.commands import (
     providers,
     run,
     serve,
+    tools,
     warmup,
 )
 from engine.errors import VoiceError
@@ -36,6 +37,7 @@ devices.app.command("test")(devices_test.test)
 devices.app.command("watch")(devices_watch.watch)
 app.command("backends")(backends.backends)
 app.command("providers")(providers.providers)
+app.command("tools")(tools.tools)
 app.command("serve")(serve.serve)
 app.command("bench", cls=bench.BenchCommand)(bench.bench)
 app.command("doctor")(doctor.doctor)

@@ -19,11 +19,11 @@ from engine.audio.backend import Backend, StreamRequest
 from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError
-from engine.realtime.builtin_tools import built_in_tools
+from engine.realtime.offered_tools import offered_tools
 from engine.realtime.providers import choose_provider
 from engine.realtime.session import Observer
 from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_loading import load_tools
+from engine.realtime.tool_config import read_tool_config
 
 
 def run_session(options: RunOptions) -> None:
@@ -47,7 +47,8 @@ def run_session(options: RunOptions) -> None:
         idle_timeout_s=options.idle_timeout_s,
     )
     settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
-    tools = [*built_in_tools(chosen.provider), *(tool for name in options.tools for tool in load_tools(name))]
+    tool_config = read_tool_config(config, os.environ)
+    offered = offered_tools(chosen.provider, tool_config.tools, options.tools)
     with contextlib.ExitStack() as stack:
         observers: list[Observer] = [screen]
         if options.events:
@@ -60,12 +61,14 @@ def run_session(options: RunOptions) -> None:
             return
         stack.callback(backend.close)
         screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
+        for lack in offered.lacks:
+            screen.say(f"Note: {lack}")
         plan = SessionPlan(
             chosen=chosen,
             backend=backend,
             request=_stream_request(options, config.audio),
             settings=settings,
-            tools=tools,
+            tools=offered.tools,
             options=options,
             until_input_ends=options.input_file is not None or lines_are_piped,
             guide=say_lines if lines_are_piped else None,

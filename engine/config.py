@@ -10,13 +10,15 @@ The file is `config.toml` in the system's folder for configurations (`~/.config/
     [audio]
     backend = "sounddevice"
     input = "usb"
+
+Tables of `PARTS` are read by the parts of the engine that they are for.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +28,8 @@ from platformdirs import user_config_path
 from engine.errors import InvalidInputError
 
 CONFIG_VARIABLE = "VOICE_CONFIG"
+PARTS = ("tools", "mcp", "remote_mcp")
+"""Tables that `engine.realtime.tool_config` checks."""
 _MASK = "***"
 
 
@@ -89,10 +93,12 @@ class Config:
 
     keys: Keys = field(default_factory=Keys)
     audio: AudioDefaults = field(default_factory=AudioDefaults)
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The tables of `PARTS` as they stand in the file; secrets may be among them."""
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:
         """Return the same with every value replaced that `environ` sets to something."""
-        return Config(_with_environment(self.keys, environ), _with_environment(self.audio, environ))
+        return Config(_with_environment(self.keys, environ), _with_environment(self.audio, environ), self.parts)
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
@@ -127,12 +133,14 @@ def _read(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise InvalidInputError(f"The configuration {path} is not valid TOML: {error}.") from None
     tables = {"keys": Keys, "audio": AudioDefaults}
+    known = (*tables, *PARTS)
     for name in document:
-        if name not in tables:
-            raise InvalidInputError(f"The configuration {path} has an unknown table '{name}'.", fix=_known(tables))
+        if name not in known:
+            raise InvalidInputError(f"The configuration {path} has an unknown table '{name}'.", fix=_known(known))
     return Config(
         keys=_table(Keys, "keys", document.get("keys", {}), path),
         audio=_table(AudioDefaults, "audio", document.get("audio", {}), path),
+        parts={name: document[name] for name in PARTS if name in document},
     )
 
 
@@ -174,5 +182,5 @@ def _value(text: str, *, secret: bool) -> Secret | str | None:
     return Secret(text) if secret else text
 
 
-def _known(names: Mapping[str, Any]) -> str:
+def _known(names: Iterable[str]) -> str:
     return f"Known are: {', '.join(names)}."

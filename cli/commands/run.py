@@ -28,7 +28,8 @@ def run(
     voice: Annotated[str | None, typer.Option(help="Voice of the agent.")] = None,
     instructions: Annotated[str | None, typer.Option(help="What the agent is told; @FILE reads a file.")] = None,
     tools: Annotated[
-        list[str] | None, typer.Option(help="Python functions the agent may call, as MODULE:OBJECT; repeatable.")
+        list[str] | None,
+        typer.Option(help="Functions the agent may call: MODULE:OBJECT, or a name of `voice tools`; repeatable."),
     ] = None,
     volume: Annotated[float, typer.Option(help="Gain of the speaker in dB.", min=-60, max=20)] = 0.0,
     mic_gain: Annotated[float, typer.Option(help="Gain of the microphone in dB.", min=-60, max=40)] = 0.0,

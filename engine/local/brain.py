@@ -14,6 +14,7 @@ from engine.local.numbers import parse_number, say_number
 from engine.local.speech import language_of
 
 WEATHER_TOOL = "get_weather"
+END_TOOL = "end_conversation"
 _MOST_CHARACTERS = 500
 """A longer question is cut: the patterns' time grows with the square of its length."""
 
@@ -48,7 +49,7 @@ def think(text: str, tools: Collection[str], now: datetime) -> Say | Call:
     said = re.sub(r"[^\w\s.+*/×÷,-]", " ", text[:_MOST_CHARACTERS].lower().replace("ё", "е")).strip()
     if not re.search(r"\w", said):
         return Say("Sorry, I did not catch that.")
-    for rule in (_weather, _story, _arithmetic):
+    for rule in (_weather, _story, _arithmetic, _farewell):
         if (answer := rule(said, tools)) is not None:
             return answer
     return _small_talk(said, now)
@@ -104,9 +105,16 @@ def _arithmetic(said: str, _tools: Collection[str]) -> Say | None:
     return None
 
 
+_GOODBYE = r"goodbye|bye|до свидания|пока"
+
+
+def _farewell(said: str, tools: Collection[str]) -> Call | None:
+    return Call(END_TOOL) if END_TOOL in tools and re.search(rf"\b(?:{_GOODBYE})\b", said) else None
+
+
 _SMALL_TALK: tuple[tuple[str, str, str], ...] = (
     (r"time|который час|сколько времени|время", "It is {now:%H:%M}.", "Сейчас {now:%H:%M}."),
-    (r"goodbye|bye|до свидания|пока", "Goodbye!", "До свидания!"),
+    (_GOODBYE, "Goodbye!", "До свидания!"),
     (r"thank you|thanks|спасибо", "You are welcome.", "Пожалуйста."),
     (
         r"hello|hi|hey|good (?:morning|afternoon|evening)|привет|здравствуй\w*|добрый",

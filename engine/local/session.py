@@ -13,7 +13,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from engine.errors import VoiceError
-from engine.local.brain import Call, Say, think
+from engine.local.brain import END_TOOL, Call, Say, think
 from engine.local.hearing import Hearing
 from engine.local.identifiers import new_id
 from engine.local.items import Items, checked_item
@@ -243,9 +243,14 @@ class LocalSession:
         if self._transcriptions:
             await asyncio.wait(self._transcriptions)
         question = self._items.last_user_text()
-        if outputs := self._items.unanswered_outputs():
-            return Say(" ".join(tell(output, language_of(question)) for output in outputs))
-        return think(question, functions, datetime.now().astimezone())
+        now = datetime.now().astimezone()
+        answer = think(question, functions, now)
+        outputs = self._items.unanswered_outputs()
+        if not outputs:
+            return answer
+        if answer == Call(END_TOOL):
+            return think(question, (), now)  # what that tool says is for a model, not for the user
+        return Say(" ".join(tell(output, language_of(question)) for output in outputs))
 
 
 def _start(

@@ -1,13 +1,17 @@
-"""The tools every session offers: the weather of the Yandex tutorial, invented but the same in every run."""
+"""The built-in tools: the weather, invented as in the Yandex tutorial or real; the time; the conversation's end."""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 from typing import Any
 
+from engine.realtime import open_meteo, world_time
+from engine.realtime.open_meteo import OpenMeteo
 from engine.realtime.services import Provider
-from engine.realtime.tools import Tool
+from engine.realtime.tool_config import Offer
+from engine.realtime.tools import Tool, tool_of
 
 DEFAULT_CITY = "Москва"
 _CONDITIONS = ("ясно", "облачно", "дождь", "снег", "гроза", "туман")
@@ -61,9 +65,35 @@ GET_WEATHER = Tool(
     check=_city,
 )
 
-BUILT_IN: dict[str, Tool] = {GET_WEATHER.name: GET_WEATHER}
+_REAL_WEATHER_TIMEOUT_S = open_meteo.TIMEOUT_S + 1.0
 
 
-def built_in_tools(provider: Provider) -> list[Tool]:
+def _end_conversation() -> str:
+    return "The conversation ends when you have said goodbye. Say it now, in one short sentence, unless you just did."
+
+
+GET_TIME = tool_of(world_time.get_time)
+END_CONVERSATION = Tool(
+    name="end_conversation",
+    description="End the conversation. Call it when the user says goodbye or wants to stop talking.",
+    parameters={"type": "object", "properties": {}, "additionalProperties": False},
+    function=_end_conversation,
+    # What a model gives to a function without parameters is of no interest.
+    check=lambda _: {},
+    ends_conversation=True,
+)
+
+BUILT_IN: dict[str, Tool] = {tool.name: tool for tool in (GET_WEATHER, GET_TIME, END_CONVERSATION)}
+
+
+def built_in_tool(name: str, offer: Offer) -> Tool:
+    """One of `BUILT_IN`; the weather is invented or real, as the configuration says."""
+    if name == GET_WEATHER.name and offer.weather == "open-meteo":
+        real = OpenMeteo(offer.open_meteo)
+        return replace(GET_WEATHER, function=real.get_weather, timeout_s=_REAL_WEATHER_TIMEOUT_S)
+    return BUILT_IN[name]
+
+
+def built_in_tools(provider: Provider, offer: Offer | None = None) -> list[Tool]:
     """The built-in tools that a provider's sessions offer."""
-    return [BUILT_IN[name] for name in provider.tools]
+    return [built_in_tool(name, offer or Offer()) for name in provider.tools]

@@ -58,8 +58,10 @@ class Provider:
     vad_fields: frozenset[str] = VAD_FIELDS
     """What it lets set of `server_vad`."""
     block_ms: int = 20
-    tools: tuple[str, ...] = ("get_weather",)
+    tools: tuple[str, ...] = ("get_weather", "get_time", "end_conversation")
     """Names of the built-in tools that are offered."""
+    runs_mcp: bool = False
+    """Whether the service calls the tools of remote MCP servers itself."""
     search_tools: bool = False
     """Whether the server runs `web_search`, and `file_search` over a vector store, itself."""
     interrupts_by_itself: bool = True
@@ -104,6 +106,8 @@ YANDEX = Provider(
     interrupts_by_itself=False,
     declares_channels=True,
     session_type="",
+    # Those of the tutorial; the others can be enabled.
+    tools=("get_weather",),
 )
 
 OPENAI = Provider(
@@ -120,6 +124,7 @@ OPENAI = Provider(
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
     output_modalities=("audio",),
     transcription_model="gpt-4o-mini-transcribe",
+    runs_mcp=True,
 )
 
 LOCAL = Provider(
@@ -153,6 +158,7 @@ CUSTOM = Provider(
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
     output_modalities=("audio",),
     interrupts_by_itself=False,
+    runs_mcp=True,
 )
 
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (YANDEX, OPENAI, LOCAL, CUSTOM)}

@@ -1,0 +1,37 @@
+"""`voice tools`: which tools a model may be given, built in and of plugins, and why one does not work."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import JsonOption
+
+
+def tools(
+    as_json: JsonOption = False,
+    provider: Annotated[str | None, typer.Option(help="As for `voice run`: each offers its own by itself.")] = None,
+) -> None:
+    """List the tools; those that `voice run` offers by itself are marked with *."""
+    from cli.text import printable  # noqa: PLC0415
+    from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
+
+    rows = tool_rows(provider)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(printable(_line(row)))
+    typer.echo('\n`voice run --tools NAME`, or `enabled = ["NAME"]` under [tools] in the configuration, offers more.')
+
+
+def _line(row: dict[str, Any]) -> str:
+    mark = "*" if row["offered"] else " "
+    origin = f" [{row['package']}]" if row["package"] not in ("", "voice-engine") else ""
+    if row["reason"]:
+        return f"{mark} {row['name']:<20}does not work: {row['reason']}{origin}"
+    first = row["description"].split("\n")[0]
+    tool = f"{row['tool']}: " if row["tool"] != row["name"] else ""
+    return f"{mark} {row['name']:<20}{tool}{first}{origin}"

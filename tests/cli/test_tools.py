@@ -1,0 +1,57 @@
+"""`voice tools`, and a conversation that the user ends by saying goodbye."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from tests.cli.test_run_virtual import environment, question
+from tests.realtime.test_tools import install_plugins
+from tests.support.voice_process import VOICE, VoiceProcess
+
+__all__ = ["environment"]
+
+
+def voice_tools(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `voice tools`."""
+    return subprocess.run(
+        [VOICE, "tools", *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_tools_are_listed_and_a_broken_plugin_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
+    install_plugins(
+        tmp_path,
+        {"lamps": "lamps_listed:lamp_on", "broken": "lamps_listed:nothing"},
+        {"lamps_listed": "def lamp_on(room: str) -> str:\n    'Light a room.'\n    return room\n"},
+    )
+    config = tmp_path / "config.toml"
+    config.write_text('[tools]\nenabled = ["lamps"]\ndisabled = ["get_time"]\n')
+    environment = {**environment, "PYTHONPATH": str(tmp_path), "VOICE_CONFIG": str(config)}
+    listed = voice_tools(environment, "--json")
+    assert listed.returncode == 0, listed.stderr
+    rows = {row["name"]: row for row in json.loads(listed.stdout)}
+    assert {name: row["offered"] for name, row in rows.items()} == {
+        "get_weather": True,
+        "get_time": False,
+        "end_conversation": True,
+        "lamps": True,
+        "broken": False,
+    }
+    assert rows["lamps"]["tool"] == "lamp_on"
+    assert "nothing" in rows["broken"]["reason"]
+    shown = voice_tools(environment).stdout
+    assert "* lamps" in shown
+    assert "does not work" in shown
+
+
+def test_saying_goodbye_ends_the_conversation_after_the_agents_own(tmp_path: Path, environment: dict[str, str]) -> None:
+    spoken = question(tmp_path / "in.wav", "goodbye")
+    files = ("--input-file", str(spoken), "--output-file", os.devnull)
+    with VoiceProcess("--backend", "virtual", "--provider", "local", *files[:2], environment=environment) as voice:
+        assert voice.wait() == 0
+    assert [call["name"] for call in voice.of("tool.call")] == ["end_conversation"]
+    assert [text["text"] for text in voice.of("text.agent")] == ["Goodbye!"]
+    assert voice.events[-1]["reason"] == "the agent ended the conversation"
