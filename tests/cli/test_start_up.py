@@ -52,6 +52,7 @@ def test_every_command_has_help() -> None:
         "backends",
         "providers",
         "serve",
+        "tools",
         "bench",
         "doctor",
         "warmup",
