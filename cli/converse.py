@@ -73,7 +73,8 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 chosen = await _start_server(plan.chosen, screen, stack)
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
-                session = Session(chosen, link, runner, plan.settings, observers)
+                outage_s = plan.options.max_outage_s
+                session = Session(chosen, link, runner, plan.settings, observers, max_outage_s=outage_s)
                 session.mute(plan.options.mute)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))

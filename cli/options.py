@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.turn_detection import TurnOptions
 
 BackendOption = Annotated[
@@ -48,5 +49,6 @@ class RunOptions:
     mute: bool = False
     idle_timeout_s: float | None = None
     duration_s: float | None = None
+    max_outage_s: float = MAX_OUTAGE_S
     events: str | None = None
     log_level: LogLevel = LogLevel.WARNING

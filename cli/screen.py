@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import IO
 
-from cli.device_line import device_line
 from cli.live_line import LiveLine
+from cli.loss_line import loss_line
 from cli.text import printable
 from cli.tool_line import tool_line
 from engine.realtime.notices import (
@@ -20,6 +20,8 @@ from engine.realtime.notices import (
     ErrorShown,
     FirstAudio,
     Notice,
+    Reconnected,
+    Reconnecting,
     SessionStarted,
     Summary,
     ToolCalled,
@@ -74,8 +76,8 @@ class Screen:
             case AgentTextCut(text):
                 self._end_line()
                 self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
-            case DeviceLost() | DeviceFound() | AnswerDropped():
-                self._remark_at_once(device_line(notice))
+            case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
+                self._remark_at_once(loss_line(notice))
             case Xrun() if not self._xruns_shown:
                 self._xruns_shown = True
                 self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
@@ -101,6 +103,10 @@ class Screen:
         parts = [f"{summary.turns} turns in {summary.duration_s:.1f} s", f"{summary.xruns} xruns"]
         if summary.dropped_blocks:
             parts.append(f"{summary.dropped_blocks} microphone blocks dropped")
+        if summary.reconnects:
+            parts.append(f"reconnected {summary.reconnects} times")
+        if summary.dropped_outage_ms:
+            parts.append(f"{summary.dropped_outage_ms / 1000:.1f} s of the microphone dropped in outages")
         if summary.devices_lost:
             parts.append(f"devices lost {summary.devices_lost} times")
         if summary.dropped_answer_ms:

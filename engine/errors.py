@@ -85,6 +85,10 @@ class ConnectionFailedError(VoiceError):
     exit_code = 11
 
 
+class SessionClosedError(ConnectionFailedError):
+    """The server ended the session on purpose: begin another when you want one."""
+
+
 class AccessRefusedError(VoiceError):
     """The server refuses the key, the model or the quota: do not retry, correct the account."""
 

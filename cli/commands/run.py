@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import BackendOption, LogLevel, RunOptions
+from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
 
 
@@ -63,6 +64,9 @@ def run(
         float | None, typer.Option(help="Seconds without a word from anybody that end the session.", min=1)
     ] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds until the session ends.", min=0.1)] = None,
+    max_outage_audio: Annotated[
+        float, typer.Option(help="How many seconds of your words wait for a lost connection to come back.", min=0)
+    ] = MAX_OUTAGE_S,
     events: Annotated[
         str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
     ] = None,
@@ -94,6 +98,7 @@ def run(
         mute=mute,
         idle_timeout_s=idle_timeout,
         duration_s=duration,
+        max_outage_s=max_outage_audio,
         events=events,
         log_level=log_level,
     )

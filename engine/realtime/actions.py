@@ -60,6 +60,11 @@ class Send(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseMicrophone(Action):
+    """Send what the microphone held while there was no connection, as far as it is fresh."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlayAudio(Action):
     """Append audio of an item to what plays."""
 
@@ -109,6 +114,13 @@ class Trace(Action):
     """A line for the log at debug level: normal for a Realtime server, of no interest to a person."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenewConnection(Action):
+    """The server's session is over, and another can take its place."""
+
+    error: VoiceError
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,6 @@ from engine.audio.segments import Cut, ItemKey
 from engine.realtime import events as e
 from engine.realtime.actions import (
     Action,
-    EndAudio,
-    EndSession,
     PlayAudio,
     RunTool,
     Send,
@@ -39,12 +37,11 @@ from engine.realtime.client_events import (
     UpdateSession,
 )
 from engine.realtime.client_items import function_output_item, user_text_item
+from engine.realtime.continuity import Continuity
 from engine.realtime.follow_ups import FollowUps
 from engine.realtime.interruption import PlayedParts
 from engine.realtime.notices import (
     ErrorShown,
-    Notice,
-    ResponseEnded,
     ResponseStarted,
     SessionStarted,
     ToolCalled,
@@ -55,7 +52,7 @@ from engine.realtime.notices import (
 )
 from engine.realtime.response_gate import Refusal, ResponseGate
 from engine.realtime.responses import Response, Responses
-from engine.realtime.server_errors import describe, is_benign, session_end
+from engine.realtime.server_errors import describe, ending, is_benign
 
 _REMEMBERED = 256
 """Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
@@ -72,13 +69,21 @@ class Conversation:
         [Show(notice=ResponseStarted(response_id='resp_1'))]
     """
 
-    def __init__(self, provider: str, *, server_tools: Iterable[str] = (), interrupts_by_itself: bool = True) -> None:
+    def __init__(
+        self,
+        provider: str,
+        *,
+        server_tools: Iterable[str] = (),
+        interrupts_by_itself: bool = True,
+        recap_heading: str = "",
+    ) -> None:
         """Begin a conversation.
 
         Args:
             provider: Name shown with the session's id.
             server_tools: Names of tools that the server runs itself: shown, never answered.
             interrupts_by_itself: Whether the server ends a response when the user speaks; else it is told to.
+            recap_heading: See `Continuity`.
         """
         self._provider = provider
         self._server_tools = frozenset(server_tools)
@@ -89,7 +94,7 @@ class Conversation:
         self._calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
         self._parts = PlayedParts(self._ids)
-        self._session_id: str | None = None
+        self._continuity = Continuity(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
         self._user_talking = False
@@ -112,7 +117,7 @@ class Conversation:
             e.AudioDelta: self._on_audio,
             e.AudioDone: self._on_audio_done,
             e.TextDelta: self._on_text,
-            e.TextDone: self._on_text_done,
+            e.TextDone: self._on_text,
             e.ResponseDone: self._on_response_done,
             e.ErrorEvent: self._on_error,
             e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
@@ -146,7 +151,8 @@ class Conversation:
 
     @property
     def _goes_on(self) -> bool:
-        return self._user_heard or any(response.active or response.unanswered for response in self._responses)
+        owed = any(response.active or response.unanswered for response in self._responses)
+        return owed or self._user_heard or not self._continuity.online
 
     @property
     def _user_heard(self) -> bool:
@@ -159,8 +165,7 @@ class Conversation:
     def handle(self, event: e.ServerEvent) -> list[Action]:
         """Take one event of the server."""
         handler = self._handlers.get(type(event))
-        actions = handler(event) if handler else []
-        return actions + self._request_response()
+        return self._settle(handler(event) if handler else [])
 
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
@@ -168,14 +173,14 @@ class Conversation:
         actions: list[Action] = [*self._interrupt(), Show(UserTyped(text))]
         actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
         self._gate.want()
-        return actions + self._request_response()
+        return self._settle(actions)
 
     def talk_started(self) -> list[Action]:
         """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
         if self._user_talking:
             return []
         self._user_talking = True
-        return [*self._interrupt(), Show(UserSpeech(started=True))]
+        return self._settle([*self._interrupt(), Show(UserSpeech(started=True))])
 
     def talk_ended(self, sent_ms: int) -> list[Action]:
         """Take the release of the key: what was sent meanwhile is a turn, unless it is too short to be one.
@@ -194,7 +199,7 @@ class Conversation:
             self._gate.want()
         elif sent_ms > 0:
             actions.append(Send(ClearAudio(self._ids.next())))
-        return actions + self._request_response()
+        return self._settle(actions)
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
@@ -204,35 +209,55 @@ class Conversation:
         if self._follow_ups.returned(response, result):
             self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
-        return [
-            Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars)),
-            Send(CreateItem(self._ids.next(), item)),
-            *self._request_response(),
-        ]
+        return self._settle(
+            [
+                Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars)),
+                Send(CreateItem(self._ids.next(), item)),
+            ]
+        )
 
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
-        return self._parts.forget_unheard(cut, self._responses.text_of)
+        return self._settle(self._parts.forget_unheard(cut, self._responses.text_of))
 
     def speaker_missing(self) -> list[Action]:
         """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
-        return self._interrupt(by_user=False)
+        return self._settle(self._interrupt(by_user=False))
+
+    def disconnected(self) -> list[Action]:
+        """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
+        owed = self._gate.busy or self._answer_expected or bool(self._responses.running)
+        actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
+        for response in self._responses.running:
+            actions += response.end("incomplete")
+        self._user_speaking = self._answer_expected = False
+        self._gate = ResponseGate()
+        calls = [call_id for response in self._responses for call_id in response.unanswered]
+        self._continuity.leave(calls, self._parts.item_ids)
+        passed = self._continuity.pass_on(actions)
+        if owed and self._continuity.history.awaits_answer:
+            self._gate.want()
+        return passed
+
+    def reconnected(self, session: dict[str, Any]) -> list[Action]:
+        """Tell a new connection the settings and the history, and ask it for the answer that is still owed."""
+        return [*self._continuity.resume(session), *self._request_response()]
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
-        """One server sends session.updated twice, and some leave session.created out."""
-        if self._session_id is not None and event.session_id in ("", self._session_id):
-            return []
-        self._session_id = event.session_id
-        return [Show(SessionStarted(event.session_id, self._provider, event.model))]
+        is_new = self._continuity.greeted(event)
+        return [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
 
     def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
         self._user_speaking = True
         return [*self._interrupt(server_knows=True), Show(UserSpeech(started=True))]
 
-    def _on_speech_stopped(self, _: e.SpeechStopped) -> list[Action]:
+    def _on_speech_stopped(self, event: e.SpeechStopped) -> list[Action]:
         self._user_speaking = False
         self._answer_expected = True
         self.turns += 1
+        self._continuity.history.user_spoke(event.item_id)
+        if self._continuity.answers_are_off:
+            self._gate.want()
         return [Show(UserSpeech(started=False))]
 
     def _on_committed(self, _: e.Committed) -> list[Action]:
@@ -305,19 +330,11 @@ class Conversation:
 
     def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        key = ItemKey(event.item_id, event.content_index)
-        if key not in response.open_parts:
-            return actions
-        del response.open_parts[key]
-        return actions if response.silenced else [*actions, EndAudio(key)]
+        return actions + response.end_audio(ItemKey(event.item_id, event.content_index))
 
-    def _on_text(self, event: e.TextDelta) -> list[Action]:
+    def _on_text(self, event: e.TextDelta | e.TextDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        return actions if response.silenced else actions + _shown(response.texts.add(event))
-
-    def _on_text_done(self, event: e.TextDone) -> list[Action]:
-        response, actions = self._response_of(event.response_id)
-        return actions if response.silenced else actions + _shown(response.texts.finish_part(event))
+        return actions + response.take_text(event)
 
     def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
         item = event.item
@@ -327,29 +344,23 @@ class Conversation:
         if response.silenced or not item.call_id or item.call_id in self._calls:
             return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]
         self._calls.append(item.call_id)
-        on_server = item.name in self._server_tools
         call = ToolCall(item.call_id, item.name, item.arguments)
-        shown = ToolCalled(item.name, call.shown_arguments, item.call_id, on_server)
+        on_server = item.name in self._server_tools
+        actions.append(Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server)))
         if on_server:
-            return [*actions, Show(shown)]
+            return actions
         response.unanswered.add(item.call_id)
-        return [*actions, Show(shown), RunTool(call)]
+        return [*actions, RunTool(call)]
 
     def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
         if not response.active:
             return actions
         self._gate.response_done()
-        response.active = False
-        if not response.interrupted:
-            actions += [EndAudio(key) for key in response.open_parts]
-            actions += _shown(response.texts.finish(response.id))
-        response.open_parts.clear()
-        response.status = event.status or "completed"
-        actions.append(Show(ResponseEnded(response.id, response.status)))
+        actions += response.end(event.status or "completed")
         if response.status == "failed":
             error = event.error or e.ServerError()
-            actions += _end_of(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
+            actions += ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
         if response.take_follow_up():
             self._gate.want(after_tools=True)
         return actions
@@ -366,27 +377,21 @@ class Conversation:
         if error.event_id and error.event_id == self._commit_event:
             # Nothing was committed: an answer would be one to nothing.
             self._gate.forget()
-        if is_benign(error) or self._parts.caused(error.event_id):
+        if is_benign(error) or self._parts.caused(error.event_id) or self._continuity.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
-        end = _end_of(error)
+        end = ending(error)
         return end or [Show(ErrorShown(describe(error), error.code))]
+
+    def _settle(self, actions: list[Action]) -> list[Action]:
+        """Add the request that has become possible, and keep what outlives the connection."""
+        return self._continuity.pass_on(actions + self._request_response())
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
-        free = not (self._responses.running or self._user_heard)
+        free = self._continuity.online and not (self._responses.running or self._user_heard)
         if self._follow_ups.take_unspoken(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         if not self._gate.may_send(free=free):
             return []
         event = self._gate.take(self._ids.next(), free=free)
         return [Send(event)] if event else []
-
-
-def _shown(notices: Iterable[Notice]) -> list[Action]:
-    return [Show(notice) for notice in notices]
-
-
-def _end_of(error: e.ServerError) -> list[Action]:
-    """The end of the session, which shows its error itself, or nothing."""
-    end = session_end(error)
-    return [EndSession(end)] if end else []

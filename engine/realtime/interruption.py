@@ -36,6 +36,11 @@ class PlayedParts:
         """Whether anything was given to the player since the last interruption."""
         return bool(self._playing)
 
+    @property
+    def item_ids(self) -> set[str]:
+        """The items of both."""
+        return {key.item_id for key in (*self._playing, *self._interrupted)}
+
     def play(self, key: ItemKey) -> None:
         """Note that audio of this part goes to the player."""
         self._playing[key] = None

@@ -199,6 +199,30 @@ class DeviceFound(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class Reconnecting(Notice):
+    """The connection is lost and is opened again; told before each attempt."""
+
+    type: ClassVar[str] = "reconnecting"
+    attempt: int
+    of: int
+    reason: str
+    wait_ms: int
+    """Until the attempt begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnected(Notice):
+    """The conversation goes on over a new connection."""
+
+    type: ClassVar[str] = "reconnected"
+    away_ms: int
+    dropped_audio_ms: int = 0
+    """What the microphone recorded meanwhile and nobody will hear: it was too old."""
+    planned: bool = False
+    """Nothing was lost: the connection was changed before the server's limit for a session."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDropped(Notice):
     """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
 
@@ -236,3 +260,9 @@ class Summary(Notice):
     """How much of the answers no speaker took in time."""
     playback: PlaybackStats = field(default_factory=PlaybackStats)
     """How evenly the answers came."""
+    reconnects: int = 0
+    """How often a lost connection was opened again."""
+    rotations: int = 0
+    """How often the connection was changed before the server's limit."""
+    dropped_outage_ms: int = 0
+    """How much of the microphone nobody heard because it was too old when a connection came back."""

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.audio.segments import ItemKey
+from engine.realtime.actions import Action, EndAudio, Show
 from engine.realtime.agent_text import AgentTexts
+from engine.realtime.events import TextDelta, TextDone
+from engine.realtime.notices import ResponseEnded
 
 KEPT = 64
 """Ended responses that are remembered, to know their late events; a session may last for days."""
@@ -41,6 +44,31 @@ class Response:
     def silenced(self) -> bool:
         """True if its items are no longer acted on."""
         return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    def end_audio(self, key: ItemKey) -> list[Action]:
+        """Note that a part of its audio is complete."""
+        if key not in self.open_parts:
+            return []
+        del self.open_parts[key]
+        return [] if self.silenced else [EndAudio(key)]
+
+    def take_text(self, event: TextDelta | TextDone) -> list[Action]:
+        """Take a piece of its text, or a whole part."""
+        if self.silenced:
+            return []
+        notices = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
+        return [Show(notice) for notice in notices]
+
+    def end(self, status: str) -> list[Action]:
+        """Close what it left open; `status` is what became of it."""
+        actions: list[Action] = []
+        self.active = False
+        if not self.interrupted:
+            actions += [EndAudio(key) for key in self.open_parts]
+            actions += [Show(notice) for notice in self.texts.finish(self.id)]
+        self.open_parts.clear()
+        self.status = status
+        return [*actions, Show(ResponseEnded(self.id, status))]
 
     def take_follow_up(self) -> bool:
         """Return True once, when it is done and all its calls are answered: then the model is to go on."""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
+from engine.errors import (
+    AccessRefusedError,
+    ConnectionFailedError,
+    ProtocolBrokenError,
+    SessionClosedError,
+    VoiceError,
+)
+from engine.realtime.actions import Action, EndSession, RenewConnection
 from engine.realtime.events import ServerError
 
 _BENIGN = frozenset(
@@ -23,6 +30,8 @@ _REFUSED = frozenset(
     }
 )
 _EXPIRED = frozenset({"session_expired"})
+_TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
+"""Close codes after which the same server may be there again in a moment."""
 _LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""
 
@@ -39,7 +48,10 @@ def describe(error: ServerError) -> str:
 
 
 def session_end(error: ServerError) -> VoiceError | None:
-    """Return what the session ends with, or None where it can go on."""
+    """Return what the session ends with, or None where it can go on.
+
+    A `ConnectionFailedError` ends the server's session only: another may take its place.
+    """
     if error.code in _REFUSED:
         return AccessRefusedError(
             f"The server refuses: {describe(error)}", fix="Check the key, the model and the account's quota."
@@ -47,6 +59,14 @@ def session_end(error: ServerError) -> VoiceError | None:
     if error.code in _EXPIRED:
         return ConnectionFailedError("The server's time limit for a session is over.", fix="Run `voice run` again.")
     return None
+
+
+def ending(error: ServerError) -> list[Action]:
+    """The end of the session, which shows its error itself, or of the connection, or nothing."""
+    end = session_end(error)
+    if isinstance(end, ConnectionFailedError):
+        return [RenewConnection(end)]
+    return [EndSession(end)] if end else []
 
 
 def closed(code: int | None, reason: str) -> VoiceError:
@@ -68,4 +88,5 @@ def closed(code: int | None, reason: str) -> VoiceError:
         )
     if code is None or code == 1006:
         return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")
-    return ConnectionFailedError(f"The server closed the connection (close code {code}){said}.", fix="Try again.")
+    kind = ConnectionFailedError if code in _TEMPORARY else SessionClosedError
+    return kind(f"The server closed the connection (close code {code}){said}.", fix="Run `voice run` again.")

@@ -71,6 +71,10 @@ class Provider:
     """Whether the input format carries `channels`, which other services refuse as unknown."""
     session_type: str = "realtime"
     """`session.type` in session.update; empty leaves it out."""
+    session_limit_s: float | None = None
+    """How long the service lets a session last; None where it does not say."""
+    recap_heading: str = ""
+    """Where the service refuses the agent's words as items: what a recap as one text of the user begins with."""
     transcription_model: str = ""
     """Model that transcribes the user, where the service does so only when asked."""
 
@@ -104,6 +108,10 @@ YANDEX = Provider(
     output_modalities=("text", "audio"),
     search_tools=True,
     interrupts_by_itself=False,
+    recap_heading=(
+        "Связь прерывалась. Вот разговор до этого места; продолжай его и не отвечай на само это сообщение. "
+        "User — пользователь, You — твои слова."
+    ),
     declares_channels=True,
     session_type="",
     # Those of the tutorial; the others can be enabled.
@@ -125,6 +133,7 @@ OPENAI = Provider(
     output_modalities=("audio",),
     transcription_model="gpt-4o-mini-transcribe",
     runs_mcp=True,
+    session_limit_s=3600,
 )
 
 LOCAL = Provider(

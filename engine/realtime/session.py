@@ -15,12 +15,12 @@ from engine.audio.link import AudioLink
 from engine.audio.segments import ItemKey
 from engine.errors import StreamLostError, VoiceError
 from engine.realtime import actions as act
-from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
 from engine.realtime.device_news import notice_of
-from engine.realtime.events import SpeechStopped
+from engine.realtime.events import ServerEvent, SpeechStopped
 from engine.realtime.latency import LatencyTimeline
+from engine.realtime.line import Line, LineUser
 from engine.realtime.microphone import Microphone
 from engine.realtime.notices import (
     AnswerDropped,
@@ -29,21 +29,22 @@ from engine.realtime.notices import (
     FirstAudio,
     Muted,
     Notice,
+    Reconnecting,
     Summary,
     ToolsAwaited,
 )
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.quiet import QuietWatch
+from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.transport import Connect, Transport
+from engine.realtime.transport import Connect
 from engine.realtime.turn_clock import TurnClock
 from engine.realtime.uplink import Uplink
 from engine.realtime.xruns import XrunWatch
 
 Observer = Callable[[Notice, float], None]
 """Is told each notice and its time on the loop's clock; must return at once."""
-_HOLDS_LOOP_S = 0.005
 
 _log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class Session:
         settings: SessionSettings | None = None,
         observers: Sequence[Observer] = (),
         connect: Connect = Connection.open,
+        max_outage_s: float = MAX_OUTAGE_S,
     ) -> None:
         """Prepare a session; nothing is started.
 
@@ -74,11 +76,11 @@ class Session:
             settings: What differs from the provider's defaults; the tools are the runner's.
             observers: Told everything, in order.
             connect: Opens the transport: the WebSocket, or a double in tests.
+            max_outage_s: How old the microphone's audio may be that is sent when a lost connection comes back.
         """
         self._chosen = chosen
         self._link = link
         self._runner = runner
-        self._open_transport = connect
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._turn_detection = self._settings.turn_detection(chosen.provider)
         self._observers = list(observers)
@@ -87,15 +89,33 @@ class Session:
         self._conversation = Conversation(
             chosen.provider.name,
             server_tools=[tool.name for tool in chosen.server_tools],
+            recap_heading=chosen.provider.recap_heading,
             interrupts_by_itself=chosen.provider.interrupts_by_itself and not self._turn_detection.by_client,
         )
         self._microphone = Microphone(
             chosen.provider.input_rate_hz, by_key=self._turn_detection.by_client, listens=self._settings.listens
         )
-        self._uplink = Uplink(chosen.provider.input_rate_hz, self.latency.capture_to_wire.add)
+        self._uplink = Uplink(
+            chosen.provider.input_rate_hz, self.latency.capture_to_wire.add, max_outage_s=max_outage_s
+        )
+        self._line = Line(
+            lambda: connect(chosen),
+            self._uplink,
+            LineUser(
+                introduce=self._introduce,
+                connected=self._connected,
+                receive=self._receive,
+                lost=lambda: self._perform(self._conversation.disconnected()),
+                at_rest=lambda: self.at_rest,
+                tell=self._show,
+            ),
+            session_limit_s=chosen.provider.session_limit_s,
+        )
         self._turn = TurnClock()
         self._xruns = XrunWatch()
-        self._outbox: asyncio.Queue[ClientEvent | asyncio.Event] = asyncio.Queue()
+        self._services: list[asyncio.Task[None]] = []
+        """The line's, and from the first connection on the audio's."""
+        self._following: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
         self._reason = ""
         self._error: VoiceError | None = None
@@ -179,55 +199,46 @@ class Session:
             self._perform(self._conversation.talk_started())
 
     async def _converse(self) -> None:
-        """Connect and serve all directions until the session is over."""
-        connection = await self._connect()
-        if connection is None:
-            return
-        tasks: list[asyncio.Task[None]] = []
-        following: asyncio.Task[None] | None = None
+        """Keep the line and serve the audio until the session is over."""
+        self._serve_aside(self._line.run())
         try:
-            for action in self._conversation.open(self._settings.to_json(self._chosen)):
-                if isinstance(action, act.Send):
-                    await connection.send(action.event)
-            self._link.start()
-            self._quiet.begin(loop_time_s())
-            services = [
-                self._receive(connection),
-                self._send(connection),
-                self._uplink.run(connection.send),
-                self._serve_audio(),
-            ]
-            if self._link.can_follow:
-                follower = Follower(self._link, tell=self._tell_of_devices, drop=self._drop_answers)
-                following = asyncio.create_task(self._guarded(follower.run()))
-            tasks = [asyncio.create_task(self._guarded(service)) for service in services]
             await self._over.wait()
         finally:
             # The stream first: what was captured last is then not sent into a closing socket. And before it whoever
             # could be opening another.
-            if following is not None:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+            if self._following is not None:
+                self._following.cancel()
+                await asyncio.gather(self._following, return_exceptions=True)
             self._link.close()
-            for task in tasks:
+            for task in self._services:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await connection.close()
+            await asyncio.gather(*self._services, return_exceptions=True)
             if awaited := self._runner.held_up_by:
                 self._show(ToolsAwaited(awaited))
             await self._runner.finish()
 
-    async def _connect(self) -> Transport | None:
-        """Return the connection, or None if the session is over before there is one."""
-        connecting = asyncio.create_task(self._open_transport(self._chosen))
-        over = asyncio.create_task(self._over.wait())
-        try:
-            await asyncio.wait({connecting, over}, return_when=asyncio.FIRST_COMPLETED)
-            return connecting.result() if connecting.done() else None
-        finally:
-            over.cancel()
-            connecting.cancel()
-            await asyncio.gather(over, connecting, return_exceptions=True)
+    def _serve_aside(self, service: Coroutine[Any, Any, None]) -> None:
+        self._services.append(asyncio.create_task(self._guarded(service)))
+
+    @property
+    def _has_begun(self) -> bool:
+        return len(self._services) > 1
+
+    def _introduce(self) -> Sequence[act.Action]:
+        """What a connection is told first."""
+        session = self._settings.to_json(self._chosen)
+        return self._conversation.reconnected(session) if self._has_begun else self._conversation.open(session)
+
+    def _connected(self) -> None:
+        """Let the microphone and the speaker run, from the first connection on."""
+        if self._has_begun:
+            return
+        self._link.start()
+        self._quiet.begin(loop_time_s())
+        self._serve_aside(self._serve_audio())
+        if self._link.can_follow:
+            follower = Follower(self._link, tell=self._tell_of_devices, drop=self._drop_answers)
+            self._following = asyncio.create_task(self._guarded(follower.run()))
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
         """End the session with what a service fails with."""
@@ -245,19 +256,11 @@ class Session:
             self._error = type(error)(self._scrub(error.message), fix=self._scrub(error.fix))
             self.stop("error")
 
-    async def _receive(self, connection: Transport) -> None:
-        yielded_at_s = loop_time_s()
-        while True:
-            event = await connection.receive()
-            self._received_at_s = connection.received_at_s
-            if isinstance(event, SpeechStopped):
-                self._note_last_word(event)
-            self._perform(self._conversation.handle(event))
-            # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
-            # threads keep the interpreter busy, every turn of the loop waits for them.
-            if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:
-                await asyncio.sleep(0)
-                yielded_at_s = loop_time_s()
+    def _receive(self, event: ServerEvent, received_at_s: float) -> None:
+        self._received_at_s = received_at_s
+        if isinstance(event, SpeechStopped):
+            self._note_last_word(event)
+        self._perform(self._conversation.handle(event))
 
     def _note_last_word(self, event: SpeechStopped) -> None:
         """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
@@ -265,14 +268,6 @@ class Session:
         last_word_ms = max(0, event.audio_end_ms - silence_ms)
         said_at_s = self._uplink.captured_at_s(last_word_ms) if event.audio_end_ms else self._received_at_s
         self._turn.speech_stopped(said_at_s, self._received_at_s)
-
-    async def _send(self, connection: Transport) -> None:
-        while True:
-            event = await self._outbox.get()
-            if isinstance(event, asyncio.Event):
-                await event.wait()
-            else:
-                await connection.send(event)
 
     async def _serve_audio(self) -> None:
         player = self._link.player
@@ -300,10 +295,8 @@ class Session:
         """Carry out what the conversation asks for, in its order."""
         for action in actions:
             match action:
-                case act.Send(CommitAudio() | ClearAudio() as event):
-                    self._outbox.put_nowait(self._uplink.put_event(event))
                 case act.Send(event):
-                    self._outbox.put_nowait(event)
+                    self._line.send(event)
                 case act.PlayAudio(response_id, key, pcm16):
                     self._play(response_id, key, pcm16)
                 case act.EndAudio(key):
@@ -320,6 +313,8 @@ class Session:
                     self._show(notice)
                 case act.Trace(text):
                     _log.debug("%s", self._scrub(text))
+                case act.RenewConnection(error):
+                    self._line.renew(error)
                 case act.EndSession(error):
                     self.fail(error)
 
@@ -373,6 +368,8 @@ class Session:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
         if isinstance(notice, ErrorShown):
             notice = replace(notice, message=self._scrub(notice.message))
+        elif isinstance(notice, Reconnecting):
+            notice = replace(notice, reason=self._scrub(notice.reason))
         elif isinstance(notice, AnswerDropped):
             self._dropped_answer_ms += notice.dropped_ms
         now_s = loop_time_s()
@@ -394,5 +391,8 @@ class Session:
             reason=self._reason or "ended",
             devices_lost=self._devices_lost,
             dropped_answer_ms=self._dropped_answer_ms,
+            reconnects=self._line.reconnects,
+            rotations=self._line.rotations,
+            dropped_outage_ms=self._line.dropped_outage_ms,
             playback=self._link.playback_stats(),
         )

@@ -1,6 +1,7 @@
 """The microphone's way to the server: a bounded queue that drops the oldest block and counts what it dropped.
 
-What ends a turn of push-to-talk goes the same way: it must not overtake what was said.
+What ends a turn of push-to-talk goes the same way: it must not overtake what was said. Without a connection it holds
+the newest seconds: what is older when there is one again was said to nobody, and is never sent as if it were said now.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
 from engine.realtime.append_audio import AppendAudio
 from engine.realtime.client_events import ClientEvent, EventIds
+from engine.realtime.reconnect import MAX_OUTAGE_S
 
 MAX_QUEUED_BLOCKS = 50
 """1 s of 20 ms blocks, as in the Yandex tutorial: older speech is of no use to a live conversation."""
@@ -33,33 +35,47 @@ class Uplink:
         >>> uplink = Uplink(rate_hz=24000)
         >>> uplink.put(block)
         >>> await uplink.run(connection.send)   # until cancelled
+        >>> uplink.hold()                       # the connection is lost
+        >>> await uplink.release(another.send)  # what is fresh of what came meanwhile
     """
 
-    def __init__(self, rate_hz: int, on_sent: Callable[[float], None] = lambda capture_to_wire_ms: None) -> None:
+    def __init__(
+        self,
+        rate_hz: int,
+        on_sent: Callable[[float], None] = lambda capture_to_wire_ms: None,
+        *,
+        max_outage_s: float = MAX_OUTAGE_S,
+    ) -> None:
         """Make the queue.
 
         Args:
             rate_hz: The wire's rate of the microphone.
             on_sent: Called with the milliseconds from a block's last frame to the socket.
+            max_outage_s: How much is held while there is no connection.
         """
         self._rate_hz = rate_hz
         self._on_sent = on_sent
+        self._max_outage_s = max_outage_s
         self._blocks: deque[MicBlock] = deque()
         self._marks: deque[_Mark] = deque()
         self._taken_blocks = 0
         self._ready = asyncio.Event()
         self._ids = EventIds("audio")
+        self._holding = False
+        self._stale_samples = 0
         self._sent_samples = 0
         self._last_captured_at_s = 0.0
         self.dropped_blocks = 0
 
     def put(self, block: MicBlock) -> None:
         """Queue a block; never waits."""
-        if len(self._blocks) >= MAX_QUEUED_BLOCKS:
-            self._blocks.popleft()
-            self._taken_blocks += 1
-            self.dropped_blocks += 1
         self._blocks.append(block)
+        if self._holding:
+            self._drop_stale(block.captured_at_s)
+            return
+        if len(self._blocks) > MAX_QUEUED_BLOCKS:
+            self._take_block()
+            self.dropped_blocks += 1
         self._ready.set()
 
     def put_event(self, event: ClientEvent) -> asyncio.Event:
@@ -76,25 +92,57 @@ class Uplink:
             VoiceError: what `send` raises.
         """
         while True:
-            await self._ready.wait()
-            self._ready.clear()
             while self._blocks or self._marks:
                 if self._marks and self._marks[0].after_blocks <= self._taken_blocks:
                     mark = self._marks.popleft()
                     await send(mark.event)
                     mark.sent.set()
                     continue
-                block = self._blocks.popleft()
-                self._taken_blocks += 1
-                await send(AppendAudio(self._ids.next(), block.pcm16))
-                self._sent_samples += len(block.pcm16) // 2
-                self._last_captured_at_s = block.captured_at_s
+                block = self._take_block()
+                await self._send(block, send)
                 self._on_sent(1000 * (loop_time_s() - block.captured_at_s))
+            self._ready.clear()
+            await self._ready.wait()
+
+    def hold(self) -> None:
+        """Keep what comes: there is no connection. The next server counts its milliseconds from 0."""
+        self._holding = True
+        self._sent_samples = 0
+        self._marks.clear()
+
+    async def release(self, send: Callable[[ClientEvent], Awaitable[None]]) -> int:
+        """Send what is fresh of what was held, and hold no more; return the milliseconds that were too old.
+
+        Raises:
+            VoiceError: what `send` raises; what was not sent is held on.
+        """
+        self._drop_stale(loop_time_s())
+        while self._blocks:
+            await self._send(self._blocks[0], send)
+            self._take_block()
+        self._holding = False
+        stale_ms, self._stale_samples = self._in_ms(self._stale_samples), 0
+        return round(stale_ms)
 
     def captured_at_s(self, audio_ms: int) -> float:
         """When the microphone took the sample the server calls `audio_ms`, on the loop's clock.
 
         The server counts the milliseconds it was sent; a block that was dropped was not.
         """
-        sent_ms = 1000 * self._sent_samples / self._rate_hz
-        return self._last_captured_at_s - (sent_ms - audio_ms) / 1000
+        return self._last_captured_at_s - (self._in_ms(self._sent_samples) - audio_ms) / 1000
+
+    async def _send(self, block: MicBlock, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
+        await send(AppendAudio(self._ids.next(), block.pcm16))
+        self._sent_samples += len(block.pcm16) // 2
+        self._last_captured_at_s = block.captured_at_s
+
+    def _drop_stale(self, now_s: float) -> None:
+        while self._blocks and now_s - self._blocks[0].captured_at_s >= self._max_outage_s:
+            self._stale_samples += len(self._take_block().pcm16) // 2
+
+    def _take_block(self) -> MicBlock:
+        self._taken_blocks += 1
+        return self._blocks.popleft()
+
+    def _in_ms(self, samples: int) -> float:
+        return 1000 * samples / self._rate_hz

@@ -12,8 +12,8 @@ from engine.realtime import events as e
 from engine.realtime.actions import (
     Action,
     EndAudio,
-    EndSession,
     PlayAudio,
+    RenewConnection,
     RunTool,
     Send,
     Show,
@@ -167,9 +167,9 @@ def test_a_transcript_that_comes_twice_is_shown_once() -> None:
     assert shown(run(conversation, event, event)) == [UserTranscript("hello", "u1")]
 
 
-def test_an_expired_session_ends() -> None:
+def test_an_expired_session_is_exchanged_for_another() -> None:
     (action,) = new().handle(e.ErrorEvent(e.ServerError("over", code="session_expired")))
-    assert isinstance(action, EndSession)
+    assert isinstance(action, RenewConnection)
 
 
 def test_an_error_about_our_own_truncate_is_not_the_persons_concern() -> None:

@@ -34,6 +34,9 @@ class SessionCreated(SessionEvent):
 class SessionUpdated(SessionEvent):
     """session.updated; one server sends it twice."""
 
+    creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)
+    """Whether the server answers turns by itself; None where it does not say."""
+
 
 @received("conversation.created")
 @dataclass(frozen=True, slots=True)

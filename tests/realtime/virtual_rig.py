@@ -1,0 +1,104 @@
+"""A session in virtual time against a scripted double: what the tests of reconnecting need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.config import Config
+from engine.errors import VoiceError
+from engine.realtime.notices import Notice, Summary
+from engine.realtime.providers import ChosenProvider, choose_provider
+from engine.realtime.session import Session
+from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
+from engine.realtime.testing.double import Script
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import Tool
+
+WIRE_HZ = 24000
+_Kind = TypeVar("_Kind", bound=Notice)
+
+
+@dataclass
+class Held:
+    """What came of a session."""
+
+    peers: list[Peer]
+    devices: VirtualDevices
+    notices: list[tuple[float, Notice]] = field(default_factory=list)
+    """With their times, from the start of the session."""
+    error: VoiceError | None = None
+    attempts: int = 0
+
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
+        """Every notice of a kind."""
+        return [notice for _, notice in self.notices if isinstance(notice, kind)]
+
+    def times_of(self, kind: type[Notice]) -> list[float]:
+        """When they came, in seconds."""
+        return [at_s for at_s, notice in self.notices if isinstance(notice, kind)]
+
+    @property
+    def summary(self) -> Summary:
+        """The last notice."""
+        return self.of(Summary)[-1]
+
+
+def tone(seconds: float) -> bytes:
+    """PCM16 of a sine at the wire's rate."""
+    return (8000 * np.sin(np.arange(round(seconds * WIRE_HZ)) / 5)).astype("<i2").tobytes()
+
+
+def chosen_for(provider: str = "custom") -> ChosenProvider:
+    """A provider with keys that nobody has."""
+    keys = {"YANDEX_CLOUD_API_KEY": "AQVN-test", "YANDEX_CLOUD_FOLDER_ID": "f", "OPENAI_API_KEY": "sk-test"}
+    return choose_provider(provider, "ws://double/", keys, Config())
+
+
+def hold(
+    *scripts: Script,
+    then: Script | None = None,
+    duration_s: float = 30.0,
+    provider: str = "custom",
+    tools: Sequence[Tool] = (),
+    max_outage_s: float = 2.0,
+    ignoring: Sequence[str] = (),
+    drive: Callable[[Session, VirtualDevices], Awaitable[None]] | None = None,
+) -> Held:
+    """Hold a session to its end, in virtual time."""
+    devices = VirtualDevices()
+
+    async def main() -> Held:
+        chosen = chosen_for(provider)
+        service = chosen.provider
+        link = AudioLink(
+            devices, StreamRequest(), input_rate_hz=service.input_rate_hz, output_rate_hz=service.output_rate_hz
+        )
+        with ServerDouble(*scripts, then=then, ignoring=ignoring) as server:
+            held = Held(server.peers, devices)
+            began_s = asyncio.get_running_loop().time()
+            session = Session(
+                chosen,
+                link,
+                ToolRunner(list(tools)),
+                observers=[lambda notice, at_s: held.notices.append((at_s - began_s, notice))],
+                connect=server.connect,
+                max_outage_s=max_outage_s,
+            )
+            driving = asyncio.ensure_future(drive(session, devices)) if drive else None
+            try:
+                await session.run(duration_s=duration_s)
+            except VoiceError as error:
+                held.error = error
+            if driving is not None:
+                await driving
+            held.attempts = server.attempts
+            return held
+
+    return run_virtual(main(), at_most_s=duration_s + 600)
