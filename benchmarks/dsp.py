@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.case import Case
 from benchmarks.results import Result, compared
+from benchmarks.rivals import find_rival
 from benchmarks.timing import interleaved
 from engine.dsp.downmix import downmix
 from engine.dsp.pcm16 import (
@@ -22,6 +24,8 @@ from engine.dsp.pcm16 import (
 
 _BLOCK = 480
 _MILLION = 1_000_000
+_AUDIOOP = "audioop"
+"""The standard library's, which Python 3.13 has no more. It works on PCM16 only: no gain ramp, no float32."""
 _Functions = dict[str, Callable[[], object]]
 
 
@@ -82,12 +86,11 @@ def _to_float32_meter(seconds: float) -> Result:
         samples = _numpy_to_float32(pcm) * np.linspace(0.5, 1.0, _BLOCK, dtype=np.float32)
         return float(np.max(np.abs(samples))), float(np.sqrt(np.mean(np.square(samples))))
 
-    return compared(
-        "dsp",
-        f"pcm16_to_float32_meter/{_BLOCK}",
-        "ns",
-        interleaved({"ours": partial(pcm16_to_float32_metered, pcm, 0.5, 1.0), "numpy": theirs}, seconds),
-    )
+    def through_audioop(audioop: Any, data: bytes) -> tuple[bytes, int, int]:
+        return audioop.mul(data, 2, 0.5), audioop.max(data, 2), audioop.rms(data, 2)
+
+    functions: _Functions = {"ours": partial(pcm16_to_float32_metered, pcm, 0.5, 1.0), "numpy": theirs}
+    return _beside_audioop(f"pcm16_to_float32_meter/{_BLOCK}", functions, through_audioop, pcm.tobytes(), seconds)
 
 
 def _downmix(seconds: float) -> Result:
@@ -96,7 +99,21 @@ def _downmix(seconds: float) -> Result:
         "ours": partial(downmix, stereo, np.empty(_BLOCK, np.float32)),
         "numpy": lambda: stereo.mean(axis=1, dtype=np.float32),
     }
-    return compared("dsp", f"downmix/{_BLOCK}", "ns", interleaved(functions, seconds))
+
+    def through_audioop(audioop: Any, data: bytes) -> object:
+        return audioop.tomono(data, 2, 0.5, 0.5)
+
+    return _beside_audioop(f"downmix/{_BLOCK}", functions, through_audioop, _pcm(2 * _BLOCK).tobytes(), seconds)
+
+
+def _beside_audioop(
+    case: str, functions: _Functions, through_audioop: Callable[[Any, bytes], object], data: bytes, seconds: float
+) -> Result:
+    audioop = find_rival(_AUDIOOP)
+    if audioop:
+        functions = {**functions, _AUDIOOP: partial(through_audioop, audioop, data)}
+    missing = () if audioop else (_AUDIOOP,)
+    return compared("dsp", case, "ns", interleaved(functions, seconds), missing=missing)
 
 
 def _samples(frames: int) -> NDArray[np.float32]:

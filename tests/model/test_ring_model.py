@@ -26,7 +26,9 @@ class Variant:
     head_before_samples: bool = False
     tail_before_reading: bool = False
     jumps_to_the_head: bool = False
+    jumps_back: bool = False
     drop_is_forgotten: bool = False
+    says_it_first: bool = False
 
 
 RIGHT = Variant("as built")
@@ -35,7 +37,9 @@ WRONG = [
     Variant("the head is stored before the samples", head_before_samples=True),
     Variant("the tail is released before the samples are read", tail_before_reading=True),
     Variant("the jump takes what was written after the request", jumps_to_the_head=True),
+    Variant("the jump goes back to what was played", jumps_back=True),
     Variant("the jump is left out", drop_is_forgotten=True),
+    Variant("the jump is told before it is made", says_it_first=True),
 ]
 
 
@@ -50,18 +54,30 @@ def producer(variant: Variant, total: int) -> Generator[Load | Store | Await | N
     for head in range(total):
         while head - seen_tail >= CAPACITY:
             yield Await((("tail", seen_tail),))
-            seen_tail = yield Load("tail")
+            tail = yield Load("tail")
+            if tail < seen_tail:
+                yield Note(("fell", "tail"))
+            seen_tail = tail
         sample, new_head = Store(slot(head), head + 1), Store("head", head + 1, release=variant.head_is_released)
         yield new_head if variant.head_before_samples else sample
         yield sample if variant.head_before_samples else new_head
 
 
 def flusher(flushes: int) -> Generator[Load | Store | Await | Note, int, None]:
-    """Asks, whenever it likes, that all written so far be dropped."""
+    """Asks, whenever it likes, that all written so far be dropped; once it is told so, looks whether it was."""
+    head = dropped = 0
     for _ in range(flushes):
-        head = yield Load("head")
+        before, head = head, (yield Load("head"))
+        if head < before:
+            yield Note(("fell", "head"))
         yield Note(("asked", head))
         yield Store("drop_before", head, release=True)
+    while dropped < head:
+        yield Await((("dropped", dropped),))
+        dropped = yield Load("dropped")
+    tail = yield Load("tail")
+    if tail < dropped:
+        yield Note(("told too early", dropped))
 
 
 def consumer(variant: Variant, block: int) -> Generator[Load | Store | Await | Note, int, None]:
@@ -85,11 +101,13 @@ def consumer(variant: Variant, block: int) -> Generator[Load | Store | Await | N
         sounding = wanted == block
         if asked > dropped:
             if not variant.drop_is_forgotten:
-                tail = max(head if variant.jumps_to_the_head else asked, tail)
+                jump = head if variant.jumps_to_the_head else asked
+                tail = jump if variant.jumps_back else max(jump, tail)
             dropped = asked
             yield Note(("cut", asked))
-        yield Store("tail", tail, release=True)
-        yield Store("dropped", dropped, release=True)
+        moved, told = Store("tail", tail, release=True), Store("dropped", dropped, release=True)
+        yield told if variant.says_it_first else moved
+        yield moved if variant.says_it_first else told
         if tail == head:
             yield Await((("head", head), ("drop_before", asked)))
 
@@ -108,6 +126,8 @@ def faults(outcome: Outcome, total: int) -> list[str]:
     cut = 0
     for note in outcome.notes:
         match note:
+            case ("fell" | "told too early", place):
+                found.append(f"{note[0]}: {place}")
             case ("cut", int(asked)):
                 cut = asked
             case ("played", int(position), int(value)):
