@@ -55,6 +55,22 @@ def think(text: str, tools: Collection[str], now: datetime) -> Say | Call:
     return _small_talk(said, now)
 
 
+_TO_SAY = re.compile(
+    r"^\W*(?:please )?(?:say|repeat|скажи|повтори)\b[^:\"«]*[:\"«]\s*\"?(.+?)[\"»]?\s*$", re.IGNORECASE
+)
+
+
+def obey(instructions: str) -> Say | None:
+    """Return the words that a response's own instructions dictate; None where they dictate none.
+
+    Example:
+        >>> obey("Say exactly: Good morning.")
+        Say(text='Good morning.')
+    """
+    match = _TO_SAY.match(instructions[:_MOST_CHARACTERS])
+    return Say(match[1]) if match else None
+
+
 def _in_language(said: str, english: str, russian: str) -> Say:
     return Say(russian if language_of(said) == "ru" else english)
 

@@ -6,26 +6,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.local.validation import Need, Refusal, check_fields
+from engine.local.usage import Tokens, tokens_of_item
+from engine.local.validation import Refusal
 
 _Object = dict[str, Any]
 MAX_ITEMS = 2000
 MAX_CHARACTERS = 8 << 20
 """Beyond either the oldest items are forgotten."""
-MAX_ITEM_CHARACTERS = 1 << 20
-_CONTENT_TYPES = {
-    "user": ("input_audio", "input_text"),
-    "assistant": ("output_audio", "output_text"),
-    "system": ("input_text",),
-}
-_TEXT, _OPTIONAL = Need((str,), required=True), Need((str,))
-_ANY_ITEM = dict.fromkeys(("type", "id", "object", "status"), _OPTIONAL)
-_FIELDS = {
-    "message": {"role": _TEXT, "content": Need((list,), required=True)},
-    "function_call": {"name": _TEXT, "arguments": _TEXT, "call_id": _OPTIONAL},
-    "function_call_output": {"call_id": _TEXT, "output": _TEXT},
-}
-"""The types of items a client may create, with their fields."""
 
 
 @dataclass(slots=True)
@@ -34,7 +21,7 @@ class Stored:
 
     item: _Object
     audio_ms: int = 0
-    """Spoken audio that was sent of it, less what was truncated."""
+    """Of the user's words what was heard; of the agent's what was sent, less what was truncated."""
     samples: int = 0
     """The same as samples at the wire rate, before any truncation."""
 
@@ -50,7 +37,17 @@ class Items:
         """Length of the whole conversation as JSON."""
         return sum(_size(entry.item) for entry in self.stored)
 
-    def add(self, item: _Object, previous_item_id: str | None = None) -> str | None:
+    @property
+    def tokens(self) -> Tokens:
+        """What the whole conversation is worth as input."""
+        return sum((tokens_of_item(entry.item, entry.audio_ms) for entry in self.stored), Tokens())
+
+    @property
+    def has_agent_audio(self) -> bool:
+        """Whether the agent has been heard."""
+        return any(entry.samples for entry in self.stored)
+
+    def add(self, item: _Object, previous_item_id: str | None = None, *, audio_ms: int = 0) -> str | None:
         """Insert an item behind another ("root": at the front; None: at the end); return the id before it.
 
         Raises:
@@ -66,7 +63,7 @@ class Items:
             index = 0
         elif previous_item_id is not None:
             index = self.stored.index(self.find(previous_item_id, "previous_item_id")) + 1
-        self.stored.insert(index, Stored(item))
+        self.stored.insert(index, Stored(item, audio_ms))
         before = self.stored[index - 1].item["id"] if index else None
         self._forget_oldest()
         return before
@@ -140,38 +137,6 @@ class Items:
                 parts = entry.item.get("content") or []
                 return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
         return ""
-
-
-def checked_item(item: _Object, new_id: str) -> _Object:
-    """Return a client's item, complete and with an id.
-
-    Raises:
-        Refusal: it is no item that a client may create.
-    """
-    kind = item.get("type")
-    if not isinstance(kind, str) or kind not in _FIELDS:
-        raise Refusal(f"This server knows items of type {' or '.join(_FIELDS)}.", "invalid_value", "item.type")
-    check_fields(item, {**_ANY_ITEM, **_FIELDS[kind]}, "item.")
-    if kind == "message":
-        _check_message(item)
-    item = {**item, "id": item.get("id") or new_id, "object": "realtime.item", "status": "completed"}
-    if _size(item) > MAX_ITEM_CHARACTERS:
-        raise Refusal(f"An item has at most {MAX_ITEM_CHARACTERS} characters.", "invalid_value", "item")
-    return item
-
-
-def _check_message(item: _Object) -> None:
-    allowed = _CONTENT_TYPES.get(item["role"])
-    if allowed is None:
-        raise Refusal(f"The role is {' or '.join(_CONTENT_TYPES)}.", "invalid_value", "item.role")
-    for index, part in enumerate(item["content"]):
-        where = f"item.content[{index}]"
-        if not isinstance(part, dict) or part.get("type") not in allowed:
-            raise Refusal(f"A message of this role has {' or '.join(allowed)}.", "invalid_value", f"{where}.type")
-        is_text = part["type"].endswith("_text")
-        # Sound comes in through the input buffer: an item keeps what was said, not how it sounded.
-        fields = {"text": Need((str,), required=True)} if is_text else {"transcript": Need((str,))}
-        check_fields(part, {"type": Need((str,)), **fields}, f"{where}.")
 
 
 def _size(item: _Object) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,33 @@ from numpy.typing import NDArray
 from engine.local.brain import Call, Say
 from engine.local.identifiers import new_id
 from engine.local.items import Items, Stored
+from engine.local.settings import Settings
 from engine.local.speech import language_of
+from engine.local.talk import Send
+from engine.local.usage import AGENT_TOKEN_MS, Tokens, cached_part, text_tokens, tokens_of_prompt, usage_of_response
 from engine.local.workshop import Workshop
 
 _Object = dict[str, Any]
-Send = Callable[..., Awaitable[None]]
 _LOG = logging.getLogger(__name__)
 
 _DELTA_MS = 100
-_AUDIO_TOKEN_MS = 50
-"""Answer audio is counted as one token for 50 ms, text as one for four characters: what OpenAI's prices assume."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a response has to do."""
+
+    settings: Settings
+    context: Items
+    """What it answers to."""
+    conversation: Items | None
+    """Where its output is kept; None for one out of band, of which nothing is kept."""
+    metadata: _Object | None = None
+    instructions: str = ""
+    """Of this response alone."""
+    known: Tokens = field(default_factory=Tokens)
+    """Input and output of the response before, which a service would have kept."""
 
 
 class Response:
@@ -36,23 +52,39 @@ class Response:
     Sound is sent as fast as it is made, which is many times faster than it plays, as the real services do.
     """
 
-    def __init__(
-        self, send: Send, items: Items, workshop: Workshop, *, rate_hz: int, speaks: bool, metadata: _Object | None
-    ) -> None:
+    def __init__(self, send: Send, task: Task, workshop: Workshop) -> None:
         self.id = new_id("resp")
+        self.task = task
+        self.audio_ms = 0
+        """Sound that was sent."""
         self._send = send
-        self._items = items
         self._workshop = workshop
-        self._rate_hz = rate_hz
-        self._speaks = speaks
-        self._metadata = metadata
+        self._wire = task.settings.output_format
+        self._speaks = task.settings.speaks
+        self._given = tokens_of_prompt(task.settings.instructions, task.settings.session["tools"]) + task.context.tokens
+        self._spoken_tokens = 0
+        self._written = ""
         self._cancel_reason: str | None = None
+        self._is_cut = False
         self._output: list[_Object] = []
-        self._output_tokens = 0
 
     def cancel(self, reason: str) -> None:
         """Stop as soon as possible; `reason` is turn_detected or client_cancelled."""
         self._cancel_reason = self._cancel_reason or reason
+
+    @property
+    def tokens(self) -> Tokens:
+        """What it was given and what it made of it so far."""
+        return self._given + self._made
+
+    @property
+    def _made(self) -> Tokens:
+        return Tokens(text_tokens(self._written), self._spoken_tokens)
+
+    def _must_stop(self) -> bool:
+        most = self.task.settings.max_output_tokens
+        self._is_cut = self._is_cut or (most is not None and self._made.total >= most)
+        return self._is_cut or self._cancel_reason is not None
 
     async def run(self, decide: Callable[[], Awaitable[Say | Call]]) -> _Object:
         """Send everything but the last event; return the response as that one, `response.done`, is to carry it.
@@ -74,6 +106,8 @@ class Response:
             return self._as_json("failed", {"type": "failed", "error": failure})
         if self._cancel_reason:
             return self._as_json("cancelled", {"type": "cancelled", "reason": self._cancel_reason})
+        if self._is_cut:
+            return self._as_json("incomplete", {"type": "incomplete", "reason": "max_output_tokens"})
         return self._as_json("completed")
 
     async def _carry_out(self, answer: Say | Call) -> None:
@@ -85,24 +119,40 @@ class Response:
             await self._say(answer.text)
 
     def _as_json(self, status: str, details: _Object | None = None) -> _Object:
+        settings = self.task.settings.session
+        output = settings["audio"]["output"]
+        ended = status != "in_progress"
+        cached = cached_part(self._given, self.task.known)
         return {
             "object": "realtime.response",
             "id": self.id,
+            "conversation_id": None if self.task.conversation is None else f"conv_{settings['id']}",
             "status": status,
             "status_details": details,
             "output": self._output,
             "output_modalities": ["audio" if self._speaks else "text"],
-            "metadata": self._metadata,
-            "usage": self._usage() if status != "in_progress" else None,
+            "audio": {"output": {"format": output["format"], "voice": output["voice"]}},
+            "max_output_tokens": settings["max_output_tokens"],
+            "metadata": self.task.metadata,
+            "usage": usage_of_response(self._given, cached, [self._made]) if ended else None,
         }
 
-    def _usage(self) -> _Object:
-        heard = self._items.characters // 4
-        return {
-            "total_tokens": heard + self._output_tokens,
-            "input_tokens": heard,
-            "output_tokens": self._output_tokens,
-        }
+    async def _begin_item(self, item: _Object, shown: _Object) -> tuple[Stored, str | None]:
+        conversation, before = self.task.conversation, None
+        stored = Stored(item)
+        if conversation is not None:
+            before = conversation.add(item)
+            stored = conversation.find(item["id"])
+        await self._send("response.output_item.added", response_id=self.id, output_index=0, item=shown)
+        if conversation is not None:
+            await self._send("conversation.item.added", item=shown, previous_item_id=before)
+        return stored, before
+
+    async def _end_item(self, item: _Object, before: str | None) -> None:
+        await self._send("response.output_item.done", response_id=self.id, output_index=0, item=item)
+        if self.task.conversation is not None:
+            await self._send("conversation.item.done", item=item, previous_item_id=before)
+        self._output.append(item)
 
     async def _call(self, call: Call) -> None:
         arguments = json.dumps(call.arguments, ensure_ascii=False)
@@ -115,21 +165,15 @@ class Response:
             "call_id": new_id("call"),
             "arguments": arguments,
         }
-        place = {"response_id": self.id, "output_index": 0}
-        started = {**item, "arguments": "", "status": "in_progress"}
-        before = self._items.add(item)
-        await self._send("response.output_item.added", **place, item=started)
-        await self._send("conversation.item.added", item=started, previous_item_id=before)
-        in_call = {**place, "item_id": item["id"], "call_id": item["call_id"]}
-        await self._send("response.function_call_arguments.delta", **in_call, delta=arguments)
-        await self._send("response.function_call_arguments.done", **in_call, name=call.name, arguments=arguments)
-        await self._send("response.output_item.done", **place, item=item)
-        await self._send("conversation.item.done", item=item, previous_item_id=before)
-        self._output.append(item)
-        self._output_tokens += len(arguments) // 4
+        _, before = await self._begin_item(item, {**item, "arguments": "", "status": "in_progress"})
+        self._written += call.name + arguments
+        place = {"response_id": self.id, "output_index": 0, "item_id": item["id"], "call_id": item["call_id"]}
+        await self._send("response.function_call_arguments.delta", **place, delta=arguments)
+        await self._send("response.function_call_arguments.done", **place, name=call.name, arguments=arguments)
+        await self._end_item(item, before)
 
     async def _say(self, text: str) -> None:
-        kind = "output_audio" if self._speaks else "output_text"
+        kind, shown_kind = ("output_audio", "audio") if self._speaks else ("output_text", "text")
         part: _Object = {"type": kind, ("transcript" if self._speaks else "text"): ""}
         item: _Object = {
             "id": new_id("item"),
@@ -139,51 +183,42 @@ class Response:
             "status": "in_progress",
             "content": [],
         }
-        before = self._items.add(item)
-        stored = self._items.find(item["id"])
-        place = {"response_id": self.id, "output_index": 0}
-        await self._send("response.output_item.added", **place, item=item)
-        await self._send("conversation.item.added", item=item, previous_item_id=before)
+        stored, before = await self._begin_item(item, item)
         item["content"] = [part]
-        place = {**place, "item_id": item["id"], "content_index": 0}
-        await self._send("response.content_part.added", **place, part={"type": "audio" if self._speaks else "text"})
+        place = {"response_id": self.id, "output_index": 0, "item_id": item["id"], "content_index": 0}
+        await self._send("response.content_part.added", **place, part={**part, "type": shown_kind})
         await (self._speak(text, part, stored, place) if self._speaks else self._write(text, part, place))
-        item["status"] = "incomplete" if self._cancel_reason else "completed"
-        await self._finish(item, part, place, before)
-
-    async def _finish(self, item: _Object, part: _Object, place: _Object, before: str | None) -> None:
+        item["status"] = "incomplete" if self._cancel_reason or self._is_cut else "completed"
         if self._speaks:
             await self._send("response.output_audio.done", **place)
             await self._send("response.output_audio_transcript.done", **place, transcript=part["transcript"])
         else:
             await self._send("response.output_text.done", **place, text=part["text"])
-        shown = {"type": "audio" if self._speaks else "text", **{k: v for k, v in part.items() if k != "type"}}
-        await self._send("response.content_part.done", **place, part=shown)
-        await self._send("response.output_item.done", response_id=self.id, output_index=0, item=item)
-        await self._send("conversation.item.done", item=item, previous_item_id=before)
-        self._output.append(item)
+        await self._send("response.content_part.done", **place, part={**part, "type": shown_kind})
+        await self._end_item(item, before)
 
     async def _write(self, text: str, part: _Object, place: _Object) -> None:
         for word in re.findall(r"\S+\s*", text):
-            if self._cancel_reason:
+            if self._must_stop():
                 return
             part["text"] += word
-            self._output_tokens += 1
+            self._written += word
             await self._send("response.output_text.delta", **place, delta=word)
 
     async def _speak(self, text: str, part: _Object, stored: Stored, place: _Object) -> None:
         """Speak sentence by sentence, with the words of each in step with its sound."""
-        resampler = soxr.ResampleStream(self._workshop.voice_rate_hz, self._rate_hz, 1, dtype="int16", quality="HQ")
+        rate_hz = self._wire.rate_hz
+        resampler = soxr.ResampleStream(self._workshop.voice_rate_hz, rate_hz, 1, dtype="int16", quality="HQ")
         voice = language_of(text)
         sentences = _SENTENCE.split(text)
         for number, sentence in enumerate(sentences):
             is_last = number == len(sentences) - 1
-            said = await self._workshop.speak(sentence, voice)
+            said = await self._workshop.speak(sentence, voice, self.task.settings.speed)
             sound = resampler.resample_chunk(said, last=is_last)
             words = re.findall(r"\S+", sentence)
-            pieces = np.array_split(sound, max(1, round(sound.size / (self._rate_hz * _DELTA_MS / 1000))))
+            pieces = np.array_split(sound, max(1, round(sound.size / (rate_hz * _DELTA_MS / 1000))))
             for index, piece in enumerate(pieces):
-                if self._cancel_reason:
+                if self._must_stop():
                     return
                 first, last = (len(words) * (index + step) // len(pieces) for step in (0, 1))
                 await self._send_piece(words[first:last], piece, part, stored, place)
@@ -194,13 +229,13 @@ class Response:
         for word in words:
             delta = f" {word}" if part["transcript"] else word
             part["transcript"] += delta
+            self._written += delta
             await self._send("response.output_audio_transcript.delta", **place, delta=delta)
         if self._cancel_reason:  # meanwhile; nothing of this answer is to follow speech_started
             return
         stored.samples += piece.size
-        stored.audio_ms = 1000 * stored.samples // self._rate_hz
-        self._output_tokens = stored.audio_ms // _AUDIO_TOKEN_MS
-        audio = base64.b64encode(piece.astype("<i2").tobytes()).decode("ascii")
-        await self._send("response.output_audio.delta", **place, delta=audio)
+        self.audio_ms = stored.audio_ms = 1000 * stored.samples // self._wire.rate_hz
+        self._spoken_tokens = self.audio_ms // AGENT_TOKEN_MS
+        await self._send("response.output_audio.delta", **place, delta=self._wire.encode(piece))
         # A cancellation, or the user's next words, must get in between two deltas.
         await asyncio.sleep(0)

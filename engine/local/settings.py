@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from engine.local.validation import MAX_RATE_HZ, MIN_RATE_HZ, Refusal
+from engine.local.beta import ga_shape
+from engine.local.client_schema import VADS
+from engine.local.validation import Refusal
+from engine.local.wire import WireFormat
 
 MODEL = "voice-local"
 MAX_CHARACTERS = 1 << 20
 _Object = dict[str, Any]
-_CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction", "tracing", "prompt"})
-_RANGES = {"threshold": (0, 1), "prefix_padding_ms": (0, 5000), "silence_duration_ms": (0, 10_000)}
+_CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction", "tracing", "prompt", "idle_timeout_ms"})
+_PATIENCE_MS = {"high": 300, "medium": 500, "auto": 500, "low": 1000}
+"""Of semantic VAD. Nothing here judges whether a sentence is complete: eagerness is a length of silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,14 @@ class ServerVad:
     silence_duration_ms: int = 500
     create_response: bool = True
     interrupt_response: bool = True
+    idle_timeout_ms: int | None = None
+    """Silence after an answer has been played, until the agent asks whether anyone is there."""
 
 
-def _default_detection() -> _Object:
-    return {"type": "server_vad", **asdict(ServerVad())}
+_DETECTION_DEFAULTS: dict[str, _Object] = {
+    "server_vad": asdict(ServerVad()),
+    "semantic_vad": {"eagerness": "auto", "create_response": True, "interrupt_response": True},
+}
 
 
 def _default_session(session_id: str) -> _Object:
@@ -41,11 +49,20 @@ def _default_session(session_id: str) -> _Object:
         "instructions": "",
         "output_modalities": ["audio"],
         "audio": {
-            "input": {"format": dict(pcm), "turn_detection": _default_detection()},
-            "output": {"format": dict(pcm), "voice": "espeak"},
+            "input": {
+                "format": dict(pcm),
+                "turn_detection": {"type": "server_vad", **_DETECTION_DEFAULTS["server_vad"]},
+                "transcription": None,
+                "noise_reduction": None,
+            },
+            "output": {"format": dict(pcm), "voice": "espeak", "speed": 1.0},
         },
         "tools": [],
         "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "truncation": "auto",
+        "tracing": None,
+        "prompt": None,
     }
 
 
@@ -60,17 +77,18 @@ class Settings:
         """The whole session object, as it is echoed."""
         return copy.deepcopy(self._session)
 
-    def update(self, changes: _Object) -> None:
-        """Merge a session.update; refused as a whole where any part is wrong.
+    def update(self, changes: _Object, *, voice_is_fixed: bool = False) -> None:
+        """Merge the session of a session.update; refused as a whole where any part is wrong.
 
         Raises:
-            Refusal: a value that this server cannot honour.
+            Refusal: a value that this server cannot honour, or another voice when one has been heard.
         """
         fixed = {name: self._session[name] for name in ("id", "object", "model", "type")}
-        merged = {**_merge(self._session, changes), **fixed}
+        merged = {**_merge(self._session, ga_shape(changes)), **fixed}
         _check(merged, "session")
-        if detection := merged["audio"]["input"]["turn_detection"]:
-            merged["audio"]["input"]["turn_detection"] = {**_default_detection(), **detection}
+        if voice_is_fixed and _voice(merged) != _voice(self._session):
+            message = "Cannot update a conversation's voice if assistant audio is present."
+            raise Refusal(message, "cannot_update_voice", "session.audio.output.voice")
         self._session = merged
 
     def for_response(self, wishes: _Object) -> Settings:
@@ -79,25 +97,22 @@ class Settings:
         Raises:
             Refusal: a value that this server cannot honour.
         """
-        if wishes.get("input") or wishes.get("conversation") not in (None, "auto"):
-            raise Refusal("This server answers within its one conversation only.", "invalid_value", "response")
-        changes = {name: wishes.get(name) for name in ("output_modalities", "tools", "tool_choice", "audio")}
-        if changes["output_modalities"] is None:
-            changes["output_modalities"] = wishes.get("modalities")
+        apart = ("metadata", "input", "conversation")
+        changes = {name: value for name, value in ga_shape(wishes).items() if name not in apart}
         settings = Settings(self._session["id"])
         settings._session = _merge(self._session, changes)
         _check(settings._session, "response")
         return settings
 
     @property
-    def input_rate_hz(self) -> int:
-        """Wire rate of the microphone."""
-        return int(self._session["audio"]["input"]["format"]["rate"])
+    def input_format(self) -> WireFormat:
+        """Coding and rate of the microphone's audio."""
+        return WireFormat.of(self._session["audio"]["input"]["format"])
 
     @property
-    def output_rate_hz(self) -> int:
-        """Wire rate of the answers."""
-        return int(self._session["audio"]["output"]["format"]["rate"])
+    def output_format(self) -> WireFormat:
+        """Coding and rate of the answers' audio."""
+        return WireFormat.of(self._session["audio"]["output"]["format"])
 
     @property
     def speaks(self) -> bool:
@@ -105,26 +120,64 @@ class Settings:
         return "audio" in self._session["output_modalities"]
 
     @property
+    def speed(self) -> float:
+        """How fast answers are spoken; 1 is as usual."""
+        return float(self._session["audio"]["output"]["speed"])
+
+    @property
     def vad(self) -> ServerVad | None:
         """Turn detection, or None where the client commits by itself."""
         wanted = self._session["audio"]["input"]["turn_detection"]
         if wanted is None:
             return None
-        return ServerVad(**{entry.name: wanted[entry.name] for entry in fields(ServerVad)})
+        known = {name: wanted[name] for name in ServerVad.__dataclass_fields__ if name in wanted}
+        if wanted["type"] == "semantic_vad":
+            known["silence_duration_ms"] = _PATIENCE_MS[wanted["eagerness"]]
+        return ServerVad(**known)
 
     @property
     def functions(self) -> frozenset[str]:
         """Names of the functions that the client offers."""
         if self._session["tool_choice"] == "none":
             return frozenset()
-        return frozenset(str(tool.get("name")) for tool in self._session["tools"])
+        return frozenset(tool["name"] for tool in self._session["tools"])
+
+    @property
+    def forced_function(self) -> str | None:
+        """The function that an answer has to call."""
+        choice = self._session["tool_choice"]
+        return choice["name"] if isinstance(choice, dict) else None
+
+    @property
+    def instructions(self) -> str:
+        """What the agent is told beside what the user says."""
+        return str(self._session["instructions"])
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """The longest answer; None has no bound."""
+        most = self._session["max_output_tokens"]
+        return None if most == "inf" else int(most)
+
+    @property
+    def transcription_model(self) -> str:
+        """The model that the client wants its words to be transcribed by."""
+        return str((self._session["audio"]["input"]["transcription"] or {}).get("model") or "")
+
+
+def _voice(session: _Object) -> Any:
+    return session["audio"]["output"]["voice"]
 
 
 def _merge(old: _Object, new: _Object) -> _Object:
     """A deep merge: objects are merged, everything else is replaced. Null turns off what can be off, else nothing."""
     merged = copy.deepcopy(old)
     for name, value in new.items():
-        if isinstance(value, dict) and isinstance(merged.get(name), dict):
+        if name == "turn_detection" and isinstance(value, dict):
+            merged[name] = _detection(value)
+        elif name == "tool_choice" and value is not None:
+            merged[name] = copy.deepcopy(value)
+        elif isinstance(value, dict) and isinstance(merged.get(name), dict):
             merged[name] = _merge(merged[name], value)
         elif isinstance(value, dict):
             merged[name] = _merge({}, value)
@@ -133,35 +186,34 @@ def _merge(old: _Object, new: _Object) -> _Object:
     return merged
 
 
+def _detection(wanted: _Object) -> _Object:
+    """Turn detection is replaced as a whole; what is not named has its default."""
+    named = {name: value for name, value in wanted.items() if value is not None or name in _CAN_BE_OFF}
+    return {**_DETECTION_DEFAULTS[wanted["type"]], **named}
+
+
 def _check(session: _Object, root: str) -> None:
-    for side in ("input", "output"):
-        _check_format(session["audio"][side]["format"], f"{root}.audio.{side}.format")
-    modalities = session["output_modalities"]
-    if not modalities or any(entry not in ("audio", "text") for entry in modalities):
+    """Refuse what the fields one by one do not show.
+
+    Raises:
+        Refusal: no modality, a parameter of another way to detect turns, a tool that is not offered, or too much.
+    """
+    if not session["output_modalities"]:
         raise Refusal("Modalities are 'audio' and 'text'.", "invalid_value", f"{root}.output_modalities")
-    detection = session["audio"]["input"]["turn_detection"]
-    if detection is not None:
-        _check_detection(detection, f"{root}.audio.input.turn_detection")
-    for index, tool in enumerate(session["tools"]):
-        if not isinstance(tool, dict) or tool.get("type") != "function" or not isinstance(tool.get("name"), str):
-            message = "A tool is an object of type 'function' with a name."
-            raise Refusal(message, "invalid_value", f"{root}.tools[{index}]")
+    if detection := session["audio"]["input"]["turn_detection"]:
+        for name in detection:
+            if name != "type" and name not in VADS[detection["type"]]:
+                path = f"{root}.audio.input.turn_detection.{name}"
+                raise Refusal(f"'{detection['type']}' has no parameter '{name}'.", "unknown_parameter", path)
+    _check_tool_choice(session, f"{root}.tool_choice")
     if len(json.dumps(session, ensure_ascii=False)) > MAX_CHARACTERS:
         raise Refusal(f"A session has at most {MAX_CHARACTERS} characters.", "invalid_value", root)
 
 
-def _check_format(wire: _Object, path: str) -> None:
-    if wire.get("type") != "audio/pcm":
-        raise Refusal("The only format is 'audio/pcm'.", "invalid_value", f"{path}.type")
-    if not MIN_RATE_HZ <= wire["rate"] <= MAX_RATE_HZ:
-        raise Refusal(f"The rate must be from {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz.", "invalid_value", f"{path}.rate")
-    if wire.get("channels", 1) != 1:
-        raise Refusal("The audio is mono.", "invalid_value", f"{path}.channels")
-
-
-def _check_detection(detection: _Object, path: str) -> None:
-    if detection.get("type") != "server_vad":
-        raise Refusal("This server detects turns by 'server_vad' or not at all.", "invalid_value", f"{path}.type")
-    for name, (lowest, highest) in _RANGES.items():
-        if not lowest <= detection.get(name, lowest) <= highest:
-            raise Refusal(f"'{name}' is from {lowest} to {highest}.", "invalid_value", f"{path}.{name}")
+def _check_tool_choice(session: _Object, path: str) -> None:
+    choice = session["tool_choice"]
+    if isinstance(choice, str):
+        if choice not in ("none", "auto", "required"):
+            raise Refusal("'tool_choice' is 'none', 'auto', 'required' or a function.", "invalid_value", path)
+    elif choice.get("type") != "function" or choice.get("name") not in [tool["name"] for tool in session["tools"]]:
+        raise Refusal("'tool_choice' names no function among the tools.", "invalid_value", path)

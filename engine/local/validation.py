@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 _Object = dict[str, Any]
-MIN_RATE_HZ, MAX_RATE_HZ = 8000, 48000
 _MAX_DEPTH = 64
 """Deeper JSON is refused: whatever walks through it later would run out of stack."""
 _SHOWN = 64
@@ -31,100 +29,16 @@ class Need:
 
     types: tuple[type, ...]
     required: bool = False
-    fields: dict[str, Need] | None = None
+    fields: Mapping[str, Need] | None = None
     """Of an object: its known fields; None allows any."""
-
-
-_TEXT, _FLAG, _INTEGER, _NUMBER = Need((str,)), Need((bool,)), Need((int,)), Need((int, float))
-_LIST, _ANY_OBJECT = Need((list,)), Need((dict,))
-
-
-def _required(need: Need) -> Need:
-    return Need(need.types, True, need.fields)
-
-
-_FORMAT = Need((dict,), fields={"type": _TEXT, "rate": _INTEGER, "channels": _INTEGER})
-_TURN_DETECTION = Need(
-    (dict,),
-    fields={
-        "type": _required(_TEXT),
-        "threshold": _NUMBER,
-        "prefix_padding_ms": _INTEGER,
-        "silence_duration_ms": _INTEGER,
-        "create_response": _FLAG,
-        "interrupt_response": _FLAG,
-        "idle_timeout_ms": _INTEGER,
-    },
-)
-_AUDIO_INPUT = {
-    "format": _FORMAT,
-    "turn_detection": _TURN_DETECTION,
-    "transcription": _ANY_OBJECT,
-    "noise_reduction": _ANY_OBJECT,
-    "languages": _LIST,
-}
-_AUDIO_OUTPUT = {"format": _FORMAT, "voice": Need((str, dict)), "speed": _NUMBER, "role": _TEXT}
-_SESSION = Need(
-    (dict,),
-    fields={
-        "type": _TEXT,
-        "id": _TEXT,
-        "object": _TEXT,
-        "model": _TEXT,
-        "instructions": _TEXT,
-        "output_modalities": _LIST,
-        "audio": Need(
-            (dict,), fields={"input": Need((dict,), fields=_AUDIO_INPUT), "output": Need((dict,), fields=_AUDIO_OUTPUT)}
-        ),
-        "tools": _LIST,
-        "tool_choice": Need((str, dict)),
-        "parallel_tool_calls": _FLAG,
-        "max_output_tokens": Need((int, str)),
-        "include": _LIST,
-        "prompt": _ANY_OBJECT,
-        "tracing": Need((str, dict)),
-        "truncation": Need((str, dict)),
-        "reasoning": _ANY_OBJECT,
-    },
-)
-_RESPONSE = Need(
-    (dict,),
-    fields={
-        "conversation": _TEXT,
-        "instructions": _TEXT,
-        "output_modalities": _LIST,
-        "modalities": _LIST,
-        "metadata": _ANY_OBJECT,
-        "input": _LIST,
-        "tools": _LIST,
-        "tool_choice": Need((str, dict)),
-        "audio": Need((dict,), fields={"output": Need((dict,), fields=_AUDIO_OUTPUT)}),
-        "max_output_tokens": Need((int, str)),
-        "parallel_tool_calls": _FLAG,
-        "prompt": _ANY_OBJECT,
-        "reasoning": _ANY_OBJECT,
-    },
-)
-_ITEM_ID = {"item_id": _required(_TEXT)}
-
-EVENTS: dict[str, dict[str, Need]] = {
-    "session.update": {"session": _required(_SESSION)},
-    "input_audio_buffer.append": {"audio": _required(_TEXT)},
-    "input_audio_buffer.commit": {},
-    "input_audio_buffer.clear": {},
-    "output_audio_buffer.clear": {},
-    "conversation.item.create": {"item": _required(_ANY_OBJECT), "previous_item_id": _TEXT},
-    "conversation.item.retrieve": _ITEM_ID,
-    "conversation.item.delete": _ITEM_ID,
-    "conversation.item.truncate": {
-        **_ITEM_ID,
-        "content_index": _required(_INTEGER),
-        "audio_end_ms": _required(_INTEGER),
-    },
-    "response.create": {"response": _RESPONSE},
-    "response.cancel": {"response_id": _TEXT},
-}
-"""Every client event with its fields, beside `type` and `event_id`."""
+    each: Need | None = None
+    """Of a list or an object of free names: what every entry must be."""
+    choices: tuple[str, ...] = ()
+    """Of a text: the values that exist; empty allows any."""
+    between: tuple[float, float] | None = None
+    """Of a number: the least and the greatest."""
+    longest: int | None = None
+    """Of a text, a list or an object of free names: the most characters or entries."""
 
 
 def parse(text: str) -> _Object:
@@ -151,27 +65,11 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(entry, levels - 1) for entry in entries)
 
 
-def check(message: _Object) -> str:
-    """Check an event's fields; return its type.
-
-    Raises:
-        Refusal: something is missing, unknown or of a wrong type; `param` names it.
-    """
-    kind = message.get("type")
-    if not isinstance(kind, str):
-        raise Refusal("The event has no type.", "missing_required_parameter", "type")
-    if kind not in EVENTS:
-        raise Refusal(f"Unknown event type '{kind[:_SHOWN]}'. Known are: {', '.join(EVENTS)}.", "invalid_value", "type")
-    own = {name: value for name, value in message.items() if name != "type"}
-    check_fields(own, {"event_id": _TEXT, **EVENTS[kind]}, "")
-    return kind
-
-
-def check_fields(values: _Object, needs: dict[str, Need], path: str = "") -> None:
+def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> None:
     """Check the fields of an object, at `path` of the event ("" or ending with a dot).
 
     Raises:
-        Refusal: something is missing, unknown or of a wrong type; `param` names it.
+        Refusal: something is missing, unknown, of a wrong type or out of range; `param` names it.
     """
     for name, need in needs.items():
         if need.required and values.get(name) is None:
@@ -180,27 +78,37 @@ def check_fields(values: _Object, needs: dict[str, Need], path: str = "") -> Non
         where = path + name[:_SHOWN]
         if name not in needs:
             raise Refusal(f"Unknown parameter: '{where}'.", "unknown_parameter", where)
-        if value is None:
-            continue
-        need = needs[name]
-        # A boolean is an int to Python, but not to JSON.
-        if not isinstance(value, need.types) or (isinstance(value, bool) and bool not in need.types):
-            wanted = " or ".join(type_.__name__ for type_ in need.types)
-            raise Refusal(f"Invalid type for '{where}': expected {wanted}.", "invalid_type", where)
-        if need.fields is not None and isinstance(value, dict):
-            check_fields(value, need.fields, f"{where}.")
+        if value is not None:
+            _check_value(value, needs[name], where)
 
 
-def decode_audio(text: str) -> bytes:
-    """Return the PCM16 of an append event.
+def _check_value(value: Any, need: Need, where: str) -> None:
+    # A boolean is an int to Python, but not to JSON.
+    if not isinstance(value, need.types) or (isinstance(value, bool) and bool not in need.types):
+        wanted = " or ".join(type_.__name__ for type_ in need.types)
+        raise Refusal(f"Invalid type for '{where}': expected {wanted}.", "invalid_type", where)
+    if isinstance(value, str):
+        _check_choice(value, need, where)
+    elif isinstance(value, dict | list):
+        _check_entries(value, need, where)
+    elif isinstance(value, int | float) and need.between and not need.between[0] <= value <= need.between[1]:
+        message = f"'{where}' must be from {need.between[0]:g} to {need.between[1]:g}."
+        raise Refusal(message, "invalid_value", where)
+    if need.longest is not None and isinstance(value, str | dict | list) and len(value) > need.longest:
+        raise Refusal(f"'{where}' is longer than {need.longest}.", "invalid_value", where)
 
-    Raises:
-        Refusal: it is not base64, or has half a sample.
-    """
-    try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Refusal("The audio is not valid base64.", "invalid_value", "audio") from None
-    if len(data) % 2:
-        raise Refusal("PCM16 audio must have an even number of bytes.", "invalid_value", "audio")
-    return data
+
+def _check_choice(value: str, need: Need, where: str) -> None:
+    if need.choices and value not in need.choices:
+        known = ", ".join(f"'{choice}'" for choice in need.choices)
+        message = f"Invalid value: '{value[:_SHOWN]}'. Supported values are: {known}."
+        raise Refusal(message, "invalid_value", where)
+
+
+def _check_entries(value: _Object | list[Any], need: Need, where: str) -> None:
+    if isinstance(value, dict) and need.fields is not None:
+        check_fields(value, need.fields, f"{where}.")
+    if need.each is not None:
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, entry in named:
+            _check_value(entry, need.each, f"{where}[{str(name)[:_SHOWN]}]")

@@ -14,6 +14,8 @@ from engine.local.recognizer import Recognizer
 from engine.local.speech import Voice
 from engine.local.voice_activity import Detector
 
+_WORDS_PER_MINUTE = 165
+
 
 class Workshop:
     """One recogniser and one voice for all sessions of the process."""
@@ -55,9 +57,10 @@ class Workshop:
             raise LibraryMissingError("This server cannot recognise speech. " + " ".join(self.lacks))
         return await asyncio.get_running_loop().run_in_executor(self._thread, recognizer.transcribe, utterance)
 
-    async def speak(self, text: str, voice: str) -> NDArray[np.int16]:
+    async def speak(self, text: str, voice: str, speed: float = 1.0) -> NDArray[np.int16]:
         """Return a sentence, said by one of espeak-ng's voices, as mono int16 at `voice_rate_hz`."""
-        say = functools.partial(self._voice.say_all, text, voice=voice)
+        words_per_minute = round(_WORDS_PER_MINUTE * speed)
+        say = functools.partial(self._voice.say_all, text, voice=voice, words_per_minute=words_per_minute)
         return await asyncio.get_running_loop().run_in_executor(self._thread, say)
 
     def close(self) -> None:

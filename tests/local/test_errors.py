@@ -79,12 +79,41 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "silence": session_with(
         audio={"input": {"turn_detection": vad(silence_duration_ms=10**9)}}, at="silence_duration_ms"
     ),
-    "other detection": session_with(audio={"input": {"turn_detection": {"type": "semantic_vad"}}}, at="type"),
-    "modalities": session_with(output_modalities=["video"], at="session.output_modalities"),
-    "tool": session_with(tools=[{"type": "function"}], at="session.tools[0]"),
+    "other detection": session_with(audio={"input": {"turn_detection": {"type": "psychic_vad"}}}, at="type"),
+    "parameter of another detection": (
+        {
+            "type": "session.update",
+            "session": {"audio": {"input": {"turn_detection": {"type": "semantic_vad", "threshold": 0.5}}}},
+        },
+        "unknown_parameter",
+        "turn_detection.threshold",
+    ),
+    "eagerness": session_with(
+        audio={"input": {"turn_detection": {"type": "semantic_vad", "eagerness": "wild"}}}, at="eagerness"
+    ),
+    "idle timeout": session_with(audio={"input": {"turn_detection": vad(idle_timeout_ms=10)}}, at="idle_timeout_ms"),
+    "speed": session_with(audio={"output": {"speed": 9}}, at="session.audio.output.speed"),
+    "most tokens": session_with(max_output_tokens="many", at="session.max_output_tokens"),
+    "tool choice": session_with(tool_choice="perhaps", at="session.tool_choice"),
+    "choice of a tool that is not there": session_with(
+        tool_choice={"type": "function", "name": "sing"}, at="session.tool_choice"
+    ),
+    "format of the beta": (
+        {"type": "session.update", "session": {"input_audio_format": "mp3"}},
+        "invalid_value",
+        "session.input_audio_format",
+    ),
+    "modality": session_with(output_modalities=["video"], at="session.output_modalities[0]"),
+    "no modality": session_with(output_modalities=[], at="session.output_modalities"),
+    "tool": (
+        {"type": "session.update", "session": {"tools": [{"type": "function"}]}},
+        "missing_required_parameter",
+        "session.tools[0].name",
+    ),
+    "tool of a remote server": session_with(tools=[{"type": "mcp", "name": "x"}], at="session.tools[0].type"),
     "session too long": session_with(instructions="x" * (1 << 20), at="session"),
     "stereo": session_with(audio={"output": {"format": {"type": "audio/pcm", "channels": 2}}}, at="channels"),
-    "other format": session_with(audio={"output": {"format": {"type": "audio/pcmu"}}}, at="format.type"),
+    "other format": session_with(audio={"output": {"format": {"type": "audio/opus"}}}, at="format.type"),
     "type of item": (item_of(type="video"), "invalid_value", "item.type"),
     "type of item is a list": (item_of(type=[]), "invalid_value", "item.type"),
     "unknown field of item": (item_of(type="message", role="user", content=[], x=1), "unknown_parameter", "item.x"),
@@ -92,8 +121,13 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "content": (item_of(type="message", role="user", content=["hi"]), "invalid_value", "item.content[0].type"),
     "sound in an item": (
         item_of(type="message", role="user", content=[{"type": "input_audio", "audio": "AAAA"}]),
-        "unknown_parameter",
+        "invalid_value",
         "item.content[0].audio",
+    ),
+    "text of sound": (
+        item_of(type="message", role="user", content=[{"type": "input_audio", "text": "hi"}]),
+        "unknown_parameter",
+        "item.content[0].text",
     ),
     "item too long": (
         item_of(type="message", role="user", content=[{"type": "input_text", "text": "x" * (1 << 20)}]),
@@ -113,12 +147,27 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "modalities of a response": (
         {"type": "response.create", "response": {"output_modalities": ["video"]}},
         "invalid_value",
-        "response.output_modalities",
+        "response.output_modalities[0]",
     ),
-    "response beside the conversation": (
-        {"type": "response.create", "response": {"conversation": "none"}},
+    "another conversation": (
+        {"type": "response.create", "response": {"conversation": "mine"}},
         "invalid_value",
-        "response",
+        "response.conversation",
+    ),
+    "metadata": (
+        {"type": "response.create", "response": {"metadata": {"topic": 7}}},
+        "invalid_type",
+        "response.metadata[topic]",
+    ),
+    "reference to no item": (
+        {"type": "response.create", "response": {"input": [{"type": "item_reference", "id": "item_x"}]}},
+        "item_not_found",
+        "response.input[0].id",
+    ),
+    "input of a response": (
+        {"type": "response.create", "response": {"input": [{"type": "message", "role": "user"}]}},
+        "missing_required_parameter",
+        "response.input[0].content",
     ),
     "cancel of another": (
         {"type": "response.cancel", "response_id": "resp_x"},
@@ -136,7 +185,7 @@ async def test_a_wrong_event_is_refused_by_name(client: Client, name: str) -> No
     await client.socket.send_str(json.dumps(message))
     error = await client.error()
     assert error["code"] == code
-    assert error["param"] == param or str(error["param"]).endswith(f".{param}")
+    assert error["param"] == param or str(error["param"]).endswith(str(param))
     # What cannot be read has no name, and a name that is no text is not repeated.
     assert error["event_id"] == ("mine" if code != "invalid_json" and message["event_id"] == "mine" else None)
     assert error["type"] == "invalid_request_error"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.local.validation import EVENTS, Need
+from engine.local.client_schema import EVENTS
+from engine.local.validation import Need
 from engine.local.workshop import Workshop
 from tests.local.direct import direct
 
@@ -42,18 +44,27 @@ def value_of(need: Need, name: str) -> st.SearchStrategy[Any]:
     """Values that mostly pass the check of types, to reach what lies behind it."""
     if name == "item":
         return ITEM | ANY
+    if need.choices and str in need.types:
+        return st.sampled_from(need.choices) | WORDS
     if need.fields is not None:
         return st.none() | fields_of(need.fields)
-    if dict in need.types:
-        return st.dictionaries(WORDS, ANY, max_size=3)
-    if list in need.types:
-        return st.lists(WORDS | ANY | st.fixed_dictionaries({"type": WORDS, "name": WORDS}), max_size=3)
+    if dict in need.types or list in need.types:
+        return collections_of(need)
     if bool in need.types:
         return st.booleans()
     return WORDS if str in need.types else NUMBERS | st.floats() | st.none()
 
 
-def fields_of(fields: dict[str, Need]) -> st.SearchStrategy[dict[str, Any]]:
+def collections_of(need: Need) -> st.SearchStrategy[Any]:
+    """Objects and lists whose entries mostly are what they must be."""
+    if dict in need.types:
+        return st.dictionaries(WORDS, ANY, max_size=3)
+    if need.each is not None:
+        return st.lists(value_of(need.each, ""), max_size=3)
+    return st.lists(WORDS | ANY | st.fixed_dictionaries({"type": WORDS, "name": WORDS}), max_size=3)
+
+
+def fields_of(fields: Mapping[str, Need]) -> st.SearchStrategy[dict[str, Any]]:
     """Objects with some of the fields and all that are required."""
     needed = {name: value_of(need, name) for name, need in fields.items() if need.required}
     others = {name: value_of(need, name) for name, need in fields.items() if not need.required}

@@ -1,0 +1,135 @@
+"""Responses with wishes of their own: out of band, another context, instructions, bounds; and what they would cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.local.usage import Tokens, cached_part, text_tokens, tokens_of_item
+from engine.local.workshop import Workshop
+from tests.local.client import Client
+from tests.local.direct import direct
+
+TEXT = ["text"]
+
+
+def typed(text: str) -> dict[str, Any]:
+    """A message of the user."""
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+async def test_a_response_out_of_band_leaves_no_trace(client: Client) -> None:
+    wishes = {"conversation": "none", "input": [typed("what is 7 x 8")], "output_modalities": TEXT}
+    await client.send("response.create", response={**wishes, "metadata": {"topic": "sums"}})
+    created = await client.until("response.created")
+    assert created["response"]["metadata"] == {"topic": "sums"}
+    done = (await client.until("response.done"))["response"]
+    assert (done["metadata"], done["conversation_id"], done["status"]) == ({"topic": "sums"}, None, "completed")
+    assert "56" in done["output"][0]["content"][0]["text"]
+    assert not [e for e in client.events if e["type"].startswith("conversation.item")]
+    await client.send("conversation.item.retrieve", item_id=done["output"][0]["id"])
+    assert (await client.error())["code"] == "item_not_found"
+
+
+async def test_responses_out_of_band_run_beside_the_active_one(workshop: Workshop) -> None:
+    async with direct(workshop) as held:
+        release = held.hold("response.output_audio.delta")
+        await held.type("Tell me a story")
+        await held.until("response.output_audio.delta")
+        wishes = {"conversation": "none", "instructions": 'Say exactly: "All is well."', "output_modalities": TEXT}
+        await held.send("response.create", response=wishes)
+        done = (await held.until("response.done"))["response"]
+        assert done["output"][0]["content"][0]["text"] == "All is well."
+        await held.send("response.cancel", response_id=done["id"], event_id="late")
+        assert held.of("error")[0]["error"]["code"] == "response_cancel_not_active"
+        release.set()
+        assert (await held.until("response.done", 2))["response"]["status"] == "completed"
+
+
+async def test_a_response_may_be_given_another_context(client: Client) -> None:
+    await client.send("conversation.item.create", item={**typed("what is 7 x 8"), "id": "sum"})
+    await client.send("conversation.item.create", item=typed("hello"))
+    for entries, expected in (
+        ([{"type": "item_reference", "id": "sum"}], "56"),
+        ([], "did not catch"),
+        (None, "Hello"),
+    ):
+        wishes: dict[str, Any] = {"output_modalities": TEXT}
+        await client.send("response.create", response=wishes if entries is None else {**wishes, "input": entries})
+        assert expected in (await client.answer())[0]
+
+
+async def test_instructions_of_one_response_dictate_or_ask(client: Client) -> None:
+    wishes = {"output_modalities": TEXT}
+    await client.send("response.create", response={**wishes, "instructions": "Say: Welcome to the museum!"})
+    assert (await client.answer())[0] == "Welcome to the museum!"
+    await client.send("response.create", response={**wishes, "instructions": "What is 7 x 8?", "input": []})
+    assert "56" in (await client.answer())[0]
+
+
+async def test_an_answer_is_cut_at_its_most_tokens(client: Client) -> None:
+    await client.send("conversation.item.create", item=typed("Tell me a story"))
+    await client.send("response.create", response={"output_modalities": TEXT, "max_output_tokens": 5})
+    done = (await client.until("response.done"))["response"]
+    assert done["status_details"] == {"type": "incomplete", "reason": "max_output_tokens"}
+    assert done["output"][0]["status"] == "incomplete"
+    assert 5 <= done["usage"]["output_tokens"] <= 8
+
+
+async def test_a_tool_may_be_demanded(client: Client) -> None:
+    tools = [{"type": "function", "name": "ring"}, {"type": "function", "name": "sing"}]
+    await client.update(tools=tools)
+    await client.send("conversation.item.create", item=typed("hello"))
+    await client.send("response.create", response={"tool_choice": {"type": "function", "name": "sing"}})
+    (call,) = (await client.until("response.done"))["response"]["output"]
+    assert (call["type"], call["name"], call["arguments"]) == ("function_call", "sing", "{}")
+
+
+async def test_usage_counts_text_and_sound_apart_and_what_is_cached(client: Client) -> None:
+    await client.update(instructions="x" * 400)
+    await client.speak("what is seven times eight")
+    first = (await client.until("response.done"))["response"]["usage"]
+    given, made = first["input_token_details"], first["output_token_details"]
+    assert given["text_tokens"] == 100
+    assert given["audio_tokens"] > 10
+    assert given["cached_tokens"] == 0
+    spoken = [e for e in client.events if e["type"] == "response.output_audio.delta"]
+    sound_ms = sum(len(e["delta"]) * 3 // 4 for e in spoken) / 48
+    assert abs(made["audio_tokens"] - sound_ms / 50) <= 2
+    assert made["text_tokens"] > 0
+    await client.type("hello")
+    second = (await client.until("response.done"))["response"]["usage"]
+    assert second["input_tokens"] >= first["input_tokens"] + made["audio_tokens"]
+    cached = second["input_token_details"]
+    assert cached["cached_tokens"] % 64 == 0
+    assert 64 <= cached["cached_tokens"] <= first["total_tokens"]
+    assert cached["cached_tokens"] == sum(
+        cached["cached_tokens_details"][name] for name in ("text_tokens", "audio_tokens", "image_tokens")
+    )
+    for usage in (first, second):
+        assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+        for side in ("input", "output"):
+            details = usage[f"{side}_token_details"]
+            assert usage[f"{side}_tokens"] == details["text_tokens"] + details["audio_tokens"]
+
+
+async def test_transcription_is_paid_by_time_or_by_tokens(client: Client) -> None:
+    completed = "conversation.item.input_audio_transcription.completed"
+    for model, kind in (("whisper-1", "duration"), ("gpt-4o-transcribe", "tokens")):
+        await client.update(audio={"input": {"transcription": {"model": model}}})
+        await client.speak("hello")
+        usage = (await client.until(completed))["usage"]
+        assert usage["type"] == kind
+        await client.until("response.done")
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+
+
+def test_the_rule_of_counting() -> None:
+    assert [text_tokens("x" * length) for length in (0, 1, 4, 5)] == [0, 1, 1, 2]
+    part = {"type": "input_audio", "transcript": "hello"}
+    assert tokens_of_item({"role": "user", "content": [part]}, 1050) == Tokens(0, 11)
+    answer = {"role": "assistant", "content": [{"type": "output_audio", "transcript": "hi"}]}
+    assert tokens_of_item(answer, 1050) == Tokens(0, 21)
+    assert tokens_of_item(answer, 0) == Tokens(1, 0)
+    assert tokens_of_item({"call_id": "c", "output": "12345"}, 0) == Tokens(2, 0)
+    assert cached_part(Tokens(100, 100), Tokens(90, 60)) == Tokens(90, 38)
+    assert cached_part(Tokens(10, 10), Tokens(90, 60)) == Tokens()
