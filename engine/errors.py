@@ -99,3 +99,9 @@ class ProtocolBrokenError(VoiceError):
     """The server sent what no client can go on with."""
 
     exit_code = 13
+
+
+class ScriptFailedError(VoiceError):
+    """The client of a scripted server did not do what the script says: correct one of them."""
+
+    exit_code = 14

@@ -1,31 +1,108 @@
-"""`voice serve`: the embedded Realtime server, on this machine only."""
+"""`voice serve`: the embedded Realtime server, on this machine only; plays scripts and misbehaves where asked to."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from engine.local.faults.plan import FaultPlan
+    from engine.local.stage import Stage
+
+SCRIPT_HELP = """\b
+A script (TOML or JSON) is a list of steps:
+  steps = [
+    { emit = "session.created", session = { id = "sess_1" } },
+    { expect = "session.update", having = { session = { type = "*" } } },
+    { emit = "session.updated", session = {} },
+    { hear = 0.5 },
+    { call = "get_weather", arguments = { city = "Paris" } },
+    { expect = "conversation.item.create", save = { said = "item.output" } },
+    { expect = "response.create" },
+    { answer = "Tool says: ${said}", sound = { tone_hz = 440, seconds = 1 } },
+    { repeat = 2, steps = [ { wait = 0.2 }, { answer = "Round ${n}." } ] },
+    { close = 1000 },
+  ]
+  ignoring = ["conversation.item.truncate"]
+What is expected must be the client's next event, its microphone aside and
+what "ignoring" names. The first mistake, or a step left over, ends the
+command with exit code 14 and names the step. For all that a step can be:
+python -m pydoc engine.script.reading
+"""
 
 
 def serve(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free port.", min=0, max=65535)] = 8765,
+    script: Annotated[
+        Path | None, typer.Option(help="Play this script instead of being an agent, then end.", metavar="FILE")
+    ] = None,
+    faults: Annotated[
+        list[str] | None,
+        typer.Option(help="Go wrong on purpose, such as late:ms=50-300,split; `help` lists them.", metavar="SPEC"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of what faults draw; a run with the same seed repeats.")] = None,
 ) -> None:
-    """Serve an offline agent to any Realtime client on this machine. Ctrl+C ends it."""
+    """Serve an offline agent, or a script, to any Realtime client on this machine. Ctrl+C ends it."""
+    if faults and "help" in faults:
+        _list_faults()
+        return
     import asyncio  # noqa: PLC0415 - a fifth of the start-up
 
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(host, port, script, faults or [], seed))
+
+
+async def _serve(address: str, port: int, script: Path | None, specs: list[str], seed: int | None) -> None:
+    import asyncio  # noqa: PLC0415
+
     from cli.signals import stop_signals  # noqa: PLC0415
+    from engine.local.host import Agent  # noqa: PLC0415
     from engine.local.server import serve as serve_clients  # noqa: PLC0415
 
-    async def until_stopped() -> None:
-        until = asyncio.Event()
-        with stop_signals(until.set):
-            await serve_clients(host, port, announce=_announce, until=until)
+    plan = _plan_of(specs, seed)
+    stage = None if script is None else _stage_of(script)
+    until = stage.finished if stage else asyncio.Event()
+    with stop_signals(until.set):
+        host = stage or Agent()
+        await serve_clients(address, port, host=host, announce=_announce, faults=plan, until=until)
+    if stage:
+        stage.check()
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(until_stopped())
+
+def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
+    import secrets  # noqa: PLC0415
+
+    from engine.local.faults.plan import FaultPlan  # noqa: PLC0415
+
+    drawn = secrets.randbelow(1_000_000) if seed is None else seed
+    plan = FaultPlan.read(specs, drawn)
+    if specs and seed is None:
+        typer.echo(f"Faults are drawn with --seed {drawn}", err=True)
+    return plan
+
+
+def _stage_of(script: Path) -> Stage:
+    from engine.local.sounds import SoundMaker  # noqa: PLC0415
+    from engine.local.stage import Stage  # noqa: PLC0415
+    from engine.script.reading import read_script  # noqa: PLC0415
+
+    return Stage(read_script(script, SoundMaker(script.parent).make))
+
+
+def _list_faults() -> None:
+    from engine.local.faults.plan import listing  # noqa: PLC0415
+
+    for usage, meaning in listing():
+        typer.echo(f"{usage}\n    {meaning}")
+    typer.echo(
+        "\nSeveral are given with commas, or with --faults again; what the session sends passes the first one first."
+        "\nA moment is in seconds (5s, 500ms) or in events that were sent (20events)."
+    )
 
 
 def _announce(line: str) -> None:

@@ -25,13 +25,15 @@ def _end_with_parent(loop: asyncio.AbstractEventLoop, until: asyncio.Event) -> N
 
 
 async def _run(host: str, port: int) -> None:
-    from engine.local.server import serve  # noqa: PLC0415 - a missing library becomes a line the parent can read
+    # A missing library becomes a line the parent can read.
+    from engine.local.host import Agent  # noqa: PLC0415
+    from engine.local.server import serve  # noqa: PLC0415
 
     loop, until = asyncio.get_running_loop(), asyncio.Event()
     threading.Thread(target=_end_with_parent, args=(loop, until), daemon=True).start()
     if sys.platform != "win32":
         loop.add_signal_handler(signal.SIGTERM, until.set)
-    await serve(host, port, announce=lambda line: print(line, flush=True), until=until)
+    await serve(host, port, host=Agent(), announce=lambda line: print(line, flush=True), until=until)
 
 
 def main() -> int:

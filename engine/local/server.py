@@ -7,38 +7,66 @@ import ipaddress
 import json
 from collections.abc import Callable
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 from yarl import URL
 
 from engine.errors import InvalidInputError
-from engine.local.session import LocalSession
-from engine.local.workshop import Workshop
+from engine.local.faults.beta_names import BetaNames
+from engine.local.faults.fault import Fault
+from engine.local.faults.plan import FaultPlan
+from engine.local.host import ClientSession, Host
+from engine.local.link import Link
 
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 16 << 20
-_WORKSHOP: web.AppKey[Workshop] = web.AppKey("workshop", Workshop)
-_SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
 
 
-async def _serve_client(request: web.Request) -> web.WebSocketResponse:
-    _check_origin(request)
-    socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False)
-    await socket.prepare(request)
-    session = LocalSession(socket.send_str, request.app[_WORKSHOP])
-    request.app[_SOCKETS].add(socket)
+class _Desk:
+    """Receives the clients of one server."""
+
+    def __init__(self, host: Host, faults: FaultPlan) -> None:
+        self._host = host
+        self._faults = faults
+        self._connections = 0
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """Hold one client's session."""
+        _check_origin(request)
+        status = self._host.admit()
+        if status is not None:
+            return web.Response(status=status, text="This connection is refused.")
+        # Pings are answered by the link, which can leave it.
+        socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False)
+        await socket.prepare(request)
+        self._sockets.add(socket)
+        try:
+            async with Link(socket, request.transport, self._make_faults(request)) as link:
+                await _hold(self._host.session(link), link)
+        finally:
+            self._sockets.discard(socket)
+        return socket
+
+    def _make_faults(self, request: web.Request) -> list[Fault]:
+        faults = self._faults.for_connection(self._connections)
+        self._connections += 1
+        # Who still speaks the beta is answered in it.
+        return [*faults, BetaNames()] if "OpenAI-Beta" in request.headers else faults
+
+    async def say_goodbye(self, _app: web.Application) -> None:
+        """Close what is open."""
+        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._sockets))
+
+
+async def _hold(session: ClientSession, link: Link) -> None:
     try:
         await session.open()
-        async for message in socket:
-            if message.type is WSMsgType.TEXT:
-                await session.handle(message.data)
-            elif message.type is WSMsgType.BINARY:
-                await session.refuse_binary()
+        async for text in link:
+            await (session.refuse_binary() if text is None else session.handle(text))
     except ConnectionError:
         pass  # the client is gone; there is nobody to tell
     finally:
-        request.app[_SOCKETS].discard(socket)
         await session.close()
-    return socket
 
 
 def _check_origin(request: web.Request) -> None:
@@ -46,20 +74,6 @@ def _check_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and not _is_loopback(URL(origin).host or ""):
         raise web.HTTPForbidden(text="Pages from elsewhere may not use the embedded server.")
-
-
-async def _say_goodbye(app: web.Application) -> None:
-    await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in app[_SOCKETS]))
-
-
-def create_app(workshop: Workshop) -> web.Application:
-    """Return the server as an aiohttp application."""
-    app = web.Application()
-    app[_WORKSHOP] = workshop
-    app[_SOCKETS] = set()
-    app.on_shutdown.append(_say_goodbye)
-    app.router.add_get(PATH, _serve_client)
-    return app
 
 
 def check_host(host: str) -> None:
@@ -81,36 +95,48 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-async def serve(host: str, port: int, *, announce: Callable[[str], None], until: asyncio.Event | None = None) -> None:
+async def serve(
+    address: str,
+    port: int,
+    *,
+    host: Host,
+    announce: Callable[[str], None],
+    faults: FaultPlan | None = None,
+    until: asyncio.Event | None = None,
+) -> None:
     """Serve until cancelled, or until the event is set.
 
     Args:
-        host: A loopback address.
+        address: A loopback address.
         port: 0 for any free one.
+        host: Who answers the clients; closed at the end.
         announce: Called once with a line of JSON when clients may come: `{"url": ..., "lacks": [...]}`.
+        faults: What goes wrong on the way to them.
         until: Ends the server when set.
 
     Raises:
-        InvalidInputError: the host is not loopback, or the port is taken.
-        LibraryMissingError: espeak-ng is missing.
+        InvalidInputError: the address is not loopback, or the port is taken.
     """
-    check_host(host)
-    # Of both families, as which a name may be taken, the announced port would be right for one only.
-    host = "127.0.0.1" if host == "localhost" else host
-    workshop = Workshop()
-    runner = web.AppRunner(create_app(workshop), shutdown_timeout=1.0)
+    app = web.Application()
+    desk = _Desk(host, faults or FaultPlan())
+    app.on_shutdown.append(desk.say_goodbye)
+    app.router.add_get(PATH, desk.receive)
+    runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
+        check_host(address)
+        # Of both families, as which a name may be taken, the announced port would be right for one only.
+        address = "127.0.0.1" if address == "localhost" else address
         await runner.setup()
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, address, port)
         try:
             await site.start()
         except OSError as error:
-            message = f"Port {port} of {host} cannot be used: {error.strerror}."
+            message = f"Port {port} of {address} cannot be used: {error.strerror}."
             raise InvalidInputError(message, fix="Choose another --port.") from error
         actual_port = runner.addresses[0][1]
-        shown_host = f"[{host}]" if ":" in host else host
-        announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": workshop.lacks}))
+        shown_host = f"[{address}]" if ":" in address else address
+        announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": host.lacks}))
         await (until or asyncio.Event()).wait()
     finally:
         await runner.cleanup()
-        workshop.close()
+        host.close()

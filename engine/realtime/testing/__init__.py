@@ -39,17 +39,19 @@ A script may also be a coroutine function that is given the `Peer`, where steps 
 from engine.realtime.testing.devices import VirtualDevices
 from engine.realtime.testing.double import ServerDouble
 from engine.realtime.testing.peer import Peer, ScriptError
-from engine.realtime.testing.steps import Answer, Close, Emit, Expect, GoSilent, Hear, Step, Wait
 from engine.realtime.testing.virtual_time import VirtualTimeLoop, run_virtual
+from engine.script.steps import Answer, CallTool, Close, Emit, Expect, GoSilent, Hear, Repeat, Step, Wait
 
 __all__ = [
     "Answer",
+    "CallTool",
     "Close",
     "Emit",
     "Expect",
     "GoSilent",
     "Hear",
     "Peer",
+    "Repeat",
     "ScriptError",
     "ServerDouble",
     "Step",

@@ -9,8 +9,8 @@ from types import TracebackType
 from engine.errors import ConnectionFailedError, ProtocolBrokenError, VoiceError
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.testing.peer import Peer, ScriptError
-from engine.realtime.testing.steps import Step
 from engine.realtime.transport import Transport
+from engine.script.steps import Step
 
 Script = Sequence[Step] | Callable[[Peer], Awaitable[None]] | VoiceError
 """What one connection meets: steps, a coroutine function that plays the server, or the refusal to connect."""

@@ -16,6 +16,8 @@ from engine.realtime.client_events import ClientEvent
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import ServerEvent
 from engine.realtime.server_errors import closed
+from engine.script.answers import answer_events
+from engine.script.patterns import difference
 
 PATIENCE_S = 120.0
 """Virtual seconds that a client has to send what is expected."""
@@ -23,6 +25,7 @@ _KEPT_EVENTS = 10_000
 _KEPT_BLOCKS = 6000
 """Of the microphone: two minutes in blocks of 20 ms."""
 _PROBE = "conversation.item.retrieve"
+_WIRE_RATE_HZ = 24000
 
 
 class ScriptError(AssertionError):
@@ -46,6 +49,8 @@ class Peer:
         self._outgoing: asyncio.Queue[str | VoiceError] = asyncio.Queue()
         self._end: VoiceError | None = None
         self._silent = False
+        self.values: dict[str, Any] = {}
+        """What steps have saved."""
         self.received: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         """Every client event but the microphone's audio, newest last."""
         self.audio: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
@@ -57,7 +62,7 @@ class Peer:
         """False once either side has closed."""
 
     async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the next client event, which must be of this type and have these fields, among others.
+        """Return the next client event, which must be of this type and match this (`engine.script.patterns`).
 
         Raises:
             ScriptError: another came, or none within two minutes.
@@ -70,8 +75,9 @@ class Peer:
         except TimeoutError:
             raise ScriptError(f"Expected {kind}, and nothing came.") from None
         event = self._unread.popleft()
-        if event["type"] != kind or not _contains(event, having or {}):
-            raise ScriptError(f"Expected {kind} {dict(having or {})}, and this came: {event}.")
+        wrong = difference(event, {"type": kind, **(having or {})})
+        if wrong is not None:
+            raise ScriptError(f"Expected {kind}, but {wrong}, in this: {event}.")
         return event
 
     async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
@@ -106,15 +112,8 @@ class Peer:
 
     async def answer(self, response_id: str, item_id: str, pcm16: bytes, text: str = "") -> None:
         """Send a whole spoken answer."""
-        place = {"response_id": response_id, "item_id": item_id, "content_index": 0}
-        await self.send("response.created", response={"id": response_id, "status": "in_progress"})
-        if text:
-            await self.send("response.output_audio_transcript.delta", **place, delta=text)
-        await self.send_audio(response_id, item_id, pcm16)
-        await self.send("response.output_audio.done", **place)
-        if text:
-            await self.send("response.output_audio_transcript.done", **place, transcript=text)
-        await self.send("response.done", response={"id": response_id, "status": "completed"})
+        for kind, fields in answer_events(response_id, item_id, pcm16, text, _WIRE_RATE_HZ):
+            await self.send(kind, **fields)
 
     def close_with(self, code: int | None = 1000, reason: str = "") -> None:
         """Close the connection as a server does; None or 1006 breaks it without a word."""
@@ -187,13 +186,3 @@ class _ClientSide:
 
     async def close(self) -> None:
         self._peer.open = False
-
-
-def _contains(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether an object has these fields; objects in it may have more than is asked for."""
-    return all(
-        _contains(event[name], value)
-        if isinstance(value, Mapping) and isinstance(event.get(name), Mapping)
-        else event.get(name) == value
-        for name, value in wanted.items()
-    )

@@ -1,0 +1,1 @@
+"""Scripted servers: one vocabulary of steps for `voice serve --script` and for `engine.realtime.testing`."""
