@@ -86,6 +86,10 @@ def _result(figures: SessionFigures, name: str) -> Result:
     )
 
 
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 2)
+
+
 def _thinned(samples_ms: list[float]) -> list[float]:
     """At most so many, evenly from all of the session: its beginning is not like the rest."""
     step = -(-len(samples_ms) // _MOST_SAMPLES)
@@ -96,9 +100,9 @@ def _of_session(figures: SessionFigures) -> dict[str, Any]:
     output = figures.info.output if figures.info else None
     return {
         "turns": figures.turns,
-        "cpu_percent": round(figures.cpu_percent, 2),
-        "idle_cpu_percent": round(figures.idle_cpu_percent, 2),
-        "memory_mb": None if figures.memory_mb is None else round(figures.memory_mb, 1),
+        "cpu_percent": _rounded(figures.cpu_percent),
+        "idle_cpu_percent": _rounded(figures.idle_cpu_percent),
+        "memory_mb": _rounded(figures.memory_mb),
         "backend": figures.info.backend if figures.info else "",
         "output": output.device if output else "",
         "block_ms": round(1000 * output.block_frames / output.rate_hz, 3) if output else 0.0,

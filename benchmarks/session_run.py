@@ -43,10 +43,10 @@ class SessionFigures:
     turn: list[float] = field(default_factory=list)
     """The end of speech to the first sound of the answer, the output latency as the device reports it included."""
     turns: int = 0
-    idle_cpu_percent: float = 0.0
-    """Of one core, while the microphone is sent and nobody speaks."""
-    cpu_percent: float = 0.0
-    """Of one core, while turns are held."""
+    idle_cpu_percent: float | None = None
+    """Of one core, while the microphone is sent and nobody speaks; None where that was interrupted."""
+    cpu_percent: float | None = None
+    """Of one core, while turns are held; None where that was interrupted."""
     memory_mb: float | None = None
     """The process's, at the end; None where the system does not say."""
     info: StreamInfo | None = None

@@ -184,7 +184,8 @@ def _of_session(by_case: dict[str, Result]) -> Iterator[str]:
     ]
     if said:
         extra: Any = by_case["session/turn"].extra if "session/turn" in by_case else {}
-        idle = f"; idle, it takes {extra['idle_cpu_percent']:.1f} % of one core" if "idle_cpu_percent" in extra else ""
+        share = extra.get("idle_cpu_percent")
+        idle = "" if share is None else f"; idle, it takes {share:.1f} % of one core"
         yield f"A session: {', '.join(said)}{idle}."
 
 

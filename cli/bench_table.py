@@ -75,13 +75,21 @@ def _table(benchmark: str, results: Sequence[Result]) -> Table:
 
 def _measured(results: Sequence[Result]) -> list[str]:
     """Names of what the cases measured besides, each once; a rival's stand in its row, lists of samples in the file."""
-    found = ((name, value) for result in results for name, value in result.extra.items() if name not in result.peers)
+    found = ((name, value) for result in results for name, value in _extra(result).items() if name not in result.peers)
     shown = dict.fromkeys(name for name, value in found if not isinstance(value, list | tuple | dict))
     return [name for name in shown if name not in _ONLY_IN_FILE]
 
 
+def _extra(result: Result) -> Mapping[str, Any]:
+    """What was measured besides; blocks delivered and expected in one column."""
+    extra = result.extra
+    if "delivered" in extra and "expected" in extra:
+        return {"blocks": f"{extra['delivered']}/{extra['expected']}", **extra}
+    return extra
+
+
 def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[str, Any]]]:
-    yield result.case.removeprefix(f"{result.benchmark}/"), "ours", result.ours, "", result.extra
+    yield result.case.removeprefix(f"{result.benchmark}/"), "ours", result.ours, "", _extra(result)
     ratio = result.ratio
     for name, peer in result.peers.items():
         faster = f"{ratio[name]:.2f} x" if name in ratio else ""
@@ -93,6 +101,8 @@ def _figures(figures: Quantiles, unit: str) -> tuple[str, str]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "?"
     if isinstance(value, float):
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return str(value)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,8 +22,8 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("in", "right"),
     ("out", "right"),
     ("Hz", "right"),
-    ("latency in, ms", "right"),
-    ("latency out, ms", "right"),
+    ("latency\nin, ms", "right"),
+    ("latency\nout, ms", "right"),
     ("default", "left"),
 )
 
@@ -31,7 +32,8 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None)
     """Print a table for each host API; with `probed`, below each device the rates it opened at."""
     console = Console()
     for host_api in sorted({device.host_api for device in devices}):
-        table = Table(title=Text(printable(host_api)), title_justify="left")
+        table = Table(title=Text(printable(host_api)), title_justify="left", box=SIMPLE_HEAD, show_edge=False)
+        table.pad_edge, table.collapse_padding = False, True
         for heading, justify in _COLUMNS:
             table.add_column(heading, justify=justify)
         for device in devices:

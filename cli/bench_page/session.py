@@ -58,7 +58,7 @@ def session_part(results: Sequence[Result]) -> list[Element]:
         for run in runs
     ]
     held = next((run.extra for run in runs if run.case == "session/turn"), {})
-    whole = [[words, _shown(held[name])] for name, words in _RUN.items() if name in held]
+    whole = [[words, _shown(held[name])] for name, words in _RUN.items() if held.get(name) is not None]
     return [
         element("h2", "A session, against a scripted server on this machine"),
         element(

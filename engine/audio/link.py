@@ -80,6 +80,9 @@ class AudioLink:
             VoiceError: whatever the backend's `open` raises.
         """
         self.backend = backend
+        self.can_follow = isinstance(backend, Refreshes)
+        """True where a lost stream can be exchanged for another: the backend can see its devices anew. Looked at once:
+        asking a protocol fifty times a second was a tenth of what the loop did in an idle session."""
         self._request = request
         self._input_rate_hz = input_rate_hz
         self._block_ms = block_ms
@@ -142,11 +145,6 @@ class AudioLink:
     def active(self) -> bool:
         """False once a stream has ended by itself, until another is adopted."""
         return self._current is not None and self._current.stream.active and not self._port.finished
-
-    @property
-    def can_follow(self) -> bool:
-        """True where a lost stream can be exchanged for another: the backend can see its devices anew."""
-        return isinstance(self.backend, Refreshes)
 
     def look(self) -> Seen:
         """What there is to see of the stream."""

@@ -101,6 +101,8 @@ class Microphone:
         pieces.append(self._piece(block, start, samples))
         pcm16 = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._sent_samples += len(pcm16) // _BYTES
+        if pcm16 is block.pcm16:
+            return block
         return replace(block, pcm16=pcm16) if pcm16 else None
 
     def turn_over(self, now_s: float) -> int | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import threading
 
 import pytest
 
 from benchmarks import session
+from benchmarks.case import Interrupted
 from benchmarks.service_process import ScriptedService
 from benchmarks.session_run import SessionFigures, run_session, since
 
@@ -32,6 +36,7 @@ def test_turns_are_held_and_every_part_of_them_is_measured() -> None:
         assert 1 <= len(getattr(figures, part)) <= figures.turns
     for part in PARTS:
         assert min(getattr(figures, part)) > 0
+    assert figures.idle_cpu_percent is not None
     assert 0 < figures.idle_cpu_percent < 400
     assert figures.memory_mb is None or figures.memory_mb > 20
 
@@ -53,6 +58,26 @@ def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> N
         assert result.extra["count"] == len(samples) > 0
         assert result.extra["max"] == max(samples)
     assert results[-1].extra.keys() >= {"turns", "cpu_percent", "idle_cpu_percent", "memory_mb", "backend"}
+
+
+def test_ctrl_c_keeps_the_turns_that_were_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "run_session", lambda seconds, figures: run_session(seconds, figures, "virtual"))
+    interrupts = threading.Timer(4.0, lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def raise_interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGINT, raise_interrupt)
+    try:
+        interrupts.start()
+        with pytest.raises(Interrupted) as kept:
+            session.cases()[0].measure(60.0)
+    finally:
+        interrupts.join()
+        signal.signal(signal.SIGINT, previous)
+    parts = {result.case.partition("/")[2]: result.extra for result in kept.value.results}
+    assert parts["capture_to_wire"]["count"] > 10
+    assert "cpu_percent" not in parts["capture_to_wire"]
 
 
 async def test_the_scripted_service_is_a_process_that_ends_in_order_or_at_once() -> None:
