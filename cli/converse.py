@@ -18,12 +18,14 @@ from cli.stream_text import describe_stream
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.link import AudioLink
 from engine.local.process import LocalServer
+from engine.realtime.budget import keep_to_budget
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.redaction import Scrubber, secrets_of_environment
 from engine.realtime.session import Observer, Session
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.tools import Tool
+from engine.realtime.usage import UsageMeter
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms
@@ -43,6 +45,8 @@ class SessionPlan:
     until_input_ends: bool = False
     guide: Callable[[Session], Awaitable[None]] | None = None
     """Runs beside the session: the script of a demonstration."""
+    meter: UsageMeter | None = None
+    """Whose budget is kept; one of the observers."""
 
 
 async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observer]) -> None:
@@ -76,6 +80,8 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 outage_s = plan.options.max_outage_s
                 session = Session(chosen, link, runner, plan.settings, observers, max_outage_s=outage_s)
                 session.mute(plan.options.mute)
+                if plan.meter is not None:
+                    stack.callback(asyncio.ensure_future(keep_to_budget(plan.meter, session, link)).cancel)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)

@@ -50,5 +50,6 @@ class RunOptions:
     idle_timeout_s: float | None = None
     duration_s: float | None = None
     max_outage_s: float = MAX_OUTAGE_S
+    budget: float | None = None
     events: str | None = None
     log_level: LogLevel = LogLevel.WARNING

@@ -20,10 +20,12 @@ from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError
 from engine.realtime.offered_tools import offered_tools
+from engine.realtime.prices import configured_prices
 from engine.realtime.providers import choose_provider
 from engine.realtime.session import Observer
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_config import read_tool_config
+from engine.realtime.usage import UsageMeter
 
 
 def run_session(options: RunOptions) -> None:
@@ -49,6 +51,7 @@ def run_session(options: RunOptions) -> None:
     settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
     tool_config = read_tool_config(config, os.environ)
     offered = offered_tools(chosen.provider, tool_config.tools, options.tools)
+    prices = configured_prices(config.parts.get("prices", {}))
     with contextlib.ExitStack() as stack:
         observers: list[Observer] = [screen]
         if options.events:
@@ -63,6 +66,14 @@ def run_session(options: RunOptions) -> None:
         screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
         for lack in offered.lacks:
             screen.say(f"Note: {lack}")
+        meter = UsageMeter(
+            chosen.model,
+            chosen.provider.transcription_model,
+            prices,
+            output_rate_hz=chosen.provider.output_rate_hz,
+            budget=options.budget,
+            observers=observers,
+        )
         plan = SessionPlan(
             chosen=chosen,
             backend=backend,
@@ -72,8 +83,10 @@ def run_session(options: RunOptions) -> None:
             options=options,
             until_input_ends=options.input_file is not None or lines_are_piped,
             guide=say_lines if lines_are_piped else None,
+            meter=meter,
         )
-        asyncio.run(converse(plan, screen, observers))
+        # The meter first: its last word comes before the summary.
+        asyncio.run(converse(plan, screen, [meter, *observers]))
 
 
 def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen) -> Backend | None:

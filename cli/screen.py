@@ -9,6 +9,7 @@ from cli.live_line import LiveLine
 from cli.loss_line import loss_line
 from cli.text import printable
 from cli.tool_line import tool_line
+from cli.usage_line import usage_line
 from engine.realtime.notices import (
     AgentText,
     AgentTextCut,
@@ -27,6 +28,7 @@ from engine.realtime.notices import (
     ToolCalled,
     ToolReturned,
     ToolsAwaited,
+    UsageTotal,
     UserTranscript,
     UserTyped,
     Xrun,
@@ -66,8 +68,8 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case ToolCalled() | ToolReturned() | ToolsAwaited():
-                self.say(tool_line(notice))
+            case ToolCalled() | ToolReturned() | ToolsAwaited() | UsageTotal():
+                self._remark(usage_line(notice) if isinstance(notice, UsageTotal) else tool_line(notice))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms):
@@ -77,7 +79,8 @@ class Screen:
                 self._end_line()
                 self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
-                self._remark_at_once(loss_line(notice))
+                self._end_line()
+                self._remark(loss_line(notice))
             case Xrun() if not self._xruns_shown:
                 self._xruns_shown = True
                 self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
@@ -87,9 +90,8 @@ class Screen:
                 self._end_line()
                 self._summary(notice)
 
-    def _remark_at_once(self, text: str) -> None:
+    def _remark(self, text: str) -> None:
         if text:
-            self._end_line()
             self.say(text)
 
     def _delta(self, text: str, item_id: str) -> None:

@@ -28,7 +28,7 @@ from platformdirs import user_config_path
 from engine.errors import InvalidInputError
 
 CONFIG_VARIABLE = "VOICE_CONFIG"
-PARTS = ("tools", "mcp", "remote_mcp")
+PARTS = ("tools", "mcp", "remote_mcp", "prices")
 """Tables that `engine.realtime.tool_config` checks."""
 _MASK = "***"
 

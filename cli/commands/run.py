@@ -67,6 +67,10 @@ def run(
     max_outage_audio: Annotated[
         float, typer.Option(help="How many seconds of your words wait for a lost connection to come back.", min=0)
     ] = MAX_OUTAGE_S,
+    budget: Annotated[
+        float | None,
+        typer.Option(help="What the session may cost, in the currency of the model's prices; it ends after.", min=0),
+    ] = None,
     events: Annotated[
         str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
     ] = None,
@@ -99,6 +103,7 @@ def run(
         idle_timeout_s=idle_timeout,
         duration_s=duration,
         max_outage_s=max_outage_audio,
+        budget=budget,
         events=events,
         log_level=log_level,
     )

@@ -46,6 +46,7 @@ from engine.realtime.notices import (
     SessionStarted,
     ToolCalled,
     ToolReturned,
+    TranscriptionUsage,
     UserSpeech,
     UserTranscript,
     UserTyped,
@@ -285,11 +286,12 @@ class Conversation:
         return [Send(CancelResponse(self._ids.next(), response.id))]
 
     def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
-        text = event.text.strip()
-        if not text or (event.item_id and event.item_id in self._transcribed):
+        if event.item_id and event.item_id in self._transcribed:
             return []
         self._transcribed.append(event.item_id)
-        return [Show(UserTranscript(text, event.item_id))]
+        text = event.text.strip()
+        actions: list[Action] = [Show(UserTranscript(text, event.item_id))] if text else []
+        return actions + ([Show(TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
 
     def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
         message = f"Your words could not be transcribed: {describe(event.error)}"
@@ -320,11 +322,9 @@ class Conversation:
 
     def _on_audio(self, event: e.AudioDelta) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        if response.silenced:
-            return [*actions, Trace("late audio of an interrupted answer is not played")]
         key = ItemKey(event.item_id, event.content_index)
-        response.spoke = True
-        response.open_parts[key] = None
+        if not response.take_audio(key, len(event.audio)):
+            return [*actions, Trace("late audio of an interrupted answer is not played")]
         self._parts.play(key)
         return [*actions, PlayAudio(response.id, key, event.audio)]
 
@@ -357,7 +357,7 @@ class Conversation:
         if not response.active:
             return actions
         self._gate.response_done()
-        actions += response.end(event.status or "completed")
+        actions += response.end(event.status or "completed", event.usage)
         if response.status == "failed":
             error = event.error or e.ServerError()
             actions += ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]

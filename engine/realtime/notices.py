@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from engine.audio.playback_stats import PlaybackStats
+from engine.realtime.events import TranscriptUsage, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,54 @@ class AnswerDropped(Notice):
     heard_ms: int
     dropped_ms: int
     item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseUsage(Notice):
+    """What a response used, as the server counted it."""
+
+    type: ClassVar[str] = "response.usage"
+    response_id: str
+    usage: Usage | None
+    """None where the server does not say."""
+    audio_bytes: int = 0
+    """Of the answer's audio, as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionUsage(Notice):
+    """What the transcription of a turn of the user's used; paid apart from the responses."""
+
+    type: ClassVar[str] = "transcript.usage"
+    item_id: str
+    usage: TranscriptUsage
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotal(Notice):
+    """What the session has used so far, and what that costs."""
+
+    type: ClassVar[str] = "usage"
+    responses: int
+    input_tokens: int
+    cached_tokens: int
+    """Of the input, and counted in it."""
+    output_tokens: int
+    tokens: dict[str, int]
+    """The same by kind: `audio_input` and `cached_audio_input` are apart."""
+    answers_s: float
+    """Of audio, heard or not."""
+    transcription_tokens: int
+    transcribed_s: float
+    cost: float | None
+    """None where the model's prices are not known."""
+    currency: str
+    complete: bool
+    """False where something was used that has no price: it costs at least this."""
+    budget: float | None
+    prices: str
+    """Where the prices are from."""
+    final: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from engine.audio.segments import ItemKey
 from engine.realtime.actions import Action, EndAudio, Show
 from engine.realtime.agent_text import AgentTexts
-from engine.realtime.events import TextDelta, TextDone
-from engine.realtime.notices import ResponseEnded
+from engine.realtime.events import TextDelta, TextDone, Usage
+from engine.realtime.notices import ResponseEnded, ResponseUsage
 
 KEPT = 64
 """Ended responses that are remembered, to know their late events; a session may last for days."""
@@ -36,6 +36,8 @@ class Response:
     """Some of its audio came."""
     parts: bool = False
     """A tool of it ended the conversation: words of its own are the last ones."""
+    audio_bytes: int = 0
+    """Of its audio, as it came."""
     open_parts: dict[ItemKey, None] = field(default_factory=dict)
     """Audio parts whose end has not come, in order."""
     texts: AgentTexts = field(default_factory=AgentTexts)
@@ -44,6 +46,14 @@ class Response:
     def silenced(self) -> bool:
         """True if its items are no longer acted on."""
         return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    def take_audio(self, key: ItemKey, size_bytes: int) -> bool:
+        """Count a piece of its audio; return whether it is to be played."""
+        self.audio_bytes += size_bytes
+        if not self.silenced:
+            self.spoke = True
+            self.open_parts[key] = None
+        return not self.silenced
 
     def end_audio(self, key: ItemKey) -> list[Action]:
         """Note that a part of its audio is complete."""
@@ -59,8 +69,8 @@ class Response:
         notices = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
         return [Show(notice) for notice in notices]
 
-    def end(self, status: str) -> list[Action]:
-        """Close what it left open; `status` is what became of it."""
+    def end(self, status: str, usage: Usage | None = None) -> list[Action]:
+        """Close what it left open; `status` is what became of it, `usage` what the server counted."""
         actions: list[Action] = []
         self.active = False
         if not self.interrupted:
@@ -68,7 +78,7 @@ class Response:
             actions += [Show(notice) for notice in self.texts.finish(self.id)]
         self.open_parts.clear()
         self.status = status
-        return [*actions, Show(ResponseEnded(self.id, status))]
+        return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]
 
     def take_follow_up(self) -> bool:
         """Return True once, when it is done and all its calls are answered: then the model is to go on."""

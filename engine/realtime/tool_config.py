@@ -148,7 +148,8 @@ def read_tool_config(config: Config, environ: Mapping[str, str]) -> ToolConfig:
         InvalidInputError: a key is unknown, a value does not fit, or a variable is not set. No value is quoted.
     """
     try:
-        return ToolConfig.model_validate(_filled_in(dict(config.parts), environ))
+        ours = {name: table for name, table in config.parts.items() if name in ToolConfig.model_fields}
+        return ToolConfig.model_validate(_filled_in(ours, environ))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))

@@ -1,0 +1,23 @@
+"""Ends a session politely when its budget is used up: what was paid for is heard first."""
+
+from __future__ import annotations
+
+import asyncio
+
+from engine.audio.link import AudioLink
+from engine.realtime.session import Session
+from engine.realtime.usage import UsageMeter
+
+_LOOK_S = 0.05
+
+
+async def keep_to_budget(meter: UsageMeter, session: Session, link: AudioLink) -> None:
+    """Wait until the budget is used up and the answer that used it has been heard, then stop the session.
+
+    The usage of a response comes with its end: all of its audio is at the player then.
+    """
+    await meter.exhausted.wait()
+    while not link.player.drained:  # noqa: ASYNC110 - its last frame wakes the session, nobody else
+        await asyncio.sleep(_LOOK_S)
+    await asyncio.sleep(link.output_latency_s)
+    session.stop("budget")

@@ -1,0 +1,110 @@
+"""What models cost: the price tables of the configuration, and dated ones of the services' own pages.
+
+    [prices."gpt-realtime"]
+    currency = "USD"
+    audio_input = 32.0            # of a million tokens, as all but `minute`
+    cached_audio_input = 0.4
+    audio_output = 64.0
+
+A table of the configuration replaces ours of the same name as a whole.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from engine.errors import InvalidInputError
+
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """One model's prices, of a million tokens each; what is None is not known, which is not free."""
+
+    currency: str = "USD"
+    text_input: float | None = None
+    cached_text_input: float | None = None
+    audio_input: float | None = None
+    cached_audio_input: float | None = None
+    image_input: float | None = None
+    cached_image_input: float | None = None
+    text_output: float | None = None
+    audio_output: float | None = None
+    minute: float | None = None
+    """Of speech that is transcribed, for models that are paid by time."""
+    source: str = "the configuration"
+    """Where they are from and when they were read there."""
+
+
+def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Prices | None:
+    """Return the prices of a model, or None where nobody said them.
+
+    A dated snapshot costs what its model costs; of an address like `gpt://folder/model` the last part counts too.
+
+    Example:
+        >>> prices_of("gpt-realtime-2.1-mini").audio_output
+        20.0
+    """
+    short = model.rpartition("/")[2]
+    for name in (model, short, _SNAPSHOT.sub("", short)):
+        found = (configured or {}).get(name) or KNOWN.get(name)
+        if found is not None:
+            return found
+    return None
+
+
+def configured_prices(tables: Any) -> dict[str, Prices]:
+    """Return the tables `[prices."MODEL"]` of the configuration.
+
+    Args:
+        tables: `prices` as it stands there.
+
+    Raises:
+        InvalidInputError: something else than tables, a key that is no price, or a price that is none.
+    """
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise InvalidInputError("In the configuration, 'prices' must hold tables.", fix='Write [prices."MODEL"].')
+    return {model: _checked(model, table) for model, table in tables.items()}
+
+
+def _checked(model: str, table: Mapping[str, Any]) -> Prices:
+    known = [entry.name for entry in fields(Prices)]
+    where = f'In the configuration, [prices."{model}"]'
+    for key, value in table.items():
+        if key not in known:
+            raise InvalidInputError(f"{where} has an unknown key '{key}'.", fix=f"Known are: {', '.join(known)}.")
+        if key in ("currency", "source"):
+            if not isinstance(value, str) or not value.strip():
+                raise InvalidInputError(f"{where}: '{key}' must be a text.")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise InvalidInputError(f"{where}: '{key}' must be a price, 0 or more.")
+    return replace(Prices(), **table)
+
+
+def _tokens(text: tuple[float, float, float], audio: tuple[float, float, float], source: str) -> Prices:
+    """Prices of input, cached input and output."""
+    return Prices(
+        "USD", text[0], text[1], audio[0], audio[1], text_output=text[2], audio_output=audio[2], source=source
+    )
+
+
+_PAGE = "developers.openai.com/api/docs/models/{}, copies of it read on 2026-11-25"
+_QUOTED = "the service's price list as others quoted it in 2026, read on 2026-11-25"
+_LARGE_AUDIO, _SMALL_AUDIO = (32.0, 0.4, 64.0), (10.0, 0.3, 20.0)
+
+KNOWN: dict[str, Prices] = {
+    "gpt-realtime-2.1": _tokens((4.0, 0.4, 24.0), _LARGE_AUDIO, _PAGE.format("gpt-realtime-2.1")),
+    "gpt-realtime-2.1-mini": _tokens((0.6, 0.06, 2.4), _SMALL_AUDIO, _PAGE.format("gpt-realtime-2.1-mini")),
+    "gpt-realtime-2": _tokens((4.0, 0.4, 24.0), _LARGE_AUDIO, _PAGE.format("gpt-realtime-2")),
+    "gpt-realtime-1.5": _tokens((4.0, 0.4, 16.0), _LARGE_AUDIO, _PAGE.format("gpt-realtime-1.5")),
+    "gpt-realtime": _tokens((4.0, 0.4, 16.0), _LARGE_AUDIO, _QUOTED),
+    "gpt-realtime-mini": _tokens((0.6, 0.06, 2.4), _SMALL_AUDIO, _QUOTED),
+    "gpt-realtime-whisper": Prices("USD", minute=0.017, source=_PAGE.format("gpt-realtime-whisper")),
+}
+"""Without a default: the gpt-4o transcription models, on which sources disagree, and Yandex's models, of whose Realtime
+prices none was found. Images are not sent, so their prices are left out."""

@@ -1,0 +1,198 @@
+"""What a session used and what it costs: tokens by kind, prices of the configuration, a total, and a budget."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.config import Config
+from engine.errors import InvalidInputError
+from engine.realtime.budget import keep_to_budget
+from engine.realtime.events import TranscriptUsage, Usage
+from engine.realtime.notices import ErrorShown, Notice, ResponseUsage, Summary, TranscriptionUsage, UsageTotal
+from engine.realtime.prices import KNOWN, Prices, configured_prices, prices_of
+from engine.realtime.providers import choose_provider
+from engine.realtime.session import Session
+from engine.realtime.testing import Emit, Expect, ServerDouble, Step, VirtualDevices, Wait, run_virtual
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.usage import Tokens, UsageMeter, cost_of, tokens_of
+
+PRICES = Prices("EUR", 4.0, 0.4, 32.0, 0.4, 5.0, 0.5, 16.0, 64.0)
+USAGE = {
+    "total_tokens": 253,
+    "input_tokens": 132,
+    "output_tokens": 121,
+    "input_token_details": {
+        "text_tokens": 119,
+        "audio_tokens": 13,
+        "cached_tokens": 70,
+        "cached_tokens_details": {"text_tokens": 64, "audio_tokens": 6},
+    },
+    "output_token_details": {"text_tokens": 30, "audio_tokens": 91},
+}
+COST = (55 * 4 + 64 * 0.4 + 7 * 32 + 6 * 0.4 + 30 * 16 + 91 * 64) / 1e6
+
+
+def whole_usage(**changes: Any) -> Usage:
+    """The usage of `USAGE`."""
+    values: dict[str, Any] = {
+        "total_tokens": 253,
+        "input_tokens": 132,
+        "output_tokens": 121,
+        "input_text_tokens": 119,
+        "input_audio_tokens": 13,
+        "cached_tokens": 70,
+        "cached_text_tokens": 64,
+        "cached_audio_tokens": 6,
+        "output_text_tokens": 30,
+        "output_audio_tokens": 91,
+    }
+    return Usage(**{**values, **changes})
+
+
+def told(notices: Sequence[Notice], meter_of: Any) -> list[Any]:
+    """The totals that a meter tells of notices."""
+    heard: list[Any] = []
+    meter = meter_of([lambda notice, _: heard.append(notice)])
+    for notice in notices:
+        meter(notice, 1.0)
+    return heard
+
+
+def test_tokens_are_sorted_by_what_they_cost() -> None:
+    tokens = tokens_of(whole_usage())
+    assert tokens == Tokens(55, 64, 7, 6, 0, 0, 30, 91)
+    assert (tokens.input, tokens.cached, tokens.output) == (132, 70, 121)
+    cost, complete = cost_of(tokens, PRICES)
+    assert complete
+    assert cost == pytest.approx(COST)
+
+
+def test_cached_tokens_that_are_not_sorted_are_text_as_far_as_there_is_text() -> None:
+    usage = whole_usage(cached_tokens=125, cached_text_tokens=None, cached_audio_tokens=None)
+    assert tokens_of(usage) == Tokens(0, 119, 7, 6, 0, 0, 30, 91)
+
+
+def test_tokens_of_no_kind_have_no_price() -> None:
+    tokens = tokens_of(Usage(input_tokens=10, output_tokens=5))
+    assert (tokens.other_input, tokens.other_output) == (10, 5)
+    assert cost_of(tokens, PRICES) == (0.0, False)
+
+
+def test_nothing_is_counted_twice_or_below_zero_however_odd_the_numbers_are() -> None:
+    for usage in (Usage(), Usage(input_text_tokens=5, cached_text_tokens=9), Usage(cached_tokens=7)):
+        assert min(tokens_of(usage).input, tokens_of(usage).output) >= 0
+
+
+def test_every_known_price_says_where_it_is_from_and_when() -> None:
+    for prices in KNOWN.values():
+        assert "2026" in prices.source
+        assert prices.minute is not None or None not in (prices.audio_input, prices.audio_output, prices.text_input)
+
+
+def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
+    assert prices_of("gpt-realtime-2025-08-28") is KNOWN["gpt-realtime"]
+    assert prices_of("gpt-realtime-2.1-mini-2026-05-01") is KNOWN["gpt-realtime-2.1-mini"]
+    mine = {"speech-realtime-250923": PRICES, "gpt-realtime": PRICES}
+    assert prices_of("gpt://b1g/speech-realtime-250923", mine) is PRICES
+    assert prices_of("gpt-realtime", mine) is PRICES
+    assert prices_of("speech-realtime-250923") is None
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"audio_inptu": 1.0}, "'audio_inptu'"),
+        ({"audio_input": -1}, "'audio_input' must be a price"),
+        ({"audio_input": True}, "'audio_input' must be a price"),
+        ({"audio_input": "32"}, "'audio_input' must be a price"),
+        ({"audio_input": math.inf}, "'audio_input' must be a price"),
+        ({"currency": 7}, "'currency' must be a text"),
+    ],
+)
+def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        configured_prices({"my-model": table})
+    assert says in str(caught.value)
+    assert '[prices."my-model"]' in str(caught.value)
+
+
+def test_the_total_grows_and_its_last_word_comes_before_the_summary() -> None:
+    summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
+    notices = [ResponseUsage("r1", whole_usage(), 48000), ResponseUsage("r2", whole_usage(), 24000), summary]
+    totals = told(notices, lambda tell: UsageMeter("m", configured={"m": PRICES}, observers=tell))
+    assert [total.responses for total in totals] == [1, 2, 2]
+    assert [total.final for total in totals] == [False, False, True]
+    assert totals[-1].cost == pytest.approx(2 * COST, abs=1e-6)
+    assert totals[-1].currency == "EUR"
+    assert totals[-1].complete
+    assert totals[-1].answers_s == pytest.approx(1.5)
+    assert totals[-1].tokens["cached_audio_input"] == 12
+
+
+def test_transcription_is_counted_apart_and_paid_by_tokens_or_by_time() -> None:
+    by_time = TranscriptUsage("duration", seconds=30.0)
+    by_tokens = TranscriptUsage("tokens", None, 22, 13, 9, 1, 12)
+    paid = {"m": PRICES, "t": Prices("EUR", text_input=1.0, audio_input=3.0, text_output=5.0, minute=0.006)}
+    notices = [TranscriptionUsage("i1", by_time), TranscriptionUsage("i2", by_tokens)]
+    totals = told(notices, lambda tell: UsageMeter("m", "t", paid, observers=tell))
+    assert totals[0].cost == pytest.approx(0.003)
+    assert totals[1].cost == pytest.approx(0.003 + (1 * 1 + 12 * 3 + 9 * 5) / 1e6, abs=1e-6)
+    assert (totals[1].transcribed_s, totals[1].transcription_tokens, totals[1].responses) == (30.0, 22, 0)
+
+
+def test_what_has_no_price_makes_the_cost_a_least_cost() -> None:
+    by_time = TranscriptionUsage("i1", TranscriptUsage("duration", seconds=30.0))
+    (total,) = told([by_time], lambda tell: UsageMeter("m", "unknown", {"m": PRICES}, observers=tell))
+    assert (total.cost, total.complete) == (0.0, False)
+    (total,) = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("m", observers=tell))
+    assert (total.cost, total.complete, total.input_tokens) == (None, False, 132)
+
+
+def test_a_budget_needs_prices() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        UsageMeter("speech-realtime-250923", budget=1.0)
+    assert '[prices."speech-realtime-250923"]' in caught.value.fix
+    heard = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("", budget=1.0, observers=tell))
+    assert [type(notice) for notice in heard] == [UsageTotal, ErrorShown]
+
+
+def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
+    async def main() -> tuple[Summary, list[Notice], float]:
+        notices: list[Notice] = []
+        devices = VirtualDevices()
+        link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        chosen = choose_provider("custom", "ws://double/", {}, Config())
+        place = {"response_id": "r1", "item_id": "i1", "content_index": 0, "output_index": 0}
+        script: list[Step] = [
+            Expect("session.update"),
+            Emit("session.created", session={"id": "s1", "model": "m"}),
+            Emit("response.created", response={"id": "r1"}),
+            Emit("response.output_audio.delta", **place, delta="AEAAQABA" * 8000),
+            Emit("response.output_audio.done", **place),
+            Emit("response.done", response={"id": "r1", "status": "completed", "usage": USAGE}),
+            Wait(60.0),
+        ]
+        observers = [lambda notice, _: notices.append(notice)]
+        meter = UsageMeter("", configured={"m": PRICES}, budget=COST, observers=observers)
+        server = ServerDouble(script)
+        session = Session(chosen, link, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
+        keeper = asyncio.ensure_future(keep_to_budget(meter, session, link))
+        try:
+            summary = await session.run(duration_s=50)
+        finally:
+            keeper.cancel()
+        return summary, notices, float(sum(abs(devices.heard) > 0.1)) / devices.rate_hz
+
+    summary, notices, heard_s = run_virtual(main())
+    assert summary.reason == "budget"
+    assert heard_s == pytest.approx(1.0, abs=0.05)
+    assert summary.duration_s < 3
+    assert isinstance(notices[-1], Summary)
+    assert isinstance(notices[-2], UsageTotal)
