@@ -7,10 +7,11 @@ import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cli.controls import Controls
 from cli.keyboard import has_keyboard, keyboard
+from cli.mcp_start import StartedServers
 from cli.options import RunOptions
 from cli.screen import Screen
 from cli.signals import stop_signals
@@ -23,6 +24,7 @@ from engine.realtime.providers import ChosenProvider
 from engine.realtime.redaction import Scrubber, secrets_of_environment
 from engine.realtime.session import Observer, Session
 from engine.realtime.settings import SessionSettings
+from engine.realtime.tool_config import ToolConfig
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.tools import Tool
 from engine.realtime.usage import UsageMeter
@@ -42,6 +44,7 @@ class SessionPlan:
     settings: SessionSettings
     tools: Sequence[Tool]
     options: RunOptions
+    tool_config: ToolConfig = field(default_factory=ToolConfig)
     until_input_ends: bool = False
     guide: Callable[[Session], Awaitable[None]] | None = None
     """Runs beside the session: the script of a demonstration."""
@@ -57,7 +60,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     session: Session | None = None
-    runner = ToolRunner(plan.tools, Scrubber(secrets_of_environment(os.environ)))
+    runner = ToolRunner(plan.tools)
     this_task = asyncio.current_task()
     interrupted = False
 
@@ -74,9 +77,12 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
     with stop_signals(stop):
         try:
             async with contextlib.AsyncExitStack() as stack:
+                servers = await StartedServers.start(plan.tool_config.mcp, observers, stack)
                 chosen = await _start_server(plan.chosen, screen, stack)
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
+                secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
+                runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
                 session = Session(chosen, link, runner, plan.settings, observers, max_outage_s=outage_s)
                 session.mute(plan.options.mute)

@@ -81,6 +81,7 @@ def run_session(options: RunOptions) -> None:
             settings=settings,
             tools=offered.tools,
             options=options,
+            tool_config=tool_config,
             until_input_ends=options.input_file is not None or lines_are_piped,
             guide=say_lines if lines_are_piped else None,
             meter=meter,
@@ -142,3 +143,6 @@ def _log_to_stderr(level: str) -> None:
     # At debug level these log requests with their headers, and the compiler's every step.
     for name in ("aiohttp", "asyncio", "numba"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # And these write tracebacks of what is told in a sentence, with addresses that may hold a key.
+    for name in ("mcp", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

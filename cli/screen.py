@@ -20,6 +20,7 @@ from engine.realtime.notices import (
     DeviceLost,
     ErrorShown,
     FirstAudio,
+    McpServerChanged,
     Notice,
     Reconnected,
     Reconnecting,
@@ -68,7 +69,7 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case ToolCalled() | ToolReturned() | ToolsAwaited() | UsageTotal():
+            case ToolCalled() | ToolReturned() | ToolsAwaited() | McpServerChanged() | UsageTotal():
                 self._remark(usage_line(notice) if isinstance(notice, UsageTotal) else tool_line(notice))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")

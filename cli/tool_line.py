@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from engine.realtime.notices import ToolCalled, ToolReturned, ToolsAwaited
+from engine.realtime.notices import McpServerChanged, ToolCalled, ToolReturned, ToolsAwaited
 
 _SHOWN_CHARS = 300
+_STATES = {"failed": "could not be started", "lost": "was lost and is started again", "given up": "is given up"}
 
 
-def tool_line(notice: ToolCalled | ToolReturned | ToolsAwaited) -> str:
+def tool_line(notice: ToolCalled | ToolReturned | ToolsAwaited | McpServerChanged) -> str:
     """Return the line for a notice.
 
     Example:
@@ -25,3 +26,7 @@ def tool_line(notice: ToolCalled | ToolReturned | ToolsAwaited) -> str:
             return f"  {name} {'failed: ' if failed else 'returned '}{output[:_SHOWN_CHARS]}{cut}"
         case ToolsAwaited(names):
             return f"Waiting for {', '.join(names)} to finish; Ctrl+C again waits no longer."
+        case McpServerChanged(name, "ready", _, tools):
+            return f"MCP server {name}: {tools} tool{'' if tools == 1 else 's'}."
+        case McpServerChanged(name, state, reason):
+            return f"MCP server {name} {_STATES[state]}: {reason}."

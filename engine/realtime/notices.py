@@ -148,6 +148,17 @@ class ToolReturned(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class McpServerChanged(Notice):
+    """What becomes of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
+
+    type: ClassVar[str] = "mcp.server"
+    name: str
+    state: str
+    reason: str = ""
+    tools: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ToolsAwaited(Notice):
     """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
 

@@ -136,6 +136,12 @@ class ToolConfig(_Table):
     mcp: dict[_Name, McpServer] = Field(default_factory=dict)
     remote_mcp: dict[_Name, RemoteMcp] = Field(default_factory=dict)
 
+    @property
+    def secrets(self) -> list[str]:
+        """What no text may show."""
+        ours = [secret for server in self.mcp.values() for secret in server.secrets]
+        return ours + [secret for server in self.remote_mcp.values() for secret in server.secrets]
+
 
 def read_tool_config(config: Config, environ: Mapping[str, str]) -> ToolConfig:
     """Check the tables of the configuration that are about tools.

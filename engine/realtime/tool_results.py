@@ -63,9 +63,13 @@ def words_for(error: BaseException, scrub: Callable[[str], str] = str) -> str:
         >>> words_for(FileNotFoundError(2, "No such file or directory", "/srv/plans/x.txt"))
         "The tool failed: FileNotFoundError: [Errno 2] No such file or directory: 'x.txt'"
     """
-    text = scrub(str(error))
     if isinstance(error, ToolError):
-        return text[:MAX_ERROR_CHARS] or "The tool failed."
-    text = _AUTHORIZATION.sub(r"\1 ***", _URL.sub(r"\1***", text))
+        return scrub(str(error))[:MAX_ERROR_CHARS] or "The tool failed."
+    return f"The tool failed: {plain_words(error, scrub)}"
+
+
+def plain_words(error: BaseException, scrub: Callable[[str], str] = str) -> str:
+    """The kind and the text of an exception, with addresses, folders and whatever looks like a key taken out."""
+    text = _AUTHORIZATION.sub(r"\1 ***", _URL.sub(r"\1***", scrub(str(error))))
     text = _TOKEN.sub("***", _PATH.sub(lambda found: found["name"] or "***", text))
-    return ": ".join(filter(None, ("The tool failed", type(error).__name__, text[:MAX_ERROR_CHARS].strip())))
+    return ": ".join(filter(None, (type(error).__name__, text[:MAX_ERROR_CHARS].strip())))

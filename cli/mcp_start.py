@@ -1,0 +1,54 @@
+"""Starts the configuration's MCP servers for a session, or says why there are none."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+
+from engine.realtime.notices import McpServerChanged, Notice
+from engine.realtime.session import Observer
+from engine.realtime.tool_config import McpServer
+from engine.realtime.tools import Tool
+
+_WITHOUT_PACKAGE = 'the package `mcp` is missing; install it: pip install "voice-engine[mcp]"'
+
+
+class StartedServers:
+    """The servers of one session, started and not waited for.
+
+    Example:
+        >>> servers = await StartedServers.start(settings, observers, stack)
+        >>> tools = await servers.tools()
+    """
+
+    def __init__(self) -> None:
+        self._tools: asyncio.Task[list[Tool]] | None = None
+
+    @classmethod
+    async def start(
+        cls, settings: Mapping[str, McpServer], observers: Sequence[Observer], stack: contextlib.AsyncExitStack
+    ) -> StartedServers:
+        """Start them side by side; `stack` ends them."""
+
+        def tell(notice: Notice) -> None:
+            for observer in observers:
+                observer(notice, asyncio.get_running_loop().time())
+
+        started = cls()
+        if not settings:
+            return started
+        try:
+            from engine.realtime.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
+        except ImportError:
+            for name in settings:
+                tell(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))
+            return started
+        servers = await stack.enter_async_context(McpServers(settings, tell))
+        started._tools = asyncio.create_task(servers.tools())
+        stack.callback(started._tools.cancel)
+        return started
+
+    async def tools(self) -> list[Tool]:
+        """Wait for every server, each for its own time at most."""
+        return await self._tools if self._tools else []

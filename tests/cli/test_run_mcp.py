@@ -1,0 +1,81 @@
+"""`voice run` with MCP servers of the configuration: offered, named when they fail, and ended with the session."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_run_virtual import environment
+from tests.realtime.test_mcp import SCRIPT, is_running
+from tests.support.mcp_server import SECRET
+from tests.support.scripted_server import Peer, ScriptedServer
+from tests.support.voice_process import VoiceProcess
+
+__all__ = ["environment"]
+
+CONFIG = f"""
+[mcp.mine]
+command = "{sys.executable}"
+args = ["{SCRIPT}"]
+env = {{ TOKEN = "${{TEST_TOKEN}}" }}
+start_timeout_s = 60
+
+[mcp.broken]
+command = "{sys.executable}"
+args = ["{SCRIPT}", "--die-at-once"]
+env = {{ TOKEN = "${{TEST_TOKEN}}" }}
+start_timeout_s = 60
+"""
+
+
+@pytest.fixture
+def with_servers(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """An environment whose configuration names two servers."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    return {**environment, "VOICE_CONFIG": str(path), "TEST_TOKEN": SECRET}
+
+
+async def test_a_tool_of_a_process_is_offered_called_and_answered(with_servers: dict[str, str]) -> None:
+    sessions = []
+
+    async def script(peer: Peer) -> None:
+        sessions.append(await peer.expect("session.update"))
+        await peer.send("session.created", session={"id": "sess_1"})
+        await peer.begin_response("r1")
+        await peer.call("r1", "c1", "mine_add", '{"a": 2, "b": 40}')
+        await peer.end_response("r1")
+        await peer.expect("response.create")
+        await peer.socket.close(code=1008, message=b"enough")
+
+    async with ScriptedServer(script) as server:
+        voice = VoiceProcess(
+            *("--backend", "virtual", "--url", server.url, "--log-level", "debug"), environment=with_servers
+        )
+        import asyncio  # noqa: PLC0415
+
+        with voice:
+            await asyncio.to_thread(voice.wait)
+    offered = [tool["name"] for tool in sessions[0]["session"]["tools"]]
+    assert {"mine_add", "get_weather"} <= set(offered)
+    assert voice.of("tool.result")[0]["output"] == "42"
+    states = {event["name"]: event for event in voice.of("mcp.server")}
+    assert states["mine"]["state"] == "ready"
+    assert states["broken"]["state"] == "failed"
+    assert "no such folder" in states["broken"]["reason"]
+    assert "Traceback" not in voice.shown
+    assert SECRET not in voice.shown + json.dumps(voice.events)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_process_too(with_servers: dict[str, str], number: signal.Signals) -> None:
+    with VoiceProcess("--backend", "virtual", "--provider", "local", environment=with_servers) as voice:
+        voice.wait_for("session")
+        children = [int(word) for word in Path(f"/proc/{voice.pid}/task/{voice.pid}/children").read_text().split()]
+        assert any(SCRIPT in Path(f"/proc/{pid}/cmdline").read_text() for pid in children)
+        assert voice.interrupt(number) == 0
+    assert not any(is_running(pid) for pid in children)
