@@ -30,6 +30,8 @@ class ResponseGate:
         """event_id of the last one, which an error may still name when a response has begun."""
         self._forgotten = False
         """The user turned to something else since that was sent."""
+        self._turned_away = False
+        """A response was taken for the answer to that one, and so not wanted."""
         self._blocked = False
         self._retried = False
         self._follows_tools = False
@@ -50,14 +52,14 @@ class ResponseGate:
 
     def forget(self) -> None:
         """Drop the wish, and what is on its way with it: a new turn of the user takes its place."""
-        self.wanted = self._blocked = False
+        self.wanted = self._blocked = self._turned_away = False
         self._forgotten = True
 
     def take(self, event_id: str, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
         if not self.may_send(free=free):
             return None
-        self.wanted = self._forgotten = False
+        self.wanted = self._forgotten = self._turned_away = False
         self.in_flight = self._sent = event_id
         return CreateResponse(event_id)
 
@@ -71,10 +73,10 @@ class ResponseGate:
         Returns:
             True if it answers what was asked before the user turned to something else.
         """
-        is_stale = bool(self.in_flight) and self._forgotten
+        self._turned_away = bool(self.in_flight) and self._forgotten
         self.in_flight = ""
         self._begun_since = True
-        return is_stale
+        return self._turned_away
 
     def response_done(self) -> None:
         """A response ended: what waited for it may go."""
@@ -83,13 +85,19 @@ class ResponseGate:
     def refused(self, error: ServerError) -> Refusal:
         """Take an error event: is it about our response.create, and what becomes of it?
 
-        Some servers name no event: a response that runs already is then the refusal of what is on its way.
+        Some servers name no event: a response that runs already is then the refusal of the last one sent.
         """
-        named = error.event_id or (self.in_flight if error.code == ALREADY_ACTIVE else "")
+        is_busy = error.code == ALREADY_ACTIVE
+        named = error.event_id or (self._sent if is_busy else "")
         if not named or named != self._sent:
             return Refusal.NOT_OURS
-        self.in_flight = ""
-        if error.code != ALREADY_ACTIVE or self._forgotten or self._retried or self._is_met():
+        self.in_flight = self._sent = ""
+        if is_busy and self._turned_away:
+            # Refused, ours never began: what was turned away was the server's answer to the newer turn.
+            self.wanted = self._blocked = self._retried = True
+            self._turned_away = False
+            return Refusal.RETRIED
+        if not is_busy or self._forgotten or self._retried or self._is_met():
             return Refusal.FINAL
         self.wanted = self._blocked = self._retried = True
         return Refusal.RETRIED
