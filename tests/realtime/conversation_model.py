@@ -89,9 +89,6 @@ class ServerModel:
     inbox: deque[ClientEvent] = field(default_factory=deque)
     active: str = ""
     hears_speech: bool = False
-    committed_ms: int = 0
-    outputs: dict[str, int] = field(default_factory=dict)
-    """How often each call was answered."""
     calls: dict[str, str] = field(default_factory=dict)
     """Name by call id, as made on this connection."""
     parts: dict[ItemKey, int] = field(default_factory=dict)
@@ -163,9 +160,10 @@ class ServerModel:
             case CommitAudio():
                 self.wants_answer = True
                 self.said.append(e.Committed(f"u{self.count}"))
+            case CreateItem(_, {"type": "function_call", "call_id": call_id, "name": name}):
+                self.calls[call_id] = name
             case CreateItem(_, {"type": "function_call_output", "call_id": call_id}):
                 assert self.calls[call_id] != SERVER_TOOL
-                self.outputs[call_id] = self.outputs.get(call_id, 0) + 1
                 if self.answers_tools and not self.active and not self.hears_speech:
                     self.begin()
             case CreateItem(_, {"type": "message", "role": "user"}):
