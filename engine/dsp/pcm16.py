@@ -102,7 +102,8 @@ def _dither_to_pcm16(
         gain = gain_from + step * np.float64(np.int32(i) + np.int32(1))
         bits = _hashed(np.uint32(np.uint32(counter) + np.uint32(i)))
         # Two independent numbers of 16 bits; their difference is triangular over one step either way.
-        noise = np.float64(np.int32(bits & np.uint32(0xFFFF)) - np.int32(bits >> np.uint32(16))) * _DITHER_STEP
+        difference = np.int32(np.int32(bits & np.uint32(0xFFFF)) - np.int32(bits >> np.uint32(16)))
+        noise = np.float64(difference) * _DITHER_STEP
         pcm[i] = to_int16(np.float64(samples[i]) * gain * FULL_SCALE + noise)
 
 
@@ -163,15 +164,17 @@ def _meter_to_float32(
     pcm_address: int, samples_address: int, count: int, gain_from: float, gain_to: float
 ) -> tuple[float, float]:
     """Convert with a gain ramp; return the greatest magnitude and the mean square of what came in, in steps."""
-    pcm = carray(int16_pointer(pcm_address), (count,))
-    samples = carray(float32_pointer(samples_address), (count,))
-    first = gain_from / 32768.0
     step = (gain_to - gain_from) / 32768.0 / max(count, 1)
     peak = np.int32(0)
     energy = 0.0
     for start in range(0, count, _SUMMED):
+        # Loops that do not begin at 0 become no vectors: numba takes an index for one that may be negative.
+        frames = min(_SUMMED, count - start)
+        pcm = carray(int16_pointer(pcm_address + 2 * start), (frames,))
+        samples = carray(float32_pointer(samples_address + 4 * start), (frames,))
+        first = gain_from / 32768.0 + step * start
         part = np.float32(0.0)
-        for i in range(start, min(start + _SUMMED, count)):
+        for i in range(frames):
             whole = np.int32(pcm[i])
             value = np.float32(whole)
             part += value * value
@@ -232,7 +235,7 @@ def float32_to_pcm16(
 ) -> NDArray[np.int16]:
     """Round float32 samples to int16: nearest, half to even, clipped at -32768 and 32767, NaN as silence.
 
-    0.25 us, and 0.2 with `out`; 0.05 more with a gain ramp, 0.2 with dither.
+    0.2 us, and 0.14 with `out`; 0.24 more with a gain ramp, 0.5 with dither, both in float64 up to the rounding.
 
     Args:
         samples: Any shape and layout; taken as one row.
@@ -282,7 +285,7 @@ def pcm16_to_float32_metered(
 ) -> tuple[NDArray[np.float32], float, float]:
     """Scale int16 samples to float32 with a gain ramp, and meter them on the way.
 
-    0.45 us where numpy takes 16 for the same in its five passes.
+    0.4 us where numpy takes 16 for the same in its five passes.
 
     Args:
         pcm: int16 of any shape and layout; taken as one row.
