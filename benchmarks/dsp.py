@@ -13,7 +13,8 @@ from benchmarks.case import Case
 from benchmarks.results import Result, compared
 from benchmarks.rivals import find_rival
 from benchmarks.timing import interleaved
-from engine.dsp.downmix import downmix
+from engine.dsp.downmix import downmix, upmix
+from engine.dsp.gain import apply_gain_ramp
 from engine.dsp.pcm16 import (
     float32_to_pcm16,
     float32_to_pcm16_direct,
@@ -21,6 +22,7 @@ from engine.dsp.pcm16 import (
     pcm16_to_float32_direct,
     pcm16_to_float32_metered,
 )
+from engine.dsp.softclip import soft_clip
 
 _BLOCK = 480
 _MILLION = 1_000_000
@@ -40,6 +42,9 @@ def cases() -> list[Case]:
         Case(f"pcm16_to_float32/{_MILLION}", partial(_to_float32, _MILLION)),
         Case(f"pcm16_to_float32_meter/{_BLOCK}", _to_float32_meter),
         Case(f"downmix/{_BLOCK}", _downmix),
+        Case(f"upmix/{_BLOCK}", _upmix),
+        Case(f"fade/{_BLOCK}", _fade),
+        Case(f"soft_clip/{_BLOCK}", _soft_clip),
     ]
 
 
@@ -104,6 +109,31 @@ def _downmix(seconds: float) -> Result:
         return audioop.tomono(data, 2, 0.5, 0.5)
 
     return _beside_audioop(f"downmix/{_BLOCK}", functions, through_audioop, _pcm(2 * _BLOCK).tobytes(), seconds)
+
+
+def _upmix(seconds: float) -> Result:
+    mono, stereo = _samples(_BLOCK), np.empty((_BLOCK, 2), np.float32)
+    functions: _Functions = {
+        "ours": partial(upmix, mono, 2, stereo),
+        "numpy": lambda: np.repeat(mono[:, None], 2, axis=1),
+    }
+    return compared("dsp", f"upmix/{_BLOCK}", "ns", interleaved(functions, seconds))
+
+
+def _fade(seconds: float) -> Result:
+    # From 1 to 1, or what is faded again and again would end in numbers too small for a processor's usual speed.
+    samples, theirs = _samples(_BLOCK), _samples(_BLOCK)
+    functions: _Functions = {
+        "ours": partial(apply_gain_ramp, samples, 1.0, 1.0),
+        "numpy": lambda: np.multiply(theirs, np.linspace(1.0, 1.0, _BLOCK, dtype=np.float32), out=theirs),
+    }
+    return compared("dsp", f"fade/{_BLOCK}", "ns", interleaved(functions, seconds))
+
+
+def _soft_clip(seconds: float) -> Result:
+    samples, theirs = _samples(_BLOCK), _samples(_BLOCK)
+    functions: _Functions = {"ours": partial(soft_clip, samples), "numpy": partial(np.tanh, theirs, theirs)}
+    return compared("dsp", f"soft_clip/{_BLOCK}", "ns", interleaved(functions, seconds))
 
 
 def _beside_audioop(

@@ -92,10 +92,35 @@ def test_every_pcm16_value_comes_back_from_float32() -> None:
     assert np.array_equal(pcm16_to_float32(every), (every / 32768.0).astype(np.float32))
 
 
-@given(LENGTHS, st.integers(1, 8), SEEDS)
+@given(LENGTHS, OFFSETS, SEEDS)
 @settings(deadline=None)
-def test_downmix_is_the_mean_and_upmix_its_inverse(length: int, channels: int, seed: int) -> None:
-    frames = noise(length * channels, seed).reshape(length, channels)
+def test_pcm16_to_float32(length: int, offset: int, seed: int) -> None:
+    pcm = np.random.default_rng(seed).integers(-32768, 32768, length + offset).astype(np.int16)[offset:]
+    assert np.array_equal(pcm16_to_float32(pcm), (pcm / 32768.0).astype(np.float32))
+
+
+@given(LENGTHS, OFFSETS, SEEDS, st.floats(-2, 2), st.floats(-2, 2))
+@settings(deadline=None)
+def test_dither_with_a_gain_ramp(length: int, offset: int, seed: int, gain_from: float, gain_to: float) -> None:
+    samples = noise(length, seed, offset)
+    got = float32_to_pcm16(samples, gain_from=gain_from, gain_to=gain_to, dither=Dither(seed))
+    expected = reference_pcm16(samples, gains(length, gain_from, gain_to), dither_noise(length, seed))
+    assert np.array_equal(got, expected)
+
+
+@given(LENGTHS, OFFSETS, st.sampled_from([1.0, 0.0]))
+@settings(deadline=None)
+def test_a_fade_has_no_step_above_its_slope(length: int, offset: int, gain_from: float) -> None:
+    samples = np.ones(length + offset, np.float32)[offset:]
+    apply_gain_ramp(samples, gain_from, 1.0 - gain_from)
+    with_ends = np.concatenate([[gain_from], samples, [1.0 - gain_from]])
+    assert np.all(np.abs(np.diff(with_ends)) <= (1 / length if length else 1.0) + 1e-6)
+
+
+@given(LENGTHS, OFFSETS, st.integers(1, 8), SEEDS)
+@settings(deadline=None)
+def test_downmix_is_the_mean_and_upmix_its_inverse(length: int, offset: int, channels: int, seed: int) -> None:
+    frames = noise(length * channels, seed, offset).reshape(length, channels)
     mono = downmix(frames)
     assert np.allclose(mono, frames.astype(np.float64).mean(axis=1), atol=1e-6)
     spread = upmix(mono, channels)
