@@ -25,7 +25,7 @@ from engine.script import reading
 from engine.script.patterns import difference, filled, picked
 from engine.script.reading import read_script, script_of
 from tests.local.client import Client
-from tests.local.serving import serving
+from tests.support.serving import serving
 
 GREETING = {"emit": "session.created", "session": {"id": "sess_1"}}
 UPDATE = {"type": "session.update", "session": {"type": "realtime"}}
