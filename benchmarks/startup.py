@@ -10,7 +10,7 @@ from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved
 
-_QUICK_S, _FULL_S = 1.0, 10.0
+_QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
 _ROUNDS = 1
 _EMPTY = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
 _LIBRARIES, _BARE = "numpy, numba", "import numpy, numba"
@@ -28,7 +28,7 @@ stream.close()
 def cases() -> list[Case]:
     """Whole processes, the interpreter's own start included; the kernels' cache is warm."""
     return [
-        Case("startup/help", _help, _QUICK_S, _FULL_S),
+        Case("startup/help", _help, _QUICK_HELP_S, _FULL_S),
         Case("startup/import", partial(_code, "import", _IMPORT), _QUICK_S, _FULL_S),
         Case("startup/ready", partial(_code, "ready", _READY), _QUICK_S, _FULL_S),
     ]
