@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.soundcard import PACKAGES, SoundCard, missing_parts
+from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def own_soundcard() -> Iterator[SoundCard]:
 
 
 @contextmanager
-def started_card() -> Iterator[SoundCard]:
+def started_card(rate_hz: int = RATE_HZ) -> Iterator[SoundCard]:
     """A card that is stopped on every way out."""
     lacking = missing_parts()
     if lacking:
@@ -34,7 +34,7 @@ def started_card() -> Iterator[SoundCard]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    card = SoundCard()
+    card = SoundCard(rate_hz)
     try:
         card.start()
         yield card

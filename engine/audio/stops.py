@@ -86,8 +86,7 @@ class Stops:
             heard = self._heard_samples(segment, cut_at)
             if segment.is_over(heard):
                 continue
-            heard_ms, received_ms = (
-                1000 * samples // self._wire_rate_hz for samples in (heard, segment.received_samples)
-            )
+            received_ms = 1000 * segment.received_samples // self._wire_rate_hz
+            heard_ms = min(round(1000 * heard / self._wire_rate_hz), received_ms)
             unheard.append(Heard(segment.key, heard_ms, received_ms, segment.complete))
         return tuple(unheard)

@@ -8,9 +8,16 @@ from numpy.typing import NDArray
 Signal = NDArray[np.float32]
 
 _WINDOW_S = 0.5
+_LAST_S = 0.025
+_LEAST_LIKENESS = 0.7
+"""A fade of 8 ms takes some of it."""
 _SMOOTHED_MS = 5
 _WANDER_S = 0.002
 """How far a window may lie from where the first one says: two clocks and two resamplers stand in between."""
+
+
+class Unlike(Exception):
+    """A recording is not what it was compared with."""
 
 
 def offset_of(heard: Signal, reference: Signal) -> int:
@@ -59,6 +66,25 @@ def sounding_ends_at(heard: Signal, threshold: float = 1e-3) -> int:
     """Index after the last sample that is louder than the threshold; 0 where none is."""
     loud = np.flatnonzero(np.abs(heard) > threshold)
     return int(loud[-1]) + 1 if loud.size else 0
+
+
+def end_in(reference: Signal, sound: Signal, rate_hz: int) -> int:
+    """How many frames of the reference lie before the end of a sound that is a part of it, told by its last 25 ms.
+
+    Raises:
+        Unlike: the sound is no part of the reference; where a sound server lost some of it, this is not the end of it.
+    """
+    window = sound[-round(_LAST_S * rate_hz) :].astype(np.float64)
+    padded = np.pad(reference.astype(np.float64), (window.size, window.size))
+    size = 1 << (padded.size + window.size).bit_length()
+    spectrum = np.fft.rfft(padded, size) * np.conj(np.fft.rfft(window, size))
+    matches = np.fft.irfft(spectrum, size)[: padded.size - window.size]
+    at = int(np.argmax(matches))
+    norm = float(np.linalg.norm(window) * np.linalg.norm(padded[at : at + window.size]))
+    likeness_there = matches[at] / (norm or 1.0)
+    if likeness_there < _LEAST_LIKENESS:
+        raise Unlike(f"its end is no part of the reference: likeness {likeness_there:.2f}")
+    return at
 
 
 def _levels(signal: Signal, step: int, count: int) -> NDArray[np.float64]:

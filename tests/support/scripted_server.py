@@ -34,14 +34,14 @@ class Peer:
         """Send a text frame as it is."""
         await self.socket.send_str(text)
 
-    async def expect(self, kind: str) -> dict[str, Any]:
-        """Return the next event of a type, skipping others; each is returned once."""
+    async def expect(self, *kinds: str) -> dict[str, Any]:
+        """Return the next event of one of these types, skipping others; each is returned once."""
         async with asyncio.timeout(_PATIENCE_S):
             while True:
                 while self._read < len(self.received):
                     event = self.received[self._read]
                     self._read += 1
-                    if event["type"] == kind:
+                    if event["type"] in kinds:
                         return event
                 self._arrived.clear()
                 await self._arrived.wait()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,9 +25,16 @@ class VoiceProcess:
         ...     assert voice.interrupt() == 0
     """
 
-    def __init__(self, *arguments: str, environment: dict[str, str], folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environment: dict[str, str],
+        folder: Path | None = None,
+        command: Sequence[str] = (VOICE,),
+    ) -> None:
+        """Start it; `command` runs another program that takes the arguments of `voice`."""
         self._process = subprocess.Popen(
-            [VOICE, "run", "--events", "-", *arguments],
+            [*command, "run", "--events", "-", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
