@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import started_card
-from tests.support.hearing import Unlike
+from tests.support.hearing import UnlikeError
 from tests.support.interruptions import interruptions
 from tests.support.soundcard import SoundCard
 
@@ -33,7 +33,7 @@ def card(request: pytest.FixtureRequest) -> Iterator[SoundCard]:
 async def test_what_is_told_is_what_sounded(card: SoundCard, backend: str, wire_rate_hz: int) -> None:
     try:
         found = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS)
-    except Unlike:  # on a shared machine the sound server itself is sometimes late: once is forgiven
+    except UnlikeError:  # on a shared machine the sound server itself is sometimes late: once is forgiven
         found = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS, seed=2)
     errors_ms = np.array([one.error_ms for one in found])
     print(

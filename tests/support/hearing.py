@@ -16,7 +16,7 @@ _WANDER_S = 0.002
 """How far a window may lie from where the first one says: two clocks and two resamplers stand in between."""
 
 
-class Unlike(Exception):
+class UnlikeError(Exception):
     """A recording is not what it was compared with."""
 
 
@@ -72,7 +72,7 @@ def end_in(reference: Signal, sound: Signal, rate_hz: int) -> int:
     """How many frames of the reference lie before the end of a sound that is a part of it, told by its last 25 ms.
 
     Raises:
-        Unlike: the sound is no part of the reference; where a sound server lost some of it, this is not the end of it.
+        UnlikeError: its end is no part of the reference: it is another sound, or a sound server lost some of it.
     """
     window = sound[-round(_LAST_S * rate_hz) :].astype(np.float64)
     padded = np.pad(reference.astype(np.float64), (window.size, window.size))
@@ -83,7 +83,7 @@ def end_in(reference: Signal, sound: Signal, rate_hz: int) -> int:
     norm = float(np.linalg.norm(window) * np.linalg.norm(padded[at : at + window.size]))
     likeness_there = matches[at] / (norm or 1.0)
     if likeness_there < _LEAST_LIKENESS:
-        raise Unlike(f"its end is no part of the reference: likeness {likeness_there:.2f}")
+        raise UnlikeError(f"its end is no part of the reference: likeness {likeness_there:.2f}")
     return at
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from tests.support.hearing import Signal, Unlike, end_in
+from tests.support.hearing import Signal, UnlikeError, end_in
 from tests.support.scripted_server import Peer, ScriptedServer
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VoiceProcess
@@ -53,7 +53,7 @@ async def interruptions(
     """Hold a conversation in which every answer is interrupted, on the virtual card; nothing in it is simulated.
 
     Raises:
-        Unlike: something else was recorded, or the sound server was late and lost some of it.
+        UnlikeError: something else was recorded, or the sound server was late and lost some of it.
     """
     dice = np.random.default_rng(seed)
     answers = [_noise(wire_rate_hz, dice) for _ in range(count)]
@@ -115,7 +115,7 @@ def _compare(
     sounds = _stretches(heard, rate_hz)
     cut = sum(event["type"] == "conversation.item.truncate" for event in told)
     if len(sounds) != cut:
-        raise Unlike(f"{len(sounds)} sounds were recorded of {cut} answers that were cut")
+        raise UnlikeError(f"{len(sounds)} sounds were recorded of {cut} answers that were cut")
     stretches = iter(sounds)
     for answer, event in zip(answers, told, strict=True):
         if event["type"] == "conversation.item.delete":
