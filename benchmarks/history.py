@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,23 +82,32 @@ def kept_runs(folder: Path, on_damage: Callable[[InvalidInputError], None]) -> l
     return runs
 
 
-def find_run(wanted: str, folder: Path, on_damage: Callable[[InvalidInputError], None]) -> tuple[str, Document]:
-    """Return the name and the figures of a run: `last`, an id of the history, or any file.
+def find_run(
+    wanted: str, folder: Path, benchmarks: Collection[str], on_damage: Callable[[InvalidInputError], None]
+) -> tuple[str, Document]:
+    """Return the name and the figures of a run.
+
+    Args:
+        wanted: An id of the history, any file, or `last`: the last run of the history with one of the benchmarks.
+        folder: Of the history.
+        benchmarks: What it is to be compared with.
+        on_damage: Told of files of the history that cannot be read.
 
     Raises:
         InvalidInputError: there is none, or the file is no run.
 
     Example:
-        >>> name, document = find_run("last", history_folder(), print)
+        >>> name, document = find_run("last", history_folder(), ["dsp"], print)
     """
     is_id = _ID.fullmatch(wanted) is not None and not Path(wanted).exists()
     if wanted != LAST and not is_id:
         return wanted, read_document(Path(wanted))
     if is_id and (path := folder / f"{wanted}.json").exists():
         return wanted, read_document(path)
-    runs = kept_runs(folder, on_damage) if wanted == LAST else []
+    kept = kept_runs(folder, on_damage) if wanted == LAST else []
+    runs = [run for run in kept if not set(run.benchmarks).isdisjoint(benchmarks)]
     if not runs:
-        what = f"There is no run {wanted} in the history" if is_id else "No run has been kept yet"
+        what = f"There is no run {wanted} in the history" if is_id else "No run of these benchmarks has been kept yet"
         raise InvalidInputError(f"{what}.", fix="`voice bench history` lists them, `voice bench --save` keeps one.")
     return runs[-1].id, runs[-1].document
 

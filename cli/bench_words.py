@@ -30,7 +30,9 @@ def remarks(comparison: Comparison) -> list[str]:
     for change in comparison.changes:
         counted[change.judgement] += 1
     said = [
-        f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse; of "
+        "The two runs have no figure in common."
+        if not comparison.changes
+        else f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse; of "
         f"{counted[Judgement.SAME]} there is {Judgement.SAME}."
     ]
     if comparison.elsewhere:

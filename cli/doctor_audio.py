@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,29 @@ if TYPE_CHECKING:
     from engine.audio.backend import Backend, StreamInfo
 
 _SERVER_S = 3.0
+_START_S = 20.0
+_CRASH_FIX = (
+    "See that ALSA's configuration is there (Debian: `apt install --reinstall libasound2-data`) and that "
+    "ALSA_CONFIG_PATH, if it is set, names it; `--backend virtual` works without."
+)
 _NO_DEVICE_FIX = "Plug in a device, or start the sound server; `--backend virtual` works without."
+
+
+def portaudio_crash() -> Finding | None:
+    """Start PortAudio in a process of its own: the configuration of ALSA that is missing aborts whoever starts it."""
+    try:
+        run = subprocess.run(
+            [sys.executable, "-P", "-c", "import sounddevice"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_START_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return error("portaudio", f"does not start within {_START_S:g} s", _CRASH_FIX)
+    if run.returncode >= 0:
+        return None  # an exception is examined where it is raised
+    return error("portaudio", f"crashes when it is started ({signal.strsignal(-run.returncode)})", _CRASH_FIX)
 
 
 def portaudio() -> Iterator[Finding]:

@@ -8,6 +8,9 @@ from cli import doctor_agent, doctor_audio, doctor_stream, doctor_system
 from cli.findings import Check, Finding, Verdict
 from engine.errors import VoiceError
 
+_START_PORTAUDIO = ("portaudio", "backends", "devices", "microphone")
+"""What would end this process too, where PortAudio crashes when it is started."""
+
 
 def examine(provider: str | None, url: str | None) -> Iterator[Finding]:
     """Yield what each check finds.
@@ -31,7 +34,12 @@ def examine(provider: str | None, url: str | None) -> Iterator[Finding]:
         "local agent": doctor_agent.local_agent,
         "provider": lambda: doctor_agent.provider(provider, url),
     }
+    crash = doctor_audio.portaudio_crash()
     for subject, check in checks.items():
+        if crash is not None and subject in _START_PORTAUDIO:
+            if subject == crash.subject:
+                yield crash
+            continue
         yield from _guarded(subject, check)
 
 

@@ -12,9 +12,9 @@ from typer.core import TyperCommand
 from cli.commands.bench_history import history_command
 
 if TYPE_CHECKING:
-    from benchmarks.case import Case
     from benchmarks.comparison import Comparison
     from benchmarks.document import Document
+    from benchmarks.registry import Benchmark
 
 _ALL = "all"
 _HISTORY = "history"
@@ -60,18 +60,20 @@ def bench(
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
     quick = quick or not names
-    cases = _cases(names or [_SHORTEST], quick=quick)
+    benchmarks = _chosen(names or [_SHORTEST])
+    cases = [case for benchmark in benchmarks for case in benchmark.cases(quick=quick)]
     for path in (json_path, html_path):
         if path is not None:
             _require_writable(path)
-    before = None if older is None else find_run(older, history_folder(), lambda error: _note(f"Skipped: {error}"))
+    measured = [benchmark.name for benchmark in benchmarks]
+    before = older and find_run(older, history_folder(), measured, lambda error: _note(f"Skipped: {error.message}"))
     if not names:
         _list_benchmarks()
     prepare_kernels(_note)
     machine = describe_machine()
     results, is_interrupted = run_cases(cases, quick=quick, tell=_note)
     run = Document(machine, tuple(results))
-    comparison = None if before is None else compare(*before, run)
+    comparison = compare(*before, run) if before else None
     _print(run, comparison)
     _write(run, comparison, json_path, html_path, save=save, is_interrupted=is_interrupted, quick=quick)
     if is_interrupted:
@@ -79,8 +81,8 @@ def bench(
         raise typer.Exit(_INTERRUPTED)
 
 
-def _cases(names: list[str], *, quick: bool) -> list[Case]:
-    """Return the cases of the named benchmarks, each once.
+def _chosen(names: list[str]) -> list[Benchmark]:
+    """Return the named benchmarks, each once.
 
     Raises:
         InvalidInputError: there is no such benchmark.
@@ -92,8 +94,7 @@ def _cases(names: list[str], *, quick: bool) -> list[Case]:
         if name not in (_ALL, *BENCHMARKS):
             known = ", ".join((*BENCHMARKS, _ALL, _HISTORY))
             raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {known}.")
-    chosen = BENCHMARKS if _ALL in names else dict.fromkeys(names)
-    return [case for each in chosen for case in BENCHMARKS[each].cases(quick=quick)]
+    return [BENCHMARKS[name] for name in (BENCHMARKS if _ALL in names else dict.fromkeys(names))]
 
 
 def _list_benchmarks() -> None:

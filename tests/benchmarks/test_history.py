@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,16 +71,25 @@ def test_runs_are_listed_in_order_and_damaged_ones_skipped_by_name(tmp_path: Pat
 
 
 def test_a_run_is_found_by_its_id_as_the_last_one_or_as_a_file(tmp_path: Path) -> None:
-    first, last = keep(report(MACHINE, [RESULT]), tmp_path), keep(report(MACHINE, []), tmp_path)
-    assert find_run(first.stem, tmp_path, _no_damage)[1].results == (RESULT,)
-    assert find_run("last", tmp_path, _no_damage) == (last.stem, Document(MACHINE, ()))
-    assert find_run(str(first), tmp_path / "elsewhere", _no_damage)[1].results == (RESULT,)
+    other = replace(RESULT, case="dsp/y")
+    first, last = keep(report(MACHINE, [RESULT]), tmp_path), keep(report(MACHINE, [RESULT, other]), tmp_path)
+    assert find_run(first.stem, tmp_path, ["dsp"], _no_damage)[1].results == (RESULT,)
+    assert find_run("last", tmp_path, ["ring", "dsp"], _no_damage) == (last.stem, Document(MACHINE, (RESULT, other)))
+    assert find_run(str(first), tmp_path / "elsewhere", ["dsp"], _no_damage)[1].results == (RESULT,)
 
 
-@pytest.mark.parametrize(("wanted", "words"), [("last", "No run has been kept"), ("20200101-000000", "no run 2020")])
+def test_the_last_run_is_the_last_of_the_same_benchmarks(tmp_path: Path) -> None:
+    first = keep(report(MACHINE, [RESULT]), tmp_path)
+    keep(report(MACHINE, [replace(RESULT, benchmark="ring", case="ring/x")]), tmp_path)
+    assert find_run("last", tmp_path, ["dsp"], _no_damage)[0] == first.stem
+    with pytest.raises(InvalidInputError, match="No run of these benchmarks"):
+        find_run("last", tmp_path, ["session"], _no_damage)
+
+
+@pytest.mark.parametrize(("wanted", "words"), [("last", "No run of these"), ("20200101-000000", "no run 2020")])
 def test_a_run_that_is_not_there_is_refused(tmp_path: Path, wanted: str, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words) as caught:
-        find_run(wanted, tmp_path, _no_damage)
+        find_run(wanted, tmp_path, ["dsp"], _no_damage)
     assert "voice bench history" in caught.value.fix
 
 

@@ -183,3 +183,16 @@ def test_a_cache_that_cannot_be_written_is_a_warning(bare: dict[str, str], tmp_p
     found = _findings(_doctor({**bare, "VOICE_CACHE_DIR": str(taken)}, "--json"))
     assert found["kernels"]["verdict"] == "warning"
     assert "VOICE_CACHE_DIR" in found["kernels"]["fix"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")
+def test_a_sound_library_that_crashes_is_an_error_that_hides_nothing_else(bare: dict[str, str]) -> None:
+    broken = {**bare, "ALSA_CONFIG_PATH": "/there/is/no/such/configuration"}
+    start = subprocess.run([sys.executable, "-c", "import sounddevice"], env=broken, capture_output=True, check=False)
+    if start.returncode >= 0:
+        pytest.skip("this PortAudio bears it")
+    found = _findings(_doctor(broken, "--json"))
+    assert found["portaudio"]["verdict"] == "error"
+    assert "crashes when it is started" in found["portaudio"]["text"]
+    assert not [subject for subject in found if subject.startswith("backend")]
+    assert {"clock", "local agent", "provider"} <= found.keys()
