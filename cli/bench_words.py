@@ -29,12 +29,13 @@ def remarks(comparison: Comparison) -> list[str]:
     counted = dict.fromkeys(Judgement, 0)
     for change in comparison.changes:
         counted[change.judgement] += 1
-    said = [
-        "The two runs have no figure in common."
-        if not comparison.changes
-        else f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse; of "
-        f"{counted[Judgement.SAME]} there is {Judgement.SAME}."
-    ]
+    if not comparison.changes:
+        said = ["The two runs have no figure in common."]
+    elif counted[Judgement.SAME] == len(comparison.changes):
+        said = [f"In all {counted[Judgement.SAME]} figures there is {Judgement.SAME}."]
+    else:
+        moved = f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse"
+        said = [f"{moved}; in {counted[Judgement.SAME]} there is {Judgement.SAME}."]
     if comparison.elsewhere:
         said.append(f"That run was on another machine: {comparison.elsewhere}.")
     for words, names in (

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from cli.bench_page.axes import Scale, label
 from cli.bench_page.markup import element
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 14.0, 46.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 24.0, 14.0, 46.0
 _TICK = 4.0
 _numbers = count(1)
 
