@@ -41,6 +41,7 @@ class RunOptions:
     voice: str | None = None
     instructions: str | None = None
     tools: tuple[str, ...] = ()
+    output_rate_hz: int | None = None
     volume_db: float = 0.0
     mic_gain_db: float = 0.0
     block_ms: float | None = None

@@ -20,6 +20,7 @@ from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError
 from engine.realtime.offered_tools import offered_tools
+from engine.realtime.output_rate import OutputRateWatch
 from engine.realtime.prices import configured_prices
 from engine.realtime.providers import choose_provider
 from engine.realtime.session import Observer
@@ -40,7 +41,7 @@ def run_session(options: RunOptions) -> None:
     if options.text and options.input_file is not None:
         raise InvalidInputError("--text and --input-file exclude each other.", fix="Leave one of them out.")
     config = load_config()
-    chosen = choose_provider(options.provider, options.url, os.environ, config)
+    chosen = choose_provider(options.provider, options.url, os.environ, config).with_output_rate(options.output_rate_hz)
     settings = SessionSettings(
         voice=options.voice,
         instructions=_read_instructions(options.instructions),
@@ -86,8 +87,9 @@ def run_session(options: RunOptions) -> None:
             guide=say_lines if lines_are_piped else None,
             meter=meter,
         )
+        rate_watch = OutputRateWatch(chosen.provider.output_rate_hz, observers)
         # The meter first: its last word comes before the summary.
-        asyncio.run(converse(plan, screen, [meter, *observers]))
+        asyncio.run(converse(plan, screen, [meter, rate_watch, *observers]))
 
 
 def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen) -> Backend | None:

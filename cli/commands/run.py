@@ -32,6 +32,10 @@ def run(
         list[str] | None,
         typer.Option(help="Functions the agent may call: MODULE:OBJECT, or a name of `voice tools`; repeatable."),
     ] = None,
+    output_rate: Annotated[
+        int | None,
+        typer.Option(help="Rate of the answers in Hz, where they sound too fast or too slow.", min=8000, max=48000),
+    ] = None,
     volume: Annotated[float, typer.Option(help="Gain of the speaker in dB.", min=-60, max=20)] = 0.0,
     mic_gain: Annotated[float, typer.Option(help="Gain of the microphone in dB.", min=-60, max=40)] = 0.0,
     block_ms: Annotated[
@@ -94,6 +98,7 @@ def run(
         voice=voice,
         instructions=instructions,
         tools=tuple(tools or ()),
+        output_rate_hz=output_rate,
         volume_db=volume,
         mic_gain_db=mic_gain,
         block_ms=block_ms,

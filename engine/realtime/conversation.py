@@ -42,6 +42,7 @@ from engine.realtime.follow_ups import FollowUps
 from engine.realtime.interruption import PlayedParts
 from engine.realtime.notices import (
     ErrorShown,
+    OutputRate,
     ResponseStarted,
     SessionStarted,
     ToolCalled,
@@ -101,7 +102,9 @@ class Conversation:
         self._user_talking = False
         """As the person says with a key."""
         self._commit_event = ""
-        self._answer_expected = self._answers_silence = False
+        self._answer_expected = False
+        self.answers_silence = False
+        """True while the newest answer is one that the server gave to the user's silence."""
         self._follow_ups = FollowUps()
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
@@ -140,11 +143,6 @@ class Conversation:
     def parting(self) -> bool:
         """True where the agent has ended the conversation, and the user has not spoken since."""
         return self._follow_ups.parting
-
-    @property
-    def answers_silence(self) -> bool:
-        """True while the newest answer is one that the server gave to the user's silence."""
-        return self._answers_silence
 
     @property
     def _waits(self) -> bool:
@@ -246,7 +244,10 @@ class Conversation:
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         is_new = self._continuity.greeted(event)
-        return [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
+        shown: list[Action] = [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
+        if isinstance(event, e.SessionUpdated) and event.output_rate_hz:
+            shown.append(Show(OutputRate(event.output_rate_hz)))
+        return shown
 
     def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
         self._user_speaking = True
@@ -276,7 +277,7 @@ class Conversation:
                 actions += self._cancel(response)
         self._parts.interrupt()
         self._gate.forget()
-        self._answer_expected = self._answers_silence = False
+        self._answer_expected = self.answers_silence = False
         return actions
 
     def _cancel(self, response: Response) -> list[Action]:
@@ -367,7 +368,7 @@ class Conversation:
 
     def _on_timeout(self, _: e.TimeoutTriggered) -> list[Action]:
         """Nobody has spoken for the server's `idle_timeout_ms`: it commits the silence and answers it."""
-        self._answers_silence = True
+        self.answers_silence = True
         return [Trace("the server answers a silence")]
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:

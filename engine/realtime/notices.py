@@ -35,6 +35,14 @@ class SessionStarted(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class OutputRate(Notice):
+    """The rate at which the server says that it sends its answers."""
+
+    type: ClassVar[str] = "output_rate"
+    declared_hz: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserTranscript(Notice):
     """What the server understood of the user's speech."""
 

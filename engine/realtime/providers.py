@@ -39,6 +39,10 @@ class ChosenProvider:
         bare = [value.partition(" ")[2] for value in values]
         return Scrubber([*values, *bare, *secrets_of_url(self.url)])
 
+    def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
+        """Return the same with answers that are asked for and played at another rate; None changes nothing."""
+        return self if rate_hz is None else replace(self, provider=replace(self.provider, output_rate_hz=rate_hz))
+
     def at_url(self, url: str) -> ChosenProvider:
         """Return the same at another address; a user and password in it take the place of the key.
 

@@ -148,8 +148,6 @@ LOCAL = Provider(
     voice="",
     instructions=_ENGLISH + _RUSSIAN,
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
-    turn_modes=(TurnMode.SERVER_VAD, TurnMode.NONE),
-    vad_fields=VAD_FIELDS - {"idle_timeout_ms"},
     output_modalities=("audio",),
 )
 

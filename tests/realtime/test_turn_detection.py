@@ -53,7 +53,6 @@ def test_push_to_talk_turns_the_servers_detection_off() -> None:
     [
         ("yandex", TurnOptions(TurnMode.SEMANTIC_VAD), "'semantic_vad' are not offered by Yandex AI Studio"),
         ("yandex", TurnOptions(TurnMode.NONE), "Choose server_vad with --turns"),
-        ("local", TurnOptions(TurnMode.SEMANTIC_VAD), "Choose server_vad or none with --turns"),
         ("yandex", TurnOptions(prefix_padding_ms=100), "prefix_padding_ms cannot be set"),
         ("yandex", TurnOptions(idle_timeout_ms=9000), "idle_timeout_ms cannot be set"),
         ("openai", TurnOptions(eagerness=Eagerness.LOW), "Add --turns semantic_vad"),
