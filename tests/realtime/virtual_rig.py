@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,10 +16,12 @@ from engine.errors import VoiceError
 from engine.realtime.notices import Notice, Summary
 from engine.realtime.providers import ChosenProvider, choose_provider
 from engine.realtime.session import Session
+from engine.realtime.settings import SessionSettings
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.tools import Tool
+from engine.realtime.transport import Transport
 
 WIRE_HZ = 24000
 _Kind = TypeVar("_Kind", bound=Notice)
@@ -69,26 +71,36 @@ def hold(
     tools: Sequence[Tool] = (),
     max_outage_s: float = 2.0,
     ignoring: Sequence[str] = (),
+    session_limit_s: float | None = None,
+    redial_s: float = 0.0,
+    settings: SessionSettings | None = None,
     drive: Callable[[Session, VirtualDevices], Awaitable[None]] | None = None,
 ) -> Held:
-    """Hold a session to its end, in virtual time."""
+    """Hold a session to its end, in virtual time; every connection but the first takes `redial_s`."""
     devices = VirtualDevices()
 
     async def main() -> Held:
         chosen = chosen_for(provider)
-        service = chosen.provider
+        service = replace(chosen.provider, session_limit_s=session_limit_s)
+        chosen = replace(chosen, provider=service)
         link = AudioLink(
             devices, StreamRequest(), input_rate_hz=service.input_rate_hz, output_rate_hz=service.output_rate_hz
         )
         with ServerDouble(*scripts, then=then, ignoring=ignoring) as server:
             held = Held(server.peers, devices)
+
+            async def connect(chosen: ChosenProvider) -> Transport:
+                await asyncio.sleep(redial_s if server.attempts else 0.0)
+                return await server.connect(chosen)
+
             began_s = asyncio.get_running_loop().time()
             session = Session(
                 chosen,
                 link,
                 ToolRunner(list(tools)),
+                settings,
                 observers=[lambda notice, at_s: held.notices.append((at_s - began_s, notice))],
-                connect=server.connect,
+                connect=connect,
                 max_outage_s=max_outage_s,
             )
             driving = asyncio.ensure_future(drive(session, devices)) if drive else None

@@ -96,6 +96,10 @@ class Peer:
         """What has come and was not expected yet."""
         return list(self._unread)
 
+    def forget_unread(self) -> None:
+        """Expect nothing of what has come so far."""
+        self._unread.clear()
+
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event."""
         self.send_text(json.dumps({"type": kind, "event_id": "event_s", **fields}))
