@@ -91,11 +91,16 @@ class LocalSession:
         await self._send("error", error=error)
 
     async def _update(self, message: _Object) -> None:
-        before = (self._settings.vad, self._settings.input_format)
+        before = self._ears()
         self._settings.update(message["session"], voice_is_fixed=self._items.has_agent_audio)
-        if (self._settings.vad, self._settings.input_format) != before:
+        if self._ears() != before:
             self._buffer.restart()
         await self._send("session.updated", session=self._settings.session)
+
+    def _ears(self) -> tuple[object, object]:
+        """What the input buffer depends on: who turns automatic answers off and on keeps what was said so far."""
+        vad = self._settings.vad
+        return vad and vad.ears, self._settings.input_format
 
     async def _clear_output(self, _message: _Object) -> None:
         raise Refusal("Only connections with a media channel have an output buffer.", "invalid_value", "type")

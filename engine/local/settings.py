@@ -32,6 +32,11 @@ class ServerVad:
     idle_timeout_ms: int | None = None
     """Silence after an answer has been played, until the agent asks whether anyone is there."""
 
+    @property
+    def ears(self) -> tuple[float, int, int]:
+        """What of it the detection of speech depends on; the rest says what follows from speech."""
+        return self.threshold, self.prefix_padding_ms, self.silence_duration_ms
+
 
 _DETECTION_DEFAULTS: dict[str, _Object] = {
     "server_vad": asdict(ServerVad()),

@@ -22,6 +22,7 @@ MAX_MESSAGE_BYTES = 16 << 20
 """Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
 _CONNECT_S = 15.0
 _CHECK = "Check the address and the network."
+_NO_CODE = 1005
 _CLOSE_S = 2.0
 """How long the other side may take to say goodbye."""
 
@@ -98,7 +99,8 @@ class Connection:
             case WSMsgType.BINARY:
                 return MalformedEvent("The server sent a binary frame, which the protocol does not have.")
             case WSMsgType.CLOSE:
-                raise closed(message.data, message.extra or "")
+                # Of a close frame without a code, aiohttp makes a 0.
+                raise closed(message.data or _NO_CODE, message.extra or "")
             case WSMsgType.ERROR:
                 raise _broken_frame(message.data)
         raise closed(self._socket.close_code, "")

@@ -54,6 +54,18 @@ async def test_speech_does_not_cancel_where_the_session_forbids_it(workshop: Wor
         assert "56" in (await held.until("response.output_audio_transcript.done", 2))["transcript"]
 
 
+async def test_turning_answers_off_and_on_in_the_middle_of_a_phrase_loses_nothing_of_it(workshop: Workshop) -> None:
+    phrase = said("what is seven times eight")
+    half = len(phrase) // 2
+    async with direct(workshop) as held:
+        await held.send("session.update", session=turn_detection(create_response=False, interrupt_response=False))
+        await held.play(phrase[:half])
+        await held.send("session.update", session=turn_detection(create_response=True, interrupt_response=True))
+        await held.play(phrase[half:])
+        assert (await held.until(COMPLETED))["transcript"].lower() == "what is seven times eight"
+        assert "56" in (await held.until("response.output_audio_transcript.done"))["transcript"]
+
+
 async def test_who_speaks_on_is_not_talked_over(workshop: Workshop) -> None:
     async with direct(workshop) as held:
         release = held.hold(COMPLETED)

@@ -39,6 +39,9 @@ _CODES = (None, 1001, 1005, 1006, 1011, 1012, 1013, 1015)
 _WARM_UP = 0.1
 """Of the time, before memory is first looked at: caches fill, and the interpreter keeps what it once had."""
 _SEED = 5
+_RATE_HZ = 24000
+"""Of the devices too: resampling is tested elsewhere."""
+_NOISE = (3000 * np.random.default_rng(_SEED).standard_normal(8 * _RATE_HZ)).astype("<i2").tobytes()
 
 
 def memory_mb() -> float:
@@ -93,7 +96,7 @@ class Service:
     async def _read(self, peer: Peer) -> None:
         """Take whatever the client sends; the microphone is kept by nobody."""
         while True:
-            await peer.hear(5.0)
+            await asyncio.sleep(5.0)
             peer.audio.clear()
             peer.received.clear()
             peer.forget_unread()
@@ -114,9 +117,8 @@ class Service:
             await peer.send("response.output_item.done", response_id=f"c{n}", item={**item, "arguments": arguments})
             await peer.send("response.done", response={"id": f"c{n}", "status": "completed"})
             await asyncio.sleep(self.dice.uniform(0.0, 4.0))
-        seconds = self.dice.uniform(0.5, 8.0)
-        samples = (np.random.default_rng(n).standard_normal(round(24000 * seconds)) * 3000).astype("<i2")
-        await peer.answer(f"r{n}", f"i{n}", samples.tobytes(), f"This is the answer to turn {n}. " * 3)
+        pcm16 = _NOISE[: 2 * round(_RATE_HZ * self.dice.uniform(0.5, 8.0))]
+        await peer.answer(f"r{n}", f"i{n}", pcm16, f"This is the answer to turn {n}. " * 3)
 
     async def _fail(self, peer: Peer) -> None:
         kind = self.dice.choice(("close", "close", "close", "expired", "silent"))
@@ -133,8 +135,8 @@ async def converse(hours: float) -> dict[str, Any]:
     """Hold the session; return what came of it."""
     service = Service()
     chosen = choose_provider("custom", "ws://double/", {}, Config())
-    devices = VirtualDevices(block_ms=BLOCK_MS, kept_s=1.0)
-    link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000, block_ms=BLOCK_MS)
+    devices = VirtualDevices(rate_hz=_RATE_HZ, block_ms=BLOCK_MS, kept_s=1.0)
+    link = AudioLink(devices, StreamRequest(), input_rate_hz=_RATE_HZ, output_rate_hz=_RATE_HZ, block_ms=BLOCK_MS)
     seen: dict[str, int] = {}
     memory: list[float] = []
     shown: set[str] = set()

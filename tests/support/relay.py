@@ -34,6 +34,9 @@ class Relay:
         self.url = ""
         self._audio: defaultdict[str, bytearray] = defaultdict(bytearray)
         self._ready = threading.Event()
+        self._frozen = 0
+        self.connections = 0
+        """How many clients have come so far."""
         self._loop = asyncio.new_event_loop()
         self._over = asyncio.Event()
         self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()))
@@ -53,16 +56,22 @@ class Relay:
         samples = np.frombuffer(bytes(self._audio[item_id]), "<i2").astype(np.float32) / 32768
         return soxr.resample(samples, WIRE_HZ, rate_hz, "VHQ")
 
+    def freeze(self) -> None:
+        """Pass nothing on any more, neither way, of the connections there are; leave them open."""
+        self._frozen = self.connections
+
     async def _serve(self) -> None:
         async with LocalServer() as server, aiohttp.ClientSession() as http:
 
             async def relay(request: web.Request) -> web.WebSocketResponse:
                 client = web.WebSocketResponse(max_msg_size=_MAX_MESSAGE_BYTES)
                 await client.prepare(request)
+                self.connections += 1
+                number = self.connections
                 async with http.ws_connect(server.url, max_msg_size=_MAX_MESSAGE_BYTES) as upstream:
-                    up = asyncio.ensure_future(_pass_on(client, upstream))
+                    up = asyncio.ensure_future(self._pass_on(number, client, upstream))
                     async for message in upstream:
-                        if message.type is WSMsgType.TEXT:
+                        if message.type is WSMsgType.TEXT and number > self._frozen:
                             self._keep(json.loads(message.data))
                             await client.send_str(message.data)
                     up.cancel()
@@ -82,9 +91,10 @@ class Relay:
         if event["type"] == "response.output_audio.delta":
             self._audio[event["item_id"]] += base64.b64decode(event["delta"])
 
-
-async def _pass_on(client: web.WebSocketResponse, upstream: aiohttp.ClientWebSocketResponse) -> None:
-    async for message in client:
-        if message.type is WSMsgType.TEXT:
-            await upstream.send_str(message.data)
-    await upstream.close()
+    async def _pass_on(
+        self, number: int, client: web.WebSocketResponse, upstream: aiohttp.ClientWebSocketResponse
+    ) -> None:
+        async for message in client:
+            if message.type is WSMsgType.TEXT and number > self._frozen:
+                await upstream.send_str(message.data)
+        await upstream.close()
