@@ -1,0 +1,50 @@
+"""What the terminal shows of an answer that was cut, and of how evenly the answers came."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cli.screen import Screen
+from engine.audio.playback_stats import PlaybackStats
+from engine.realtime.notices import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
+
+
+def shown(*notices: Notice) -> list[str]:
+    out = io.StringIO()
+    screen = Screen(out)
+    for notice in notices:
+        screen(notice, 0.0)
+    return out.getvalue().splitlines()
+
+
+def test_a_cut_answer_is_followed_by_what_was_heard_of_it() -> None:
+    lines = shown(
+        AgentTextDelta("It is eleven degrees in Moscow.", "item_1"),
+        BargeIn(1200, "item_1"),
+        AgentTextCut("It is eleven", "item_1", 1200),
+    )
+    assert lines == [
+        "Agent: It is eleven degrees in Moscow.",
+        "  (interrupted; 1.20 s were heard)",
+        "  (heard: It is eleven\u2014)",
+    ]
+
+
+def test_of_an_answer_that_was_deleted_nothing_was_heard() -> None:
+    assert shown(BargeIn(0, "item_1"), AgentTextCut("", "item_1"))[-1] == "  (nothing of it was heard)"
+
+
+@pytest.mark.parametrize(
+    ("playback", "expected"),
+    [
+        (PlaybackStats(cushion_ms=20), "End (stopped): 3 turns in 10.0 s, 0 xruns."),
+        (
+            PlaybackStats(late_starts=2, late_start_ms=130, underruns=1, underrun_ms=40, cushion_ms=90),
+            "End (stopped): 3 turns in 10.0 s, 0 xruns, 2 late starts (130 ms), 1 underruns (40 ms), cushion 90 ms.",
+        ),
+    ],
+)
+def test_the_summary_counts_late_starts_and_underruns(playback: PlaybackStats, expected: str) -> None:
+    assert shown(Summary(3, 0, 0, 10.0, reason="stopped", playback=playback)) == [expected]
