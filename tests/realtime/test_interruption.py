@@ -1,150 +1,121 @@
-"""Interruptions of a session on a real socket and a manual clock: which items the server is told of, and how much."""
+"""What a server is told of an interruption, and what it is not: whole sessions in virtual time."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any
 
-import numpy as np
 import pytest
 
-from engine.audio.port import FADE_MS
-from engine.realtime.notices import AgentTextCut, BargeIn, FirstAudio, ResponseEnded, UserSpeech
-from tests.realtime.rig import rig
-from tests.support.scripted_server import Peer
+from engine.realtime.notices import BargeIn
+from engine.realtime.testing import Peer
+from tests.realtime.virtual_rig import Held, hold, tone
 
-KEYS = {"YANDEX_CLOUD_API_KEY": "test", "YANDEX_CLOUD_FOLDER_ID": "test", "OPENAI_API_KEY": "test"}
-CUTS = ("conversation.item.truncate", "conversation.item.delete")
+SPEECH = "input_audio_buffer.speech_started"
 
 
-def tone(rate_hz: int, seconds: float) -> bytes:
-    """It is loud from the first sample to the last."""
-    return np.full(round(seconds * rate_hz), 8000, np.int16).tobytes()
+async def sound(peer: Peer, response_id: str, item_id: str, seconds: float, part: int = 0) -> None:
+    """Some audio of an item, and its end."""
+    await peer.send_audio(response_id, item_id, tone(seconds), content_index=part)
+    place = {"response_id": response_id, "item_id": item_id, "content_index": part}
+    await peer.send("response.output_audio.done", **place)
 
 
-def cuts(peer: Peer) -> list[tuple[str, str, Any]]:
-    return [
-        (event["type"].rsplit(".", 1)[1], event["item_id"], event.get("audio_end_ms"))
-        for event in peer.received
-        if event["type"] in CUTS
-    ]
+async def begin(peer: Peer, response_id: str) -> None:
+    """Announce a response."""
+    await peer.send("response.created", response={"id": response_id})
 
 
-@pytest.mark.parametrize(("provider", "wire_hz"), [("openai", 24000), ("yandex", 44100)])
-async def test_an_answer_generated_long_ago_is_cut_and_the_one_before_it_is_left_alone(
-    provider: str, wire_hz: int
+async def end(peer: Peer, response_id: str) -> None:
+    """End it."""
+    await peer.send("response.done", response={"id": response_id, "status": "completed"})
+
+
+def told(held: Held) -> list[dict[str, Any]]:
+    """What the server was sent after the settings, without the names of the events."""
+    received = [event for event in held.peers[0].received if event["type"] != "session.update"]
+    return [{name: value for name, value in event.items() if name != "event_id"} for event in received]
+
+
+@pytest.mark.parametrize("provider", ["custom", "openai"])
+@pytest.mark.parametrize("done", [False, True], ids=["running", "done"])
+def test_a_running_answer_is_cancelled_where_the_server_does_not_and_both_are_truncated(
+    provider: str, done: bool
 ) -> None:
-    second, interrupt = asyncio.Event(), asyncio.Event()
-
     async def script(peer: Peer) -> None:
         await peer.expect("session.update")
-        await peer.answer("r1", "i1", tone(wire_hz, 0.5))
-        await second.wait()
-        await peer.answer("r2", "i2", tone(wire_hz, 9.0))
-        await interrupt.wait()
-        await peer.send("input_audio_buffer.speech_started", item_id="u1")
+        await begin(peer, "r1")
+        await sound(peer, "r1", "i1", 9.0, part=1)
+        if done:
+            await end(peer, "r1")
+        await asyncio.sleep(3.0)
+        await peer.send(SPEECH)
 
-    async with rig(script, provider=provider, environ=KEYS) as it:
-        await it.until_notice(ResponseEnded)
-        await it.until(lambda: it.session.at_rest)
-        second.set()
-        await it.until_notice(ResponseEnded, 2)
-        await it.until_notice(FirstAudio, 2)
-        silent_frames = it.stream.heard.size
-        await it.stream.run(2.0)
-        interrupt.set()
-        barge_in = await it.until_notice(BargeIn)
-        await it.stream.run(0.1)
-        sounded_ms = np.count_nonzero(np.abs(it.stream.heard) > 1e-4) / 48 - 500
-
-    assert isinstance(barge_in, BargeIn)
-    assert silent_frames
-    ((kind, item, heard_ms),) = cuts(it.peer)
-    assert (kind, item) == ("truncate", "i2")
-    # The first answer's resampler rings for some milliseconds, which are no part of it.
-    assert heard_ms == pytest.approx(sounded_ms, abs=8)
+    held = hold(script, provider=provider, duration_s=6, ignoring=["response.cancel", "conversation.item.truncate"])
+    (barge_in,) = held.of(BargeIn)
+    truncate = {"item_id": "i1", "content_index": 1, "audio_end_ms": barge_in.heard_ms}
+    cancel = {"type": "response.cancel", "response_id": "r1"}
+    expected = [] if done or provider == "openai" else [cancel]
+    # Nothing else: to clear the input buffer would delete what the user says.
+    assert told(held) == [*expected, {"type": "conversation.item.truncate", **truncate}]
+    assert 2800 <= barge_in.heard_ms <= 3020
 
 
-async def test_an_interruption_after_all_was_heard_tells_the_server_nothing() -> None:
-    interrupt = asyncio.Event()
-
+def test_an_item_that_was_heard_before_is_left_alone_and_the_next_counts_from_its_own_start() -> None:
     async def script(peer: Peer) -> None:
         await peer.expect("session.update")
-        await peer.answer("r1", "i1", tone(24000, 0.5))
-        await interrupt.wait()
-        await peer.send("input_audio_buffer.speech_started", item_id="u1")
+        for number in (1, 2):
+            await begin(peer, f"r{number}")
+            await sound(peer, f"r{number}", f"i{number}", 2.0)
+            await end(peer, f"r{number}")
+        await asyncio.sleep(3.0)
+        await peer.send(SPEECH)
 
-    async with rig(script) as it:
-        await it.until_notice(ResponseEnded)
-        await it.until(lambda: it.session.at_rest)
-        interrupt.set()
-        await it.until_notice(UserSpeech)
-        await it.stream.run(0.2)
-        assert not it.of(BargeIn)
-    assert not cuts(it.peer)
+    held = hold(script, duration_s=6, ignoring=["conversation.item.truncate"])
+    (truncate,) = told(held)
+    assert truncate["item_id"] == "i2"
+    assert 800 <= truncate["audio_end_ms"] <= 1020
 
 
-async def test_the_silence_of_a_wait_and_of_an_underrun_is_not_heard_audio() -> None:
-    more, interrupt = asyncio.Event(), asyncio.Event()
-
+def test_a_written_answer_is_cancelled_and_not_truncated() -> None:
     async def script(peer: Peer) -> None:
         await peer.expect("session.update")
-        await peer.begin_response("r1")
-        await peer.audio("r1", "i1", tone(24000, 0.1))
-        await more.wait()
-        await peer.audio("r1", "i1", tone(24000, 5.0))
-        await interrupt.wait()
-        await peer.send("input_audio_buffer.speech_started", item_id="u1")
+        await begin(peer, "r1")
+        await peer.send("response.output_text.delta", response_id="r1", item_id="i1", content_index=0, delta="Once")
+        await asyncio.sleep(1.0)
+        await peer.send(SPEECH)
 
-    async with rig(script) as it:
-        await it.until_notice(FirstAudio)
-        await it.stream.run(1.0)
-        more.set()
-        await it.until(lambda: bool(it.stream.heard[-1]))
-        await it.stream.run(0.5)
-        interrupt.set()
-        await it.until_notice(BargeIn)
-        summary = await it.end()
-        heard = it.stream.heard
-
-    # What dies away over the gap is no frame of the answer, but sounds: it is held, and falls in a straight line.
-    sounded_ms = np.count_nonzero(np.abs(heard) > 1e-3) / 48 - FADE_MS
-    ((_, _, heard_ms),) = cuts(it.peer)
-    assert heard_ms == pytest.approx(sounded_ms, abs=2)
-    assert 600 <= heard_ms <= 800
-    # The answer waited for its cushion, and once for the server.
-    assert (summary.playback.late_starts, summary.playback.underruns) == (1, 1)
-    assert 20 <= summary.playback.late_start_ms <= 40
-    assert summary.playback.underrun_ms >= 800
-    assert summary.playback.cushion_ms == 300
-    assert json.loads(json.dumps(summary.to_json()))["playback"]["underruns"] == 1
+    held = hold(script, duration_s=4, ignoring=["response.cancel"])
+    assert told(held) == [{"type": "response.cancel", "response_id": "r1"}]
+    assert not held.of(BargeIn)
 
 
-async def test_the_text_that_was_heard_is_told_with_the_cut() -> None:
-    interrupt = asyncio.Event()
-    text = "one two three four five six seven eight nine ten"
-
+def test_two_interruptions_cut_each_item_once() -> None:
     async def script(peer: Peer) -> None:
         await peer.expect("session.update")
-        await peer.begin_response("r1")
-        place = {"response_id": "r1", "item_id": "i1", "content_index": 0}
-        await peer.send("response.output_audio_transcript.delta", **place, delta=text)
-        await peer.audio("r1", "i1", tone(24000, 4.0))
-        await peer.end_audio("r1", "i1")
-        await peer.send("response.output_audio_transcript.done", **place, transcript=text)
-        await peer.end_response("r1")
-        await interrupt.wait()
-        await peer.send("input_audio_buffer.speech_started", item_id="u1")
+        for number in (1, 2):
+            await begin(peer, f"r{number}")
+            await sound(peer, f"r{number}", f"i{number}", 5.0)
+            await end(peer, f"r{number}")
+            await asyncio.sleep(2.0)
+            await peer.send(SPEECH)
+            await peer.send(SPEECH)
+            await asyncio.sleep(0.5)
+            await peer.send("input_audio_buffer.speech_stopped")
 
-    async with rig(script) as it:
-        await it.until_notice(ResponseEnded)
-        await it.until_notice(FirstAudio)
-        await it.stream.run(1.7)
-        interrupt.set()
-        cut = await it.until_notice(AgentTextCut)
-        await it.stream.run(0.05)
-    assert isinstance(cut, AgentTextCut)
-    ((_, item, heard_ms),) = cuts(it.peer)
-    assert (cut.item_id, cut.heard_ms) == (item, heard_ms)
-    assert cut.text == "one two three four"
+    held = hold(script, duration_s=8, ignoring=["conversation.item.truncate"])
+    assert [event["item_id"] for event in told(held)] == ["i1", "i2"]
+
+
+def test_the_request_for_the_answer_to_a_tool_is_bare() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await begin(peer, "r1")
+        item = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "nothing", "arguments": "{"}
+        await peer.send("response.output_item.done", response_id="r1", item=item)
+        await end(peer, "r1")
+
+    held = hold(script, duration_s=4, ignoring=["conversation.item.create", "response.create"])
+    answer, request = told(held)
+    assert answer["item"]["call_id"] == "c1"
+    assert request == {"type": "response.create"}
