@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from cli.key_stream import KeyStroke, KnowsReleases, Named, Stroke
 from cli.live_line import LiveLine
 from cli.talk_key import TalkKey
+from cli.text import printable
 
+_ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
 _HINT = "Tab mutes; type and press Enter to write"
 
 
@@ -60,11 +64,20 @@ class Controls:
         self._talk_key = TalkKey()
         self._looking: asyncio.TimerHandle | None = None
         self._typed = ""
+        self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
+
+    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
+        """Let the last line ask something; `answered` is told whether y or n was pressed."""
+        self._questions.append((question, answered))
+        self.show()
 
     def take(self, stroke: KeyStroke | KnowsReleases) -> None:
         """Do what the key means."""
         if isinstance(stroke, KnowsReleases):
             self._talk_key.reports_release = True
+        elif self._questions and not self._typed and (yes := _ANSWERS.get(stroke.key)) is not None:
+            if stroke.stroke is Stroke.PRESSED:
+                self._questions.popleft()[1](yes)
         elif stroke.key == " " and self._by_key and (self._talk_key.held or not self._typed):
             self._take_talk_key(stroke.stroke)
         elif stroke.stroke is not Stroke.RELEASED:
@@ -121,6 +134,9 @@ class Controls:
 
     def show(self) -> None:
         """Draw the last line; after that by itself."""
+        if self._questions and not self._typed:
+            self._line.show(printable(self._questions[0][0]))
+            return
         self._line.show(f"{self._state()}> {self._typed}" if self._typed else f"{self._state()}({self._hint()})")
 
     def _state(self) -> str:

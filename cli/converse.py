@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from cli.approvals import Approvals
 from cli.controls import Controls
 from cli.keyboard import has_keyboard, keyboard
 from cli.mcp_start import StartedServers
@@ -61,6 +62,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     session: Session | None = None
     runner = ToolRunner(plan.tools)
+    approvals = Approvals({*plan.tool_config.tools.approve, *plan.options.approve})
     this_task = asyncio.current_task()
     interrupted = False
 
@@ -84,7 +86,8 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
                 runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
-                session = Session(chosen, link, runner, plan.settings, observers, max_outage_s=outage_s)
+                session = Session(chosen, link, runner, plan.settings, [*observers, approvals], max_outage_s=outage_s)
+                approvals.attach(session)
                 session.mute(plan.options.mute)
                 if plan.meter is not None:
                     stack.callback(asyncio.ensure_future(keep_to_budget(plan.meter, session, link)).cancel)
@@ -92,7 +95,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)
                 else:
-                    _offer_keys(plan, session, screen, stack)
+                    _offer_keys(plan, session, screen, approvals, stack)
                 await session.run(duration_s=plan.options.duration_s, until_input_ends=plan.until_input_ends)
         except asyncio.CancelledError:
             if not interrupted:
@@ -100,7 +103,9 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
             screen.say("Interrupted while starting.")
 
 
-def _offer_keys(plan: SessionPlan, session: Session, screen: Screen, stack: contextlib.AsyncExitStack) -> None:
+def _offer_keys(
+    plan: SessionPlan, session: Session, screen: Screen, approvals: Approvals, stack: contextlib.AsyncExitStack
+) -> None:
     """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
     screen.say("Write. Ctrl+C ends the conversation." if plan.options.text else "Speak. Ctrl+C ends the conversation.")
     if not (has_keyboard() and screen.live.is_terminal) or str(plan.options.input_file) == "-":
@@ -109,6 +114,7 @@ def _offer_keys(plan: SessionPlan, session: Session, screen: Screen, stack: cont
     controls = Controls(session, screen.live, by_key=by_key, listens=plan.settings.listens)
     stack.callback(controls.close)
     stack.enter_context(keyboard(controls.take, screen.live.send, releases=by_key))
+    approvals.attach(session, controls.ask)
     controls.show()
 
 

@@ -42,6 +42,7 @@ class RunOptions:
     instructions: str | None = None
     tools: tuple[str, ...] = ()
     output_rate_hz: int | None = None
+    approve: tuple[str, ...] = ()
     volume_db: float = 0.0
     mic_gain_db: float = 0.0
     block_ms: float | None = None

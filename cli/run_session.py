@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cli.converse import SessionPlan, converse
@@ -51,6 +52,9 @@ def run_session(options: RunOptions) -> None:
     )
     settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
     tool_config = read_tool_config(config, os.environ)
+    if chosen.provider.runs_mcp:
+        settings = replace(settings, remote_mcp=tool_config.remote_mcp)
+        chosen = replace(chosen, other_secrets=tuple(tool_config.secrets))
     offered = offered_tools(chosen.provider, tool_config.tools, options.tools)
     prices = configured_prices(config.parts.get("prices", {}))
     with contextlib.ExitStack() as stack:
@@ -67,6 +71,8 @@ def run_session(options: RunOptions) -> None:
         screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
         for lack in offered.lacks:
             screen.say(f"Note: {lack}")
+        if tool_config.remote_mcp and not settings.remote_mcp:
+            screen.say(f"Note: {chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.")
         meter = UsageMeter(
             chosen.model,
             chosen.provider.transcription_model,

@@ -8,7 +8,7 @@ from typing import IO
 from cli.live_line import LiveLine
 from cli.loss_line import loss_line
 from cli.text import printable
-from cli.tool_line import tool_line
+from cli.tool_line import ToolNotice, tool_line
 from cli.usage_line import usage_line
 from engine.realtime.notices import (
     AgentText,
@@ -20,15 +20,11 @@ from engine.realtime.notices import (
     DeviceLost,
     ErrorShown,
     FirstAudio,
-    McpServerChanged,
     Notice,
     Reconnected,
     Reconnecting,
     SessionStarted,
     Summary,
-    ToolCalled,
-    ToolReturned,
-    ToolsAwaited,
     UsageTotal,
     UserTranscript,
     UserTyped,
@@ -69,7 +65,7 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case ToolCalled() | ToolReturned() | ToolsAwaited() | McpServerChanged() | UsageTotal():
+            case _ if isinstance(notice, UsageTotal | ToolNotice):
                 self._remark(usage_line(notice) if isinstance(notice, UsageTotal) else tool_line(notice))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")

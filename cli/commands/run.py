@@ -36,6 +36,10 @@ def run(
         int | None,
         typer.Option(help="Rate of the answers in Hz, where they sound too fast or too slow.", min=8000, max=48000),
     ] = None,
+    approve: Annotated[
+        list[str] | None,
+        typer.Option(help="Remote MCP server whose calls need no question; all for every one; repeatable."),
+    ] = None,
     volume: Annotated[float, typer.Option(help="Gain of the speaker in dB.", min=-60, max=20)] = 0.0,
     mic_gain: Annotated[float, typer.Option(help="Gain of the microphone in dB.", min=-60, max=40)] = 0.0,
     block_ms: Annotated[
@@ -99,6 +103,7 @@ def run(
         instructions=instructions,
         tools=tuple(tools or ()),
         output_rate_hz=output_rate,
+        approve=tuple(approve or ()),
         volume_db=volume,
         mic_gain_db=mic_gain,
         block_ms=block_ms,

@@ -29,7 +29,6 @@ from engine.realtime.actions import (
     Trace,
 )
 from engine.realtime.client_events import (
-    CancelResponse,
     ClearAudio,
     CommitAudio,
     CreateItem,
@@ -52,6 +51,7 @@ from engine.realtime.notices import (
     UserTranscript,
     UserTyped,
 )
+from engine.realtime.remote_calls import RemoteCalls
 from engine.realtime.response_gate import Refusal, ResponseGate
 from engine.realtime.responses import Response, Responses
 from engine.realtime.server_errors import describe, ending, is_benign
@@ -106,6 +106,7 @@ class Conversation:
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
         self._follow_ups = FollowUps()
+        self._remote = RemoteCalls(self._ids, self._follow_ups)
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
         self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
@@ -126,7 +127,6 @@ class Conversation:
             e.ErrorEvent: self._on_error,
             e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
             e.TimeoutTriggered: self._on_timeout,
-            e.UnknownEvent: lambda event: [Trace(f"event {event.type} is not acted on")],
         }
 
     @property
@@ -146,12 +146,12 @@ class Conversation:
 
     @property
     def _waits(self) -> bool:
-        return self._answer_expected or self._gate.busy or self._follow_ups.unspoken
+        return self._answer_expected or self._gate.busy or self._follow_ups.waiting
 
     @property
     def _goes_on(self) -> bool:
         owed = any(response.active or response.unanswered for response in self._responses)
-        return owed or self._user_heard or not self._continuity.online
+        return owed or self._remote.pending or self._user_heard or not self._continuity.online
 
     @property
     def _user_heard(self) -> bool:
@@ -163,8 +163,8 @@ class Conversation:
 
     def handle(self, event: e.ServerEvent) -> list[Action]:
         """Take one event of the server."""
-        handler = self._handlers.get(type(event))
-        return self._settle(handler(event) if handler else [])
+        handler = self._handlers.get(type(event), self._remote.handle)
+        return self._settle(handler(event))
 
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
@@ -215,6 +215,10 @@ class Conversation:
             ]
         )
 
+    def approval_given(self, approval_id: str, *, approve: bool, reason: str = "") -> list[Action]:
+        """Take the person's answer to `ApprovalAsked`, once."""
+        return self._settle(self._remote.approve(approval_id, approve=approve, reason=reason))
+
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
         return self._settle(self._parts.forget_unheard(cut, self._responses.text_of))
@@ -231,6 +235,7 @@ class Conversation:
             actions += response.end("incomplete")
         self._user_speaking = self._answer_expected = False
         self._gate = ResponseGate()
+        self._remote = RemoteCalls(self._ids, self._follow_ups)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
         self._continuity.leave(calls, self._parts.item_ids)
         passed = self._continuity.pass_on(actions)
@@ -274,17 +279,11 @@ class Conversation:
         for response in self._responses:
             response.interrupted = True
             if response.active and not (server_knows and self._interrupts_by_itself):
-                actions += self._cancel(response)
+                actions += response.cancel(self._ids)
         self._parts.interrupt()
         self._gate.forget()
         self._answer_expected = self.answers_silence = False
         return actions
-
-    def _cancel(self, response: Response) -> list[Action]:
-        if response.cancel_sent:
-            return []
-        response.cancel_sent = True
-        return [Send(CancelResponse(self._ids.next(), response.id))]
 
     def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
         if event.item_id and event.item_id in self._transcribed:
@@ -309,8 +308,8 @@ class Conversation:
         if is_stale:
             # The user spoke while our response.create was on its way: this is its answer, to an older turn.
             response.interrupted = True
-            return self._cancel(response)
-        self._follow_ups.unspoken = False
+            return response.cancel(self._ids)
+        self._follow_ups.response_began()
         return [Show(ResponseStarted(event.response_id))]
 
     def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
@@ -340,7 +339,7 @@ class Conversation:
     def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
         item = event.item
         if item.type != "function_call":
-            return []
+            return self._remote.item_done(item)
         response, actions = self._response_of(event.response_id)
         if response.silenced or not item.call_id or item.call_id in self._calls:
             return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]

@@ -22,6 +22,8 @@ class FollowUps:
     def __init__(self) -> None:
         self.unspoken = False
         """A tool that ran on through an interruption has returned, and no response has begun since."""
+        self.remote_unspoken = False
+        """The same of a call that the service made itself, interrupted or not."""
         self.parting = False
         """A tool ended the conversation: it is over when the agent's last words have been heard."""
 
@@ -40,7 +42,18 @@ class FollowUps:
         calls = tuple(call_id for response in responses for call_id in sorted(response.unanswered))
         return [InterruptTools(calls)] if calls else []
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still to be spoken of."""
+        return self.unspoken or self.remote_unspoken
+
+    def response_began(self) -> None:
+        """Note that a response began: it sees all that was there before."""
+        self.unspoken = self.remote_unspoken = False
+
     def take_unspoken(self, *, free: bool) -> bool:
-        """Return True once, when a late result is to be spoken of and the conversation is free for it."""
-        due, self.unspoken = self.unspoken and free, self.unspoken and not free
+        """Return True once, when something is to be spoken of and the conversation is free for it."""
+        due = self.waiting and free
+        if due:
+            self.unspoken = self.remote_unspoken = False
         return due

@@ -167,6 +167,52 @@ class McpServerChanged(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteTools(Notice):
+    """What an MCP server that the service calls itself offers, or that the service could not ask it."""
+
+    type: ClassVar[str] = "mcp.tools"
+    server: str
+    tools: list[str]
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCall(Notice):
+    """The service calls a tool of an MCP server: "in_progress", "completed" or "failed", and what it "returned"."""
+
+    type: ClassVar[str] = "mcp.call"
+    server: str
+    name: str
+    state: str
+    outcome: str = ""
+    """Only with "returned": what the tool said, or why it failed."""
+    item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked(Notice):
+    """The service asks whether it may call a tool of an MCP server: answered by `Session.approve`."""
+
+    type: ClassVar[str] = "mcp.approval.asked"
+    approval_id: str
+    server: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven(Notice):
+    """The service was told that it may, or why it may not."""
+
+    type: ClassVar[str] = "mcp.approval"
+    approval_id: str
+    server: str
+    name: str
+    approve: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolsAwaited(Notice):
     """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
 

@@ -26,6 +26,8 @@ class ChosenProvider:
     reason: str
     """One sentence for the person: why this provider."""
     server_tools: tuple[ServerTool, ...] = ()
+    other_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What the service is told besides, such as tokens for MCP servers."""
 
     @property
     def shown_url(self) -> str:
@@ -37,7 +39,7 @@ class ChosenProvider:
         """What blanks this provider's secrets out of foreign texts."""
         values = [header.reveal() for header in self.headers.values()]
         bare = [value.partition(" ")[2] for value in values]
-        return Scrubber([*values, *bare, *secrets_of_url(self.url)])
+        return Scrubber([*values, *bare, *secrets_of_url(self.url), *self.other_secrets])
 
     def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
         """Return the same with answers that are asked for and played at another rate; None changes nothing."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.audio.segments import ItemKey
-from engine.realtime.actions import Action, EndAudio, Show
+from engine.realtime.actions import Action, EndAudio, Send, Show
 from engine.realtime.agent_text import AgentTexts
+from engine.realtime.client_events import CancelResponse, EventIds
 from engine.realtime.events import TextDelta, TextDone, Usage
 from engine.realtime.notices import ResponseEnded, ResponseUsage
 
@@ -46,6 +47,13 @@ class Response:
     def silenced(self) -> bool:
         """True if its items are no longer acted on."""
         return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    def cancel(self, ids: EventIds) -> list[Action]:
+        """Ask the server, once, to stop it."""
+        if self.cancel_sent:
+            return []
+        self.cancel_sent = True
+        return [Send(CancelResponse(ids.next(), self.id))]
 
     def take_audio(self, key: ItemKey, size_bytes: int) -> bool:
         """Count a piece of its audio; return whether it is to be played."""

@@ -171,6 +171,10 @@ class Session:
         """True while nothing goes on but that the server has not begun to answer."""
         return self._conversation.waits_for_answer_only
 
+    def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
+        """Answer the question of an `ApprovalAsked`: whether the service may make the call."""
+        self._perform(self._conversation.approval_given(approval_id, approve=approve, reason=reason))
+
     def type_text(self, text: str) -> None:
         """Say something to the agent in writing: it interrupts as speech does."""
         self._perform(self._conversation.user_typed(text))
@@ -237,7 +241,9 @@ class Session:
         self._quiet.begin(loop_time_s())
         self._serve_aside(self._serve_audio())
         if self._link.can_follow:
-            follower = Follower(self._link, tell=self._tell_of_devices, drop=self._drop_answers)
+            follower = Follower(
+                self._link, tell=self._tell_of_devices, drop=lambda: self._perform(self._conversation.speaker_missing())
+            )
             self._following = asyncio.create_task(self._guarded(follower.run()))
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
@@ -293,6 +299,7 @@ class Session:
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
         """Carry out what the conversation asks for, in its order."""
+        finished = self._conversation.tool_finished
         for action in actions:
             match action:
                 case act.Send(event):
@@ -306,7 +313,7 @@ class Session:
                     self._link.player.stop(by_user=by_user)
                     self._turn.interrupted()
                 case act.RunTool(call):
-                    self._runner.start(call, self._tool_finished)
+                    self._runner.start(call, lambda result: self._perform(finished(result)))
                 case act.InterruptTools(call_ids):
                     self._runner.interrupt(call_ids)
                 case act.Show(notice):
@@ -326,9 +333,6 @@ class Session:
         if player.dropped_frames and not self._full_shown:
             self._full_shown = True
             self._show(ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full"))
-
-    def _tool_finished(self, result: act.ToolResult) -> None:
-        self._perform(self._conversation.tool_finished(result))
 
     def _note_first_sound(self) -> None:
         awaited = self._turn.awaited
@@ -355,9 +359,6 @@ class Session:
             input_ended=self._input_ended or self._link.input_ended,
             parting=self._conversation.parting,
         )
-
-    def _drop_answers(self) -> None:
-        self._perform(self._conversation.speaker_missing())
 
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.realtime.providers import ChosenProvider, Provider
+from engine.realtime.tool_config import RemoteMcp
 from engine.realtime.tools import Tool
 from engine.realtime.turn_detection import TurnDetection, TurnOptions
 
@@ -23,6 +24,8 @@ class SessionSettings:
     voice: str | None = None
     instructions: str | None = None
     tools: Sequence[Tool] = ()
+    remote_mcp: Mapping[str, RemoteMcp] = field(default_factory=dict)
+    """MCP servers that the service calls itself, by their labels."""
     turns: TurnOptions = field(default_factory=TurnOptions)
     listens: bool = True
     """False for a conversation in writing: nothing of the microphone is sent."""
@@ -67,6 +70,10 @@ class SessionSettings:
             "instructions": provider.instructions if self.instructions is None else self.instructions,
             "output_modalities": list(provider.output_modalities),
             "audio": {"input": audio_input, "output": audio_output},
-            "tools": [tool.to_json() for tool in self.tools] + [tool.to_json() for tool in chosen.server_tools],
+            "tools": [
+                *(tool.to_json() for tool in self.tools),
+                *(tool.to_json() for tool in chosen.server_tools),
+                *(server.to_json(label) for label, server in self.remote_mcp.items()),
+            ],
         }
         return session

@@ -1,0 +1,70 @@
+"""Answers the service's questions whether it may call a tool: by what the person said before, or by asking now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from cli.tool_line import call_text
+from engine.realtime.notices import ApprovalAsked, Notice
+
+_NOBODY = "Nobody could be asked: the client runs without a terminal."
+_REFUSED = "The user refused this call."
+
+Ask = Callable[[str, Callable[[bool], None]], None]
+"""Shows a question that yes or no answers, and is told which."""
+
+
+class Answering(Protocol):
+    """What of a session takes the answers."""
+
+    def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
+        """Answer one question."""
+        ...
+
+
+class Approvals:
+    """An observer of a session; answers each question once.
+
+    Example:
+        >>> approvals = Approvals(["calendar"])
+        >>> session = Session(..., observers=[screen, approvals])
+        >>> approvals.attach(session, controls.ask)
+    """
+
+    def __init__(self, always: Collection[str] = ()) -> None:
+        """Prepare.
+
+        Args:
+            always: Servers whose calls need no question; "all" of them.
+        """
+        self._always = frozenset(always)
+        self._session: Answering | None = None
+        self._ask: Ask | None = None
+
+    def attach(self, session: Answering, ask: Ask | None = None) -> None:
+        """Answer to this session; `ask` puts a question to the person, None where there is no terminal."""
+        self._session = session
+        self._ask = ask or self._ask
+
+    def __call__(self, notice: Notice, _: float) -> None:
+        """Take a question."""
+        if isinstance(notice, ApprovalAsked):
+            # The session is in the middle of telling its observers.
+            asyncio.get_running_loop().call_soon(self._answer, notice)
+
+    def _answer(self, asked: ApprovalAsked) -> None:
+        session = self._session
+        if session is None:
+            return
+        if self._always & {"all", asked.server}:
+            session.approve(asked.approval_id)
+        elif self._ask is None:
+            session.approve(asked.approval_id, approve=False, reason=_NOBODY)
+        else:
+            text = f"May {asked.server} run {call_text(asked.name, asked.arguments)}? (y/n)"
+            self._ask(text, lambda yes: self._answered(session, asked, yes=yes))
+
+    def _answered(self, session: Answering, asked: ApprovalAsked, *, yes: bool) -> None:
+        session.approve(asked.approval_id, approve=yes, reason="" if yes else _REFUSED)

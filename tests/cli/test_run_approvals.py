@@ -1,0 +1,107 @@
+"""`voice run` when the service asks whether it may call a tool: the terminal, `--approve`, and nobody there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.approvals import Approvals
+from engine.realtime.notices import ApprovalAsked
+from tests.support.scripted_server import Peer, ScriptedServer
+from tests.support.voice_process import VOICE, VoiceProcess
+
+SECRET = "swordfish-42"
+CONFIG = '[remote_mcp.calendar]\nurl = "https://example.org/mcp"\nauthorization = "${TEST_TOKEN}"\n'
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A configuration with one remote server."""
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    return {**os.environ, "VOICE_CONFIG": str(path), "TEST_TOKEN": SECRET}
+
+
+def asking(answers: list[dict[str, Any]], count: int = 1) -> Callable[[Peer], Awaitable[None]]:
+    """A service that asks about calls, and then ends the session."""
+
+    async def script(peer: Peer) -> None:
+        update = await peer.expect("session.update")
+        assert update["session"]["tools"][-1]["authorization"] == SECRET
+        await peer.send("session.created", session={"id": "sess_1"})
+        for number in range(count):
+            request = {"id": f"a{number}", "type": "mcp_approval_request", "server_label": "calendar"}
+            item = {**request, "name": "delete", "arguments": '{"title": "\\u001b[31mTea"}'}
+            await peer.send("conversation.item.done", item=item, previous_item_id=None)
+        answers.extend([(await peer.expect("conversation.item.create"))["item"] for _ in range(count)])
+        await peer.send("error", error={"message": f"enough of {SECRET}"})
+        await peer.socket.close(code=1008)
+
+    return script
+
+
+@pytest.mark.parametrize(("arguments", "approve"), [((), False), (("--approve", "all"), True)])
+async def test_without_a_terminal_only_what_was_allowed_before(
+    environment: dict[str, str], arguments: tuple[str, ...], approve: bool
+) -> None:
+    answers: list[dict[str, Any]] = []
+    async with ScriptedServer(asking(answers)) as server:
+        run = ("--backend", "virtual", "--url", server.url, "--log-level", "debug", *arguments)
+        with VoiceProcess(*run, environment=environment) as voice:
+            await asyncio.to_thread(voice.wait)
+    (answer,) = answers
+    assert (answer["type"], answer["approval_request_id"]) == ("mcp_approval_response", "a0")
+    assert answer["approve"] is approve
+    assert ("without a terminal" in answer.get("reason", "")) is not approve
+    assert [event["approve"] for event in voice.of("mcp.approval")] == [approve]
+    assert "enough of ***" in voice.shown
+    assert SECRET not in voice.shown + json.dumps(voice.events)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(environment: dict[str, str]) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    answers: list[dict[str, Any]] = []
+    async with ScriptedServer(asking(answers, count=2)) as server:
+        command = [VOICE, "run", "--backend", "virtual", "--url", server.url]
+
+        def answer_both() -> None:
+            with Terminal(command, environment) as terminal:
+                terminal.wait_for(r"May calendar run delete\(title=.*Tea.*\)\? \(y/n\)")
+                terminal.press("y")
+                terminal.wait_for("allowed")
+                terminal.wait_for(r"May calendar run delete\(")
+                terminal.press("n")
+                terminal.wait_for("refused: The user refused")
+                terminal.wait()
+
+        await asyncio.to_thread(answer_both)
+    assert [(answer["approval_request_id"], answer["approve"]) for answer in answers] == [("a0", True), ("a1", False)]
+    assert answers[1]["reason"] == "The user refused this call."
+
+
+async def test_only_the_servers_that_were_named_need_no_question() -> None:
+    answered: list[tuple[str, bool]] = []
+    questions: list[str] = []
+
+    class Session:
+        def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
+            answered.append((approval_id, approve))
+
+    approvals = Approvals(["calendar"])
+    approvals(ApprovalAsked("early", "calendar", "list", {}), 0.0)
+    await asyncio.sleep(0)
+    approvals.attach(Session(), lambda question, _: questions.append(question))
+    for server in ("calendar", "mail"):
+        approvals(ApprovalAsked(f"for {server}", server, "list", {}), 0.0)
+    await asyncio.sleep(0)
+    assert answered == [("for calendar", True)]
+    assert questions == ["May mail run list()? (y/n)"]
