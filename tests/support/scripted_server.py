@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 class Peer:
