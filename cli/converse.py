@@ -14,6 +14,7 @@ from cli.controls import Controls
 from cli.keyboard import has_keyboard, keyboard
 from cli.mcp_start import StartedServers
 from cli.options import RunOptions
+from cli.recorded import recorded
 from cli.screen import Screen
 from cli.signals import stop_signals
 from cli.stream_text import describe_stream
@@ -86,7 +87,9 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
                 runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
-                session = Session(chosen, link, runner, plan.settings, [*observers, approvals], max_outage_s=outage_s)
+                tapped = recorded(plan.options.record, chosen, link, observers, secrets, stack)
+                told: list[Observer] = [*observers, approvals]
+                session = Session(chosen, link, runner, plan.settings, told, max_outage_s=outage_s, **tapped)
                 approvals.attach(session)
                 session.mute(plan.options.mute)
                 if plan.meter is not None:
@@ -138,6 +141,7 @@ def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
         block_ms=provider.block_ms,
         volume_db=plan.options.volume_db,
         mic_gain_db=plan.options.mic_gain_db,
+        keep_played=plan.options.record is not None,
     )
     for line in describe_stream(link.info):
         screen.say(line)

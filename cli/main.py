@@ -16,6 +16,7 @@ from cli.commands import (
     devices_watch,
     doctor,
     providers,
+    replay,
     run,
     serve,
     tools,
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("replay")(replay.replay)
 app.add_typer(devices.app, name="devices")
 devices.app.command("pick")(devices_pick.pick)
 devices.app.command("test")(devices_test.test)

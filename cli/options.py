@@ -53,5 +53,6 @@ class RunOptions:
     duration_s: float | None = None
     max_outage_s: float = MAX_OUTAGE_S
     budget: float | None = None
+    record: Path | None = None
     events: str | None = None
     log_level: LogLevel = LogLevel.WARNING

@@ -79,6 +79,9 @@ def run(
         float | None,
         typer.Option(help="What the session may cost, in the currency of the model's prices; it ends after.", min=0),
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder to record the session into, for `voice replay`: events and sound.")
+    ] = None,
     events: Annotated[
         str | None, typer.Option(help="Write every event as a line of JSON to this file; - for standard output.")
     ] = None,
@@ -114,6 +117,7 @@ def run(
         duration_s=duration,
         max_outage_s=max_outage_audio,
         budget=budget,
+        record=record,
         events=events,
         log_level=log_level,
     )

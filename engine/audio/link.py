@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
 from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
@@ -64,6 +67,7 @@ class AudioLink:
         block_ms: float = BLOCK_MS,
         volume_db: float = 0.0,
         mic_gain_db: float = 0.0,
+        keep_played: bool = False,
     ) -> None:
         """Open, but do not start, the streams.
 
@@ -75,6 +79,7 @@ class AudioLink:
             block_ms: Length of a microphone block on the wire.
             volume_db: Gain of the speaker.
             mic_gain_db: Gain of the microphone.
+            keep_played: Whether `read_played` is used.
 
         Raises:
             VoiceError: whatever the backend's `open` raises.
@@ -88,9 +93,12 @@ class AudioLink:
         self._block_ms = block_ms
         self._volume = db_to_linear(volume_db)
         self._mic_gain = db_to_linear(mic_gain_db)
+        self._keep_played = keep_played
+        self._played_lost = 0
         self._wake = Wake(_LOOK_AGAIN_S)
         self._earlier: StreamStats | None = None
         self._current: OpenStream | None = None
+        self._recorder: Recorder | None = None
         try:
             opened = self._open()
             self.info: StreamInfo
@@ -119,7 +127,19 @@ class AudioLink:
 
     def read_block(self) -> MicBlock | None:
         """Return the next block of the microphone, or None while it is not complete."""
-        return self._recorder.read_block()
+        return self._recorder.read_block() if self._recorder else None
+
+    def read_played(self) -> tuple[NDArray[np.float32], int]:
+        """Return what the speaker was given since the last call, silences included, and its rate.
+
+        Needs `keep_played`. The ring holds 2 s; what was lost since, because nobody read, is silence at the end.
+        """
+        ring = self._port.reference
+        if ring is None:
+            return np.empty(0, np.float32), self._port.output_rate_hz
+        samples, lost = ring.consumer.get(ring.capacity), self._port.reference_lost_frames
+        missing, self._played_lost = lost - self._played_lost, lost
+        return np.concatenate([samples, np.zeros(missing, np.float32)]), self._port.output_rate_hz
 
     def said_now_s(self) -> float:
         """When what is said at this moment will be in a block, on the loop's clock: a device takes its time."""
@@ -182,6 +202,7 @@ class AudioLink:
         """Go on with that stream."""
         self._earlier = self.stats()
         self._use(opened)
+        self._played_lost = 0
         self.player.move_to(self._port)
         self._recorder = self._make_recorder()
 
@@ -209,7 +230,7 @@ class AudioLink:
         self._wake.close()
 
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
-        port = AudioPort()
+        port = AudioPort(keep_reference=self._keep_played)
         port.gain = self._volume
         return OpenStream(port, self.backend.open(port, request or self._request))
 
@@ -218,7 +239,8 @@ class AudioLink:
         self._port.set_wake_descriptor(self._wake.descriptor)
 
     def _make_recorder(self) -> Recorder:
-        return Recorder(self._port, self._input_rate_hz, self._block_ms, gain=self._mic_gain)
+        heard = self._recorder.at_sample if self._recorder else 0
+        return Recorder(self._port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""

@@ -266,6 +266,11 @@ class AudioPort:
         """The last position given to `drop_before` that the kernel has carried out."""
         return read_word(self.control_address, c.DROPPED_BEFORE)
 
+    @property
+    def reference_lost_frames(self) -> int:
+        """How much of what was played found no room in the reference ring."""
+        return _read_plain(self.control_address, c.REFERENCE_OVERFLOW_FRAMES)
+
     def cuts(self) -> list[CutRecord]:
         """The latest interruptions the kernel has carried out, oldest first."""
         count = read_word(self.control_address, c.CUTS)

@@ -23,6 +23,8 @@ class MicBlock:
     """Little-endian mono at the wire's rate."""
     captured_at_s: float
     """When its last frame was in the ring, on the loop's clock."""
+    at_sample: int = 0
+    """Which sample of all that the microphone has heard its first is, at the wire's rate."""
 
 
 class Recorder:
@@ -33,7 +35,9 @@ class Recorder:
         >>> block = recorder.read_block()       # None until 20 ms are there
     """
 
-    def __init__(self, port: AudioPort, wire_rate_hz: int, block_ms: float, *, gain: float = 1.0) -> None:
+    def __init__(
+        self, port: AudioPort, wire_rate_hz: int, block_ms: float, *, gain: float = 1.0, at_sample: int = 0
+    ) -> None:
         """Cut the microphone of `port` into blocks of `block_ms` milliseconds at `wire_rate_hz`.
 
         Args:
@@ -41,6 +45,7 @@ class Recorder:
             wire_rate_hz: Rate of the blocks.
             block_ms: Length of a block; at least one sample.
             gain: Linear factor on the way to the wire.
+            at_sample: How much was heard before, on another port.
 
         Raises:
             InvalidInputError: the port has no input, or the block is no sample long.
@@ -57,6 +62,8 @@ class Recorder:
         self._wire_frames = port.input_rate_hz / wire_rate_hz
         self._ready: deque[NDArray[np.float32]] = deque()
         self._ready_samples = 0
+        self.at_sample = at_sample
+        """How many samples have been read."""
         self._port.wake_at_captured(self._missing_frames())
 
     def read_block(self) -> MicBlock | None:
@@ -69,7 +76,9 @@ class Recorder:
             samples = self._resampler.process(frames)
             self._ready.append(samples)
             self._ready_samples += samples.size
-        return MicBlock(self._take_block(), self._capture_time_s())
+        block = MicBlock(self._take_block(), self._capture_time_s(), self.at_sample)
+        self.at_sample += self.block_samples
+        return block
 
     def _take_block(self) -> bytes:
         joined = np.concatenate(self._ready) if len(self._ready) > 1 else self._ready[0]

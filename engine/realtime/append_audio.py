@@ -16,6 +16,8 @@ class AppendAudio(ClientEvent):
 
     type: ClassVar[str] = "input_audio_buffer.append"
     pcm16: bytes = field(repr=False)
+    at_sample: int = field(default=0, compare=False)
+    """Which sample of all that the microphone has heard its first is; for recordings, not sent."""
 
     def fields(self) -> dict[str, Any]:
         """Return the audio as base64."""

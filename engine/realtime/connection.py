@@ -44,6 +44,8 @@ class Connection:
         self._socket = socket
         self.received_at_s = 0.0
         """When the last event came, not yet decoded, on the loop's clock."""
+        self.received_text: str | bytes = ""
+        """What it was decoded from."""
 
     @classmethod
     async def open(cls, chosen: ChosenProvider, *, timeout_s: float = _CONNECT_S) -> Connection:
@@ -95,6 +97,7 @@ class Connection:
         self.received_at_s = loop_time_s()
         match message.type:
             case WSMsgType.TEXT:
+                self.received_text = message.data
                 return decode_event(message.data)
             case WSMsgType.BINARY:
                 return MalformedEvent("The server sent a binary frame, which the protocol does not have.")

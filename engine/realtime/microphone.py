@@ -92,18 +92,19 @@ class Microphone:
         samples = len(block.pcm16) // _BYTES
         began_s = block.captured_at_s - samples / self._rate_hz
         pieces: list[bytes] = []
-        start = 0
+        start = closed = 0
         while self._changes and self._changes[0].at_s <= block.captured_at_s:
             change = self._changes.popleft()
             end = min(samples, max(start, round((change.at_s - began_s) * self._rate_hz)))
             pieces.append(self._piece(block, start, end))
+            closed = closed if any(pieces) else end
             start, self._open = end, change.opens
         pieces.append(self._piece(block, start, samples))
         pcm16 = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._sent_samples += len(pcm16) // _BYTES
         if pcm16 is block.pcm16:
             return block
-        return replace(block, pcm16=pcm16) if pcm16 else None
+        return replace(block, pcm16=pcm16, at_sample=block.at_sample + closed) if pcm16 else None
 
     def turn_over(self, now_s: float) -> int | None:
         """How many milliseconds of a turn were sent, once after its release, when nothing of it can come any more."""

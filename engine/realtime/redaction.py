@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
@@ -51,6 +52,32 @@ def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
         ['AQVN-1234']
     """
     return [value for name, value in environ.items() if _SECRET_NAME.search(name)]
+
+
+def without_secrets(value: Any) -> Any:
+    """Return settings, as JSON, without the texts whose names sound like a secret, at any depth.
+
+    Example:
+        >>> without_secrets({"tools": [{"type": "mcp", "authorization": "abc", "headers": {"X-Id": "7"}}]})
+        {'tools': [{'type': 'mcp', 'authorization': '***', 'headers': {'X-Id': '***'}}]}
+    """
+    if isinstance(value, dict):
+        judged = ((name, inner, _masked if _names_secret(name) else without_secrets) for name, inner in value.items())
+        return {name: treat(inner) for name, inner, treat in judged}
+    return [without_secrets(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _names_secret(name: object) -> bool:
+    return isinstance(name, str) and (name == "headers" or bool(_SECRET_NAME.search(name)))
+
+
+def _masked(value: Any) -> Any:
+    """Texts are masked; a number of tokens is no secret."""
+    if isinstance(value, str):
+        return MASK
+    if isinstance(value, dict):
+        return {name: _masked(inner) for name, inner in value.items()}
+    return [_masked(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Scrubber:

@@ -65,6 +65,7 @@ class Session:
         settings: SessionSettings | None = None,
         observers: Sequence[Observer] = (),
         connect: Connect = Connection.open,
+        make_conversation: Callable[..., Conversation] = Conversation,
         max_outage_s: float = MAX_OUTAGE_S,
     ) -> None:
         """Prepare a session; nothing is started.
@@ -75,7 +76,7 @@ class Session:
             runner: The tools that are offered; closed with the session.
             settings: What differs from the provider's defaults; the tools are the runner's.
             observers: Told everything, in order.
-            connect: Opens the transport: the WebSocket, or a double in tests.
+            connect, make_conversation: The real ones, a test's double, or what records them.
             max_outage_s: How old the microphone's audio may be that is sent when a lost connection comes back.
         """
         self._chosen = chosen
@@ -86,7 +87,7 @@ class Session:
         self._observers = list(observers)
         self._scrub = chosen.scrubber.clean
         self.latency = LatencyTimeline()
-        self._conversation = Conversation(
+        self._conversation = make_conversation(
             chosen.provider.name,
             server_tools=[tool.name for tool in chosen.server_tools],
             recap_heading=chosen.provider.recap_heading,

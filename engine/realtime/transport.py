@@ -22,6 +22,11 @@ class Transport(Protocol):
         """When the last event came, not yet decoded, on the loop's clock."""
         ...
 
+    @property
+    def received_text(self) -> str | bytes:
+        """What the last event was decoded from; for recordings."""
+        ...
+
     async def send(self, event: ClientEvent) -> None:
         """Put one event on its way; may wait while there is no room.
 

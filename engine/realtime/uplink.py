@@ -132,7 +132,7 @@ class Uplink:
         return self._last_captured_at_s - (self._in_ms(self._sent_samples) - audio_ms) / 1000
 
     async def _send(self, block: MicBlock, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
-        await send(AppendAudio(self._ids.next(), block.pcm16))
+        await send(AppendAudio(self._ids.next(), block.pcm16, block.at_sample))
         self._sent_samples += len(block.pcm16) // 2
         self._last_captured_at_s = block.captured_at_s
 

@@ -14,10 +14,10 @@ from engine.audio.recorder import Recorder
 from engine.errors import InvalidInputError
 
 
-def make(device_rate_hz: int = 24000, wire_rate_hz: int = 24000, **options: float) -> tuple[AudioPort, Recorder]:
+def make(device_rate_hz: int = 24000, wire_rate_hz: int = 24000, gain: float = 1.0) -> tuple[AudioPort, Recorder]:
     port = AudioPort()
     port.attach_input(device_rate_hz, 1)
-    return port, Recorder(port, wire_rate_hz, 20, **options)
+    return port, Recorder(port, wire_rate_hz, 20, gain=gain)
 
 
 def blocks_of(recorder: Recorder) -> list[bytes]:

@@ -58,6 +58,7 @@ class Peer:
         self.audio_samples = 0
         """How much audio has come in all."""
         self.received_at_s = 0.0
+        self.received_text = ""
         self.open = True
         """False once either side has closed."""
 
@@ -167,6 +168,7 @@ class Peer:
         message = await self._outgoing.get()
         self.received_at_s = loop_time_s()
         if isinstance(message, str):
+            self.received_text = message
             return decode_event(message)
         self._end = message
         raise message
@@ -181,6 +183,10 @@ class _ClientSide:
     @property
     def received_at_s(self) -> float:
         return self._peer.received_at_s
+
+    @property
+    def received_text(self) -> str:
+        return self._peer.received_text
 
     async def send(self, event: ClientEvent) -> None:
         self._peer.take(event)

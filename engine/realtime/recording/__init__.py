@@ -1,0 +1,1 @@
+"""Recordings of sessions: what went over the wire, what the conversation was told and answered, and the sound."""

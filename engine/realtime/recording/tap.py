@@ -1,0 +1,283 @@
+"""The recording of one session: everything over the wire and in and out of the conversation, with the sound.
+
+A folder with `session.jsonl`, `user.wav` (the microphone as sent), `agent.wav` (the answers as they came) and
+`heard.wav` (both as the room heard them, see `heard`). A line of the JSON is flushed as it is written. The lines:
+
+    {"format": "voice-recording/1", ...}                                  the first: rates, provider, model
+    {"n": 1, "t": 0.1, "machine": 0, "options": {...}}                    a conversation was made
+    {"n": 2, "t": 0.2, "sent": {"type": "session.update", ...}}           to the server
+    {"n": 3, "t": 0.3, "received": {"type": "session.created", ...}}      from the server
+    {"n": 4, "t": 0.3, "machine": 0, "input": "handle", "of": 3, "actions": [...]}
+    {"n": 9, "t": 1.3, "machine": 0, "input": "playback_cut", "args": [...], "actions": [...]}
+    {"n": 10, "dropped": 3}                                               the disk was too slow for so many
+
+Audio in an event is told by its length, its checksum, and at which byte of its WAV file's sound it begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from engine.audio.clock import loop_time_s
+from engine.audio.link import AudioLink
+from engine.errors import InvalidInputError
+from engine.realtime.append_audio import AppendAudio
+from engine.realtime.client_events import ClientEvent
+from engine.realtime.connection import Connection
+from engine.realtime.conversation import Conversation
+from engine.realtime.events import AudioDelta, MalformedEvent, ServerEvent, SessionEvent
+from engine.realtime.notices import ErrorShown, Notice
+from engine.realtime.providers import ChosenProvider
+from engine.realtime.recording.heard import HeardFile
+from engine.realtime.recording.values import audio_to_json, to_json
+from engine.realtime.recording.wav_file import WavFile
+from engine.realtime.recording.writer import Writer
+from engine.realtime.redaction import Scrubber, without_secrets
+from engine.realtime.transport import Connect, Transport
+
+FORMAT = "voice-recording/1"
+EVENTS_FILE = "session.jsonl"
+_LOOK_S = 0.1
+"""How often what the speaker played is taken; its ring holds 2 s."""
+_SHOWN_TEXT = 4096
+"""Characters of a message that is not JSON: enough to see what it is."""
+
+
+class Recording:
+    """Writes what a session does; `connect` and `make_conversation` are handed to the session, `follow` runs beside it.
+
+    Example:
+        >>> recording = Recording(Path("talk"), chosen, tell=screen)
+        >>> session = Session(
+        ...     ..., connect=recording.connect, make_conversation=recording.make_conversation
+        ... )
+        >>> following = asyncio.ensure_future(recording.follow(link))
+        >>> await session.run()
+        >>> recording.close()
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        chosen: ChosenProvider,
+        *,
+        connect: Connect = Connection.open,
+        observers: Sequence[Callable[[Notice, float], None]] = (),
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """Create the folder and its files; inside a running loop.
+
+        Args:
+            folder: New, or without a recording.
+            chosen: The server; its secrets are left out.
+            connect: Opens the transports that are recorded.
+            observers: Are told where the recording ends before the session does.
+            secrets: What else is left out.
+
+        Raises:
+            InvalidInputError: the folder holds a recording, or it cannot be written.
+        """
+        self._folder = folder
+        self._connect = connect
+        self._scrubbers = chosen.scrubber, Scrubber(secrets)
+        self._observers = observers
+        self._loop = asyncio.get_running_loop()
+        self._began_s = loop_time_s()
+        self._lines = self._machines = 0
+        self._last: tuple[ServerEvent, int] | None = None
+        provider = chosen.provider
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = (folder / EVENTS_FILE).open("x", encoding="utf-8")
+            self._user = WavFile(folder / "user.wav", provider.input_rate_hz, 1)
+            self._agent = WavFile(folder / "agent.wav", provider.output_rate_hz, 1)
+            self._heard = HeardFile(folder / "heard.wav", provider.input_rate_hz)
+            self._write(
+                {
+                    "format": FORMAT,
+                    "began": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "provider": provider.name,
+                    "model": chosen.model,
+                    "url": chosen.shown_url,
+                    "input_rate_hz": provider.input_rate_hz,
+                    "output_rate_hz": provider.output_rate_hz,
+                }
+            )
+        except FileExistsError:
+            raise InvalidInputError(
+                f"There is a recording in {folder} already.", fix="Name another folder, or remove that one."
+            ) from None
+        except OSError as error:
+            raise InvalidInputError(f"{folder} cannot be written: {error.strerror}.") from None
+        self._writer = Writer(lambda count: self._write({"dropped": count}), self._failed)
+
+    async def connect(self, chosen: ChosenProvider) -> Transport:
+        """Open a transport whose events are recorded.
+
+        Raises:
+            VoiceError: what the real one raises.
+        """
+        return _RecordedTransport(await self._connect(chosen), self)
+
+    def make_conversation(self, *args: Any, **options: Any) -> Conversation:
+        """Make a conversation whose every input is recorded with the actions it led to."""
+        number, self._machines = self._machines, self._machines + 1
+        self._put({"machine": number, "args": args, "options": options})
+        watched = _WatchedConversation(Conversation(*args, **options), partial(self._told, number))
+        return cast(Conversation, watched)
+
+    async def follow(self, link: AudioLink) -> None:
+        """Take what the speaker plays, until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            self._take_played(link)
+
+    def close(self, link: AudioLink | None = None) -> None:
+        """Write the rest and close the files; waits for the disk, some seconds at most."""
+        if link is not None:
+            self._take_played(link)
+        self._writer.put(self._close_files)
+        if not self._writer.close():
+            self._tell("The disk does not take the end of the recording.")
+        elif self._writer.dropped:
+            self._tell(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing in it.")
+
+    def sent(self, event: ClientEvent) -> None:
+        """Note an event that went to the server."""
+        if isinstance(event, AppendAudio):
+            self._writer.put(partial(self._write_said, self._next_line(), event))
+        else:
+            self._put({"sent": event})
+
+    def received(self, event: ServerEvent, text: str | bytes) -> None:
+        """Note an event that came from the server, and its text."""
+        line = self._next_line()
+        self._last = event, line["n"]
+        if isinstance(event, AudioDelta):
+            self._writer.put(partial(self._write_answer, line, event))
+        elif isinstance(event, MalformedEvent):
+            shown = text.decode(errors="replace") if isinstance(text, bytes) else text
+            self._writer.put(partial(self._write, {**line, "malformed": event, "text": shown[:_SHOWN_TEXT]}))
+        else:
+            self._writer.put(partial(self._write_received, line, text, has_settings=isinstance(event, SessionEvent)))
+
+    def _told(self, machine: int, name: str, args: tuple[Any, ...], options: dict[str, Any], actions: Any) -> None:
+        entry: dict[str, Any] = {"machine": machine, "input": name}
+        if self._last is not None and len(args) == 1 and args[0] is self._last[0]:
+            entry["of"] = self._last[1]
+        else:
+            # The settings of a session may hold the keys of its tools.
+            entry |= {"args": [without_secrets(argument) for argument in args], "options": options}
+        self._put({**entry, "actions": actions})
+
+    def _put(self, entry: dict[str, Any]) -> None:
+        self._writer.put(partial(self._write, {**self._next_line(), **entry}))
+
+    def _next_line(self) -> dict[str, Any]:
+        self._lines += 1
+        return {"n": self._lines, "t": round(loop_time_s() - self._began_s, 6)}
+
+    def _take_played(self, link: AudioLink) -> None:
+        samples, rate_hz = link.read_played()
+        if samples.size:
+            self._writer.put(partial(self._heard.played, samples, rate_hz))
+
+    # What follows runs in the writer's thread.
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        text = json.dumps(to_json(entry))
+        for scrubber in self._scrubbers:
+            text = scrubber.clean(text)
+        self._file.write(f"{text}\n")
+        self._file.flush()
+
+    def _write_received(self, line: dict[str, Any], text: str | bytes, *, has_settings: bool) -> None:
+        message = json.loads(text)
+        self._write({**line, "received": without_secrets(message) if has_settings else message})
+
+    def _write_said(self, line: dict[str, Any], event: AppendAudio) -> None:
+        audio = {**audio_to_json(event.pcm16), "at": self._user.write(event.pcm16)}
+        self._heard.said(event.at_sample, event.pcm16)
+        self._write({**line, "sent": {"type": event.type, "event_id": event.event_id, "audio": audio}})
+
+    def _write_answer(self, line: dict[str, Any], event: AudioDelta) -> None:
+        place = {name: getattr(event, name) for name in ("response_id", "item_id", "content_index")}
+        audio = {**audio_to_json(event.audio), "at": self._agent.write(event.audio)}
+        self._write({**line, "received": {"type": "response.output_audio.delta", **place, "delta": audio}})
+
+    def _close_files(self) -> None:
+        try:
+            self._heard.close()
+        finally:
+            for file in (self._user, self._agent, self._file):
+                file.close()
+
+    def _failed(self, error: Exception) -> None:
+        for file in (self._user, self._agent, self._file):
+            try:
+                file.close()
+            except OSError:  # what was still to be written finds no place either
+                continue
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        message = f"The recording {self._folder} has ended: {reason}. The conversation goes on."
+        self._loop.call_soon_threadsafe(self._tell, message)
+
+    def _tell(self, message: str) -> None:
+        for observer in self._observers:
+            observer(ErrorShown(message, "recording"), loop_time_s())
+
+
+class _RecordedTransport:
+    """A transport whose events are noted as they pass."""
+
+    def __init__(self, transport: Transport, recording: Recording) -> None:
+        self._transport = transport
+        self._recording = recording
+
+    @property
+    def received_at_s(self) -> float:
+        return self._transport.received_at_s
+
+    @property
+    def received_text(self) -> str | bytes:
+        return self._transport.received_text
+
+    async def send(self, event: ClientEvent) -> None:
+        await self._transport.send(event)
+        self._recording.sent(event)
+
+    async def receive(self) -> ServerEvent:
+        event = await self._transport.receive()
+        self._recording.received(event, self._transport.received_text)
+        return event
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+
+class _WatchedConversation:
+    """Stands in for a conversation: whatever it is told is told on, and noted with what came of it."""
+
+    def __init__(self, conversation: Conversation, note: Callable[..., None]) -> None:
+        self._conversation = conversation
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        """An input is noted when it is called; a property is passed through."""
+        value = getattr(self._conversation, name)
+        if not callable(value):
+            return value
+
+        def told(*args: Any, **options: Any) -> Any:
+            actions = value(*args, **options)
+            self._note(name, args, options, actions)
+            return actions
+
+        self.__dict__[name] = told
+        return told

@@ -1,0 +1,93 @@
+"""The values between a session and its conversation as JSON, and the inputs among them back again."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from engine.audio.segments import Cut, Heard, ItemKey
+from engine.errors import VoiceError
+from engine.realtime import events as e
+from engine.realtime.actions import ToolResult
+from engine.realtime.client_events import ClientEvent, UpdateSession
+from engine.realtime.notices import Notice
+from engine.realtime.redaction import without_secrets
+
+_CLASS = "$"
+_INPUTS: dict[str, type] = {kind.__name__: kind for kind in (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent)}
+"""What a conversation is told besides the events of a server and plain values."""
+
+
+class AbsentAudio(bytes):
+    """Stands for audio of which only the length and the checksum are known."""
+
+    checksum: int
+
+    def __new__(cls, size: int, checksum: int) -> AbsentAudio:
+        """Make audio of so many bytes, none of which is the real one."""
+        audio = super().__new__(cls, size)
+        audio.checksum = checksum
+        return audio
+
+
+def audio_to_json(audio: bytes | memoryview) -> dict[str, Any]:
+    """Audio is told by its length and its checksum; the sound itself is in a WAV file."""
+    checksum = audio.checksum if isinstance(audio, AbsentAudio) else zlib.crc32(audio)
+    return {"bytes": len(audio), "crc32": checksum}
+
+
+def to_json(value: Any) -> Any:
+    """Return a value as JSON: an action, an argument of an input, or an option.
+
+    Example:
+        >>> to_json(EndAudio(ItemKey("item_1", 0)))
+        {'$': 'EndAudio', 'key': {'$': 'ItemKey', 'item_id': 'item_1', 'content_index': 0}}
+    """
+    for kind, told in _TOLD:
+        if isinstance(value, kind):
+            return told(value)
+    return _dataclass_to_json(value) if is_dataclass(value) else value
+
+
+def _dataclass_to_json(value: Any) -> dict[str, Any]:
+    told = {entry.name: to_json(getattr(value, entry.name)) for entry in fields(value) if not entry.kw_only}
+    return {_CLASS: type(value).__name__, **told}
+
+
+def _event_to_json(event: ClientEvent) -> dict[str, Any]:
+    told = event.fields()
+    # The settings of a session may hold the keys of its tools.
+    told = without_secrets(told) if isinstance(event, UpdateSession) else told
+    return {"type": event.type, "event_id": event.event_id, **to_json(told)}
+
+
+def _list_to_json(values: Iterable[Any]) -> list[Any]:
+    return [to_json(value) for value in values]
+
+
+_TOLD: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (ClientEvent, _event_to_json),
+    (Notice, lambda notice: to_json(notice.to_json())),
+    (VoiceError, lambda error: {_CLASS: type(error).__name__, "message": error.message, "fix": error.fix}),
+    (bytes | memoryview, audio_to_json),
+    (Mapping, lambda values: {str(key): to_json(value) for key, value in values.items()}),
+    (list | tuple, _list_to_json),
+    (set | frozenset, lambda values: sorted(_list_to_json(values))),
+)
+
+
+def from_json(value: Any) -> Any:
+    """Return the input that was told by `to_json`.
+
+    Raises:
+        KeyError, TypeError: it is none that a conversation knows.
+    """
+    if isinstance(value, dict) and _CLASS in value:
+        inner = {name: from_json(field) for name, field in value.items() if name != _CLASS}
+        known = _INPUTS[value[_CLASS]]
+        return known(**{name: tuple(field) if isinstance(field, list) else field for name, field in inner.items()})
+    if isinstance(value, dict):
+        return {name: from_json(inner) for name, inner in value.items()}
+    return [from_json(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,62 @@
+"""A WAV file of raw PCM16 that is whole at every moment: the sizes in its header follow each write."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+_HEADER_BYTES = 44
+_MOST_BYTES = 0xFFFFFFFF - _HEADER_BYTES
+"""What the header can say: 6 hours of stereo at 48 kHz. What comes after is kept, and many programs read it."""
+
+
+class WavFile:
+    """Appends bytes; a process that is killed leaves a file with all but what it was just writing.
+
+    Example:
+        >>> with WavFile(Path("agent.wav"), rate_hz=24000, channels=1) as file:
+        ...     file.write(pcm16)
+    """
+
+    def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
+        """Create the file.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._frame_bytes = 2 * channels
+        self.size_bytes = 0
+        """Of the sound so far."""
+        self._file = path.open("wb", buffering=0)
+        byte_rate = rate_hz * self._frame_bytes
+        head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)
+        self._file.write(head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0))
+
+    def write(self, pcm16: bytes | memoryview) -> int:
+        """Append little-endian PCM16; return at which byte of the sound it begins.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        at = self.size_bytes
+        data = memoryview(pcm16)
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+        finally:
+            # A full disk takes the first half of a piece, and still a header that says so.
+            self.size_bytes += len(pcm16) - len(data)
+            self._write_sizes()
+        return at
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._file.close()
+
+    def _write_sizes(self) -> None:
+        whole = min(self.size_bytes, _MOST_BYTES) // self._frame_bytes * self._frame_bytes
+        self._file.seek(4)
+        self._file.write(struct.pack("<I", whole + _HEADER_BYTES - 8))
+        self._file.seek(_HEADER_BYTES - 4)
+        self._file.write(struct.pack("<I", whole))
+        self._file.seek(0, 2)

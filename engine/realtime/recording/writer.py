@@ -1,0 +1,72 @@
+"""Writes a recording in a thread of its own, so that no disk ever holds up a session; what it can't take is counted."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+_MOST_WAITING = 4000
+"""Jobs: half a minute of a talkative session."""
+_LAST_S = 10.0
+"""How long the end of a session waits for the disk."""
+
+Job = Callable[[], None]
+
+
+class Writer:
+    """Does jobs in their order, until one fails.
+
+    Example:
+        >>> writer = Writer(on_drop=note_gap, on_failure=tell)
+        >>> writer.put(lambda: file.write(line))
+        >>> writer.close()
+    """
+
+    def __init__(self, on_drop: Callable[[int], None], on_failure: Callable[[Exception], None]) -> None:
+        """Start the thread.
+
+        Args:
+            on_drop: Called in the thread, before the next job, with how many were dropped before it.
+            on_failure: Called in the thread with what ended it.
+        """
+        self._jobs: queue.Queue[Job | None] = queue.Queue(_MOST_WAITING)
+        self._on_drop = on_drop
+        self._on_failure = on_failure
+        self._ended = False
+        self.dropped = 0
+        """Jobs for which there was no room."""
+        self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        """Have something written; never waits, and does nothing once the disk has failed."""
+        if self._ended:
+            return
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self) -> bool:
+        """Wait until all is written; False where the disk takes too long."""
+        try:
+            self._jobs.put(None, timeout=_LAST_S)
+        except queue.Full:
+            return False
+        self._thread.join(_LAST_S)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        told = 0
+        while (job := self._jobs.get()) is not None:
+            if self._ended:
+                continue
+            try:
+                if self.dropped > told:
+                    told, lately = self.dropped, self.dropped - told
+                    self._on_drop(lately)
+                job()
+            except Exception as error:  # whatever it is, the session goes on and is told
+                self._ended = True
+                self._on_failure(error)

@@ -1,0 +1,91 @@
+"""A recorded session in virtual time against the scripted double: what tests of recordings and their makers need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.config import Config
+from engine.errors import VoiceError
+from engine.realtime.notices import Notice
+from engine.realtime.providers import choose_provider
+from engine.realtime.recording.tap import Recording
+from engine.realtime.session import Session
+from engine.realtime.settings import SessionSettings
+from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
+from engine.realtime.testing.double import Script
+from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools import Tool
+
+
+@dataclass
+class Held:
+    """What became of a session."""
+
+    devices: VirtualDevices
+    notices: list[Notice] = field(default_factory=list)
+    error: VoiceError | None = None
+
+
+def hold_recorded(
+    folder: Path,
+    *scripts: Script,
+    provider: str = "custom",
+    environ: Mapping[str, str] | None = None,
+    tools: Sequence[Tool] = (),
+    spoken: NDArray[np.float32] | None = None,
+    settings: SessionSettings | None = None,
+    meanwhile: Callable[[Session], Any] | None = None,
+    duration_s: float = 20.0,
+) -> Held:
+    """Hold a session and record it into a folder; `meanwhile` is a coroutine function that runs beside it."""
+
+    async def main() -> Held:
+        held = Held(VirtualDevices())
+        if spoken is not None:
+            held.devices.say(spoken)
+        chosen = choose_provider(provider, "ws://double/v1/realtime", environ or {}, Config())
+        service = chosen.provider
+        link = AudioLink(
+            held.devices,
+            StreamRequest(),
+            input_rate_hz=service.input_rate_hz,
+            output_rate_hz=service.output_rate_hz,
+            keep_played=True,
+        )
+        observers = [lambda notice, _: held.notices.append(notice)]
+        server = ServerDouble(*scripts, ignoring=["response.cancel", "conversation.item.truncate"])
+        recording = Recording(folder, chosen, connect=server.connect, observers=observers)
+        session = Session(
+            chosen,
+            link,
+            ToolRunner(list(tools)),
+            settings,
+            observers=observers,
+            connect=recording.connect,
+            make_conversation=recording.make_conversation,
+        )
+        aside = [asyncio.ensure_future(recording.follow(link))]
+        if meanwhile is not None:
+            aside.append(asyncio.ensure_future(meanwhile(session)))
+        try:
+            await session.run(duration_s=duration_s)
+        except VoiceError as error:
+            held.error = error
+        finally:
+            for task in aside:
+                task.cancel()
+            recording.close(link)
+            # What the writer's thread had to tell comes by the loop.
+            await asyncio.sleep(0)
+        return held
+
+    return run_virtual(main())
