@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from engine.local.brain import END_TOOL, Call, Say, obey, think
+from engine.local.brain import END_TOOL, Call, Say, anything_else, obey, think
 from engine.local.client_items import context_of
 from engine.local.identifiers import new_id
 from engine.local.response import Response, Task
@@ -141,6 +141,9 @@ class Answers:
             if answer == Call(END_TOOL):
                 return think(question, (), now)  # what that tool says is for a model, not for the user
             return Say(" ".join(tell(output, language_of(question)) for output in outputs))
+        if isinstance(answer, Call) and task.context.is_told:
+            # Who asks twice, and a client whose request met one that was under way does, is not to wait for ever.
+            return anything_else(question)
         forced = task.settings.forced_function
         return Call(forced) if forced and not (isinstance(answer, Call) and answer.name == forced) else answer
 

@@ -55,6 +55,11 @@ def think(text: str, tools: Collection[str], now: datetime) -> Say | Call:
     return _small_talk(said, now)
 
 
+def anything_else(text: str) -> Say:
+    """Return what to say when asked to go on after an answer to this text."""
+    return _in_language(text.lower(), "Is there anything else I can do?", "Чем ещё помочь?")
+
+
 _TO_SAY = re.compile(
     r"^\W*(?:please )?(?:say|repeat|скажи|повтори)\b[^:\"«]*[:\"«]\s*\"?(.+?)[\"»]?\s*$", re.IGNORECASE
 )

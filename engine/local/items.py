@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,6 +130,14 @@ class Items:
         calls = {item.get("call_id") for item in tail if item["type"] == "function_call"}
         outputs = [item for item in tail if item["type"] == "function_call_output"]
         return [item["output"] for item in outputs if item["call_id"] in calls]
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the agent had the last word, and told there what its tools had found for the user's last words."""
+        if not self.stored or self.stored[-1].item.get("role") != "assistant":
+            return False
+        since = itertools.takewhile(lambda entry: entry.item.get("role") != "user", reversed(self.stored))
+        return any(entry.item["type"] == "function_call_output" for entry in since)
 
     def last_user_text(self) -> str:
         """What the user said or typed last; empty if nothing."""

@@ -18,6 +18,7 @@ from engine.local.tasks import Tasks
 from engine.local.validation import Refusal, parse
 from engine.script.patterns import difference
 from engine.script.reading import ConnectionScript, Script
+from engine.script.sent_audio import SentAudio
 
 _AUDIO = "input_audio_buffer.append"
 _PROBE = "conversation.item.retrieve"
@@ -103,6 +104,7 @@ class _Part:
         self._unread: deque[dict[str, Any]] = deque()
         self._arrived = asyncio.Event()
         self._heard_samples = 0
+        self._sent = SentAudio(script.rate_hz)
         self._playing = Tasks()
         self._has_failed = False
         self._has_left = False
@@ -118,6 +120,9 @@ class _Part:
             kind = check_event(event)
         except Refusal as refusal:
             await self._fail(f"The client sent what no service takes: {refusal.message} It was {_short(text)}")
+            return
+        if (mistake := self._sent.mistake_of(event)) is not None:
+            await self._fail(f"{mistake} It was {_short(text)}")
             return
         if kind == _AUDIO:
             # Four characters of base64 are three bytes, and two bytes a sample.
@@ -200,6 +205,7 @@ class _Part:
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event."""
+        self._sent.note(kind, fields)
         await self._link.send(json.dumps({"type": kind, "event_id": new_id("event"), **fields}))
 
     def close_with(self, code: int | None = 1000, reason: str = "") -> None:

@@ -84,6 +84,19 @@ async def test_a_tool_may_be_demanded(client: Client) -> None:
     assert (call["type"], call["name"], call["arguments"]) == ("function_call", "sing", "{}")
 
 
+async def test_what_a_tool_has_found_is_not_looked_up_twice(client: Client) -> None:
+    await client.update(tools=[{"type": "function", "name": "get_weather"}], output_modalities=TEXT)
+    await client.type("weather in Paris")
+    (call,) = (await client.until("response.done"))["response"]["output"]
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "rain"}
+    await client.send("conversation.item.create", item=output)
+    for expected in ("rain", "anything else", "anything else"):
+        await client.send("response.create")
+        assert expected in (await client.answer())[0]
+    await client.type("weather in Rome")
+    assert (await client.until("response.done"))["response"]["output"][0]["type"] == "function_call"
+
+
 async def test_usage_counts_text_and_sound_apart_and_what_is_cached(client: Client) -> None:
     await client.update(instructions="x" * 400)
     await client.speak("what is seven times eight")

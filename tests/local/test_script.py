@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -137,6 +138,28 @@ async def test_what_the_script_does_not_say_is_a_mistake(
 ) -> None:
     with pytest.raises(ScriptFailedError, match=said):
         await played({"steps": steps, "patience": 0.3}, event)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 1000}, None),
+        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 0}, None),
+        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 1001}, "item_1 at 1001 ms, but 1000 ms"),
+        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": -1}, "item_1 at -1 ms"),
+        ({"item_id": "item_1", "content_index": 1, "audio_end_ms": 0}, "content index 1, of which no sound"),
+        ({"item_id": "item_2", "content_index": 0, "audio_end_ms": 0}, "item_2 at content index 0"),
+    ],
+)
+async def test_a_truncation_beyond_what_was_sent_is_a_mistake(place: dict[str, Any], said: str | None) -> None:
+    steps = [{"answer": "", "sound": {}}, {"expect": "conversation.item.truncate"}, {"close": 1000}]
+    async with staged({"steps": steps}) as (url, stage):
+        async with client_of(url) as client:
+            await client.until("response.done")
+            await client.send("conversation.item.truncate", **place)
+            await stage.finished.wait()
+        with pytest.raises(ScriptFailedError, match=said) if said else contextlib.nullcontext():
+            stage.check()
 
 
 async def test_a_step_left_over_is_named() -> None:

@@ -19,7 +19,10 @@ _FATAL = {
 
 @dataclass
 class Error(MomentFault):
-    """An error event of a code comes each time so many seconds or events have passed; a fatal one closes as well."""
+    """An error event of a code comes each time so many seconds or events have passed.
+
+    insufficient_quota, invalid_api_key, account_deactivated and beta_api_shape_disabled close the connection as well.
+    """
 
     name = "error"
     code: str = "response_cancel_not_active"

@@ -10,7 +10,7 @@ from engine.local.faults.fault import AUDIO_DELTAS, Event, Fault, Forward
 
 @dataclass
 class Merge(Fault):
-    """So many audio deltas of an item come as one; the last of them before any other event of the response's end."""
+    """So many audio deltas of an item come as one, and all of them before the end of its audio."""
 
     name = "merge"
     count: int = 5

@@ -159,7 +159,7 @@ def listing() -> list[tuple[str, str]]:
     return [
         (
             ":".join([name, *(f"{entry.name}={shown(_default(entry))}" for entry in _parameters(kind))]),
-            (kind.__doc__ or "").strip(),
+            " ".join((kind.__doc__ or "").split()),
         )
         for name, kind in FAULTS.items()
     ]
