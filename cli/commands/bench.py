@@ -58,6 +58,7 @@ def bench(
     from benchmarks.machine import describe_machine  # noqa: PLC0415
     from cli.bench_run import run_cases  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from cli.signals import interruptions  # noqa: PLC0415
 
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
@@ -69,7 +70,10 @@ def bench(
     before = older and find_run(older, history_folder(), measured, lambda error: _note(f"Skipped: {error.message}"))
     if not names:
         _list_benchmarks()
-    prepare_kernels(_note)
+    with interruptions() as interrupted:  # the compiler calls back from C, which swallows a Ctrl+C
+        prepare_kernels(_note)
+    if interrupted:
+        raise typer.Exit(_INTERRUPTED)
     machine = describe_machine()
     results, is_interrupted = run_cases(cases, quick=quick, tell=_note)
     run = Document(machine, tuple(results))
