@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from urllib.parse import urlsplit
@@ -111,7 +112,10 @@ class Connection:
     async def close(self) -> None:
         """Say goodbye and release the socket; safe to call twice."""
         try:
-            await self._socket.close()
+            # Of a half-open connection the system's buffer may be full, and then not even a goodbye gets out.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2 * _CLOSE_S):
+                    await self._socket.close()
         finally:
             await self._http.close()
 

@@ -16,6 +16,7 @@ from engine.realtime import events as e
 from engine.realtime.actions import Action, PlayAudio, ReleaseMicrophone, Send, Show
 from engine.realtime.client_events import (
     ClientEvent,
+    CommitAudio,
     CreateItem,
     DeleteItem,
     EventIds,
@@ -52,6 +53,10 @@ class Continuity:
         self._events: deque[str] = deque(maxlen=_REMEMBERED)
         self._gone_calls: set[str] = set()
         self._gone_items: set[str] = set()
+        self._commit: CommitAudio | None = None
+        """The end of a turn by key that came while there was no connection."""
+        self._late_turn = False
+        """Whether the server was sent one, and has not committed it yet."""
         self._updates_awaited = 0
         self._session_id: str | None = None
         self.history = History()
@@ -83,6 +88,7 @@ class Continuity:
         self.online = False
         self._updates_awaited = 0
         self._session_id = None
+        self._late_turn = False
         self._gone_calls |= set(calls)
         self._gone_items = set(items)
 
@@ -95,10 +101,22 @@ class Continuity:
         events: list[ClientEvent] = [first, *told]
         self._events.extend(event.event_id for event in events)
         resumed: list[Action] = [*(Send(event) for event in events), ReleaseMicrophone()]
+        if self._commit is not None:
+            resumed.append(Send(self._commit))
+            self._commit, self._late_turn = None, True
         if quiet is not None:
             self._updates_awaited = 2
             resumed.append(Send(UpdateSession(self._ids.next(), session)))
         return resumed
+
+    def committed(self, item_id: str) -> bool:
+        """Note that a turn became an item; True if it ended in an outage and is still to be answered.
+
+        Only now, since a server that was given nothing fresh refuses the commit: an answer would be one to nothing.
+        """
+        self.history.user_spoke(item_id)
+        ended_in_outage, self._late_turn = self._late_turn, False
+        return ended_in_outage
 
     @property
     def answers_are_off(self) -> bool:
@@ -129,6 +147,8 @@ class Continuity:
 
     def _sendable(self, event: ClientEvent) -> list[ClientEvent]:
         match event:
+            case CommitAudio() if not self.online:
+                self._commit = event
             case CreateItem(event_id, {"type": "function_call_output", "call_id": call_id, "output": output}):
                 if call_id in self._gone_calls and self.online:
                     self._gone_calls.discard(call_id)

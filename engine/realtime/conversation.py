@@ -195,7 +195,8 @@ class Conversation:
             self.turns += 1
             self._commit_event = self._ids.next()
             actions.append(Send(CommitAudio(self._commit_event)))
-            self._gate.want()
+            if self._continuity.online:
+                self._gate.want()
         elif sent_ms > 0:
             actions.append(Send(ClearAudio(self._ids.next())))
         return self._settle(actions)
@@ -208,12 +209,8 @@ class Conversation:
         if self._follow_ups.returned(response, result):
             self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
-        return self._settle(
-            [
-                Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars)),
-                Send(CreateItem(self._ids.next(), item)),
-            ]
-        )
+        shown = Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars))
+        return self._settle([shown, Send(CreateItem(self._ids.next(), item))])
 
     def approval_given(self, approval_id: str, *, approve: bool, reason: str = "") -> list[Action]:
         """Take the person's answer to `ApprovalAsked`, once."""
@@ -267,9 +264,11 @@ class Conversation:
             self._gate.want()
         return [Show(UserSpeech(started=False))]
 
-    def _on_committed(self, _: e.Committed) -> list[Action]:
+    def _on_committed(self, event: e.Committed) -> list[Action]:
         """A server that does not say where speech ends has heard it end by now."""
-        return self._on_speech_stopped(e.SpeechStopped()) if self._user_speaking else []
+        if self._continuity.committed(event.item_id):
+            self._gate.want()
+        return self._on_speech_stopped(e.SpeechStopped(event.item_id)) if self._user_speaking else []
 
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from typing import Any
 
 import numpy as np
@@ -13,47 +12,9 @@ import pytest
 from engine.errors import AccessRefusedError, ConnectionFailedError, SessionClosedError
 from engine.realtime.notices import BargeIn, ErrorShown, FirstAudio, Reconnected, Reconnecting, SessionStarted
 from engine.realtime.session import Session
-from engine.realtime.testing import Answer, Close, Emit, Expect, GoSilent, Hear, Peer, Step, VirtualDevices, Wait
-from engine.realtime.tools import tool_of
+from engine.realtime.testing import Answer, Close, Emit, Expect, GoSilent, Hear, Peer, VirtualDevices, Wait
+from tests.realtime.outage_scripts import QUIET, agent, opened, ramp, resumed, spoken, spoken_at_s, user
 from tests.realtime.virtual_rig import hold, tone
-
-QUIET = {"session": {"audio": {"input": {"turn_detection": {"create_response": False, "interrupt_response": False}}}}}
-SAID = "conversation.item.input_audio_transcription.completed"
-
-
-def opened(session_id: str) -> list[Step]:
-    """The beginning of a first connection."""
-    return [Expect("session.update"), Emit("session.created", session={"id": session_id})]
-
-
-def resumed(*items: dict[str, Any]) -> list[Step]:
-    """The beginning of any other, with the history it must be told."""
-    told: list[Step] = [Expect("conversation.item.create", {"item": item}) for item in items]
-    return [
-        Expect("session.update", QUIET),
-        *told,
-        Expect("session.update", {"session": {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}}),
-        Emit("session.created", session={"id": "later"}),
-    ]
-
-
-def spoken(text: str, item_id: str) -> list[Step]:
-    """A turn of the user."""
-    return [
-        Emit("input_audio_buffer.speech_started", item_id=item_id, audio_start_ms=0),
-        Emit("input_audio_buffer.speech_stopped", item_id=item_id, audio_end_ms=500),
-        Emit(SAID, item_id=item_id, content_index=0, transcript=text),
-    ]
-
-
-def user(text: str) -> dict[str, Any]:
-    """The item of the user's words."""
-    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
-
-
-def agent(text: str) -> dict[str, Any]:
-    """The item of the agent's."""
-    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
 
 
 @pytest.mark.parametrize("code", [None, 1001, 1005, 1006, 1011, 1012, 1013, 1015])
@@ -165,17 +126,6 @@ def test_an_answer_that_breaks_off_ends_where_it_broke_off_and_counts_no_underru
     assert held.summary.xruns == 0
 
 
-async def ramp(_: Session, devices: VirtualDevices) -> None:
-    """Speak a ramp that rises by 1/32768 each 10 ms: every block says when it was spoken."""
-    devices.say(np.repeat(np.arange(1, 2000, dtype=np.float32) / 32768 * 8, 480))
-
-
-def spoken_at_s(block: bytes) -> float:
-    """When the middle of a block of the ramp was spoken."""
-    samples = np.frombuffer(block, "<i2")
-    return float(samples[len(samples) // 2]) / 8 / 100
-
-
 @pytest.mark.parametrize("max_outage_s", [0.0, 0.5, 2.0])
 def test_microphone_audio_of_an_outage_is_sent_if_fresh_and_else_dropped_and_reported(max_outage_s: float) -> None:
     held = hold(
@@ -269,83 +219,6 @@ def test_an_answer_that_outlives_its_connection_can_be_interrupted_and_the_new_s
     )
     (barge_in,) = held.of(BargeIn)
     assert 2300 <= barge_in.heard_ms <= 2700
-
-
-def call(call_id: str, name: str) -> Step:
-    """A finished function call."""
-    item = {"type": "function_call", "id": f"item_{call_id}", "call_id": call_id, "name": name, "arguments": '{"n": 7}'}
-    return Emit("response.output_item.done", response_id="r1", item=item)
-
-
-def calling(*calls: Step) -> list[Step]:
-    """A response of calls."""
-    done = Emit("response.done", response={"id": "r1", "status": "completed"})
-    return [Emit("response.created", response={"id": "r1"}), *calls, done]
-
-
-async def slow(n: int) -> dict[str, int]:
-    """Work for two seconds."""
-    await asyncio.sleep(2.0)
-    return {"n": n}
-
-
-CALL = {"type": "function_call", "call_id": "c1", "name": "slow", "arguments": json.dumps({"n": 7})}
-OUTPUT = {"type": "function_call_output", "call_id": "c1", "output": json.dumps({"n": 7})}
-
-
-def test_a_tool_that_returns_during_the_outage_is_told_with_its_call_and_answered() -> None:
-    hold(
-        [*opened("first"), *spoken("Do it", "u1"), *calling(call("c1", "slow")), Wait(1.0), Close(1006)],
-        *[ConnectionFailedError("No.")] * 2,
-        [*resumed(user("Do it"), CALL, OUTPUT), Expect("response.create"), Answer("r2", "i2", tone(0.1), "Done.")],
-        duration_s=10,
-        tools=[tool_of(slow)],
-    )
-
-
-def test_a_tool_that_returns_after_the_outage_is_told_with_its_call_and_answered() -> None:
-    hold(
-        [*opened("first"), *spoken("Do it", "u1"), *calling(call("c1", "slow")), Close(1006)],
-        [
-            *resumed(user("Do it")),
-            Expect("conversation.item.create", {"item": CALL}),
-            Expect("conversation.item.create", {"item": OUTPUT}),
-            Expect("response.create"),
-            Answer("r2", "i2", tone(0.1), "Done."),
-        ],
-        duration_s=10,
-        tools=[tool_of(slow)],
-    )
-
-
-def test_a_service_that_refuses_the_agents_words_gets_one_recap_of_the_user() -> None:
-    told: list[dict[str, Any]] = []
-
-    async def second(peer: Peer) -> None:
-        await peer.expect("session.update", QUIET)
-        told.append(await peer.expect("conversation.item.create"))
-        await peer.expect("session.update")
-        told.append(await peer.expect("conversation.item.create"))
-        await peer.expect("response.create")
-
-    hold(
-        [
-            *opened("first"),
-            *spoken("Hello", "u1"),
-            Answer("r0", "i0", tone(0.2), "Hi."),
-            *calling(call("c1", "slow")),
-            Wait(0.5),
-            Close(1006),
-        ],
-        second,
-        duration_s=10,
-        provider="yandex",
-        tools=[tool_of(slow)],
-    )
-    recap, late = (event["item"] for event in told)
-    assert recap["role"] == late["role"] == "user"
-    assert recap["content"][0]["text"].endswith("User: Hello\nYou: Hi.")
-    assert late["content"][0]["text"] == 'The tool slow({"n": 7}) returned: {"n": 7}'
 
 
 def test_what_is_typed_during_the_outage_is_told_and_answered() -> None:

@@ -13,7 +13,7 @@ from engine.realtime.rotation import Rotation
 from engine.realtime.services import OPENAI, YANDEX
 from engine.realtime.session import Session
 from engine.realtime.testing import Answer, Emit, Hear, Peer, VirtualDevices, Wait
-from tests.realtime.test_outage import agent, opened, ramp, resumed, spoken_at_s
+from tests.realtime.outage_scripts import agent, opened, ramp, resumed, spoken_at_s
 from tests.realtime.virtual_rig import hold, tone
 
 LIMIT_S = 100.0
