@@ -7,13 +7,22 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from cli.tool_line import call_text
-from engine.realtime.notices import ApprovalAsked, Notice
+from engine.realtime.notices import ApprovalAsked, Notice, SessionStarted
 
 _NOBODY = "Nobody could be asked: the client runs without a terminal."
 _REFUSED = "The user refused this call."
 
-Ask = Callable[[str, Callable[[bool], None]], None]
-"""Shows a question that yes or no answers, and is told which."""
+
+class Asking(Protocol):
+    """What puts questions to the person."""
+
+    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
+        """Show a question that yes or no answers, and tell which."""
+        ...
+
+    def withdraw(self) -> None:
+        """Forget all questions that wait."""
+        ...
 
 
 class Answering(Protocol):
@@ -30,7 +39,7 @@ class Approvals:
     Example:
         >>> approvals = Approvals(["calendar"])
         >>> session = Session(..., observers=[screen, approvals])
-        >>> approvals.attach(session, controls.ask)
+        >>> approvals.attach(session, controls)
     """
 
     def __init__(self, always: Collection[str] = ()) -> None:
@@ -41,16 +50,18 @@ class Approvals:
         """
         self._always = frozenset(always)
         self._session: Answering | None = None
-        self._ask: Ask | None = None
+        self._asking: Asking | None = None
 
-    def attach(self, session: Answering, ask: Ask | None = None) -> None:
-        """Answer to this session; `ask` puts a question to the person, None where there is no terminal."""
+    def attach(self, session: Answering, asking: Asking | None = None) -> None:
+        """Answer to this session; `asking` is None where there is no terminal."""
         self._session = session
-        self._ask = ask or self._ask
+        self._asking = asking
 
     def __call__(self, notice: Notice, _: float) -> None:
-        """Take a question."""
-        if isinstance(notice, ApprovalAsked):
+        """Take a question; those of a connection that is gone can no longer be answered."""
+        if isinstance(notice, SessionStarted) and self._asking is not None:
+            self._asking.withdraw()
+        elif isinstance(notice, ApprovalAsked):
             # The session is in the middle of telling its observers.
             asyncio.get_running_loop().call_soon(self._answer, notice)
 
@@ -60,11 +71,11 @@ class Approvals:
             return
         if self._always & {"all", asked.server}:
             session.approve(asked.approval_id)
-        elif self._ask is None:
+        elif self._asking is None:
             session.approve(asked.approval_id, approve=False, reason=_NOBODY)
         else:
             text = f"May {asked.server} run {call_text(asked.name, asked.arguments)}? (y/n)"
-            self._ask(text, lambda yes: self._answered(session, asked, yes=yes))
+            self._asking.ask(text, lambda yes: self._answered(session, asked, yes=yes))
 
     def _answered(self, session: Answering, asked: ApprovalAsked, *, yes: bool) -> None:
         session.approve(asked.approval_id, approve=yes, reason="" if yes else _REFUSED)

@@ -71,6 +71,11 @@ class Controls:
         self._questions.append((question, answered))
         self.show()
 
+    def withdraw(self) -> None:
+        """Forget all questions that wait."""
+        self._questions.clear()
+        self.show()
+
     def take(self, stroke: KeyStroke | KnowsReleases) -> None:
         """Do what the key means."""
         if isinstance(stroke, KnowsReleases):

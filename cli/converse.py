@@ -117,7 +117,7 @@ def _offer_keys(
     controls = Controls(session, screen.live, by_key=by_key, listens=plan.settings.listens)
     stack.callback(controls.close)
     stack.enter_context(keyboard(controls.take, screen.live.send, releases=by_key))
-    approvals.attach(session, controls.ask)
+    approvals.attach(session, controls)
     controls.show()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from cli.approvals import Approvals
-from engine.realtime.notices import ApprovalAsked
+from engine.realtime.notices import ApprovalAsked, SessionStarted
 from tests.support.scripted_server import Peer, ScriptedServer
 from tests.support.voice_process import VOICE, VoiceProcess
 
@@ -30,7 +30,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def asking(answers: list[dict[str, Any]], count: int = 1) -> Callable[[Peer], Awaitable[None]]:
-    """A service that asks about calls, and then ends the session."""
+    """A service that asks about calls, and then complains."""
 
     async def script(peer: Peer) -> None:
         update = await peer.expect("session.update")
@@ -42,7 +42,7 @@ def asking(answers: list[dict[str, Any]], count: int = 1) -> Callable[[Peer], Aw
             await peer.send("conversation.item.done", item=item, previous_item_id=None)
         answers.extend([(await peer.expect("conversation.item.create"))["item"] for _ in range(count)])
         await peer.send("error", error={"message": f"enough of {SECRET}"})
-        await peer.socket.close(code=1008)
+        await peer.closed.wait()
 
     return script
 
@@ -55,12 +55,14 @@ async def test_without_a_terminal_only_what_was_allowed_before(
     async with ScriptedServer(asking(answers)) as server:
         run = ("--backend", "virtual", "--url", server.url, "--log-level", "debug", *arguments)
         with VoiceProcess(*run, environment=environment) as voice:
-            await asyncio.to_thread(voice.wait)
+            await asyncio.to_thread(voice.wait_for, "error")
+            assert await asyncio.to_thread(voice.interrupt) == 0
     (answer,) = answers
     assert (answer["type"], answer["approval_request_id"]) == ("mcp_approval_response", "a0")
     assert answer["approve"] is approve
     assert ("without a terminal" in answer.get("reason", "")) is not approve
     assert [event["approve"] for event in voice.of("mcp.approval")] == [approve]
+    assert "enough of ***" in voice.of("error")[0]["message"]
     assert "enough of ***" in voice.shown
     assert SECRET not in voice.shown + json.dumps(voice.events)
 
@@ -81,27 +83,52 @@ async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(en
                 terminal.wait_for(r"May calendar run delete\(")
                 terminal.press("n")
                 terminal.wait_for("refused: The user refused")
-                terminal.wait()
+                terminal.wait_for("enough of")
+                terminal.press("\x04")
+                assert terminal.wait() == 0
 
         await asyncio.to_thread(answer_both)
     assert [(answer["approval_request_id"], answer["approve"]) for answer in answers] == [("a0", True), ("a1", False)]
     assert answers[1]["reason"] == "The user refused this call."
 
 
+class Person:
+    """A session that takes answers, and a terminal that takes questions."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, bool]] = []
+        self.questions: list[str] = []
+
+    def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
+        """Keep an answer."""
+        self.answers.append((approval_id, approve))
+
+    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
+        """Keep a question."""
+        self.questions.append(question)
+
+    def withdraw(self) -> None:
+        """Forget them."""
+        self.questions.clear()
+
+
 async def test_only_the_servers_that_were_named_need_no_question() -> None:
-    answered: list[tuple[str, bool]] = []
-    questions: list[str] = []
-
-    class Session:
-        def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
-            answered.append((approval_id, approve))
-
-    approvals = Approvals(["calendar"])
+    person, approvals = Person(), Approvals(["calendar"])
     approvals(ApprovalAsked("early", "calendar", "list", {}), 0.0)
     await asyncio.sleep(0)
-    approvals.attach(Session(), lambda question, _: questions.append(question))
+    approvals.attach(person, person)
     for server in ("calendar", "mail"):
         approvals(ApprovalAsked(f"for {server}", server, "list", {}), 0.0)
     await asyncio.sleep(0)
-    assert answered == [("for calendar", True)]
-    assert questions == ["May mail run list()? (y/n)"]
+    assert person.answers == [("for calendar", True)]
+    assert person.questions == ["May mail run list()? (y/n)"]
+
+
+async def test_questions_of_a_connection_that_is_gone_are_withdrawn() -> None:
+    person, approvals = Person(), Approvals()
+    approvals.attach(person, person)
+    approvals(ApprovalAsked("a1", "mail", "list", {}), 0.0)
+    await asyncio.sleep(0)
+    assert person.questions
+    approvals(SessionStarted("sess_2"), 0.0)
+    assert not person.questions

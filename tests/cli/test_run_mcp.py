@@ -50,7 +50,8 @@ async def test_a_tool_of_a_process_is_offered_called_and_answered(with_servers: 
         await peer.call("r1", "c1", "mine_add", '{"a": 2, "b": 40}')
         await peer.end_response("r1")
         await peer.expect("response.create")
-        await peer.socket.close(code=1008, message=b"enough")
+        await peer.begin_response("r2")
+        await peer.closed.wait()
 
     async with ScriptedServer(script) as server:
         voice = VoiceProcess(
@@ -59,7 +60,8 @@ async def test_a_tool_of_a_process_is_offered_called_and_answered(with_servers: 
         import asyncio  # noqa: PLC0415
 
         with voice:
-            await asyncio.to_thread(voice.wait)
+            await asyncio.to_thread(voice.wait_for, "response.start", 2)
+            assert await asyncio.to_thread(voice.interrupt) == 0
     offered = [tool["name"] for tool in sessions[0]["session"]["tools"]]
     assert {"mine_add", "get_weather"} <= set(offered)
     assert voice.of("tool.result")[0]["output"] == "42"
