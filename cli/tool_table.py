@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+from collections.abc import Mapping
 from typing import Any
 
+from cli.mcp_start import StartedServers
 from engine.config import load_config
 from engine.realtime.builtin_tools import BUILT_IN, built_in_tool
+from engine.realtime.notices import McpServerChanged, Notice
 from engine.realtime.offered_tools import offered_tools
 from engine.realtime.providers import choose_provider
-from engine.realtime.tool_config import read_tool_config
+from engine.realtime.tool_config import McpServer, read_tool_config
 from engine.realtime.tool_loading import load_plugin, plugin_names
 from engine.realtime.tools import Tool
 
 
-def tool_rows(provider: str | None) -> list[dict[str, Any]]:
+def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str, Any]]:
     """One row for each tool: the name that enables it, what a model is told of it, whether it is offered.
+
+    Args:
+        provider: Whose session it would be; None: the one that `voice run` takes.
+        with_mcp: Start the MCP servers of the configuration; their rows are named "mcp.NAME".
 
     Raises:
         VoiceError: the configuration is wrong, or there is no such provider.
     """
     config = load_config()
     chosen = choose_provider(provider, None, os.environ, config)
-    offer = read_tool_config(config, os.environ).tools
+    tool_config = read_tool_config(config, os.environ)
+    offer = tool_config.tools
     offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
     rows = [_row(name, "voice-engine", built_in_tool(name, offer), offered) for name in BUILT_IN]
     for name in plugin_names():
@@ -31,8 +41,27 @@ def tool_rows(provider: str | None) -> list[dict[str, Any]]:
         plugin = load_plugin(name)
         rows += [_row(name, plugin.package, tool, offered) for tool in plugin.tools]
         if plugin.reason:
-            rows.append({"name": name, "package": plugin.package, "offered": False, "reason": plugin.reason})
+            rows.append(_failed_row(name, plugin.package, plugin.reason))
+    return rows + (asyncio.run(_mcp_rows(tool_config.mcp)) if with_mcp else [])
+
+
+async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
+    changes: list[Notice] = []
+    async with contextlib.AsyncExitStack() as stack:
+        servers = await StartedServers.start(settings, [lambda notice, _: changes.append(notice)], stack)
+        tools = await servers.tools()
+    rows = []
+    for change in changes:
+        if isinstance(change, McpServerChanged) and change.state == "ready":
+            own, tools = tools[: change.tools], tools[change.tools :]
+            rows += [_row(f"mcp.{change.name}", "", tool, {tool.name}) for tool in own]
+        elif isinstance(change, McpServerChanged):
+            rows.append(_failed_row(f"mcp.{change.name}", "", change.reason))
     return rows
+
+
+def _failed_row(name: str, package: str, reason: str) -> dict[str, Any]:
+    return {"name": name, "package": package, "offered": False, "reason": reason}
 
 
 def _row(name: str, package: str, tool: Tool, offered: set[str]) -> dict[str, Any]:

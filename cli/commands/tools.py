@@ -13,12 +13,15 @@ from cli.options import JsonOption
 def tools(
     as_json: JsonOption = False,
     provider: Annotated[str | None, typer.Option(help="As for `voice run`: each offers its own by itself.")] = None,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Start the MCP servers of the configuration, and list their tools too.")
+    ] = False,
 ) -> None:
     """List the tools; those that `voice run` offers by itself are marked with *."""
     from cli.text import printable  # noqa: PLC0415
     from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
 
-    rows = tool_rows(provider)
+    rows = tool_rows(provider, with_mcp=mcp)
     if as_json:
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+from cli.mcp_start import StartedServers
+from engine.realtime.notices import McpServerChanged, Notice
+from engine.realtime.tool_config import McpServer
 from tests.cli.test_run_virtual import environment
+from tests.cli.test_tools import voice_tools
 from tests.realtime.test_mcp import SCRIPT, is_running
 from tests.support.mcp_server import SECRET
 from tests.support.scripted_server import Peer, ScriptedServer
@@ -81,3 +87,40 @@ def test_ctrl_c_ends_the_process_too(with_servers: dict[str, str], number: signa
         assert any(SCRIPT in Path(f"/proc/{pid}/cmdline").read_text() for pid in children)
         assert voice.interrupt(number) == 0
     assert not any(is_running(pid) for pid in children)
+
+
+def test_ctrl_c_while_a_server_is_starting_ends_it_too(environment: dict[str, str], tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    path = tmp_path / "config.toml"
+    table = f'[mcp.silent]\ncommand = "{sys.executable}"\nargs = ["{SCRIPT}", "--say-nothing"]\nstart_timeout_s = 60\n'
+    path.write_text(f'{table}env = {{ STARTED = "{started}" }}\n')
+    with VoiceProcess("--backend", "virtual", environment={**environment, "VOICE_CONFIG": str(path)}) as voice:
+        pid = int(started.read_text())
+        assert is_running(pid)
+        assert voice.interrupt() == 0
+    assert not is_running(pid)
+    assert "Interrupted while starting" in voice.shown
+
+
+def test_the_tools_of_servers_are_listed(with_servers: dict[str, str]) -> None:
+    listed = voice_tools(with_servers, "--mcp", "--json")
+    assert listed.returncode == 0, listed.stderr
+    rows = json.loads(listed.stdout)
+    assert {"mine_add", "mine_person"} <= {row["tool"] for row in rows if row["name"] == "mcp.mine"}
+    (broken,) = [row for row in rows if row["name"] == "mcp.broken"]
+    assert "no such folder; token ***" in broken["reason"]
+    assert SECRET not in listed.stdout
+
+
+async def test_without_the_package_each_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "engine.realtime.mcp.servers", None)
+    told: list[Notice] = []
+    async with contextlib.AsyncExitStack() as stack:
+        settings = {"mine": McpServer(command="x")}
+        servers = await StartedServers.start(settings, [lambda notice, _: told.append(notice)], stack)
+        assert await servers.tools() == []
+    (failed,) = told
+    assert isinstance(failed, McpServerChanged)
+    assert (failed.name, failed.state) == ("mine", "failed")
+    assert 'pip install "voice-engine[mcp]"' in failed.reason

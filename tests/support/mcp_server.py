@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -93,5 +94,7 @@ if __name__ == "__main__":
     if "--die-at-once" in sys.argv:
         sys.exit(f"no such folder; token {os.environ.get('TOKEN', '')}")
     if "--say-nothing" in sys.argv:
+        if started := os.environ.get("STARTED"):
+            Path(started).write_text(str(os.getpid()))
         sys.stdin.read()
     make_server().run("stdio")
