@@ -18,8 +18,10 @@ import numpy as np
 
 from engine.realtime.recording.tap import EVENTS_FILE
 from engine.realtime.session import Session
+from engine.realtime.settings import SessionSettings
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait
 from engine.realtime.tools import Tool, tool_of
+from engine.realtime.turn_detection import TurnMode, TurnOptions
 from tests.realtime.recorded import hold_recorded
 
 FOLDER = Path(__file__).parent.parent / "data" / "recordings"
@@ -58,12 +60,28 @@ class Scene:
     provider: str = "custom"
     environ: dict[str, str] = field(default_factory=dict)
     meanwhile: Callable[[Session], Any] | None = None
+    settings: SessionSettings | None = None
     duration_s: float = 5.0
 
 
 async def _type_hello(session: Session) -> None:
     await asyncio.sleep(0.5)
     session.type_text("Hello")
+
+
+async def _refuse(session: Session) -> None:
+    await asyncio.sleep(0.5)
+    session.approve("ask_1", approve=False, reason="not today")
+    session.approve("ask_1")
+
+
+async def _hold_the_key(session: Session) -> None:
+    """Say something, interrupt the answer, and press the key too shortly to say anything."""
+    for held_s, pause_s in ((0.5, 1.0), (0.4, 0.3), (0.05, 0.5)):
+        session.talk()
+        await asyncio.sleep(held_s)
+        session.talk(pressed=False)
+        await asyncio.sleep(pause_s)
 
 
 BARGE_IN_DURING_A_TOOL_CALL: list[Step] = [
@@ -171,11 +189,47 @@ YANDEX: list[Step] = [
     Wait(3.0),
 ]
 
+REMOTE_CALL: list[Step] = [
+    *OPENED,
+    Emit("response.created", response={"id": "r1"}),
+    Emit(
+        "response.output_item.done",
+        response_id="r1",
+        item={
+            "id": "ask_1",
+            "type": "mcp_approval_request",
+            "server_label": "calendar",
+            "name": "delete",
+            "arguments": "{}",
+        },
+    ),
+    _done("r1"),
+    Expect("conversation.item.create"),
+    Answer("r2", "i2", TONE, "I leave it as it is."),
+    Wait(3.0),
+]
+PUSH_TO_TALK: list[Step] = [
+    *OPENED,
+    Expect("input_audio_buffer.commit"),
+    Emit("input_audio_buffer.committed", item_id="u1"),
+    Expect("response.create"),
+    Answer("r1", "i1", TONE * 3, "Once upon a time"),
+    Expect("input_audio_buffer.commit"),
+    Emit("input_audio_buffer.committed", item_id="u2"),
+    Expect("response.create"),
+    Answer("r2", "i2", TONE, "Yes?"),
+    Wait(3.0),
+]
+
 SCENES = {
     "barge_in_during_a_tool_call": Scene([BARGE_IN_DURING_A_TOOL_CALL], duration_s=6),
     "errors": Scene([ERRORS], meanwhile=_type_hello),
     "late_deltas": Scene([LATE_DELTAS]),
     "reconnect": Scene([LOST_IN_AN_ANSWER, _back_again]),  # type: ignore[list-item]
+    "remote_call_refused": Scene([REMOTE_CALL], meanwhile=_refuse, duration_s=3),
+    "push_to_talk": Scene(
+        [PUSH_TO_TALK], meanwhile=_hold_the_key, settings=SessionSettings(turns=TurnOptions(TurnMode.NONE))
+    ),
     "yandex": Scene([YANDEX], "yandex", {"YANDEX_CLOUD_API_KEY": "test-key", "YANDEX_CLOUD_FOLDER_ID": "folder"}),
 }
 
@@ -195,6 +249,7 @@ def make(name: str, folder: Path) -> Path:
         environ=scene.environ,
         tools=tools(),
         meanwhile=scene.meanwhile,
+        settings=scene.settings,
         duration_s=scene.duration_s,
     )
     return folder / EVENTS_FILE

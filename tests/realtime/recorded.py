@@ -62,7 +62,9 @@ def hold_recorded(
             keep_played=True,
         )
         observers = [lambda notice, _: held.notices.append(notice)]
-        server = ServerDouble(*scripts, ignoring=["response.cancel", "conversation.item.truncate"])
+        server = ServerDouble(
+            *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
+        )
         recording = Recording(folder, chosen, connect=server.connect, observers=observers)
         session = Session(
             chosen,

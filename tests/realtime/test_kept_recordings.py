@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
+from engine.audio.segments import Cut
+from engine.realtime.actions import Action, ToolResult
+from engine.realtime.conversation import Conversation
+from engine.realtime.events import ServerEvent
 from engine.realtime.recording.replay import replay
 from tests.realtime.make_recordings import FOLDER, SCENES, make
 
@@ -15,6 +21,8 @@ SHOWS = {
     "errors": {"Trace"},
     "late_deltas": {"StopPlayback"},
     "reconnect": {"PlayAudio"},
+    "remote_call_refused": {"Show", "Send"},
+    "push_to_talk": {"StopPlayback"},
     "yandex": {"PlayAudio", "StopPlayback"},
 }
 """Actions without which a recording would not be of what its name says."""
@@ -31,6 +39,17 @@ def test_the_conversation_does_what_it_did(name: str) -> None:
     different = [step for step in steps if not step.same]
     assert not different, f"{KEPT[name]}:{different[0].line}: {different[0].recorded} is now {different[0].actions}"
     assert {action["$"] for step in steps for action in step.actions} >= SHOWS.get(name, set())
+
+
+def test_whatever_a_conversation_is_told_can_be_recorded() -> None:
+    known = {str, int, float, bool, dict[str, Any], ServerEvent, ToolResult, Cut}
+    inputs = 0
+    for name, method in inspect.getmembers(Conversation, inspect.isfunction):
+        hints = get_type_hints(method)
+        if not name.startswith("_") and hints.pop("return") == list[Action]:
+            inputs += 1
+            assert set(hints.values()) <= known, name
+    assert inputs >= 10
 
 
 @pytest.mark.parametrize("name", SCENES)
