@@ -95,6 +95,8 @@ class ServerModel:
     """Milliseconds by part, as sent on this connection."""
     wants_answer: bool = False
     """A turn of the user came in and no response has begun since."""
+    cancelled_answer: bool = False
+    """The client cancelled the answer to the user's last turn."""
     spoken_to: bool = False
     """That turn was a spoken one."""
     count: int = 0
@@ -103,7 +105,7 @@ class ServerModel:
         """Start a response."""
         self.count += 1
         self.active = f"r{self.count}"
-        self.wants_answer = self.spoken_to = False
+        self.wants_answer = self.spoken_to = self.cancelled_answer = False
         self.said.append(e.ResponseCreated(self.active))
 
     def speak(self, part: int, ms: int) -> None:
@@ -156,6 +158,7 @@ class ServerModel:
             case CancelResponse(_, response_id) if not self.active or response_id not in ("", self.active):
                 self._refuse(event, "response_cancel_not_active")
             case CancelResponse():
+                self.cancelled_answer = True
                 self.end("cancelled")
             case CommitAudio():
                 self.wants_answer = True
@@ -183,7 +186,7 @@ class ServerModel:
         self.said.clear()
         self.inbox.clear()
         self.active = ""
-        self.hears_speech = self.wants_answer = self.spoken_to = False
+        self.hears_speech = self.wants_answer = self.spoken_to = self.cancelled_answer = False
         self.calls.clear()
         self.parts.clear()
 

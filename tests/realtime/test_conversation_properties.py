@@ -21,6 +21,7 @@ from engine.realtime.actions import (
     ToolResult,
 )
 from engine.realtime.client_events import (
+    CancelResponse,
     ClientEvent,
     CreateItem,
     CreateResponse,
@@ -31,6 +32,9 @@ from engine.realtime.conversation import LEAST_COMMIT_MS, Conversation
 from tests.realtime.conversation_model import SERVER_TOOL, PlayerModel, ServerModel, expected_of
 
 SESSION: dict[str, Any] = {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}
+WORDS = st.tuples(st.integers(0, 1), st.integers(1, 400))
+"""Which part of an item, and milliseconds of it."""
+CALLS = st.sampled_from(["tool", SERVER_TOOL])
 OF_SPEECH = (e.SpeechStarted, e.SpeechStopped, e.Committed)
 
 
@@ -76,6 +80,9 @@ class Conversing(RuleBasedStateMachine):
         """Calls whose result went over this connection; a new server is told the history."""
         self.event_ids: set[str] = set()
         self.played: set[ItemKey] = set()
+        self.cancelled: set[str] = set()
+        self.hushed = False
+        """The key was pressed, and no turn came of it."""
         self.gone_items: set[str] = set()
         """Those of earlier connections."""
         self.typed = 0
@@ -91,16 +98,14 @@ class Conversing(RuleBasedStateMachine):
         self.server.begin()
 
     @precondition(lambda self: self.online and self.server.active)
-    @rule(part=st.integers(0, 1), ms=st.integers(1, 400))
-    def server_speaks(self, part: int, ms: int) -> None:
-        """Sound and text."""
-        self.server.speak(part, ms)
-
-    @precondition(lambda self: self.online and self.server.active)
-    @rule(name=st.sampled_from(["tool", "tool", SERVER_TOOL]))
-    def server_calls(self, name: str) -> None:
-        """A call of a tool."""
-        self.server.call(name)
+    @rule(work=st.lists(st.one_of(WORDS, CALLS), min_size=1, max_size=5))
+    def server_works(self, work: list[tuple[int, int] | str]) -> None:
+        """Sound and text, and calls of tools."""
+        for what in work:
+            if isinstance(what, str):
+                self.server.call(what)
+            else:
+                self.server.speak(*what)
 
     @precondition(lambda self: self.online and self.server.active)
     @rule(status=st.sampled_from(["completed", "completed", "incomplete", "failed", "cancelled"]))
@@ -118,23 +123,25 @@ class Conversing(RuleBasedStateMachine):
             self.server.hear_speech()
 
     @precondition(lambda self: self.online and self.server.inbox)
-    @rule()
-    def server_carries_out(self) -> None:
-        """The oldest event of the client arrives."""
-        self.server.carry_out()
+    @rule(count=st.integers(1, 6))
+    def server_carries_out(self, count: int) -> None:
+        """The oldest events of the client arrive."""
+        for _ in range(min(count, len(self.server.inbox))):
+            self.server.carry_out()
 
     # What reaches the client.
 
     @precondition(lambda self: self.online and self.server.said)
-    @rule(place=st.integers(0, 3), twice=st.booleans())
-    def deliver(self, place: int, twice: bool) -> None:
-        """An event of the server arrives: the oldest, or in disorder one that was said after it."""
-        index = 0 if self.orderly else min(place, len(self.server.said) - 1)
-        event = self.server.said[index]
-        del self.server.said[index]
-        self.take(event)
-        if twice and self.may_come_again(event):
+    @rule(places=st.lists(st.integers(0, 3), min_size=1, max_size=8), twice=st.booleans())
+    def deliver(self, places: list[int], twice: bool) -> None:
+        """Events of the server arrive: the oldest, or in disorder some that were said after it."""
+        for place in places[: len(self.server.said)]:
+            index = 0 if self.orderly else min(place, len(self.server.said) - 1)
+            event = self.server.said[index]
+            del self.server.said[index]
             self.take(event)
+            if twice and self.may_come_again(event):
+                self.take(event)
 
     @precondition(lambda self: self.online and self.delivered)
     @rule(place=st.integers(0, 30))
@@ -156,18 +163,26 @@ class Conversing(RuleBasedStateMachine):
         self.typed += 1
         self.overtaken = False
         self.interrupt()
+        self.hushed = False
         self.judge(self.conversation.user_typed(f"typed {self.typed}"), interrupts=True)
+        self.expect_cancelled()
 
     @rule(sent_ms=st.sampled_from([0, 50, 1000]))
     def person_uses_the_key(self, sent_ms: int) -> None:
         """Press, or release."""
         if self.talking:
             self.talking, self.overtaken = False, sent_ms < LEAST_COMMIT_MS or not self.online
+            self.hushed = self.overtaken
             self.judge(self.conversation.talk_ended(sent_ms if self.online else 0))
         else:
-            self.talking = self.overtaken = True
+            self.talking = self.overtaken = self.hushed = True
             self.interrupt()
             self.judge(self.conversation.talk_started(), interrupts=True)
+            self.expect_cancelled()
+
+    def expect_cancelled(self) -> None:
+        """The server hears nothing of this interruption: it must be told to stop."""
+        assert self.known - self.done <= self.cancelled or not self.online
 
     @precondition(lambda self: self.running)
     @rule(index=st.integers(0, 9), again=st.booleans())
@@ -241,6 +256,7 @@ class Conversing(RuleBasedStateMachine):
         match event:
             case e.SpeechStarted():
                 self.speaking = self.overtaken = True
+                self.hushed = False
                 self.interrupt()
             case e.SpeechStopped() | e.Committed():
                 self.speaking = False
@@ -288,6 +304,9 @@ class Conversing(RuleBasedStateMachine):
                 assert self.known <= self.done
                 assert not (self.speaking or self.talking)
                 self.in_flight, self.stale = event.event_id, False
+            case CancelResponse(_, response_id):
+                assert response_id not in self.cancelled
+                self.cancelled.add(response_id)
             case CreateItem(_, {"type": "function_call_output", "call_id": call_id}):
                 assert call_id in self.run
                 assert call_id not in self.answered_here
@@ -316,6 +335,7 @@ class Conversing(RuleBasedStateMachine):
             assert self.conversation.idle or self.conversation.waits_for_answer_only
             assert not self.conversation._gate.busy
             assert self.lost or self.overtaken or not self.server.wants_answer
+            assert self.lost or self.hushed or not self.server.cancelled_answer
 
     def settle(self) -> None:
         """One step towards the end."""
