@@ -14,6 +14,8 @@ from engine.realtime.notices import ResponseEnded, ResponseUsage
 
 KEPT = 64
 """Ended responses that are remembered, to know their late events; a session may last for days."""
+MOST = 256
+"""With those that a server never ended, or whose tools never returned."""
 _WITHOUT_FOLLOW_UP = {"cancelled", "failed"}
 
 
@@ -119,6 +121,8 @@ class Responses:
         ended = [r.id for r in self if not r.active and not r.unanswered]
         for response_id in ended[: max(0, len(self._by_id) - KEPT)]:
             del self._by_id[response_id]
+        while len(self._by_id) > MOST:
+            del self._by_id[next(iter(self._by_id))]
 
     def text_of(self, item_id: str) -> dict[int, str]:
         """The parts of an item's text by content index, as far as they have come."""

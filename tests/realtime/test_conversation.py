@@ -289,6 +289,18 @@ def test_a_server_that_does_not_say_where_speech_ends_has_committed_it() -> None
     assert [type(event) for event in sent(conversation.user_typed("and"))] == [CreateItem, CreateResponse]
 
 
+def test_an_answer_that_was_taken_for_one_to_a_request_given_up_is_asked_for_again() -> None:
+    conversation = new()
+    *_, create = sent(conversation.user_typed("hello"))
+    run(conversation, e.SpeechStarted("u1"), e.SpeechStopped("u1"))
+    # The server answers the spoken turn by itself; it could as well be the answer to what was typed before.
+    (cancel,) = sent(conversation.handle(e.ResponseCreated("r1")))
+    assert isinstance(cancel, CancelResponse)
+    assert not sent(conversation.handle(e.ErrorEvent(refusal_of(create))))
+    (again,) = sent(conversation.handle(e.ResponseDone("r1", "cancelled")))
+    assert isinstance(again, CreateResponse)
+
+
 def refusal_of(event: ClientEvent) -> e.ServerError:
     """What a server says to a response.create while a response runs."""
     return e.ServerError("busy", code="conversation_already_has_active_response", event_id=event.event_id)

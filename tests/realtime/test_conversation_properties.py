@@ -358,5 +358,5 @@ def item_of(told: tuple[str, int, int] | str) -> str:
     return told if isinstance(told, str) else told[0]
 
 
-Conversing.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+Conversing.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
 TestConversing = Conversing.TestCase
