@@ -94,8 +94,8 @@ class ResponseGate:
         self.in_flight = self._sent = ""
         if is_busy and self._turned_away:
             # Refused, ours never began: what was turned away was the server's answer to the newer turn.
-            self.wanted = self._blocked = self._retried = True
-            self._turned_away = False
+            self.wanted = self._blocked = True
+            self._turned_away = self._retried = False
             return Refusal.RETRIED
         if not is_busy or self._forgotten or self._retried or self._is_met():
             return Refusal.FINAL

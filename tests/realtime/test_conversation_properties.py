@@ -358,5 +358,6 @@ def item_of(told: tuple[str, int, int] | str) -> str:
     return told if isinstance(told, str) else told[0]
 
 
-Conversing.TestCase.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+# The same runs each time: what a change breaks is seen with it. 4000 others were tried once.
+Conversing.TestCase.settings = settings(max_examples=300, derandomize=True, stateful_step_count=60, deadline=None)
 TestConversing = Conversing.TestCase
