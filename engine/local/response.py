@@ -234,7 +234,9 @@ class Response:
         if self._cancel_reason:  # meanwhile; nothing of this answer is to follow speech_started
             return
         stored.samples += piece.size
-        self.audio_ms = stored.audio_ms = 1000 * stored.samples // self._wire.rate_hz
+        before_ms, self.audio_ms = self.audio_ms, 1000 * stored.samples // self._wire.rate_hz
+        # The item may have been truncated since: what was cut stays cut.
+        stored.audio_ms += self.audio_ms - before_ms
         self._spoken_tokens = self.audio_ms // AGENT_TOKEN_MS
         await self._send("response.output_audio.delta", **place, delta=self._wire.encode(piece))
         # A cancellation, or the user's next words, must get in between two deltas.

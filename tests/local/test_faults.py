@@ -197,6 +197,39 @@ def test_a_tools_result_is_answered_unasked() -> None:
     assert run_virtual(main()) == ["response.create", "response.create"]
 
 
+def test_a_response_fails_at_its_end() -> None:
+    done = {"type": "response.done", "response": {"id": "r", "status": "completed", "status_details": None}}
+    wire = played("failed-response:share=1.0:code=server_busy", [*ANSWER[:-1], done])
+    response = wire.sent[-1][1]["response"]
+    assert (response["id"], response["status"]) == ("r", "failed")
+    assert response["status_details"]["error"]["code"] == "server_busy"
+    assert audio(wire) == AUDIO * 8
+
+
+def test_unknown_events_and_fields_come_between_and_within() -> None:
+    wire = played("unknown:share=1.0")
+    assert kinds(wire) == [kind for event in ANSWER for kind in ("voice.unheard_of", event["type"])]
+    known = [{name: value for name, value in event.items() if name != "unheard_of"} for _, event in wire.sent[1::2]]
+    assert known == ANSWER
+
+
+def test_the_quirks_of_yandex() -> None:
+    session = {"audio": {"output": {"format": {"type": "audio/pcm", "rate": 24000}}}}
+    events: list[dict[str, Any]] = [
+        {"type": "session.updated", "session": session},
+        {"type": "conversation.item.added", "item": {}},
+        {"type": "response.output_audio_transcript.delta", "content_index": 0, "delta": "Hi"},
+        {**DELTA, "content_index": 0},
+    ]
+    sent = [event for _, event in played("yandex-quirks", events).sent]
+    assert [event["session"]["audio"]["output"]["format"]["rate"] for event in sent[:2]] == [None, None]
+    assert [(event["type"], event.get("content_index")) for event in sent[2:]] == [
+        ("conversation.item.created", None),
+        ("response.output_text.delta", 0),
+        ("response.output_audio.delta", 1),
+    ]
+
+
 def test_faults_come_one_behind_the_other() -> None:
     wire = played("merge:count=8,split:bytes=1001,duplicate:share=1.0")
     sizes = [len(base64.b64decode(event["delta"])) for _, event in wire.sent if event["type"] == DELTA["type"]]

@@ -41,6 +41,22 @@ async def test_speech_cancels_the_answer_and_nothing_of_it_follows(workshop: Wor
         assert "56" in (await held.until("response.output_audio_transcript.done", 2))["transcript"]
 
 
+async def test_what_is_cut_while_the_answer_goes_on_stays_cut(workshop: Workshop) -> None:
+    async with direct(workshop) as held:
+        release = held.hold("response.output_audio.delta")
+        await held.type("hello")
+        first = await held.until("response.output_audio.delta")
+        place = {"item_id": first["item_id"], "content_index": 0}
+        await held.send("conversation.item.truncate", **place, audio_end_ms=0)
+        release.set()
+        await held.until("response.done")
+        deltas = [len(base64.b64decode(event["delta"])) // 48 for event in held.of("response.output_audio.delta")]
+        await held.send("conversation.item.truncate", **place, audio_end_ms=sum(deltas), event_id="beyond")
+        assert held.of("error")[0]["error"]["event_id"] == "beyond"
+        await held.send("conversation.item.truncate", **place, audio_end_ms=sum(deltas[1:]) - len(deltas))
+        assert len(held.of("conversation.item.truncated")) == 2
+
+
 async def test_speech_does_not_cancel_where_the_session_forbids_it(workshop: Workshop) -> None:
     async with direct(workshop) as held:
         await held.send("session.update", session=turn_detection(interrupt_response=False))

@@ -21,6 +21,7 @@ from engine.local.faults.close import Close
 from engine.local.faults.duplicate import Duplicate
 from engine.local.faults.error import Error
 from engine.local.faults.expiry import Expiry
+from engine.local.faults.failed_response import FailedResponse
 from engine.local.faults.fault import Fault, Moment, Span
 from engine.local.faults.half_open import HalfOpen
 from engine.local.faults.late import Late
@@ -29,7 +30,9 @@ from engine.local.faults.no_pong import NoPong
 from engine.local.faults.reorder import Reorder
 from engine.local.faults.split import Split
 from engine.local.faults.stall import Stall
+from engine.local.faults.unknown import Unknown
 from engine.local.faults.wrong_rate import WrongRate
+from engine.local.faults.yandex_quirks import YandexQuirks
 
 FAULTS: dict[str, type[Fault]] = {
     kind.name: kind
@@ -42,12 +45,15 @@ FAULTS: dict[str, type[Fault]] = {
         Reorder,
         WrongRate,
         Error,
+        FailedResponse,
         Close,
         HalfOpen,
         NoPong,
         Expiry,
         AutoResponse,
         BetaNames,
+        YandexQuirks,
+        Unknown,
     )
 }
 _MOMENT = re.compile(r"(\d+(?:\.\d+)?)(s|ms|events?)")
