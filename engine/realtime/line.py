@@ -79,7 +79,10 @@ class Line:
         """Events, and what to wait for before the next: an event that goes the microphone's way."""
         self._renewal: asyncio.Future[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._heard_at_s = 0.0
         self._lost_at_s: float | None = None
+        self._is_dead = False
+        self._unheard_ms = 0
         self._is_planned = False
         self.reconnects = self.rotations = 0
         self.dropped_outage_ms = 0
@@ -118,8 +121,12 @@ class Line:
             lost = error
         finally:
             self._close_aside(transport)
-        self._lost_at_s = loop_time_s()
-        self._is_planned = lost is None
+        now_s = loop_time_s()
+        if self._lost_at_s is None:
+            # Of a connection that fell silent, the last sign of life: whatever was sent since, nobody may have heard.
+            self._lost_at_s = self._heard_at_s if self._is_dead else now_s
+            self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
+        self._is_planned, self._is_dead = lost is None, False
         self._outbox = asyncio.Queue()
         self._uplink.hold()
         self._user.lost()
@@ -127,25 +134,25 @@ class Line:
 
     async def _introduce(self, transport: Transport) -> None:
         """Tell a new connection what it has to know."""
-        dropped_ms = 0
         try:
             async with asyncio.timeout(_INTRODUCTION_S):
                 for action in self._user.introduce():
                     if isinstance(action, Send):
                         await transport.send(action.event)
                     elif isinstance(action, ReleaseMicrophone):
-                        dropped_ms += await self._uplink.release(transport.send)
+                        self._unheard_ms += await self._uplink.release(transport.send)
         except TimeoutError:
             raise ConnectionFailedError("The server takes nothing in.", fix="Try again.") from None
-        now_s = loop_time_s()
+        now_s = self._heard_at_s = loop_time_s()
         self._policy.connected(now_s)
         self._watchdog.connected()
-        self.dropped_outage_ms += dropped_ms
         if self._lost_at_s is not None:
             self.rotations += self._is_planned
             self.reconnects += not self._is_planned
+            self.dropped_outage_ms += self._unheard_ms
             away_ms = round(1000 * (now_s - self._lost_at_s))
-            self._user.tell(Reconnected(away_ms, dropped_ms, self._is_planned))
+            self._user.tell(Reconnected(away_ms, self._unheard_ms, self._is_planned))
+            self._lost_at_s = None
         self._user.connected()
 
     async def _serve(self, transport: Transport) -> Transport:
@@ -200,6 +207,7 @@ class Line:
         yielded_at_s = loop_time_s()
         while True:
             event = await transport.receive()
+            self._heard_at_s = transport.received_at_s
             if not self._watchdog.heard(event):
                 self._user.receive(event, transport.received_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
@@ -225,6 +233,7 @@ class Line:
                     self._watchdog.probed(probe.event_id)
                     self.send(probe)
                 case Verdict.DEAD:
+                    self._is_dead = True
                     raise ConnectionFailedError("The server does not answer any more.", fix="Check the network.")
             await asyncio.sleep(_LOOK_S)
 

@@ -283,7 +283,7 @@ class Reconnected(Notice):
     type: ClassVar[str] = "reconnected"
     away_ms: int
     dropped_audio_ms: int = 0
-    """What the microphone recorded meanwhile and nobody will hear: it was too old."""
+    """What the microphone recorded and nobody heard: it was too old, or was sent to a server that had fallen silent."""
     planned: bool = False
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,3 +219,15 @@ def test_a_connection_that_never_comes_is_an_error() -> None:
 def test_a_refused_connection_is_the_error_of_the_session() -> None:
     with pytest.raises(ConnectionFailedError, match="Not today"):
         converse_with(ConnectionFailedError("Not today."))
+
+
+def test_the_example_of_the_documentation_is_a_test_that_passes() -> None:
+    import textwrap  # noqa: PLC0415
+
+    import engine.realtime.testing as documented  # noqa: PLC0415
+
+    paragraphs = (documented.__doc__ or "").split("\n\n")
+    example = textwrap.dedent("\n\n".join(text for text in paragraphs if text.startswith("    ")))
+    names: dict[str, Any] = {}
+    exec(example, names)
+    names["test_an_answer_is_heard"]()

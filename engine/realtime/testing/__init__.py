@@ -3,15 +3,17 @@
 A conversation of thirty seconds runs in milliseconds, with the real session, player, kernel and wire format; only the
 clock, the socket and the sound card are others. Every run of a test is the same run.
 
+    import pytest
+
     from engine.audio.backend import StreamRequest
     from engine.audio.link import AudioLink
     from engine.config import Config
-    from engine.realtime.notices import FirstAudio
+    from engine.errors import AccessRefusedError
     from engine.realtime.providers import choose_provider
     from engine.realtime.session import Session
-    from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, Step
-    from engine.realtime.testing import VirtualDevices, Wait, run_virtual
-    from engine.realtime.tools import ToolRunner
+    from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, Step, VirtualDevices, Wait
+    from engine.realtime.testing import run_virtual
+    from engine.realtime.tool_runner import ToolRunner
 
     def test_an_answer_is_heard() -> None:
         async def main() -> None:
