@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from mcp import types
@@ -113,6 +115,35 @@ async def test_an_address_with_its_headers() -> None:
     ]
     assert all(notice.reason for notice in news.told[1:])
     assert "wrong-token" not in str(news.told)
+
+
+async def test_an_address_that_goes_away_answers_in_words_and_works_again_when_it_is_back() -> None:
+    news, serving = News(), contextlib.AsyncExitStack()
+    url = await serving.enter_async_context(http_server())
+    async with McpServers({"web": McpServer(url=url)}, news) as servers:
+        tools = await servers.tools()
+        assert (await call(tools, "web_add", a=2, b=3)).output == "5"
+        await serving.aclose()
+        gone = await call(tools, "web_add", a=2, b=3)
+        assert gone.failed
+        assert "was lost during the call" in gone.output
+        news.told.clear()
+        async with http_server(port=urlsplit(url).port or 0):
+            await news.until("ready")
+            assert (await call(tools, "web_add", a=2, b=3)).output == "5"
+
+
+async def test_a_server_that_is_lost_again_and_again_is_given_up() -> None:
+    news, serving = News(), contextlib.AsyncExitStack()
+    url = await serving.enter_async_context(http_server())
+    async with McpServers({"web": McpServer(url=url, tools=("add",))}, news) as servers:
+        tools = await servers.tools()
+        await serving.aclose()
+        await call(tools, "web_add", a=2, b=3)
+        await news.until("given up")
+        assert [notice.state for notice in news.told] == ["ready", "lost", "lost", "lost", "given up"]
+        dead = await call(tools, "web_add", a=2, b=3)
+        assert "is not running" in dead.output
 
 
 async def test_servers_that_fail_are_named_with_the_reason_and_the_others_work() -> None:

@@ -69,7 +69,7 @@ def make_server() -> MCPServer[Any]:
 
 
 @asynccontextmanager
-async def http_server(token: str = "") -> AsyncIterator[str]:
+async def http_server(token: str = "", port: int = 0) -> AsyncIterator[str]:
     """Serve on loopback; yields the address. With a token, only who bears it is let in."""
     app = make_server().streamable_http_app()
 
@@ -80,7 +80,8 @@ async def http_server(token: str = "") -> AsyncIterator[str]:
             await app(scope, receive, send)
 
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(guard, log_level="critical", lifespan="on", timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

@@ -83,8 +83,9 @@ class McpConnection:
         Raises:
             ToolError: the call failed, or there is no server to call, in words for the model.
         """
+        is_given_up = self._task is None or self._task.done()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(RESTART_PATIENCE_S):
+            async with asyncio.timeout(0 if is_given_up else RESTART_PATIENCE_S):
                 await self._up.wait()
         client = self._client
         if client is None:
