@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache, partial
+from itertools import takewhile
 from operator import itemgetter
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -55,22 +56,23 @@ def event_reader(declared: Declared) -> _EventReader:
 
 
 def _when_plain(make: Callable[..., ServerEvent], plan: _Plan, otherwise: _EventReader) -> _EventReader:
-    """Read a message that has every field, and none but texts and integers, without a call for each of them.
+    """Read a message whose fields are the first ones, texts and integers, without a call for each of them.
 
     All frequent events are so. A piece of text takes 3 us with its JSON, of which this is 1; field by field it is 2.5.
     """
-    types = [_PLAIN.get(reader) for _, reader in plan]
-    if not plan or None in types:
+    plain = list(takewhile(lambda entry: entry[1] in _PLAIN, plan))
+    if not plain:
         return otherwise
-    expected = [*types, str]
-    pick = itemgetter(*(name for name, _ in plan), "event_id")
+    expected = [*(_PLAIN[reader] for _, reader in plain), str]
+    pick = itemgetter(*(name for name, _ in plain), "event_id")
+    others = frozenset(name for name, _ in plan[len(plain) :])
 
     def read(message: _Object) -> ServerEvent:
         try:
             values = pick(message)
         except KeyError:
             return otherwise(message)
-        if [type(value) for value in values] != expected:
+        if [type(value) for value in values] != expected or (others and not others.isdisjoint(message)):
             return otherwise(message)
         return make(*values[:-1], event_id=values[-1])
 
