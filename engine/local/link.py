@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -13,13 +14,17 @@ from aiohttp import WSMsgType, web
 from engine.local.faults.fault import Event, Fault, Forward
 from engine.local.tasks import Tasks
 
+_LOG = logging.getLogger(__name__)
 _MOST_OUTGOING = 4096
 """Events between a session and its faults; a session that says more waits."""
 _MOST_INCOMING = 16
 """Frames between the socket and the session: a client that sends faster than it is heard waits."""
 _EMPTY_CLOSE_FRAME = b"\x88\x00"
 """A close frame without a code, which aiohttp has no call for; the client reads it as 1005."""
-_BROKEN = (1006, 1015)
+_FAULT_BROKE = 1011
+_NO_CODE = 1005
+_BROKEN = (None, 1006, 1015)
+_GONE_LOOK_S = 0.1
 _END = "\0end"
 """What no frame is: a NUL is no JSON."""
 
@@ -43,6 +48,9 @@ class Link:
         self._inbox: asyncio.Queue[str | None] = asyncio.Queue(_MOST_INCOMING)
         self._tasks = Tasks()
         self._closing: asyncio.Task[None] | None = None
+        self._pumping: list[asyncio.Task[None]] = []
+        """The task that moves events through the faults, where there are any."""
+        self._is_broken = False
         self._has_ended = False
         self._is_silent = False
         self._answers_pings = True
@@ -50,7 +58,7 @@ class Link:
     async def __aenter__(self) -> Link:
         """Start what the faults do by themselves."""
         if self._faults:
-            self._tasks.start(self._pump())
+            self._pumping.append(self._tasks.start(self._pump()))
             for index, fault in enumerate(self._faults):
                 fault.attach(self)
                 self._tasks.start(fault.run(self._outward(index + 1)))
@@ -78,7 +86,7 @@ class Link:
         """
         if not self._faults:
             await self._put(text)
-        elif self._socket.closed:
+        elif self._socket.closed or self._is_broken:
             raise ConnectionResetError
         else:
             await self._outbox.put(json.loads(text))
@@ -92,7 +100,7 @@ class Link:
         await self._inbox.put(json.dumps(event))
 
     def go_silent(self) -> None:
-        """Neither answer nor send from now on; what the client sends is read and forgotten."""
+        """Neither read, answer nor send from now on."""
         self._is_silent = True
 
     def ignore_pings(self) -> None:
@@ -100,17 +108,14 @@ class Link:
         self._answers_pings = False
 
     async def close(self, code: int | None, reason: str = "") -> None:
-        """Close with a code; None sends none, 1006 and 1015 break the connection."""
-        if code is None or code in _BROKEN:
-            transport = self._transport
-            if transport is None:
-                return
-            if code is None:
-                transport.write(_EMPTY_CLOSE_FRAME)
-                transport.close()
-            else:
-                transport.abort()
-        else:
+        """Close with a code; 1005 sends none, and None, 1006 and 1015 break the connection."""
+        transport = self._transport
+        if code in _BROKEN and transport is not None:
+            transport.abort()
+        elif code == _NO_CODE and transport is not None:
+            transport.write(_EMPTY_CLOSE_FRAME)
+            transport.close()
+        elif code is not None:
             with contextlib.suppress(ConnectionError):
                 await self._socket.close(code=code, message=reason.encode()[:123])
 
@@ -118,7 +123,10 @@ class Link:
         """Close after what was sent before has left."""
 
         async def close() -> None:
-            await self._outbox.join()
+            sent = asyncio.create_task(self._outbox.join())
+            # Where a fault or the socket has broken, what waits is never sent.
+            await asyncio.wait([sent, *self._pumping], return_when=asyncio.FIRST_COMPLETED)
+            sent.cancel()
             await self.close(code, reason)
 
         self._closing = self._closing or asyncio.create_task(close())
@@ -129,9 +137,20 @@ class Link:
 
     async def _pump(self) -> None:
         first = self._outward(0)
-        while True:
-            await first(await self._outbox.get())
-            self._outbox.task_done()
+        try:
+            while True:
+                await first(await self._outbox.get())
+                self._outbox.task_done()
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception:
+            _LOG.exception("a fault broke")
+            await self.close(_FAULT_BROKE)
+        finally:
+            self._is_broken = True
+            # Whoever waits for room goes on, and learns of the end by the next event.
+            while not self._outbox.empty():
+                self._outbox.get_nowait()
 
     def _outward(self, index: int) -> Forward:
         """What the fault before the one at `index` forwards to."""
@@ -155,13 +174,20 @@ class Link:
 
         return forward_through
 
+    async def _until_gone(self) -> None:
+        """Read nothing more, a closing handshake neither, until the client gives the connection up."""
+        # aiohttp tells nobody of the end but who reads.
+        while self._transport is not None and not self._transport.is_closing():  # noqa: ASYNC110
+            await asyncio.sleep(_GONE_LOOK_S)
+
     async def _read(self) -> None:
         """Read the socket to its end, which wakes the session if it waits."""
         inward = self._inward(len(self._faults) - 1)
         try:
             async for message in self._socket:
                 if self._is_silent:
-                    continue
+                    await self._until_gone()
+                    return
                 if message.type is WSMsgType.PING:
                     if self._answers_pings:
                         await self._socket.pong(message.data)

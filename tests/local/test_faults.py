@@ -49,7 +49,7 @@ class Wire:
         self.sent.append((asyncio.get_running_loop().time(), json.loads(text)))
 
     async def close(self, *, code: int, message: bytes) -> None:
-        self.closed, self.closed_with = True, (code, message)
+        self.closed, self.closed_with = True, self.closed_with or (code, message)
         self._over.set()
 
     async def __aiter__(self) -> AsyncIterator[Any]:
@@ -228,6 +228,26 @@ def test_the_quirks_of_yandex() -> None:
         ("response.output_text.delta", 0),
         ("response.output_audio.delta", 1),
     ]
+
+
+@pytest.mark.parametrize("failure", [ConnectionResetError, ValueError])
+def test_a_line_that_breaks_lets_go_of_its_session(failure: type[Exception]) -> None:
+    class Broken(Wire):
+        async def send_str(self, text: str) -> None:
+            raise failure
+
+    async def main() -> Wire:
+        wire = Broken()
+        faults = FaultPlan.read(["duplicate"], 1).for_connection(0)
+        async with Link(cast(web.WebSocketResponse, wire), None, faults) as link:
+            with pytest.raises(ConnectionResetError):
+                for _ in range(10_000):
+                    await link.send(json.dumps(DELTA))
+            link.close_when_sent(1000, "over")
+        return wire
+
+    wire = run_virtual(main(), at_most_s=5.0)
+    assert wire.closed_with == ((1000, b"over") if failure is ConnectionResetError else (1011, b""))
 
 
 def test_faults_come_one_behind_the_other() -> None:

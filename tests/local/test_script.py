@@ -234,6 +234,31 @@ async def test_pings_are_answered_unless_a_fault_forbids_it(fault: str, answers:
         assert (aiohttp.WSMsgType.TEXT in [message.type for message in seen]) == (not fault.startswith("half"))
 
 
+@pytest.mark.parametrize(("code", "type_"), [(1005, aiohttp.WSMsgType.CLOSE), (1006, aiohttp.WSMsgType.CLOSED)])
+async def test_a_step_closes_without_a_code_or_without_a_word(code: int, type_: aiohttp.WSMsgType) -> None:
+    async with staged({"steps": [GREETING, {"close": code}]}) as (url, stage):
+        async with client_of(url) as client:
+            await client.receive()
+            assert (await client.socket.receive(10)).type is type_
+        await stage.finished.wait()
+        stage.check()
+
+
+async def test_a_silent_server_does_not_answer_a_close() -> None:
+    script = {"steps": [GREETING, {"go_silent": True}], "ignoring": ["session.update"]}
+    async with staged(script) as (url, stage), aiohttp.ClientSession() as http:
+        timeout = aiohttp.ClientWSTimeout(ws_close=0.3)
+        async with http.ws_connect(url, timeout=timeout) as socket:
+            await socket.receive()
+            await socket.send_str(json.dumps(UPDATE))
+            began_s = asyncio.get_running_loop().time()
+            await socket.close()
+            assert asyncio.get_running_loop().time() - began_s >= 0.3
+        async with asyncio.timeout(10):
+            await stage.finished.wait()
+        stage.check()
+
+
 async def test_voice_serve_plays_a_script_and_tells_how_it_went(tmp_path: Path) -> None:
     steps = 'steps = [{ emit = "session.created", session = {} }, { expect = "session.update" }, { answer = "Hi." }]'
     (tmp_path / "hello.toml").write_text(steps)

@@ -18,4 +18,4 @@ class Close(MomentFault):
 
     async def strike(self, _forward: Forward) -> None:
         """Close."""
-        await self.line.close(None if self.code == 1005 else self.code, self.reason)
+        await self.line.close(self.code, self.reason)

@@ -26,7 +26,7 @@ class Line(Protocol):
         ...
 
     async def close(self, code: int | None, reason: str = "") -> None:
-        """Close with a code; None sends none, 1006 and 1015 break the connection."""
+        """Close with a code; 1005 sends none, and None, 1006 and 1015 break the connection."""
         ...
 
     def go_silent(self) -> None:
