@@ -16,13 +16,15 @@ import numpy as np
 import pytest
 import soundfile
 
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
 from engine.errors import InvalidInputError
 from engine.realtime.notices import BargeIn, ErrorShown, Summary
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.replay import replay
 from engine.realtime.recording.wav_file import WavFile
 from engine.realtime.recording.writer import Writer
-from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait
+from engine.realtime.testing import Answer, Close, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools import tool_of
 from tests.realtime.recorded import hold_recorded
 
@@ -262,3 +264,20 @@ def test_what_comes_late_finds_its_place_and_what_comes_too_late_is_left_out(tmp
     sound, _ = soundfile.read(tmp_path / "h.wav", dtype="int16")
     assert sound.shape == (13 * WIRE_HZ, 2)
     assert np.flatnonzero(sound[:, 0]).tolist() == list(range(WIRE_HZ, WIRE_HZ + 480))
+
+
+def test_what_nobody_read_in_time_of_what_was_played_is_silence_of_its_length() -> None:
+    async def main() -> tuple[int, int, int]:
+        rates = {"input_rate_hz": WIRE_HZ, "output_rate_hz": WIRE_HZ}
+        link = AudioLink(VirtualDevices(), StreamRequest(), keep_played=True, **rates)
+        link.start()
+        await asyncio.sleep(3)
+        late, rate_hz = link.read_played()
+        await asyncio.sleep(1)
+        in_time, _ = link.read_played()
+        link.close()
+        return late.size, in_time.size, rate_hz
+
+    late, in_time, rate_hz = run_virtual(main())
+    assert late / rate_hz == pytest.approx(3, abs=0.02)
+    assert in_time / rate_hz == pytest.approx(1, abs=0.02)
