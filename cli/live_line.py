@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from typing import IO
 
 from rich.cells import cell_len, set_cell_size
@@ -35,22 +36,31 @@ class LiveLine:
         """Cells of the row in which what was written ends."""
         self._text = ""
         self._drawn = False
+        self._lock = threading.RLock()
+        """What is logged comes from any thread."""
 
     def write(self, text: str) -> None:
         """Print text; it need not end with its line."""
-        if not self.is_terminal:
-            self._out.write(text)
-        else:
-            self._out.write(self._taken_away() + self._wrapped(text) + self._put_back())
-        self._out.flush()
+        with self._lock:
+            if not self.is_terminal:
+                self._out.write(text)
+            else:
+                self._out.write(self._taken_away() + self._wrapped(text) + self._put_back())
+            self._out.flush()
+
+    def interject(self, text: str) -> None:
+        """Print lines that do not belong to the unfinished one, which goes on below them."""
+        with self._lock:
+            self.write(f"\n{text}\n" if self._column else f"{text}\n")
 
     def show(self, text: str) -> None:
         """Let the last line say this; "" takes it away."""
         if not self.is_terminal or (text == self._text and self._drawn == bool(text)):
             return
-        before, self._text = self._taken_away(), text
-        self._out.write(before + self._put_back())
-        self._out.flush()
+        with self._lock:
+            before, self._text = self._taken_away(), text
+            self._out.write(before + self._put_back())
+            self._out.flush()
 
     def send(self, control: str) -> None:
         """Tell the terminal something that leaves no mark."""

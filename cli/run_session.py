@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import sys
 from dataclasses import replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from cli.converse import SessionPlan, converse
 from cli.event_file import EventFile
 from cli.keyboard import has_keyboard
+from cli.logs import log_to_stderr
 from cli.options import RunOptions
 from cli.screen import Screen
 from cli.typed_lines import say_lines
@@ -36,8 +36,8 @@ def run_session(options: RunOptions) -> None:
     Raises:
         VoiceError: what prevented or ended it.
     """
-    _log_to_stderr(options.log_level.value)
     screen = Screen(sys.stderr if options.events == "-" else sys.stdout)
+    log_to_stderr(options.log_level.value, screen.live)
     lines_are_piped = options.text and not has_keyboard()
     if options.text and options.input_file is not None:
         raise InvalidInputError("--text and --input-file exclude each other.", fix="Leave one of them out.")
@@ -50,7 +50,12 @@ def run_session(options: RunOptions) -> None:
         listens=not options.text,
         idle_timeout_s=options.idle_timeout_s,
     )
-    settings.turn_detection(chosen.provider)  # what it does not offer is said before anything is opened
+    # What is not possible is said before anything is opened.
+    by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
+    if by_key and not (has_keyboard() and screen.live.is_terminal):
+        raise InvalidInputError(
+            "Push-to-talk needs a terminal for its key.", fix="Leave --turns none out, or write with --text."
+        )
     tool_config = read_tool_config(config, os.environ)
     if chosen.provider.runs_mcp:
         settings = replace(settings, remote_mcp=tool_config.remote_mcp)
@@ -144,13 +149,3 @@ def _read_instructions(text: str | None) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidInputError(f"The instructions {text[1:]} cannot be read: {reason}.") from None
-
-
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(message)s")
-    # At debug level these log requests with their headers, and the compiler's every step.
-    for name in ("aiohttp", "asyncio", "numba"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # And these write tracebacks of what is told in a sentence, with addresses that may hold a key.
-    for name in ("mcp", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -247,6 +247,20 @@ def test_words_go_to_the_next_row_whole() -> None:
     assert [row.rstrip() for row in terminal.rows] == ["Agent: once upon a time there", "was a king", "listening"]
 
 
+def test_what_is_logged_stands_between_the_lines() -> None:
+    terminal = Emulated()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_line.LiveLine, "_columns", lambda self: COLUMNS)
+        line = LiveLine(terminal)
+        line.show("listening")
+        line.write("Agent: Well, ")
+        line.interject("WARNING odd")
+        line.write("hello.\n")
+        line.interject("WARNING even")
+    rows = [row.rstrip() for row in terminal.rows]
+    assert rows == ["Agent: Well,", "WARNING odd", "hello.", "WARNING even", "listening"]
+
+
 def test_what_is_no_terminal_gets_the_text_alone() -> None:
     out = io.StringIO()
     line = LiveLine(out)

@@ -92,6 +92,20 @@ def test_lines_of_a_pipe_are_said_one_after_the_other(environment: dict[str, str
     assert "\x1b" not in shown
 
 
+def test_push_to_talk_without_a_terminal_says_what_to_do_instead(environment: dict[str, str]) -> None:
+    run = subprocess.run(
+        [*RUN, "--turns", "none"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "needs a terminal" in run.stderr
+    assert "--text" in run.stderr
+
+
 def test_text_and_a_file_exclude_each_other(environment: dict[str, str]) -> None:
     run = subprocess.run(
         [*RUN, "--text", "--input-file", "-"], env=environment, capture_output=True, text=True, check=False
