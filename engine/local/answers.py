@@ -9,7 +9,7 @@ from typing import Any
 from engine.local.brain import END_TOOL, Call, Say, anything_else, obey, think
 from engine.local.client_items import context_of
 from engine.local.identifiers import new_id
-from engine.local.response import Response, Task
+from engine.local.response import Request, Response
 from engine.local.speech import language_of
 from engine.local.talk import Talk
 from engine.local.tasks import Tasks
@@ -52,7 +52,7 @@ class Answers:
             raise Refusal(f"There are already {_MAX_ASIDES} responses out of band.", "invalid_value", "response")
         entries = wishes.get("input")
         self._start(
-            Task(
+            Request(
                 settings=self._talk.settings.for_response(wishes),
                 context=self._talk.items if entries is None else context_of(entries, self._talk.items, new_id("item")),
                 conversation=None if is_aside else self._talk.items,
@@ -102,49 +102,49 @@ class Answers:
         """Start a response to the conversation, with an answer or with what comes to mind; not while one is active."""
         if self._active is None:
             self._start(
-                Task(self._talk.settings.for_response({}), self._talk.items, self._talk.items, known=self._known),
+                Request(self._talk.settings.for_response({}), self._talk.items, self._talk.items, known=self._known),
                 answer,
             )
 
-    def _start(self, task: Task, answer: Say | None = None) -> None:
-        response = Response(self._talk.send, task, self._talk.workshop)
+    def _start(self, request: Request, answer: Say | None = None) -> None:
+        response = Response(self._talk.send, request, self._talk.workshop)
         running = self._running.start(self._run(response, answer))
-        if task.conversation is None:
+        if request.conversation is None:
             self._asides[response.id] = response
         else:
             self._active, self._active_task = response, running
 
     async def _run(self, response: Response, answer: Say | None) -> None:
         async def decide() -> Say | Call:
-            return answer or await self._decide(response.task)
+            return answer or await self._decide(response.request)
 
         try:
             outcome = await response.run(decide)
         finally:
             # Before the client learns of the end: its next response.create must not meet this one.
-            if response.task.conversation is None:
+            if response.request.conversation is None:
                 del self._asides[response.id]
             else:
                 self._active, self._known = None, response.tokens
         self._talk.idleness.answered(response.audio_ms)
         await self._talk.send("response.done", response=outcome)
 
-    async def _decide(self, task: Task) -> Say | Call:
+    async def _decide(self, request: Request) -> Say | Call:
         # A client that commits and asks for the answer in one breath means what it has just committed.
         await self._talk.transcriptions.all_done()
-        if (words := obey(task.instructions)) is not None:
+        if (words := obey(request.instructions)) is not None:
             return words
-        question = task.context.last_user_text()
+        question = request.context.last_user_text()
         now = datetime.now().astimezone()
-        answer = think(question or task.instructions, task.settings.functions, now)
-        if outputs := task.context.unanswered_outputs():
+        answer = think(question or request.instructions, request.settings.functions, now)
+        if outputs := request.context.unanswered_outputs():
             if answer == Call(END_TOOL):
                 return think(question, (), now)  # what that tool says is for a model, not for the user
             return Say(" ".join(tell(output, language_of(question)) for output in outputs))
-        if isinstance(answer, Call) and task.context.is_told:
+        if isinstance(answer, Call) and request.context.is_told:
             # Who asks twice, and a client whose request met one that was under way does, is not to wait for ever.
             return anything_else(question)
-        forced = task.settings.forced_function
+        forced = request.settings.forced_function
         return Call(forced) if forced and not (isinstance(answer, Call) and answer.name == forced) else answer
 
     async def close(self) -> None:

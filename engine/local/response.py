@@ -31,7 +31,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Request:
     """What a response has to do."""
 
     settings: Settings
@@ -52,16 +52,18 @@ class Response:
     Sound is sent as fast as it is made, which is many times faster than it plays, as the real services do.
     """
 
-    def __init__(self, send: Send, task: Task, workshop: Workshop) -> None:
+    def __init__(self, send: Send, request: Request, workshop: Workshop) -> None:
         self.id = new_id("resp")
-        self.task = task
+        self.request = request
         self.audio_ms = 0
         """Sound that was sent."""
         self._send = send
         self._workshop = workshop
-        self._wire = task.settings.output_format
-        self._speaks = task.settings.speaks
-        self._given = tokens_of_prompt(task.settings.instructions, task.settings.session["tools"]) + task.context.tokens
+        self._wire = request.settings.output_format
+        self._speaks = request.settings.speaks
+        self._given = (
+            tokens_of_prompt(request.settings.instructions, request.settings.session["tools"]) + request.context.tokens
+        )
         self._spoken_tokens = 0
         self._written = ""
         self._cancel_reason: str | None = None
@@ -82,7 +84,7 @@ class Response:
         return Tokens(text_tokens(self._written), self._spoken_tokens)
 
     def _must_stop(self) -> bool:
-        most = self.task.settings.max_output_tokens
+        most = self.request.settings.max_output_tokens
         self._is_cut = self._is_cut or (most is not None and self._made.total >= most)
         return self._is_cut or self._cancel_reason is not None
 
@@ -119,26 +121,26 @@ class Response:
             await self._say(answer.text)
 
     def _as_json(self, status: str, details: _Object | None = None) -> _Object:
-        settings = self.task.settings.session
+        settings = self.request.settings.session
         output = settings["audio"]["output"]
         ended = status != "in_progress"
-        cached = cached_part(self._given, self.task.known)
+        cached = cached_part(self._given, self.request.known)
         return {
             "object": "realtime.response",
             "id": self.id,
-            "conversation_id": None if self.task.conversation is None else f"conv_{settings['id']}",
+            "conversation_id": None if self.request.conversation is None else f"conv_{settings['id']}",
             "status": status,
             "status_details": details,
             "output": self._output,
             "output_modalities": ["audio" if self._speaks else "text"],
             "audio": {"output": {"format": output["format"], "voice": output["voice"]}},
             "max_output_tokens": settings["max_output_tokens"],
-            "metadata": self.task.metadata,
+            "metadata": self.request.metadata,
             "usage": usage_of_response(self._given, cached, [self._made]) if ended else None,
         }
 
     async def _begin_item(self, item: _Object, shown: _Object) -> tuple[Stored, str | None]:
-        conversation, before = self.task.conversation, None
+        conversation, before = self.request.conversation, None
         stored = Stored(item)
         if conversation is not None:
             before = conversation.add(item)
@@ -150,7 +152,7 @@ class Response:
 
     async def _end_item(self, item: _Object, before: str | None) -> None:
         await self._send("response.output_item.done", response_id=self.id, output_index=0, item=item)
-        if self.task.conversation is not None:
+        if self.request.conversation is not None:
             await self._send("conversation.item.done", item=item, previous_item_id=before)
         self._output.append(item)
 
@@ -213,7 +215,7 @@ class Response:
         sentences = _SENTENCE.split(text)
         for number, sentence in enumerate(sentences):
             is_last = number == len(sentences) - 1
-            said = await self._workshop.speak(sentence, voice, self.task.settings.speed)
+            said = await self._workshop.speak(sentence, voice, self.request.settings.speed)
             sound = resampler.resample_chunk(said, last=is_last)
             words = re.findall(r"\S+", sentence)
             pieces = np.array_split(sound, max(1, round(sound.size / (rate_hz * _DELTA_MS / 1000))))
