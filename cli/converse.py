@@ -22,6 +22,7 @@ from engine.audio.backend import Backend, StreamRequest
 from engine.audio.link import AudioLink
 from engine.local.process import LocalServer
 from engine.realtime.budget import keep_to_budget
+from engine.realtime.connection import Connection
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.redaction import Scrubber, secrets_of_environment
 from engine.realtime.session import Observer, Session
@@ -29,6 +30,7 @@ from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_config import ToolConfig
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.tools import Tool
+from engine.realtime.transport import Connect
 from engine.realtime.usage import UsageMeter
 
 SWITCH_INTERVAL_S = 0.0005
@@ -81,15 +83,15 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
         try:
             async with contextlib.AsyncExitStack() as stack:
                 servers = await StartedServers.start(plan.tool_config.mcp, observers, stack)
-                chosen = await _start_server(plan.chosen, screen, stack)
+                chosen, connect = await _start_server(plan.chosen, screen, stack)
                 link = _open_audio(plan, screen)
                 stack.callback(link.close)
                 secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
                 runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
-                tapped = recorded(plan.options.record, chosen, link, observers, secrets, stack)
+                transport = recorded(plan.options.record, chosen, connect, link, observers, secrets, stack)
                 told: list[Observer] = [*observers, approvals]
-                session = Session(chosen, link, runner, plan.settings, told, max_outage_s=outage_s, **tapped)
+                session = Session(chosen, link, runner, plan.settings, told, max_outage_s=outage_s, **transport)
                 approvals.attach(session)
                 session.mute(plan.options.mute)
                 if plan.meter is not None:
@@ -121,14 +123,21 @@ def _offer_keys(
     controls.show()
 
 
-async def _start_server(chosen: ChosenProvider, screen: Screen, stack: contextlib.AsyncExitStack) -> ChosenProvider:
-    """Start the embedded server where it is the provider, and return the provider with its address."""
+async def _start_server(
+    chosen: ChosenProvider, screen: Screen, stack: contextlib.AsyncExitStack
+) -> tuple[ChosenProvider, Connect]:
+    """Start the embedded server where it is the provider; return the provider with its address, and how to connect."""
     if chosen.url:
-        return chosen
+        return chosen, Connection.open
     server = await stack.enter_async_context(LocalServer())
     for lack in server.lacks:
         screen.say(f"Note: {lack}")
-    return chosen.at_url(server.url)
+
+    async def connect(chosen: ChosenProvider) -> Connection:
+        await server.revive()
+        return await Connection.open(chosen.at_url(server.url))
+
+    return chosen.at_url(server.url), connect
 
 
 def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:

@@ -12,24 +12,26 @@ from engine.audio.link import AudioLink
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import Observer
+from engine.realtime.transport import Connect
 
 
 def recorded(
     folder: Path | None,
     chosen: ChosenProvider,
+    connect: Connect,
     link: AudioLink,
     observers: Sequence[Observer],
     secrets: Sequence[str],
     stack: contextlib.AsyncExitStack,
 ) -> dict[str, Any]:
-    """Begin a recording that ends with the stack; return what the session is made with, nothing without a folder.
+    """Begin a recording that ends with the stack; return how the session is connected, through it if there is one.
 
     Raises:
         InvalidInputError: the folder holds a recording already, or cannot be written.
     """
     if folder is None:
-        return {}
-    recording = Recording(folder, chosen, observers=observers, secrets=secrets)
+        return {"connect": connect}
+    recording = Recording(folder, chosen, observers=observers, secrets=secrets, connect=connect)
     stack.callback(recording.close, link)
     stack.callback(asyncio.ensure_future(recording.follow(link)).cancel)
     return {"connect": recording.connect, "make_conversation": recording.make_conversation}

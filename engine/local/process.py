@@ -71,6 +71,16 @@ class LocalServer:
         self.url = str(ready["url"])
         self.lacks = [str(entry) for entry in ready.get("lacks", [])]
 
+    async def revive(self) -> None:
+        """Start the process again if it has ended by itself; it then listens at another address.
+
+        Raises:
+            LibraryMissingError: as `start`.
+        """
+        if self._process is None or self._process.returncode is not None:
+            await self.stop()
+            await self.start()
+
     async def stop(self) -> None:
         """End the process and wait for its end; safe to call twice."""
         process, self._process = self._process, None

@@ -90,3 +90,22 @@ def test_ctrl_c_while_it_waits_ends_at_once(environment: dict[str, str]) -> None
         assert len(voice.of("reconnecting")) == 4
     assert voice.events[-1]["type"] == "summary"
     assert voice.events[-1]["reason"] == "interrupted"
+
+
+def test_an_embedded_server_that_dies_is_started_again(environment: dict[str, str]) -> None:
+    with VoiceProcess("--backend", "virtual", "--provider", "local", environment=environment) as voice:
+        voice.wait_for("session")
+        (server,) = children_of(voice.pid)
+        os.kill(server, signal.SIGKILL)
+        voice.wait_for("reconnected")
+        voice.wait_for("session", 2)
+        (another,) = children_of(voice.pid)
+        assert voice.interrupt() == 0
+    assert another != server
+    assert not Path(f"/proc/{another}").exists()
+    assert voice.events[-1]["reconnects"] == 1
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids of the children of a process."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
