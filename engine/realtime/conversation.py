@@ -29,8 +29,6 @@ from engine.realtime.actions import (
     Trace,
 )
 from engine.realtime.client_events import (
-    ClearAudio,
-    CommitAudio,
     CreateItem,
     EventIds,
     UpdateSession,
@@ -39,6 +37,7 @@ from engine.realtime.client_items import function_output_item, user_text_item
 from engine.realtime.continuity import Continuity
 from engine.realtime.follow_ups import FollowUps
 from engine.realtime.interruption import PlayedParts
+from engine.realtime.key_turn import LEAST_COMMIT_MS, KeyTurn
 from engine.realtime.notices import (
     ErrorShown,
     OutputRate,
@@ -58,8 +57,6 @@ from engine.realtime.server_errors import describe, ending, is_benign
 
 _REMEMBERED = 256
 """Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
-LEAST_COMMIT_MS = 100
-"""Servers refuse to commit less than that: nobody says anything in so short a time."""
 
 
 class Conversation:
@@ -99,9 +96,7 @@ class Conversation:
         self._continuity = Continuity(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
-        self._user_talking = False
-        """As the person says with a key."""
-        self._commit_event = ""
+        self._key = KeyTurn(self._ids)
         self._answer_expected = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
@@ -155,7 +150,7 @@ class Conversation:
 
     @property
     def _user_heard(self) -> bool:
-        return self._user_speaking or self._user_talking
+        return self._user_speaking or self._key.held
 
     def open(self, session: dict[str, Any]) -> list[Action]:
         """Ask for the session's settings; the first thing after connecting."""
@@ -176,9 +171,9 @@ class Conversation:
 
     def talk_started(self) -> list[Action]:
         """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
-        if self._user_talking:
+        if self._key.held:
             return []
-        self._user_talking = True
+        self._key.held = True
         return self._settle([*self._interrupt(), Show(UserSpeech(started=True))])
 
     def talk_ended(self, sent_ms: int) -> list[Action]:
@@ -187,18 +182,14 @@ class Conversation:
         Args:
             sent_ms: How much of the microphone went to the server since the press.
         """
-        if not self._user_talking:
+        if not self._key.held:
             return []
-        self._user_talking = False
-        actions: list[Action] = [Show(UserSpeech(started=False))]
+        online = self._continuity.online
+        actions: list[Action] = [Show(UserSpeech(started=False)), *self._key.release(sent_ms, online=online)]
         if sent_ms >= LEAST_COMMIT_MS:
             self.turns += 1
-            self._commit_event = self._ids.next()
-            actions.append(Send(CommitAudio(self._commit_event)))
-            if self._continuity.online:
+            if online:
                 self._gate.want()
-        elif sent_ms > 0:
-            actions.append(Send(ClearAudio(self._ids.next())))
         return self._settle(actions)
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
@@ -242,7 +233,10 @@ class Conversation:
 
     def reconnected(self, session: dict[str, Any]) -> list[Action]:
         """Tell a new connection the settings and the history, and ask it for the answer that is still owed."""
-        return [*self._continuity.resume(session), *self._request_response()]
+        told, committed = self._continuity.resume(session), self._key.resume()
+        if committed:
+            self._gate.want()
+        return [*told, *committed, *self._request_response()]
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         is_new = self._continuity.greeted(event)
@@ -373,8 +367,7 @@ class Conversation:
         error = event.error
         if self._gate.refused(error) is Refusal.RETRIED:
             return [Trace("a response runs already: ours is asked for again when it is done")]
-        if error.event_id and error.event_id == self._commit_event:
-            # Nothing was committed: an answer would be one to nothing.
+        if self._key.was_refused(error.event_id):
             self._gate.forget()
         if is_benign(error) or self._parts.caused(error.event_id) or self._continuity.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]

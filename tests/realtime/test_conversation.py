@@ -22,9 +22,7 @@ from engine.realtime.actions import (
 )
 from engine.realtime.client_events import (
     CancelResponse,
-    ClearAudio,
     ClientEvent,
-    CommitAudio,
     CreateItem,
     CreateResponse,
     DeleteItem,
@@ -193,59 +191,6 @@ def test_typed_text_cancels_also_where_the_server_interrupts_for_speech_by_itsel
     conversation = Conversation("test")
     run(conversation, e.ResponseCreated("r1"), audio())
     assert [type(event) for event in sent(conversation.user_typed("hello"))] == [CancelResponse, CreateItem]
-
-
-def test_the_key_interrupts_and_its_release_commits_and_asks() -> None:
-    conversation = new()
-    run(conversation, e.ResponseCreated("r1"), audio(), e.ResponseDone("r1", "completed"))
-    pressed = conversation.talk_started()
-    assert isinstance(pressed[0], StopPlayback)
-    assert not sent(pressed)
-    assert not conversation.talk_started()
-    (event,) = sent(conversation.playback_cut(Cut((Heard(KEY, 100, 500),), 8.0)))
-    assert isinstance(event, TruncateItem)
-    assert [type(event) for event in sent(conversation.talk_ended(900))] == [CommitAudio, CreateResponse]
-    assert not conversation.talk_ended(900)
-    assert conversation.turns == 1
-
-
-def test_the_key_cancels_what_runs_and_the_answer_to_what_was_said_waits_for_its_end() -> None:
-    conversation = new()
-    run(conversation, e.ResponseCreated("r1"), audio())
-    assert [type(event) for event in sent(conversation.talk_started())] == [CancelResponse]
-    assert [type(event) for event in sent(conversation.talk_ended(900))] == [CommitAudio]
-    assert not [action for action in run(conversation, audio()) if isinstance(action, PlayAudio)]
-    assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r1", "cancelled")))] == [CreateResponse]
-
-
-def test_nothing_said_is_not_committed_and_too_little_is_cleared() -> None:
-    conversation = new()
-    conversation.talk_started()
-    assert not sent(conversation.talk_ended(0))
-    conversation.talk_started()
-    assert [type(event) for event in sent(conversation.talk_ended(99))] == [ClearAudio]
-    assert (conversation.turns, conversation.idle) == (0, True)
-
-
-def test_no_response_is_asked_for_while_the_key_is_held() -> None:
-    conversation = new()
-    run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
-    conversation.talk_started()
-    conversation.user_typed("hello")
-    assert not conversation.idle
-    assert not sent(run(conversation, e.Committed("u1")))
-    assert [type(event) for event in sent(conversation.talk_ended(0))] == [CreateResponse]
-
-
-def test_a_refused_commit_gets_no_answer() -> None:
-    conversation = new()
-    conversation.talk_started()
-    commit, _ = sent(conversation.talk_ended(900))
-    error = e.ServerError(code="input_audio_buffer_commit_empty", event_id=commit.event_id)
-    assert not shown(conversation.handle(e.ErrorEvent(error)))
-    actions = run(conversation, e.ResponseCreated("r1"), audio())
-    assert [type(event) for event in sent(actions)] == [CancelResponse]
-    assert not [action for action in actions if isinstance(action, PlayAudio)]
 
 
 def test_a_request_that_was_refused_and_overtaken_by_the_user_is_not_retried() -> None:

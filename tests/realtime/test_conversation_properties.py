@@ -28,7 +28,8 @@ from engine.realtime.client_events import (
     DeleteItem,
     TruncateItem,
 )
-from engine.realtime.conversation import LEAST_COMMIT_MS, Conversation
+from engine.realtime.conversation import Conversation
+from engine.realtime.key_turn import LEAST_COMMIT_MS
 from tests.realtime.conversation_model import SERVER_TOOL, PlayerModel, ServerModel, expected_of
 
 SESSION: dict[str, Any] = {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}
@@ -173,7 +174,7 @@ class Conversing(RuleBasedStateMachine):
         if self.talking:
             self.talking, self.overtaken = False, sent_ms < LEAST_COMMIT_MS or not self.online
             self.hushed = self.overtaken
-            self.judge(self.conversation.talk_ended(sent_ms if self.online else 0))
+            self.judge(self.conversation.talk_ended(sent_ms))
         else:
             self.talking = self.overtaken = self.hushed = True
             self.interrupt()
