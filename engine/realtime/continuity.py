@@ -26,6 +26,8 @@ from engine.realtime.client_events import (
 from engine.realtime.client_items import user_text_item
 from engine.realtime.history import History
 
+_LATEST_HELD_MS = 10_000
+"""What ends later in a new session was said to it, not held for it."""
 _REMEMBERED = 1024
 """Events of a resumption, whose errors are of no interest to a person."""
 
@@ -58,6 +60,7 @@ class Continuity:
         self._late_turn = False
         """Whether the server was sent one, and has not committed it yet."""
         self._updates_awaited = 0
+        self._quiet_update = ""
         self._session_id: str | None = None
         self.history = History()
         self.online = True
@@ -105,7 +108,7 @@ class Continuity:
             resumed.append(Send(self._commit))
             self._commit, self._late_turn = None, True
         if quiet is not None:
-            self._updates_awaited = 2
+            self._updates_awaited, self._quiet_update = 2, first.event_id
             resumed.append(Send(UpdateSession(self._ids.next(), session)))
         return resumed
 
@@ -118,10 +121,16 @@ class Continuity:
         ended_in_outage, self._late_turn = self._late_turn, False
         return ended_in_outage
 
-    @property
-    def answers_are_off(self) -> bool:
-        """True while the server does not answer turns by itself: it has not said that the settings are back."""
-        return self._updates_awaited > 0
+    def turn_ended(self, item_id: str, audio_end_ms: int) -> bool:
+        """Note that the user ended a turn; True if the server will not answer it by itself.
+
+        That is so of a turn that lies in the audio that was held, until the server has confirmed that answers are on
+        again; once only, since not every server confirms anything, and two answers are worse than none.
+        """
+        self.history.user_spoke(item_id)
+        unanswered = self._updates_awaited > 0 and audio_end_ms <= _LATEST_HELD_MS
+        self._updates_awaited = 0
+        return unanswered
 
     def greeted(self, event: e.SessionCreated | e.SessionUpdated) -> bool:
         """Take the server's word on the session; True where it is a new one.
@@ -137,6 +146,8 @@ class Continuity:
 
     def caused(self, event_id: str) -> bool:
         """Whether an error names an event of a resumption: the conversation goes on without what it said."""
+        if event_id == self._quiet_update:
+            self._updates_awaited = 0  # refused: answers were never off
         return bool(event_id) and event_id in self._events
 
     def _note_update(self, event: e.SessionUpdated) -> None:

@@ -253,8 +253,7 @@ class Conversation:
         self._user_speaking = False
         self._answer_expected = True
         self.turns += 1
-        self._continuity.history.user_spoke(event.item_id)
-        if self._continuity.answers_are_off:
+        if self._continuity.turn_ended(event.item_id, event.audio_end_ms):
             self._gate.want()
         return [Show(UserSpeech(started=False))]
 

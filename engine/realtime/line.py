@@ -86,7 +86,7 @@ class Line:
         self._is_planned = False
         self.reconnects = self.rotations = 0
         self.dropped_outage_ms = 0
-        """How much of the microphone was too old when a connection came back."""
+        """How much of the microphone nobody heard: see `Reconnected`."""
 
     def send(self, event: ClientEvent) -> None:
         """Send an event in its turn; what a lost connection did not take is not sent on the next."""

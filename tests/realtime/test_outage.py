@@ -179,6 +179,29 @@ def test_a_turn_that_ends_in_the_held_audio_is_answered_on_request() -> None:
     assert len(held.of(FirstAudio)) == 1
 
 
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_server_that_never_turned_its_answers_off_is_not_asked_for_a_second_one(refuses: bool) -> None:
+    async def second(peer: Peer) -> None:
+        update = await peer.expect("session.update", QUIET)
+        await peer.expect("session.update")
+        if refuses:
+            error = {"code": "unknown_parameter", "message": "create_response", "event_id": update["event_id"]}
+            await peer.send("error", error=error)
+        await peer.send("session.updated", session={"id": "second"})
+        end_ms = 900 if refuses else 12_000
+        for turn in ("u1", "u2"):
+            await peer.send("input_audio_buffer.speech_started", item_id=turn)
+            await peer.send("input_audio_buffer.speech_stopped", item_id=turn, audio_end_ms=end_ms)
+            await peer.answer(f"r_{turn}", f"i_{turn}", tone(0.2))
+            await asyncio.sleep(1.0)
+        assert not peer.unread
+
+    held = hold([*opened("first"), Close(1006)], second, duration_s=6)
+    assert held.error is None
+    assert not held.of(ErrorShown)
+    assert len(held.of(FirstAudio)) == 2
+
+
 def test_an_answer_that_had_not_begun_is_asked_for_again() -> None:
     held = hold(
         [*opened("first"), *spoken("How late is it?", "u1"), Close(1006)],
