@@ -184,13 +184,11 @@ class Conversation:
         """
         if not self._key.held:
             return []
-        online = self._continuity.online
-        actions: list[Action] = [Show(UserSpeech(started=False)), *self._key.release(sent_ms, online=online)]
         if sent_ms >= LEAST_COMMIT_MS:
             self.turns += 1
-            if online:
+            if self._continuity.online:
                 self._gate.want()
-        return self._settle(actions)
+        return self._settle([Show(UserSpeech(started=False)), *self._key.release(sent_ms)])
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
@@ -233,10 +231,7 @@ class Conversation:
 
     def reconnected(self, session: dict[str, Any]) -> list[Action]:
         """Tell a new connection the settings and the history, and ask it for the answer that is still owed."""
-        told, committed = self._continuity.resume(session), self._key.resume()
-        if committed:
-            self._gate.want()
-        return [*told, *committed, *self._request_response()]
+        return [*self._continuity.resume(session), *self._request_response()]
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         is_new = self._continuity.greeted(event)

@@ -15,7 +15,7 @@ class KeyTurn:
     Example:
         >>> turn = KeyTurn(EventIds("voice"))
         >>> turn.held = True
-        >>> turn.release(900, online=True)
+        >>> turn.release(900)
         [Send(event=CommitAudio(event_id='voice_1'))]
     """
 
@@ -23,26 +23,15 @@ class KeyTurn:
         self.held = False
         self._ids = ids
         self._commit_event = ""
-        self._owed = False
-        """A turn ended while there was no connection."""
 
-    def release(self, sent_ms: int, *, online: bool) -> list[Action]:
+    def release(self, sent_ms: int) -> list[Action]:
         """End the turn: it is committed, cleared where it is too short, and nothing where nothing was sent."""
         self.held = False
         if sent_ms >= LEAST_COMMIT_MS:
-            self._owed = not online
-            return self._commit() if online else []
+            self._commit_event = self._ids.next()
+            return [Send(CommitAudio(self._commit_event))]
         return [Send(ClearAudio(self._ids.next()))] if sent_ms > 0 else []
-
-    def resume(self) -> list[Action]:
-        """Commit to a new server, which has what the microphone held by now, the turn that ended meanwhile."""
-        return self._commit() if self._owed and not self.held else []
 
     def was_refused(self, event_id: str) -> bool:
         """Whether an error names the last commit: then there is nothing to answer."""
         return bool(event_id) and event_id == self._commit_event
-
-    def _commit(self) -> list[Action]:
-        self._owed = False
-        self._commit_event = self._ids.next()
-        return [Send(CommitAudio(self._commit_event))]
