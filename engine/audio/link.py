@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +26,7 @@ BLOCK_MS = 20.0
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
 _LOOK_AGAIN_S = 0.25
-"""`wait` returns so often without a signal, so that a stream that died without a word is noticed."""
+"""What watches is called so often without a signal, so that a stream that died without a word is noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,9 @@ class AudioLink:
 
     Example:
         >>> link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        >>> link.watch(lambda signalled: print(link.read_block()))
         >>> link.start()
-        >>> try:
-        ...     await link.wait()
-        ...     block = link.read_block()
-        ... finally:
-        ...     link.close()
+        >>> link.close()
     """
 
     def __init__(
@@ -115,15 +113,19 @@ class AudioLink:
         if self._current is not None:
             self._current.stream.start()
 
-    async def wait(self) -> bool:
-        """Return when the audio thread has something: a block, a cut, room, the last frame, the end of a stream.
+    def watch(self, on_audio: Callable[[bool], None]) -> None:
+        """Let the running loop call a function until the link is closed, once the player has been served.
 
-        Returns:
-            True where it has; False four times a second, when it is time to look at what nobody signals.
+        Args:
+            on_audio: Is given True where the audio thread has something (a block, a cut, room, the last frame, the end
+                of a stream), and False four times a second, when it is time to look at what nobody signals.
         """
-        signalled = await self._wake.wait()
-        self.player.service()
-        return signalled
+
+        def serve(signalled: bool) -> None:
+            self.player.service()
+            on_audio(signalled)
+
+        self._wake.watch(serve)
 
     def read_block(self) -> MicBlock | None:
         """Return the next block of the microphone, or None while it is not complete."""

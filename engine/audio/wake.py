@@ -6,19 +6,25 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 
 POLL_S = 0.005
 """Where the kernel cannot write to a descriptor (Windows), the loop looks this often instead."""
 
 
 class Wake:
-    """An eventfd (Linux) or a pipe that the kernel signals and one coroutine waits for.
+    """An eventfd (Linux) or a pipe that the kernel signals, and a clock: both call one function in the event loop.
 
-    Signals are not counted: many before a wait make one wake-up, and one that came before the wait is not lost.
+    Signals are not counted: many at once make one call, and one that came before `watch` is not lost.
+
+    Example:
+        >>> wake = Wake(tick_s=0.25)
+        >>> port.set_wake_descriptor(wake.descriptor)
+        >>> wake.watch(lambda signalled: print("a block" if signalled else "a quarter of a second"))
     """
 
     def __init__(self, tick_s: float) -> None:
-        """Make the descriptors; `tick_s` is how often a wait ends without a signal."""
+        """Make the descriptors; `tick_s` is how often the function is called without a signal."""
         self._tick_s = tick_s
         self.descriptor = -1
         self._read_end = -1
@@ -28,10 +34,9 @@ class Wake:
             self._read_end, self.descriptor = os.pipe()
             os.set_blocking(self._read_end, False)
             os.set_blocking(self.descriptor, False)
-        self._signalled = self._ticked = False
-        self._waiter: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._ticking: asyncio.TimerHandle | None = None
+        self._timers: dict[float, asyncio.TimerHandle] = {}
+        """The next call of each rhythm."""
 
     def signal(self) -> None:
         """Wake the waiter, from any thread."""
@@ -39,56 +44,38 @@ class Wake:
             with contextlib.suppress(BlockingIOError):
                 os.write(self.descriptor, (1).to_bytes(8, sys.byteorder))
 
-    async def wait(self) -> bool:
-        """Return True once signalled, and False once for each tick, whether it was signalled or not.
+    def watch(self, on_wake: Callable[[bool], None]) -> None:
+        """Call `on_wake(True)` in the running loop once signalled, and `on_wake(False)` for each tick, until closed.
 
-        The ticks are one timer for all waits: a timeout for each, fifty times a second, was a tenth of what a profiler
-        counted on the loop's thread in an idle session.
+        It is called by the loop itself: a coroutine that waits needs another turn of the loop, with a look at all
+        sockets, and a timeout for each of its waits. In an idle session that was a quarter of the loop's work.
         """
-        if self._loop is None:
-            self._begin(asyncio.get_running_loop())
-        if not (self._signalled or self._ticked) and self._loop is not None:
-            self._waiter = self._loop.create_future()
-            if self._read_end < 0:
-                self._loop.call_later(POLL_S, self._poll)
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        ticked = self._ticked
-        self._signalled = self._ticked = False
-        return not ticked
-
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._ticking = loop.call_later(self._tick_s, self._tick)
+        self._loop = asyncio.get_running_loop()
+        self._repeat(self._tick_s, lambda: on_wake(False))
         if self._read_end >= 0:
-            loop.add_reader(self._read_end, self._on_readable)
+            self._loop.add_reader(self._read_end, self._on_readable, on_wake)
+        else:
+            self._repeat(POLL_S, lambda: on_wake(True))
 
-    def _on_readable(self) -> None:
+    def _on_readable(self, on_wake: Callable[[bool], None]) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._read_end, 4096)
-        self._poll()
+        on_wake(True)
 
-    def _poll(self) -> None:
-        self._signalled = True
-        self._resume()
+    def _repeat(self, every_s: float, call: Callable[[], None]) -> None:
+        def run() -> None:
+            if self._loop is not None:
+                self._timers[every_s] = self._loop.call_later(every_s, run)
+                call()
 
-    def _tick(self) -> None:
-        self._ticked = True
         if self._loop is not None:
-            self._ticking = self._loop.call_later(self._tick_s, self._tick)
-        self._resume()
-
-    def _resume(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._timers[every_s] = self._loop.call_later(every_s, run)
 
     def close(self) -> None:
         """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
         loop, self._loop = self._loop, None
-        if self._ticking is not None:
-            self._ticking.cancel()
+        for timer in self._timers.values():
+            timer.cancel()
         if loop is not None and not loop.is_closed() and self._read_end >= 0:
             loop.remove_reader(self._read_end)
         for descriptor in {self._read_end, self.descriptor} - {-1}:

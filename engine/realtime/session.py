@@ -12,8 +12,7 @@ from engine.audio.clock import loop_time_s
 from engine.audio.follower import Follower
 from engine.audio.following import News
 from engine.audio.link import AudioLink
-from engine.audio.segments import ItemKey
-from engine.errors import StreamLostError, VoiceError
+from engine.errors import VoiceError
 from engine.realtime import actions as act
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
@@ -26,8 +25,6 @@ from engine.realtime.notices import (
     AnswerDropped,
     DeviceLost,
     ErrorShown,
-    FirstAudio,
-    Muted,
     Notice,
     Reconnecting,
     Summary,
@@ -37,11 +34,10 @@ from engine.realtime.providers import ChosenProvider
 from engine.realtime.quiet import QuietWatch
 from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.settings import SessionSettings
+from engine.realtime.sound import Sound, SoundUser
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.transport import Connect
-from engine.realtime.turn_clock import TurnClock
 from engine.realtime.uplink import Uplink
-from engine.realtime.xruns import XrunWatch
 
 Observer = Callable[[Notice, float], None]
 """Is told each notice and its time on the loop's clock; must return at once."""
@@ -112,18 +108,31 @@ class Session:
             ),
             session_limit_s=chosen.provider.session_limit_s,
         )
-        self._turn = TurnClock()
-        self._xruns = XrunWatch()
-        self._services: list[asyncio.Task[None]] = []
-        """The line's, and from the first connection on the audio's."""
+        self._sound = Sound(
+            link,
+            self._microphone,
+            self._uplink,
+            self.latency,
+            SoundUser(
+                was_cut=lambda cut: self._perform(self._conversation.playback_cut(cut)),
+                turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
+                look=self._look,
+                failed=self._end_with,
+                tell=self._show,
+            ),
+            silence_ms=self._turn_detection.silence_duration_ms or 0,
+        )
+        self._has_begun = False
+        """Whether there has been a connection."""
+        self._keeping_line: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
+        self._timers: list[asyncio.TimerHandle] = []
         self._reason = ""
         self._error: VoiceError | None = None
         self._received_at_s = 0.0
         self._input_ended = False
         self._quiet = QuietWatch()
-        self._full_shown = False
         self._devices_lost = self._dropped_answer_ms = 0
 
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
@@ -140,13 +149,14 @@ class Session:
         """
         started_s = loop_time_s()
         self._quiet = QuietWatch(until_input_ends=until_input_ends, idle_timeout_s=self._settings.idle_timeout_s)
-        timer = asyncio.get_running_loop().call_later(duration_s, self.stop, "duration") if duration_s else None
+        if duration_s:
+            self._stop_in(duration_s, "duration")
         try:
             await self._converse()
         except VoiceError as error:
             self.fail(error)
         finally:
-            if timer is not None:
+            for timer in self._timers:
                 timer.cancel()
             self._link.close()
             summary = self._summary(loop_time_s() - started_s)
@@ -156,6 +166,9 @@ class Session:
         if self._error is not None:
             raise self._error
         return summary
+
+    def _stop_in(self, seconds: float, reason: str) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, self.stop, reason))
 
     def stop(self, reason: str = "stopped") -> None:
         """Ask the session to end in order; safe from a signal handler of the loop."""
@@ -192,42 +205,29 @@ class Session:
     def mute(self, muted: bool = True) -> None:
         """Keep what is said from now on from the server, or no more; see `engine.realtime.microphone`."""
         if muted != self.muted:
-            # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
-            self._microphone.mute(muted, loop_time_s() if muted else self._link.said_now_s())
-            self._show(Muted(muted))
+            self._sound.mute(muted)
 
     def talk(self, pressed: bool = True) -> None:
         """Press or release the key of push-to-talk; nothing where the server detects turns."""
         if not pressed:
-            self._microphone.release(self._link.said_now_s())
-        elif self._microphone.press(self._link.said_now_s()):
+            self._sound.release()
+        elif self._sound.press():
             self._perform(self._conversation.talk_started())
 
     async def _converse(self) -> None:
-        """Keep the line and serve the audio until the session is over."""
-        self._serve_aside(self._line.run())
+        """Keep the line until the session is over."""
+        self._keeping_line = asyncio.create_task(self._guarded(self._line.run()))
         try:
             await self._over.wait()
         finally:
             # The stream first: what was captured last is then not sent into a closing socket. And before it whoever
             # could be opening another.
-            if self._following is not None:
-                self._following.cancel()
-                await asyncio.gather(self._following, return_exceptions=True)
+            await _end(self._following)
             self._link.close()
-            for task in self._services:
-                task.cancel()
-            await asyncio.gather(*self._services, return_exceptions=True)
+            await _end(self._keeping_line)
             if awaited := self._runner.held_up_by:
                 self._show(ToolsAwaited(awaited))
             await self._runner.finish()
-
-    def _serve_aside(self, service: Coroutine[Any, Any, None]) -> None:
-        self._services.append(asyncio.create_task(self._guarded(service)))
-
-    @property
-    def _has_begun(self) -> bool:
-        return len(self._services) > 1
 
     def _introduce(self) -> Sequence[act.Action]:
         """What a connection is told first."""
@@ -238,9 +238,9 @@ class Session:
         """Let the microphone and the speaker run, from the first connection on."""
         if self._has_begun:
             return
-        self._link.start()
+        self._has_begun = True
         self._quiet.begin(loop_time_s())
-        self._serve_aside(self._serve_audio())
+        self._sound.start()
         if self._link.can_follow:
             follower = Follower(
                 self._link, tell=self._tell_of_devices, drop=lambda: self._perform(self._conversation.speaker_missing())
@@ -251,11 +251,16 @@ class Session:
         """End the session with what a service fails with."""
         try:
             await service
-        except VoiceError as error:
+        except Exception as error:
+            self._end_with(error)
+
+    def _end_with(self, error: Exception) -> None:
+        """End the session in order also for a bug, rather than leave it half alive."""
+        if isinstance(error, VoiceError):
             self.fail(error)
-        except Exception as error:  # a bug must end the session in order, not leave it half alive
-            _log.exception("a service of the session failed")
-            self.fail(VoiceError(f"An error inside this program ended the session: {type(error).__name__}: {error}."))
+            return
+        _log.error("a service of the session failed", exc_info=error)
+        self.fail(VoiceError(f"An error inside this program ended the session: {type(error).__name__}: {error}."))
 
     def fail(self, error: VoiceError) -> None:
         """End the session with an error, which `run` raises."""
@@ -266,37 +271,8 @@ class Session:
     def _receive(self, event: ServerEvent, received_at_s: float) -> None:
         self._received_at_s = received_at_s
         if isinstance(event, SpeechStopped):
-            self._note_last_word(event)
+            self._sound.note_last_word(event, received_at_s)
         self._perform(self._conversation.handle(event))
-
-    def _note_last_word(self, event: SpeechStopped) -> None:
-        """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
-        silence_ms = self._turn_detection.silence_duration_ms or 0
-        last_word_ms = max(0, event.audio_end_ms - silence_ms)
-        said_at_s = self._uplink.captured_at_s(last_word_ms) if event.audio_end_ms else self._received_at_s
-        self._turn.speech_stopped(said_at_s, self._received_at_s)
-
-    async def _serve_audio(self) -> None:
-        player = self._link.player
-        while True:
-            signalled = await self._link.wait()
-            while (block := self._link.read_block()) is not None:
-                if (said := self._microphone.take(block)) is not None:
-                    self._uplink.put(said)
-            self._end_turn_of_key()
-            while (cut := player.take_cut()) is not None:
-                if cut.heard and cut.by_user:
-                    self.latency.barge_in.add(cut.silence_ms)
-                self._perform(self._conversation.playback_cut(cut))
-            self._note_first_sound()
-            if not signalled:
-                for xrun in self._xruns.look(self._link.stats(), loop_time_s()):
-                    self._show(xrun)
-            if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
-                raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
-            if reason := self._reason_to_end():
-                await asyncio.sleep(self._link.output_latency_s)
-                self.stop(reason)
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
         """Carry out what the conversation asks for, in its order."""
@@ -306,13 +282,12 @@ class Session:
                 case act.Send(event):
                     self._line.send(event)
                 case act.PlayAudio(response_id, key, pcm16):
-                    self._play(response_id, key, pcm16)
+                    self._sound.play(response_id, key, pcm16, self._received_at_s)
                 case act.EndAudio(key):
                     if self._link.player.end_item(key):
                         _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
                 case act.StopPlayback(by_user):
-                    self._link.player.stop(by_user=by_user)
-                    self._turn.interrupted()
+                    self._sound.stop_playback(by_user=by_user)
                 case act.RunTool(call):
                     self._runner.start(call, lambda result: self._perform(finished(result)))
                 case act.InterruptTools(call_ids):
@@ -326,33 +301,9 @@ class Session:
                 case act.EndSession(error):
                     self.fail(error)
 
-    def _play(self, response_id: str, key: ItemKey, pcm16: bytes | memoryview) -> None:
-        player = self._link.player
-        player.write(key, pcm16)
-        self._turn.audio_queued(response_id, key)
-        self.latency.wire_to_ring.add(1000 * (loop_time_s() - self._received_at_s))
-        if player.dropped_frames and not self._full_shown:
-            self._full_shown = True
-            self._show(ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full"))
-
-    def _note_first_sound(self) -> None:
-        awaited = self._turn.awaited
-        if awaited is None or (sounding_for_s := self._link.player.sounding_for_s(awaited.key)) is None:
-            return
-        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._link.output_latency_s)
-        if latency_ms is not None:
-            self.latency.turn.add(latency_ms)
-        self._show(FirstAudio(awaited.response_id, latency_ms and round(latency_ms, 1)))
-
-    def _end_turn_of_key(self) -> None:
-        now_s = loop_time_s()
-        if (sent_ms := self._microphone.turn_over(now_s)) is not None:
-            self._turn.speech_stopped(now_s, now_s)
-            self._perform(self._conversation.talk_ended(sent_ms))
-
-    def _reason_to_end(self) -> str:
-        """Why the session is to end by itself now; "" where it is not."""
-        return self._quiet.reason_to_end(
+    def _look(self) -> None:
+        """End the session when it is time, after what the device still holds has sounded."""
+        reason = self._quiet.reason_to_end(
             loop_time_s(),
             busy=not self.at_rest,
             waits=self.unanswered,
@@ -360,6 +311,8 @@ class Session:
             input_ended=self._input_ended or self._link.input_ended,
             parting=self._conversation.parting,
         )
+        if reason:
+            self._stop_in(self._link.output_latency_s, reason)
 
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)
@@ -386,7 +339,7 @@ class Session:
     def _summary(self, duration_s: float) -> Summary:
         return Summary(
             turns=self._conversation.turns,
-            xruns=self._xruns.total,
+            xruns=self._sound.xruns,
             dropped_blocks=self._uplink.dropped_blocks,
             duration_s=round(duration_s, 3),
             latency=self.latency.summary(),
@@ -398,3 +351,10 @@ class Session:
             dropped_outage_ms=self._line.dropped_outage_ms,
             playback=self._link.playback_stats(),
         )
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Cancel a task, if there is one, and wait until it has gone."""
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
