@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests.support.hearing import likeness, longest_gap_ms, offset_of, sounding_ends_at
+from tests.support.held import Held, held_whole
 
 RATE_HZ = 48000
 
@@ -37,3 +40,38 @@ def test_what_is_cut_out_doubled_or_missing_is_unlike() -> None:
     assert likeness(cut, whole, RATE_HZ) < 0.95
     assert likeness(doubled, whole, RATE_HZ) < 0.95
     assert likeness(np.zeros_like(whole), whole, RATE_HZ) < 0.1
+
+
+class Told:
+    """A process that has told nothing but its summary."""
+
+    shown = ""
+
+    def __init__(self, xruns: int, underruns: int) -> None:
+        self.events: list[dict[str, Any]] = [{"type": "summary", "xruns": xruns, "playback": {"underruns": underruns}}]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+
+@pytest.mark.parametrize(
+    ("xruns", "underruns", "is_forgiven"), [(0, 0, False), (2, 0, True), (1, 1, False), (3, 1, False)]
+)
+def test_only_a_loss_of_the_sound_server_is_forgiven_and_only_once(
+    xruns: int, underruns: int, is_forgiven: bool
+) -> None:
+    broken = np.concatenate([sound()[:RATE_HZ], sound()[RATE_HZ + 4800 :]])
+    recordings = [broken, sound()]
+
+    def hold() -> Held:
+        return Held(Told(xruns, underruns), recordings.pop(0), sound(), RATE_HZ)
+
+    assert held_whole(hold).is_whole == is_forgiven
+    recordings = [broken, broken, sound()]
+    assert not held_whole(hold).is_whole
+
+
+def test_a_whole_answer_is_heard_once() -> None:
+    recordings = [sound()]
+    assert held_whole(lambda: Held(Told(5, 0), recordings.pop(0), sound(), RATE_HZ)).is_whole
+    assert not recordings

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.hearing import likeness, longest_gap_ms, offset_of, sounding_ends_at
+from tests.support.hearing import offset_of, sounding_ends_at
+from tests.support.held import Held, held_whole
 from tests.support.relay import Relay
 from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.speech import speech
@@ -37,86 +38,92 @@ def local(relay: Relay) -> tuple[str, ...]:
 def test_speech_is_understood_the_tool_is_called_and_the_answer_is_heard_whole(
     soundcard: SoundCard, backend: str
 ) -> None:
-    with (
-        Relay() as relay,
-        soundcard.record_speaker() as recording,
-        VoiceProcess(*local(relay), "--backend", backend, environment=soundcard.environment) as voice,
-    ):
-        voice.wait_for("session")
-        ask(soundcard, "what is the weather in Moscow")
-        answer = voice.wait_for("text.agent")
-        voice.wait_for("response.end", 2)
-        reference = relay.audio(answer["item_id"], RATE_HZ)
-        recording.wait_for(recording.seconds + reference.size / RATE_HZ + 1.0)
-        assert voice.interrupt() == 0
-        heard = recording.samples()
-
+    held = held_whole(lambda: ask_for_the_weather(soundcard, backend))
+    voice = held.voice
+    assert held.is_whole, held.summary
     assert "Degraded" not in voice.shown
     assert voice.of("transcript.user")[0]["text"].lower() == "what is the weather in moscow"
     (call,) = voice.of("tool.call")
     assert (call["name"], call["arguments"]["city"].lower()) == ("get_weather", "moscow")
     (result,) = voice.of("tool.result")
     assert not result["failed"]
-    assert likeness(heard, reference, RATE_HZ) >= 0.95
-    assert longest_gap_ms(heard, reference, RATE_HZ) <= 20
-    summary = voice.events[-1]
+    summary = held.summary
     assert (summary["type"], summary["turns"], summary["dropped_blocks"]) == ("summary", 1, 0)
     assert summary["reason"] == "interrupted"
+
+
+def ask_for_the_weather(card: SoundCard, backend: str) -> Held:
+    """A question, a tool call, an answer."""
+    with (
+        Relay() as relay,
+        card.record_speaker() as recording,
+        VoiceProcess(*local(relay), "--backend", backend, environment=card.environment) as voice,
+    ):
+        voice.wait_for("session")
+        ask(card, "what is the weather in Moscow")
+        answer = voice.wait_for("text.agent")
+        voice.wait_for("response.end", 2)
+        reference = relay.audio(answer["item_id"], RATE_HZ)
+        recording.wait_for(recording.seconds + reference.size / RATE_HZ + 1.0)
+        assert voice.interrupt() == 0
+        return Held(voice, recording.samples(), reference, RATE_HZ)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
     soundcard: SoundCard, backend: str
 ) -> None:
-    with (
-        Relay() as relay,
-        soundcard.record_speaker() as recording,
-        VoiceProcess(*local(relay), "--backend", backend, environment=soundcard.environment) as voice,
-    ):
-        voice.wait_for("session")
-        ask(soundcard, "tell me a story")
-        voice.wait_for("audio.start")
-        recording.wait_for(recording.seconds + 3.0)
-        ask(soundcard, "what is seven times eight")
-        voice.wait_for("audio.start", 2)
-        recording.wait_for(recording.seconds + 4.0)
-        assert voice.interrupt() == 0
-        heard = recording.samples()
-
+    held = held_whole(lambda: interrupt_a_story(soundcard, backend))
+    voice, heard = held.voice, held.heard
+    # After the interruption: the second answer alone.
+    assert held.is_whole, held.summary
     (barge_in,) = voice.of("barge_in")
     started_at_s = [event["t"] for event in voice.of("speech") if event["started"]][1]
-    told, second = (relay.audio(event["item_id"], RATE_HZ) for event in voice.of("text.agent"))
-    second_at = offset_of(heard, second)
-    first_part = heard[: second_at - RATE_HZ // 10]
-    silent_at_s = recording.began_at_s + sounding_ends_at(first_part) / RATE_HZ
-    device_ms = _device_latency_ms(voice)
-    assert 1000 * (silent_at_s - started_at_s) <= 100 + device_ms + RECORDER_MS
+    first_part = heard[: offset_of(heard, held.reference) - RATE_HZ // 10]
+    silent_at_s = held.began_at_s + sounding_ends_at(first_part) / RATE_HZ
+    assert 1000 * (silent_at_s - started_at_s) <= 100 + _device_latency_ms(voice.shown) + RECORDER_MS
     assert barge_in["silence_ms"] <= 100
-    # Between the interruption and the second answer: silence. After it: the second answer alone.
-    assert likeness(heard[second_at - RATE_HZ // 10 :], second, RATE_HZ) >= 0.95
-    begins = offset_of(heard, told[: 2 * RATE_HZ])
+    begins = offset_of(heard, held.cut[: 2 * RATE_HZ])
     heard_ms = 1000 * (sounding_ends_at(first_part) - begins) / RATE_HZ
     # A pause between words lets the sound end before the cut; nothing sounds after it, but for the clocks' error.
     assert heard_ms <= barge_in["heard_ms"] + 15
     assert heard_ms >= barge_in["heard_ms"] - 400
 
 
-def _device_latency_ms(voice: VoiceProcess) -> float:
-    line = next(line for line in voice.shown.splitlines() if line.startswith("Speaker:"))
+def interrupt_a_story(card: SoundCard, backend: str) -> Held:
+    """A long answer, a question in the middle of it, and the answer to that."""
+    with (
+        Relay() as relay,
+        card.record_speaker() as recording,
+        VoiceProcess(*local(relay), "--backend", backend, environment=card.environment) as voice,
+    ):
+        voice.wait_for("session")
+        ask(card, "tell me a story")
+        voice.wait_for("audio.start")
+        recording.wait_for(recording.seconds + 3.0)
+        ask(card, "what is seven times eight")
+        voice.wait_for("audio.start", 2)
+        recording.wait_for(recording.seconds + 4.0)
+        assert voice.interrupt() == 0
+        heard = recording.samples()
+    told, second = (relay.audio(event["item_id"], RATE_HZ) for event in voice.of("text.agent"))
+    return Held(voice, heard, second, RATE_HZ, cut=told, began_at_s=recording.began_at_s)
+
+
+def _device_latency_ms(shown: str) -> float:
+    line = next(line for line in shown.splitlines() if line.startswith("Speaker:"))
     return float(line.rsplit("latency ", 1)[1].split()[0])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
-    """One retry: on a shared machine the sound server itself is sometimes late."""
-    whole = [answer_beside_spinning_threads(soundcard, backend)]
-    if not whole[0]:
-        whole.append(answer_beside_spinning_threads(soundcard, backend))
-    assert any(whole)
+    held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend))
+    assert held.is_whole, held.summary
+    assert np.max(np.abs(held.heard)) < 1.0
 
 
-def answer_beside_spinning_threads(card: SoundCard, backend: str) -> bool:
-    """Whether 20 s of an answer are heard whole while two threads of the client's interpreter never rest."""
+def listen_beside_spinning_threads(card: SoundCard, backend: str) -> Held:
+    """20 s of an answer, while two threads of the client's interpreter never rest."""
     folder = Path(__file__).parent
     with (
         Relay() as relay,
@@ -137,5 +144,4 @@ def answer_beside_spinning_threads(card: SoundCard, backend: str) -> bool:
         heard = recording.samples()
     reference = relay.audio(story["item_id"], RATE_HZ)[: 20 * RATE_HZ]
     assert reference.size == 20 * RATE_HZ
-    assert np.max(np.abs(heard)) < 1.0
-    return likeness(heard, reference, RATE_HZ) >= 0.95 and longest_gap_ms(heard, reference, RATE_HZ) <= 20
+    return Held(voice, heard, reference, RATE_HZ)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from tests.conftest import started_card
-from tests.support.hearing import UnlikeError
 from tests.support.interruptions import interruptions
 from tests.support.soundcard import SoundCard
 
@@ -31,16 +30,19 @@ def card(request: pytest.FixtureRequest) -> Iterator[SoundCard]:
 @pytest.mark.parametrize("wire_rate_hz", [24000, 44100])
 @pytest.mark.parametrize("backend", ["sounddevice", "pyaudio"])
 async def test_what_is_told_is_what_sounded(card: SoundCard, backend: str, wire_rate_hz: int) -> None:
-    try:
-        found = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS)
-    except UnlikeError:  # on a shared machine the sound server itself is sometimes late: once is forgiven
-        found = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS, seed=2)
+    evening = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS)
+    found = evening.interruptions
+    if evening.unreadable:  # on a shared machine the sound server itself is sometimes late: once is forgiven
+        evening = await interruptions(card, backend, wire_rate_hz, INTERRUPTIONS, seed=2)
+        # What could be read the first time counts too: a second evening excuses no wrong position.
+        found = found + evening.interruptions
+    assert not evening.unreadable
     errors_ms = np.array([one.error_ms for one in found])
     print(
         f"\n{backend} {wire_rate_hz} -> {card.rate_hz}: {len(found)} interruptions, error {errors_ms.min():+.2f} to "
         f"{errors_ms.max():+.2f} ms, median {np.median(errors_ms):+.2f}, after {[one.told_ms for one in found]} ms"
     )
-    assert len(found) == INTERRUPTIONS
+    assert len(evening.interruptions) == INTERRUPTIONS
     assert np.max(np.abs(errors_ms)) <= WITHIN_MS
     # They are no accident of one moment: most were in the middle of the answer.
     assert np.std([one.told_ms for one in found]) > 30

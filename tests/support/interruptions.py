@@ -47,14 +47,17 @@ class Interruption:
         return self.told_ms - self.sounded_ms
 
 
-async def interruptions(
-    card: SoundCard, backend: str, wire_rate_hz: int, count: int, *, seed: int = 1
-) -> list[Interruption]:
-    """Hold a conversation in which every answer is interrupted, on the virtual card; nothing in it is simulated.
+@dataclass(frozen=True)
+class Evening:
+    """One conversation in which every answer was interrupted."""
 
-    Raises:
-        UnlikeError: something else was recorded, or the sound server was late and lost some of it.
-    """
+    interruptions: list[Interruption]
+    unreadable: list[str]
+    """Why others could not be judged: their sound was lost or damaged on the way to the recording."""
+
+
+async def interruptions(card: SoundCard, backend: str, wire_rate_hz: int, count: int, *, seed: int = 1) -> Evening:
+    """Hold a conversation in which every answer is interrupted, on the virtual card; nothing in it is simulated."""
     dice = np.random.default_rng(seed)
     answers = [_noise(wire_rate_hz, dice) for _ in range(count)]
     told: list[dict[str, object]] = []
@@ -110,21 +113,26 @@ async def _say_and_interrupt(
 
 def _compare(
     heard: Signal, answers: list[NDArray[np.int16]], told: list[dict[str, object]], wire_rate_hz: int, rate_hz: int
-) -> list[Interruption]:
-    found = []
+) -> Evening:
+    found: list[Interruption] = []
+    unreadable: list[str] = []
     sounds = _stretches(heard, rate_hz)
     cut = sum(event["type"] == "conversation.item.truncate" for event in told)
     if len(sounds) != cut:
-        raise UnlikeError(f"{len(sounds)} sounds were recorded of {cut} answers that were cut")
+        return Evening([], [f"{len(sounds)} sounds were recorded of {cut} answers that were cut"])
     stretches = iter(sounds)
     for answer, event in zip(answers, told, strict=True):
         if event["type"] == "conversation.item.delete":
             found.append(Interruption(0.0, 0.0))
             continue
         reference = np.asarray(soxr.resample(answer.astype(np.float32) / 32768, wire_rate_hz, rate_hz, "VHQ"))
-        sounded_ms = 1000 * end_in(reference, next(stretches), rate_hz) / rate_hz
-        found.append(Interruption(float(str(event["audio_end_ms"])), sounded_ms))
-    return found
+        try:
+            sounded_ms = 1000 * end_in(reference, next(stretches), rate_hz) / rate_hz
+        except UnlikeError as error:
+            unreadable.append(str(error))
+        else:
+            found.append(Interruption(float(str(event["audio_end_ms"])), sounded_ms))
+    return Evening(found, unreadable)
 
 
 def _noise(rate_hz: int, dice: np.random.Generator) -> NDArray[np.int16]:
