@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import IO
 
 from benchmarks.case import Case, Interrupted
 from benchmarks.results import Result
+from cli.countdown import Countdown
+from cli.live_line import LiveLine
 from cli.signals import interruptions
 from engine.errors import VoiceError
 
@@ -23,39 +26,44 @@ class Progress:
     def __init__(self, planned_s: Sequence[float], clock: Callable[[], float] = time.monotonic) -> None:
         self._planned_s = list(planned_s)
         self._clock = clock
-        self._began_s = clock()
+        self._began_s = self._case_began_s = clock()
         self._done = 0
 
     @property
     def left_s(self) -> float:
-        """The rest of the plan, as much slower or faster as the plan went so far."""
-        done_s, rest_s = sum(self._planned_s[: self._done]), sum(self._planned_s[self._done :])
-        pace = (self._clock() - self._began_s) / done_s if done_s else 1.0
-        return rest_s * pace
+        """The rest of the plan, as much slower or faster as the plan went until this case."""
+        done_s, this_s = sum(self._planned_s[: self._done]), sum(self._planned_s[self._done : self._done + 1])
+        pace = (self._case_began_s - self._began_s) / done_s if done_s else 1.0
+        of_this_s = max(0.0, this_s * pace - (self._clock() - self._case_began_s))
+        return of_this_s + sum(self._planned_s[self._done + 1 :]) * pace
 
     def finish_case(self) -> None:
         """The next case is on."""
         self._done += 1
+        self._case_began_s = self._clock()
 
 
-def run_cases(cases: Sequence[Case], *, quick: bool, tell: Callable[[str], None]) -> tuple[list[Result], bool]:
+def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> tuple[list[Result], bool]:
     """Measure every case; return what was measured, and whether Ctrl+C ended it.
 
     Args:
         cases: In the order in which they run.
         quick: How long each may take.
-        tell: Is called with a line before each case, and where one cannot be measured.
+        out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
     """
     results: list[Result] = []
+    line = LiveLine(out)
     progress = Progress([case.seconds(quick=quick) for case in cases])
     with interruptions() as interrupted:
         try:
             for number, case in enumerate(cases, start=1):
-                tell(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}")
+                line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}\n")
                 try:
-                    results.append(case.measure(case.seconds(quick=quick)))
+                    with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
+                        result = case.measure(case.seconds(quick=quick))
+                    results.append(result)
                 except VoiceError as error:
-                    tell(f"    left out: {error}")
+                    line.write(f"    left out: {error}\n")
                 progress.finish_case()
                 if interrupted:
                     break

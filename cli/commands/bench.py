@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,7 +76,7 @@ def bench(
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
     machine = describe_machine()
-    results, is_interrupted = run_cases(cases, quick=quick, tell=_note)
+    results, is_interrupted = run_cases(cases, quick=quick, out=sys.stderr)
     run = Document(machine, tuple(results))
     comparison = compare(*before, run) if before else None
     _print(run, comparison)

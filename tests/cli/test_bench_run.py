@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 
@@ -31,15 +32,24 @@ def test_the_time_left_follows_how_long_the_cases_before_really_took() -> None:
     assert progress.left_s == 20.0
 
 
+def test_the_time_left_goes_down_within_a_case_and_not_below_what_follows() -> None:
+    now_s = 100.0
+    progress = Progress([64.0, 10.0], clock=lambda: now_s)
+    now_s += 30.0
+    assert progress.left_s == 44.0
+    now_s += 50.0
+    assert progress.left_s == 10.0
+
+
 def test_what_cannot_be_measured_is_told_and_left_out() -> None:
     def fail(_: float) -> Result:
         raise NoDeviceError("This system has no output device.")
 
-    told: list[str] = []
-    results, is_interrupted = run_cases([Case("a", fail), _case("b")], quick=False, tell=told.append)
+    out = io.StringIO()
+    results, is_interrupted = run_cases([Case("a", fail), _case("b")], quick=False, out=out)
     assert [result.case for result in results] == ["b"]
     assert not is_interrupted
-    assert any("left out: This system has no output device." in line for line in told)
+    assert "left out: This system has no output device." in out.getvalue()
 
 
 def test_ctrl_c_keeps_the_cases_before_and_what_a_long_case_had() -> None:
@@ -50,10 +60,10 @@ def test_ctrl_c_keeps_the_cases_before_and_what_a_long_case_had() -> None:
             raise Interrupted([_result("half")]) from None
         return _result("whole")
 
-    told: list[str] = []
+    out = io.StringIO()
     cases = [_case("a"), Case("b", interrupt), _case("c")]
-    results, is_interrupted = run_cases(cases, quick=False, tell=told.append)
-    assert len(told) == 2
+    results, is_interrupted = run_cases(cases, quick=False, out=out)
+    assert len(out.getvalue().splitlines()) == 2
     assert [result.case for result in results] == ["a", "half"]
     assert is_interrupted
 
