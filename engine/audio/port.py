@@ -129,8 +129,12 @@ class AudioPort:
         self.wake_at_played(c.NEVER)
 
     def attach_input(self, rate_hz: int, channels: int) -> None:
-        """Make the capture ring for a microphone of this rate; before the stream starts."""
-        _check_format(rate_hz, channels)
+        """Make the capture ring for a microphone of this rate; once, before the stream starts.
+
+        Raises:
+            InvalidInputError: an impossible format, or there is a ring already, which a stream may be using.
+        """
+        _check_format(rate_hz, channels, self.capture)
         self.capture = Ring(int(rate_hz * CAPTURE_S))
         self._control[c.INPUT_CHANNELS] = channels
         self._control[c.INPUT_RATE_HZ] = rate_hz
@@ -138,8 +142,12 @@ class AudioPort:
         self._control[c.CAPTURE_RING] = self.capture.handle
 
     def attach_output(self, rate_hz: int, channels: int) -> None:
-        """Make the playback ring (and the reference ring) for a speaker of this rate; before the stream starts."""
-        _check_format(rate_hz, channels)
+        """Make the playback ring (and the reference ring) for a speaker of this rate; once, before the stream starts.
+
+        Raises:
+            InvalidInputError: an impossible format, or there is a ring already, which a stream may be using.
+        """
+        _check_format(rate_hz, channels, self.playback)
         self.playback = Ring(int(rate_hz * PLAYBACK_S))
         if self._keep_reference:
             self.reference = Ring(int(rate_hz * REFERENCE_S))
@@ -251,7 +259,16 @@ class AudioPort:
         write_word(self.control_address, c.EXPECTING, int(expecting))
 
     def drop_before(self, position: int) -> None:
-        """Fade out what sounds and drop everything before `position`: one atomic store."""
+        """Fade out what sounds and drop everything before `position`: one atomic store.
+
+        Raises:
+            InvalidInputError: nothing was put there yet, or there is no output.
+        """
+        if self.playback is None:
+            raise InvalidInputError("A port with no output has nothing to drop.")
+        # Checked here: beyond the head the kernel would count room, and frames, that are not there.
+        if (beyond := position - self.playback.head) > 0:
+            raise InvalidInputError(f"Position {position} is {beyond} frame{'s' * (beyond > 1)} beyond what was put.")
         write_word(self.control_address, c.DROP_BEFORE, position)
 
     def retire(self) -> None:
@@ -330,6 +347,10 @@ class AudioPort:
         )
 
 
-def _check_format(rate_hz: int, channels: int) -> None:
+def _check_format(rate_hz: int, channels: int, earlier: Ring | None) -> None:
+    if earlier is not None:
+        raise InvalidInputError(
+            "This direction of the port is attached already; another stream needs a port of its own."
+        )
     if rate_hz < 1000 or channels < 1:
         raise InvalidInputError(f"A stream of {channels} channels at {rate_hz} Hz is impossible.")

@@ -175,6 +175,35 @@ def test_stop_after_everything_was_played_is_noted_at_once() -> None:
     assert (cut.asked, cut.cut_at) == (100, 100)
 
 
+def test_only_what_was_put_can_be_dropped() -> None:
+    """A tail beyond the head made the kernel write outside its block, and the ring take more than it can hold."""
+    port, ring = output_port()
+    with pytest.raises(InvalidInputError, match="1 frame beyond"):
+        port.drop_before(1)
+    ring.producer.put(np.ones(960, np.float32))
+    pull(port, 480)
+    with pytest.raises(InvalidInputError):
+        port.drop_before(10**7)
+    assert np.array_equal(pull(port, 480)[:, 0], np.ones(480, np.float32))
+    port.drop_before(960)
+    pull(port, 480)
+    assert (ring.tail, ring.head) == (960, 960)
+    with pytest.raises(InvalidInputError, match="no output"):
+        AudioPort().drop_before(0)
+
+
+def test_a_ring_that_a_stream_may_use_is_not_exchanged() -> None:
+    """The audio thread knows the memory by its address: another ring in its place would free it."""
+    port, ring = output_port()
+    port.attach_input(RATE_HZ, 1)
+    with pytest.raises(InvalidInputError, match="port of its own"):
+        port.attach_output(44100, 1)
+    with pytest.raises(InvalidInputError, match="port of its own"):
+        port.attach_input(44100, 1)
+    assert port.playback is ring
+    assert (port.input_rate_hz, port.output_rate_hz) == (RATE_HZ, RATE_HZ)
+
+
 def test_gain_ramps_over_one_block() -> None:
     port, ring = output_port(2)
     ring.producer.put(np.ones(960, np.float32))
