@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from backends.alsa import require_configuration
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
@@ -40,6 +41,7 @@ _MME_NAME_LENGTH = 31
 
 def _import_pyaudio() -> tuple[Any, Any]:
     silence_chatter()
+    require_configuration()
     try:
         import pyaudio  # noqa: PLC0415 - optional, and only when this backend is asked for
         from pyaudio import _portaudio  # noqa: PLC0415

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from backends.alsa import require_configuration
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
@@ -36,6 +37,7 @@ _WASAPI = "Windows WASAPI"
 
 def _import_sounddevice() -> Any:
     silence_chatter()
+    require_configuration()
     try:
         import sounddevice  # noqa: PLC0415 - importing it starts PortAudio
     except ImportError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backends.alsa import CONFIGURATION_FIX
 from cli.findings import Finding, error, ok, warning
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 _SERVER_S = 3.0
 _START_S = 20.0
-_CRASH_FIX = (
-    "See that ALSA's configuration is there (Debian: `apt install --reinstall libasound2-data`) and that "
-    "ALSA_CONFIG_PATH, if it is set, names it; `--backend virtual` works without."
-)
 _NO_DEVICE_FIX = "Plug in a device, or start the sound server; `--backend virtual` works without."
 
 
@@ -39,10 +36,10 @@ def portaudio_crash() -> Finding | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return error("portaudio", f"does not start within {_START_S:g} s", _CRASH_FIX)
+        return error("portaudio", f"does not start within {_START_S:g} s", CONFIGURATION_FIX)
     if run.returncode >= 0:
         return None  # an exception is examined where it is raised
-    return error("portaudio", f"crashes when it is started ({signal.strsignal(-run.returncode)})", _CRASH_FIX)
+    return error("portaudio", f"crashes when it is started ({signal.strsignal(-run.returncode)})", CONFIGURATION_FIX)
 
 
 def portaudio() -> Iterator[Finding]:
