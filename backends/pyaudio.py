@@ -9,6 +9,7 @@ from backends.alsa import require_configuration
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
+    block_ms_of,
     check_request,
     close_at_exit,
     close_within,
@@ -108,7 +109,7 @@ class PyAudioBackend:
         stream = PyAudioStream(port, native=self._library is not None)
         try:
             for direction, device in chosen.items():
-                block_ms = request.block_ms or BLOCK_MS
+                block_ms = block_ms_of(request, direction)
                 twin = converting_twin(devices, device, direction)
                 stream.add(
                     self._opener(port, device, direction, block_ms),

@@ -15,6 +15,7 @@ from backends.alsa import require_configuration
 from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
+    block_ms_of,
     check_request,
     close_at_exit,
     close_within,
@@ -95,7 +96,7 @@ class SounddeviceBackend:
         stream = SounddeviceStream(port)
         try:
             for direction, device in chosen.items():
-                stream.add(self._library, device, direction, request.block_ms or BLOCK_MS)
+                stream.add(self._library, device, direction, block_ms_of(request, direction))
         except BaseException:
             stream.close()
             raise

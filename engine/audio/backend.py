@@ -119,6 +119,10 @@ class StreamRequest:
     input_file: Path | None = None
     output_file: Path | None = None
     block_ms: float | None = None
+    """Length of a block of either device."""
+    sent_block_ms: float | None = None
+    """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
+    be sent sooner from shorter ones, and each costs two threads a wake-up."""
     paced: bool = True
     """Virtual clock only: True follows real time, False runs as fast as the machine can."""
 

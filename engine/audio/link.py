@@ -86,7 +86,7 @@ class AudioLink:
         self.can_follow = isinstance(backend, Refreshes)
         """True where a lost stream can be exchanged for another: the backend can see its devices anew. Looked at once:
         asking a protocol fifty times a second was a tenth of what the loop did in an idle session."""
-        self._request = request
+        self._request = replace(request, sent_block_ms=block_ms)
         self._input_rate_hz = input_rate_hz
         self._block_ms = block_ms
         self._volume = db_to_linear(volume_db)

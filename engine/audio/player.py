@@ -244,4 +244,5 @@ class Player:
             self._segments[0].forget_before(self._queue.heard_samples(self._segments[0], replayed_from))
 
     def _settle_stops(self) -> None:
-        self._stops.settle(self._port, self._taken, device_gone=self._gone_at is not None)
+        if not self._stops.settled:
+            self._stops.settle(self._port, self._taken, device_gone=self._gone_at is not None)

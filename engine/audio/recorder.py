@@ -69,9 +69,10 @@ class Recorder:
     def read_block(self) -> MicBlock | None:
         """Return the next block, or None while it is not complete."""
         while self._ready_samples < self.block_samples:
-            frames = self._ring.consumer.get(self._missing_frames())
+            missing_frames = self._missing_frames()
+            frames = self._ring.consumer.get(missing_frames)
             if not frames.size:
-                self._port.wake_at_captured(self._ring.tail + self._missing_frames())
+                self._port.wake_at_captured(self._ring.tail + missing_frames)
                 return None
             samples = self._resampler.process(frames)
             self._ready.append(samples)
@@ -81,11 +82,12 @@ class Recorder:
         return block
 
     def _take_block(self) -> bytes:
-        joined = np.concatenate(self._ready) if len(self._ready) > 1 else self._ready[0]
-        block, rest = joined[: self.block_samples], joined[self.block_samples :]
+        block = np.concatenate(self._ready) if len(self._ready) > 1 else self._ready[0]
         self._ready.clear()
-        self._ready.append(rest)
-        self._ready_samples = rest.size
+        self._ready_samples -= self.block_samples
+        if self._ready_samples:
+            self._ready.append(block[self.block_samples :])
+            block = block[: self.block_samples]
         if self._gain != 1.0:
             block = block * self._gain
         return float32_to_pcm16(block).tobytes()
