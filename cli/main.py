@@ -1,4 +1,4 @@
-"""The `voice` command: registers the subcommands, and turns the engine's errors into a sentence and an exit code."""
+"""The `voice` command: its own options, and what turns the engine's errors into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -7,43 +7,17 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import (
-    backends,
-    bench,
-    devices,
-    devices_pick,
-    devices_test,
-    devices_watch,
-    doctor,
-    providers,
-    replay,
-    run,
-    serve,
-    tools,
-    warmup,
-)
+from cli.lazy_group import LazyGroup
 from engine.errors import VoiceError
 
 app = typer.Typer(
     name="voice",
+    cls=LazyGroup,
     help="Talk with an agent, choose audio devices, measure latency.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
-app.command("replay")(replay.replay)
-app.add_typer(devices.app, name="devices")
-devices.app.command("pick")(devices_pick.pick)
-devices.app.command("test")(devices_test.test)
-devices.app.command("watch")(devices_watch.watch)
-app.command("backends")(backends.backends)
-app.command("providers")(providers.providers)
-app.command("tools")(tools.tools)
-app.command("serve", epilog=serve.SCRIPT_HELP)(serve.serve)
-app.command("bench", cls=bench.BenchCommand)(bench.bench)
-app.command("doctor")(doctor.doctor)
-app.command("warmup")(warmup.warmup)
 
 
 def _print_version(wanted: bool) -> None:

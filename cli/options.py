@@ -12,9 +12,8 @@ import typer
 from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.turn_detection import TurnOptions
 
-BackendOption = Annotated[
-    str | None, typer.Option("--backend", help="sounddevice, pyaudio, virtual, another plugin, or auto (default).")
-]
+BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
+BackendOption = Annotated[str | None, typer.Option("--backend", help=BACKEND_HELP)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

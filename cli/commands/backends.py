@@ -9,6 +9,8 @@ import typer
 
 from cli.options import JsonOption
 
+app = typer.Typer(add_completion=False)
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -20,8 +22,9 @@ class _Row:
     fix: str = ""
 
 
+@app.command()
 def backends(as_json: JsonOption = False) -> None:
-    """List the audio backends, ours and those of plugins, and why one does not work."""
+    """List the audio backends, and why one does not work."""
     from cli.text import printable  # noqa: PLC0415
     from engine.audio.discovery import backend_names  # noqa: PLC0415
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from benchmarks.document import Document
     from benchmarks.registry import Benchmark
 
+app = typer.Typer(add_completion=False)
+
 _ALL = "all"
 _HISTORY = "history"
 _SHORTEST = "dsp"
@@ -34,6 +36,7 @@ class BenchCommand(TyperCommand):
         return super().make_context(info_name, args, parent=parent, **extra)
 
 
+@app.command(cls=BenchCommand)
 def bench(
     names: Annotated[
         list[str] | None,
@@ -52,7 +55,10 @@ def bench(
     save: Annotated[bool, typer.Option("--save", help="Keep the figures for `voice bench history`.")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
 ) -> None:
-    """Measure the engine beside its rivals, in one run, on this machine. Ctrl+C keeps what was measured."""
+    """Measure the engine beside its rivals, on this machine.
+
+    Ctrl+C keeps what was measured.
+    """
     from benchmarks.comparison import compare  # noqa: PLC0415
     from benchmarks.document import Document  # noqa: PLC0415
     from benchmarks.history import find_run, history_folder  # noqa: PLC0415

@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from cli.commands import devices_pick, devices_test, devices_watch
 from cli.options import BackendOption, JsonOption
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
+app.command("pick")(devices_pick.pick)
+app.command("test")(devices_test.test)
+app.command("watch")(devices_watch.watch)
 
 
 @app.callback(invoke_without_command=True)
@@ -19,7 +23,7 @@ def devices(
     as_json: JsonOption = False,
     probe: Annotated[bool, typer.Option("--probe", help="Ask each device which rates it really opens at.")] = False,
 ) -> None:
-    """List the audio devices, by host API, with the defaults marked; or look closer at them."""
+    """List the microphones and speakers, or look closer at them."""
     if context.invoked_subcommand is not None:
         if backend is not None or as_json or probe:
             from engine.errors import InvalidInputError  # noqa: PLC0415

@@ -11,7 +11,10 @@ from cli.options import BackendOption
 
 
 def pick(backend: BackendOption = None) -> None:
-    """Choose microphone and speaker with the arrow keys or by number, hearing and seeing each; saves the choice."""
+    """Choose microphone and speaker, hearing and seeing each.
+
+    By the arrow keys or by number; the choice is kept in the configuration.
+    """
     from engine.config import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 

@@ -24,7 +24,10 @@ def test(
     backend: BackendOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a sweep, listen to it, and say what is wrong; exit code 1 if a conversation cannot work. Takes 5 seconds."""
+    """Play a sweep, listen to it, and say what is wrong.
+
+    Takes 5 seconds. The exit code is 1 if a conversation cannot work.
+    """
     from cli.chosen_devices import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 

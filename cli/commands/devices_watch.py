@@ -6,7 +6,7 @@ from cli.options import BackendOption, JsonOption
 
 
 def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
-    """Print arrivals, departures and changes of default, one line each, until Ctrl+C."""
+    """Say which devices come and go, until Ctrl+C."""
     import asyncio  # noqa: PLC0415
 
     from cli.device_watch import watch_devices  # noqa: PLC0415

@@ -10,7 +10,10 @@ import typer
 
 from cli.options import JsonOption
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def doctor(
     as_json: JsonOption = False,
     provider: Annotated[
@@ -18,7 +21,10 @@ def doctor(
     ] = None,
     url: Annotated[str | None, typer.Option(help="WebSocket address to look at instead of the provider's.")] = None,
 ) -> None:
-    """Examine this machine; exit code 1 if something must be repaired. Sends no audio and no key."""
+    """Say what works on this machine, what does not, and the fix.
+
+    The exit code is 1 if something must be repaired. Sends no audio and no key.
+    """
     from cli.doctor_checks import examine  # noqa: PLC0415
     from cli.findings import Finding, Verdict  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415

@@ -10,9 +10,15 @@ import typer
 
 from cli.options import JsonOption
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def providers(as_json: JsonOption = False) -> None:
-    """List the providers; the one that `voice run` takes is marked with *."""
+    """List the services, and what each one lacks.
+
+    The one that `voice run` takes is marked with *.
+    """
     from engine.config import load_config  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
     from engine.realtime.providers import PROVIDERS, choose_provider  # noqa: PLC0415

@@ -10,13 +10,17 @@ import typer
 
 from cli.options import JsonOption
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def replay(
     recording: Annotated[Path, typer.Argument(help="Folder of `voice run --record`, or its session.jsonl.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Run a recording through the conversation again, without sound and server, and compare what it does.
+    """Do a recorded conversation again, and compare.
 
+    Its events run through the same conversation, without sound and server.
     The exit code is 1 where it does something else than it did.
     """
     from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415 - brings numpy and numba

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.local.faults.plan import FaultPlan
     from engine.local.stage import Stage
 
+app = typer.Typer(add_completion=False)
 SCRIPT_HELP = """\b
 A script (TOML or JSON) is a list of steps:
   steps = [
@@ -35,6 +36,7 @@ python -m pydoc engine.script.reading
 """
 
 
+@app.command(epilog=SCRIPT_HELP)
 def serve(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0 takes any free port.", min=0, max=65535)] = 8765,
@@ -47,7 +49,10 @@ def serve(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of what faults draw; a run with the same seed repeats.")] = None,
 ) -> None:
-    """Serve an offline agent, or a script, to any Realtime client on this machine. Ctrl+C ends it."""
+    """Serve an offline agent, or a script, to programs on this machine.
+
+    They are clients of the Realtime API. Ctrl+C ends it.
+    """
     if faults and "help" in faults:
         _list_faults()
         return

@@ -9,7 +9,10 @@ import typer
 
 from cli.options import JsonOption
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def tools(
     as_json: JsonOption = False,
     provider: Annotated[str | None, typer.Option(help="As for `voice run`: each offers its own by itself.")] = None,
@@ -17,7 +20,10 @@ def tools(
         bool, typer.Option("--mcp", help="Start the MCP servers of the configuration, and list their tools too.")
     ] = False,
 ) -> None:
-    """List the tools; those that `voice run` offers by itself are marked with *."""
+    """List the tools that an agent may be given.
+
+    Those that `voice run` offers by itself are marked with *.
+    """
     from cli.text import printable  # noqa: PLC0415
     from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
 

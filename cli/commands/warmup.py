@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import typer
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def warmup() -> None:
-    """Compile the audio kernels now, so that the first conversation starts at once."""
+    """Compile the audio kernels now, not at the first start."""
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.dsp.kernel_cache import cache_directory  # noqa: PLC0415
 

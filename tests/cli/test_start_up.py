@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from cli.lazy_group import COMMANDS, load_command
 from tests.support.voice_process import VOICE
 
 HEAVY = {"numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "llvmlite"}
@@ -43,20 +46,27 @@ def test_help_imports_nothing_heavy() -> None:
     assert HEAVY.isdisjoint(run.stdout.split())
 
 
-def test_every_command_has_help() -> None:
-    for command in (
-        "run",
-        "devices",
-        "devices test",
-        "devices pick",
-        "backends",
-        "providers",
-        "serve",
-        "tools",
-        "bench",
-        "doctor",
-        "warmup",
-    ):
-        run = subprocess.run([VOICE, *command.split(), "--help"], capture_output=True, text=True, check=False)
-        assert run.returncode == 0
-        assert "Usage" in run.stdout
+def test_help_loads_no_command() -> None:
+    code = "import sys; sys.argv[1:] = ['--help']\nfrom cli.main import app\n"
+    code += "try: app()\nfinally: print(*sys.modules, file=sys.stderr)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "replay" in run.stdout
+    assert not [name for name in run.stderr.split() if name.startswith("cli.commands")]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_listed_with_the_first_paragraph_of_its_own_help(name: str) -> None:
+    assert load_command(name).help.split("\n\n")[0] == COMMANDS[name]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "devices test", "devices pick", "devices watch", "bench history"])
+def test_every_command_has_help(command: str) -> None:
+    run = subprocess.run([VOICE, *command.split(), "-h"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert f"Usage: voice {command}" in run.stdout
+
+
+def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
+    run = subprocess.run([VOICE, "rum"], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "Did you mean 'run'?" in run.stderr
