@@ -41,7 +41,7 @@ class _Script:
         self._socket = socket
         self._quiet_s = quiet_s
         self._sent_ns = sent_ns
-        self._blocks = 0
+        self._blocks = self._said = 0
         self._received_ms = 0.0
         self._block_came = asyncio.Event()
         self._updated = asyncio.Event()
@@ -103,7 +103,8 @@ class _Script:
         self._sent_ns.setdefault(kind, []).append(time.monotonic_ns())
 
     async def _send(self, kind: str, **fields: Any) -> None:
-        await self._socket.send_str(json.dumps({"type": kind, "event_id": "event_s", **fields}))
+        self._said += 1
+        await self._socket.send_str(json.dumps({"type": kind, "event_id": f"event_{self._said}", **fields}))
 
 
 async def _serve(quiet_s: float) -> None:

@@ -39,8 +39,8 @@ def _characters(text: str) -> NDArray[np.uint8]:
 
 _NULL = _characters("null")
 _TYPE_KEY, _RESPONSE_KEY, _ITEM_KEY = _characters("type"), _characters("response_id"), _characters("item_id")
-_CONTENT_KEY, _DELTA_KEY = _characters("content_index"), _characters("delta")
-_TYPE, _RESPONSE, _ITEM, _CONTENT, _DELTA, _OTHER = range(6)
+_CONTENT_KEY, _DELTA_KEY, _EVENT_KEY = _characters("content_index"), _characters("delta"), _characters("event_id")
+_TYPE, _RESPONSE, _ITEM, _CONTENT, _DELTA, _EVENT, _OTHER = range(7)
 """A field has two words: where its text begins and ends, or the number and 0; -1 before it is met."""
 _NAME, _BETA_NAME = _characters("response.output_audio.delta"), _characters("response.audio.delta")
 
@@ -87,6 +87,8 @@ def _field_named(address: int, first: int, last: int) -> int:
         return _ITEM
     if _is(address, first, last, _RESPONSE_KEY):
         return _RESPONSE
+    if _is(address, first, last, _EVENT_KEY):
+        return _EVENT
     return _CONTENT if _is(address, first, last, _CONTENT_KEY) else _OTHER
 
 
@@ -184,25 +186,26 @@ def _read(this: int, arguments: int, count: int) -> int:
     store(parts, 1, _new_field(address, fields, _ITEM))
     store(parts, 2, new_integer(max(load(fields, 2 * _CONTENT), 0)))
     store(parts, 3, audio)
-    return tuple_of(parts, 4)
+    store(parts, 4, _new_field(address, fields, _EVENT))
+    return tuple_of(parts, 5)
 
 
-def read_audio_delta(text: str | bytes) -> tuple[str, str, int, bytes] | None:
+def read_audio_delta(text: str | bytes) -> tuple[str, str, int, bytes, str] | None:
     """Read a response.output_audio.delta event (or the beta's response.audio.delta).
 
     Args:
         text: JSON.
 
     Returns:
-        response_id, item_id, content_index and the decoded audio, with "" and 0 for what is missing or null. None
-        on any doubt, for the full parser to decide: another event, an escape, a character outside ASCII, a nested
-        value, a field twice, base64 that is not perfect.
+        response_id, item_id, content_index, the decoded audio and event_id, with "" and 0 for what is missing or
+        null. None on any doubt, for the full parser to decide: another event, an escape, a character outside ASCII, a
+        nested value, a field twice, base64 that is not perfect.
 
     Example:
         >>> read_audio_delta('{"type": "response.output_audio.delta", "item_id": "i1", "delta": "AAAA"}')
-        ('', 'i1', 0, b'\\x00\\x00\\x00')
+        ('', 'i1', 0, b'\\x00\\x00\\x00', '')
     """
-    fields: tuple[str, str, int, bytes] | None = _read(text)
+    fields: tuple[str, str, int, bytes, str] | None = _read(text)
     return fields
 
 

@@ -40,7 +40,8 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
     """
     audio_delta = read_audio_delta(data)
     if audio_delta is not None:
-        return e.AudioDelta(*audio_delta)
+        response_id, item_id, content_index, audio, event_id = audio_delta
+        return e.AudioDelta(response_id, item_id, content_index, audio, event_id=event_id)
     try:
         message = _parse(data)
     except (ValueError, RecursionError):

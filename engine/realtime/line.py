@@ -19,6 +19,7 @@ from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio, 
 from engine.realtime.events import ServerEvent
 from engine.realtime.notices import Notice, Reconnected, Reconnecting
 from engine.realtime.reconnect import Reconnect, is_retried
+from engine.realtime.repeats import Repeats
 from engine.realtime.rotation import Rotation
 from engine.realtime.transport import Transport
 from engine.realtime.uplink import Uplink
@@ -205,10 +206,12 @@ class Line:
 
     async def _receive(self, transport: Transport) -> None:
         yielded_at_s = loop_time_s()
+        repeats = Repeats()
         while True:
             event = await transport.receive()
             self._heard_at_s = transport.received_at_s
-            if not self._watchdog.heard(event):
+            is_repeated = repeats.has(event.event_id, transport.received_text)
+            if not is_repeated and not self._watchdog.heard(event):
                 self._user.receive(event, transport.received_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.

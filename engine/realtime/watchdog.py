@@ -43,31 +43,34 @@ class Watchdog:
         self._silent_s = 0.0
         self._looked_at_s: float | None = None
         self._probe = ""
+        """The event id of the newest one on this connection; its answer may come behind another event, or twice."""
+        self._waits = False
+        """For any sign of life since then."""
         self._has_answered = False
         self._has_failed = False
 
     def connected(self) -> None:
         """Note that a new connection begins."""
-        self._silent_s, self._looked_at_s, self._probe = 0.0, None, ""
+        self._silent_s, self._looked_at_s, self._probe, self._waits = 0.0, None, "", False
 
     def probed(self, event_id: str) -> None:
         """Note that a probe with this id is on its way."""
-        self._probe = event_id
+        self._probe, self._waits = event_id, True
         self._silent_s = 0.0
 
     def heard(self, event: e.ServerEvent) -> bool:
-        """Note that an event came; True if it is the answer to the probe, and of no interest to anybody else."""
-        self._silent_s = 0.0
-        answered, self._probe = bool(self._probe) and self._answers(event), ""
-        self._has_answered = self._has_answered or answered
-        return answered
+        """Note that an event came; True if it is an answer to the probe, and of no interest to anybody else."""
+        self._silent_s, self._waits = 0.0, False
+        answers = bool(self._probe) and self._answers(event)
+        self._has_answered = self._has_answered or answers
+        return answers
 
     def look(self, now_s: float) -> Verdict:
         """Look at the silence, about once a second."""
         passed_s = 0.0 if self._looked_at_s is None else min(now_s - self._looked_at_s, _LONGEST_LOOK_S)
         self._looked_at_s = now_s
         self._silent_s += passed_s
-        if not self._probe:
+        if not self._waits:
             return Verdict.PROBE if self._silent_s >= PROBE_AFTER_S else Verdict.NOTHING
         is_believed = self._has_answered or not self._has_failed
         if self._silent_s < DEAD_AFTER_S or not is_believed:

@@ -47,7 +47,16 @@ def test_an_answer_is_kept_from_the_conversation_and_everything_else_is_not() ->
     assert not watched.answer(ErrorEvent(ServerError("Something else.")))
     watched.silence(12)
     assert not watched.answer(ResponseCreated("r1"))
-    assert not watched.answer(ErrorEvent(ServerError("Late.", event_id="probe_1")))
+
+
+def test_an_answer_that_comes_late_or_twice_is_nobodys_news() -> None:
+    watched = Watched()
+    watched.silence(12)
+    # It was on its way when the probe was sent.
+    assert not watched.answer(ResponseCreated("r1"))
+    for _ in range(2):
+        assert watched.answer(ErrorEvent(ServerError("Late.", event_id="probe_1")))
+        assert watched.answer(ErrorEvent(ServerError(f"There is no item '{PROBE_ITEM_ID}'.")))
 
 
 def test_anything_that_comes_is_a_sign_of_life() -> None:

@@ -24,11 +24,12 @@ class Peer:
         self.frames: list[str] = []
         self.closed = asyncio.Event()
         self._arrived = asyncio.Event()
-        self._read = 0
+        self._read = self._sent = 0
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event."""
-        await self.socket.send_str(json.dumps({"type": kind, "event_id": "event_s", **fields}))
+        self._sent += 1
+        await self.socket.send_str(json.dumps({"type": kind, "event_id": f"event_{self._sent}", **fields}))
 
     async def send_text(self, text: str) -> None:
         """Send a text frame as it is."""

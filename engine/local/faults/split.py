@@ -20,8 +20,9 @@ class Split(Fault):
         if event.get("type") not in AUDIO_DELTAS:
             await forward(event)
             return
-        audio = base64.b64decode(event["delta"])
+        audio, pieces = base64.b64decode(event["delta"]), 0
         while audio:
             length = self.bytes.draw(self.dice)
-            piece, audio = audio[:length], audio[length:]
-            await forward({**event, "delta": base64.b64encode(piece).decode("ascii")})
+            piece, audio, pieces = audio[:length], audio[length:], pieces + 1
+            event_id = f"{event.get('event_id')}_{pieces}"
+            await forward({**event, "event_id": event_id, "delta": base64.b64encode(piece).decode("ascii")})

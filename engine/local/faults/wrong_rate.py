@@ -35,7 +35,7 @@ class WrongRate(Fault):
             await self._send(event, np.frombuffer(base64.b64decode(event["delta"]), "<i2"), forward)
             return
         if self._resampler is not None and kind.endswith("audio.done"):
-            end = {**event, "type": kind.replace("done", "delta")}
+            end = {**event, "type": kind.replace("done", "delta"), "event_id": f"{event.get('event_id')}_rest"}
             await self._send(end, np.empty(0, np.int16), forward, last=True)
             self._resampler = None
         await forward(event)

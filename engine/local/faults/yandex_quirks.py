@@ -20,7 +20,7 @@ class YandexQuirks(Fault):
         if kind in ("session.created", "session.updated"):
             event = _without_rates(event)
             if kind == "session.updated":
-                await forward(event)
+                await forward({**event, "event_id": f"{event.get('event_id')}_first"})
         elif kind in ("conversation.item.added", "conversation.item.done"):
             event = {**event, "type": "conversation.item.created"}
         elif kind == "response.output_audio_transcript.delta":

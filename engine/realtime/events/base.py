@@ -22,7 +22,7 @@ class ServerEvent:
     """Base of all; whatever a server leaves out or sends as null has its default."""
 
     event_id: str = field(default="", kw_only=True, repr=False, compare=False)
-    """For logs; two events that say the same are equal."""
+    """Tells a repetition, see `engine.realtime.repeats`; two events that say the same are equal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from engine.realtime.events.base import WIRE, At, ServerEvent, received, wire
 class AudioDelta(ServerEvent):
     """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd.
 
-    Compiled code reads it, and neither its output_index nor its event_id.
+    Compiled code reads it, but for its output_index.
     """
 
     response_id: str = ""

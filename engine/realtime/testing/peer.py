@@ -57,6 +57,7 @@ class Peer:
         """The microphone's blocks, PCM16 at the wire's rate, newest last."""
         self.audio_samples = 0
         """How much audio has come in all."""
+        self._sent = 0
         self.received_at_s = 0.0
         self.received_text = ""
         self.open = True
@@ -102,8 +103,12 @@ class Peer:
         self._unread.clear()
 
     async def send(self, kind: str, **fields: Any) -> None:
-        """Send one event."""
-        self.send_text(json.dumps({"type": kind, "event_id": "event_s", **fields}))
+        """Send one event; unless it says otherwise, with an id that no other has."""
+        self._put(kind, fields)
+
+    def _put(self, kind: str, fields: dict[str, Any]) -> None:
+        self._sent += 1
+        self.send_text(json.dumps({"type": kind, "event_id": f"event_{self._sent}", **fields}))
 
     def send_text(self, text: str) -> None:
         """Send a text frame as it is; into nothing once the connection is closed or silent."""
@@ -157,7 +162,7 @@ class Peer:
             # How a client asks whether anybody is there; any server answers it, if only so.
             error = {"type": "invalid_request_error", "code": "item_retrieve_invalid_item_id"}
             detail = {"message": "There is no such item.", "event_id": message["event_id"]}
-            self.send_text(json.dumps({"type": "error", "event_id": "event_s", "error": {**error, **detail}}))
+            self._put("error", {"error": {**error, **detail}})
         elif message["type"] not in self._ignoring:
             self._unread.append(message)
 
