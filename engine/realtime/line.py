@@ -8,6 +8,8 @@ with the next already open (`engine.realtime.rotation`). What is said over it is
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +18,11 @@ from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.actions import Action, ReleaseMicrophone, Send
 from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio, EventIds, RetrieveItem
-from engine.realtime.events import ServerEvent
+from engine.realtime.events import ServerEvent, SessionEvent
 from engine.realtime.notices import Notice, Reconnected, Reconnecting
 from engine.realtime.reconnect import Reconnect, is_retried
 from engine.realtime.repeats import Repeats
-from engine.realtime.rotation import Rotation
+from engine.realtime.rotation import LEAST_LEFT_S, Rotation
 from engine.realtime.transport import Transport
 from engine.realtime.uplink import Uplink
 from engine.realtime.watchdog import PROBE_ITEM_ID, Verdict, Watchdog
@@ -68,11 +70,14 @@ class Line:
         *,
         session_limit_s: float | None = None,
     ) -> None:
-        """Prepare a line; `session_limit_s` is how long the server lets a session last, if that is known."""
+        """Prepare a line; `session_limit_s` is how long the service lets a session last, if that is known."""
         self._dial = dial
         self._uplink = uplink
         self._user = user
-        self._rotation = Rotation(session_limit_s) if session_limit_s else None
+        self._session_limit_s = session_limit_s
+        self._limit_s: float | None = None
+        """Of the present connection, from its beginning: the service's, or what the server says if that is less."""
+        self._began_s = 0.0
         self._policy = Reconnect()
         self._watchdog = Watchdog()
         self._probe_ids = EventIds("probe")
@@ -159,6 +164,7 @@ class Line:
     async def _serve(self, transport: Transport) -> Transport:
         """Serve all directions until the connection breaks; return its replacement where it is changed before that."""
         self._renewal = asyncio.get_running_loop().create_future()
+        self._began_s, self._limit_s = loop_time_s(), self._session_limit_s
         rotation = asyncio.create_task(self._rotate())
         receiving = asyncio.create_task(self._receive(transport))
         services: list[asyncio.Future[None]] = [
@@ -212,6 +218,8 @@ class Line:
             self._heard_at_s = transport.received_at_s
             is_repeated = repeats.has(event.event_id, transport.received_text)
             if not is_repeated and not self._watchdog.heard(event):
+                if isinstance(event, SessionEvent) and event.expires_at:
+                    self._note_limit(event.expires_at - time.time())
                 self._user.receive(event, transport.received_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.
@@ -240,15 +248,19 @@ class Line:
                     raise ConnectionFailedError("The server does not answer any more.", fix="Check the network.")
             await asyncio.sleep(_LOOK_S)
 
+    def _note_limit(self, left_s: float) -> None:
+        """The server says how long it will go on with this session."""
+        if left_s >= LEAST_LEFT_S:
+            told_s = loop_time_s() - self._began_s + left_s
+            self._limit_s = told_s if self._limit_s is None else min(self._limit_s, told_s)
+
     async def _rotate(self) -> Transport:
         """Return the next connection when the time to change has come: opened before the present one is left."""
-        if self._rotation is None:
-            await asyncio.Event().wait()
-            raise AssertionError
-        began_s = loop_time_s()
-        await asyncio.sleep(self._rotation.begins_after_s)
+        # Looked for once a second, not waited for: the server may name its limit at any time.
+        while (left_s := self._until(lambda rotation: rotation.begins_after_s)) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left_s, _LOOK_S))
         while True:
-            await self._until_rest(began_s)
+            await self._until_rest()
             try:
                 replacement = await self._dial()
                 break
@@ -257,18 +269,23 @@ class Line:
                     raise
             await asyncio.sleep(_DIAL_AGAIN_S)
         try:
-            await self._until_rest(began_s)
+            await self._until_rest()
         except BaseException:
             self._close_aside(replacement)
             raise
         return replacement
 
-    async def _until_rest(self, began_s: float) -> None:
+    async def _until_rest(self) -> None:
         """Wait for a pause of the conversation, until the limit is really there."""
-        assert self._rotation is not None
         # Looked for, not waited for: rest is a state of the audio thread too, which signals no event.
-        while not self._user.at_rest() and loop_time_s() - began_s < self._rotation.ends_after_s:  # noqa: ASYNC110
+        while not self._user.at_rest() and self._until(lambda rotation: rotation.ends_after_s) > 0:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_LOOK_S)
+
+    def _until(self, moment: Callable[[Rotation], float]) -> float:
+        """Seconds until a moment of the rotation; for ever where no limit is known."""
+        if self._limit_s is None:
+            return math.inf
+        return self._began_s + moment(Rotation(self._limit_s)) - loop_time_s()
 
     def _close_aside(self, transport: Transport) -> None:
         """Close a connection without waiting for its goodbye."""

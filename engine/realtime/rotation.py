@@ -4,6 +4,9 @@ from __future__ import annotations
 
 _EARLIEST_SHARE, _EARLIEST_S = 0.1, 300.0
 _LATEST_SHARE, _LATEST_S = 0.02, 20.0
+LEAST_LEFT_S = 60.0
+"""A server's word that less is left is not believed: its clock and ours may differ, and a session that moves on all the
+time is worse than one that is ended once."""
 
 
 class Rotation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import numpy as np
 import pytest
@@ -58,6 +59,30 @@ def test_in_a_pause_the_session_moves_on_and_nothing_is_lost() -> None:
     spoken_s = [at_s for at_s in times_s if at_s > 0.1]
     assert len(spoken_s) > 450
     assert np.diff(spoken_s) == pytest.approx(0.02, abs=0.0101)
+
+
+@pytest.mark.parametrize(("left_s", "known_s", "at_s"), [(100, None, 90), (100, 3600, 90), (3600, 100, 90)])
+def test_the_limit_that_comes_first_counts_that_of_the_service_or_the_servers_word(
+    left_s: float, known_s: float | None, at_s: float
+) -> None:
+    async def first(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "first", "expires_at": round(time.time() + left_s)})
+
+    held = hold(first, resumed(), duration_s=97, session_limit_s=known_s)
+    assert [notice.planned for notice in held.of(Reconnected)] == [True]
+    # The server's word is in whole seconds.
+    assert held.times_of(Reconnected) == [pytest.approx(at_s, abs=1.5)]
+
+
+@pytest.mark.parametrize("left_s", [-3600, 0, 30])
+def test_a_server_whose_clock_is_another_does_not_make_the_session_move_on_and_on(left_s: float) -> None:
+    async def only(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "only", "expires_at": round(time.time() + left_s)})
+
+    held = hold(only, duration_s=200)
+    assert not held.of(Reconnected)
 
 
 def test_it_waits_for_the_end_of_an_answer_and_of_the_users_words() -> None:
