@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.realtime.events.depth import DEEPEST, is_deeper
+
 _Object = dict[str, Any]
-_MAX_DEPTH = 64
-"""Deeper JSON is refused: whatever walks through it later would run out of stack."""
 _SHOWN = 64
 """Characters of the client's own words that an error repeats."""
 
@@ -53,16 +53,9 @@ def parse(text: str) -> _Object:
         raise Refusal("The message is not valid JSON.", "invalid_json") from None
     if not isinstance(message, dict):
         raise Refusal("The message is not a JSON object.", "invalid_json")
-    if _is_deeper(message, _MAX_DEPTH):
-        raise Refusal(f"The message is nested deeper than {_MAX_DEPTH} levels.", "invalid_json")
+    if is_deeper(message):
+        raise Refusal(f"The message is nested deeper than {DEEPEST} levels.", "invalid_json")
     return message
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    entries = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(entry, levels - 1) for entry in entries)
 
 
 def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> None:

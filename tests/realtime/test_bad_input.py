@@ -23,11 +23,16 @@ async def _text(peer: Peer, text: str) -> None:
     await peer.send_text(text)
 
 
+def _nested(levels: int) -> dict[str, object]:
+    return {"a": _nested(levels - 1)} if levels else {}
+
+
 SURVIVED: dict[str, tuple[Callable[[Peer], Awaitable[None]], bool]] = {
     "not JSON": (lambda peer: _text(peer, "{'type': hello"), True),
     "no object": (lambda peer: _text(peer, '["response.created"]'), True),
     "no type": (lambda peer: _text(peer, '{"event_id": "e"}'), True),
     "deeply nested": (lambda peer: _text(peer, "[" * 100_000), True),
+    "nested beyond any event": (lambda peer: peer.send("rate_limits.updated", new=_nested(500)), True),
     "unknown event": (lambda peer: peer.send("rate_limits.updated", rate_limits=[{"name": "tokens"}]), False),
     "unknown fields and nulls": (
         lambda peer: peer.send("response.output_text.delta", response_id=None, delta=None, new={"a": 1}),
