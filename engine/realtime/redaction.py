@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -89,8 +90,11 @@ class Scrubber:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        # As a recording writes them, where quotes and letters beyond ASCII are escaped.
+        known |= {json.dumps(secret)[1:-1] for secret in known}
         # The longest first: a secret may contain another.
-        self._secrets = sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True)
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def clean(self, text: str) -> str:
         """Return the text with every known secret replaced by `***`."""

@@ -136,8 +136,8 @@ def test_an_event_says_where_its_sound_is(tmp_path: Path) -> None:
     assert [line["n"] for line in lines[1:]] == list(range(1, len(lines)))
 
 
-def test_keys_are_left_out(tmp_path: Path) -> None:
-    key = "sk-verysecret-0001"
+@pytest.mark.parametrize("key", ["sk-verysecret-0001", 'sk-"verysecret"\\0001'])
+def test_keys_are_left_out(tmp_path: Path, key: str) -> None:
     script: list[Step] = [
         Expect("session.update"),
         Emit("session.created", session={"id": "s1", "tools": [{"type": "mcp", "authorization": "other-secret"}]}),
