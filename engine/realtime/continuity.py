@@ -92,7 +92,7 @@ class Continuity:
         self._updates_awaited = 0
         self._session_id = None
         self._late_turn = False
-        self._gone_calls |= set(calls)
+        self._gone_calls = set(calls)
         self._gone_items = set(items)
 
     def resume(self, session: dict[str, Any]) -> list[Action]:

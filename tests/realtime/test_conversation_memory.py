@@ -28,8 +28,9 @@ def size_of(value: object, seen: set[int]) -> int:
     return sum(size_of(getattr(value, name, None), seen) for name in names)
 
 
+@pytest.mark.parametrize("breaks", [False, True], ids=["one connection", "one for each turn"])
 @pytest.mark.parametrize("ends", [True, False], ids=["every response ends", "none ever does"])
-def test_a_conversation_of_days_keeps_no_more_than_one_of_hours(ends: bool) -> None:
+def test_a_conversation_of_days_keeps_no_more_than_one_of_hours(ends: bool, breaks: bool) -> None:
     conversation = Conversation("model")
     player = PlayerModel()
     sizes = []
@@ -55,7 +56,11 @@ def test_a_conversation_of_days_keeps_no_more_than_one_of_hours(ends: bool) -> N
                     player.play(part, audio)
                 case StopPlayback():
                     player.stop()
+        if breaks:
+            conversation.disconnected()
         conversation.tool_finished(ToolResult(call_id, "tool", "x"))
+        if breaks:
+            conversation.reconnected({})
         while player.cuts:
             conversation.playback_cut(player.cuts.popleft())
         if number % 500 == 499:
