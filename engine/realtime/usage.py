@@ -155,7 +155,7 @@ class UsageMeter:
         self._answers_s = self._transcribed_s = self._cost = 0.0
         self._complete = True
         self.exhausted = asyncio.Event()
-        """Set when the budget is used up."""
+        """Set with the end of the answer by which the budget is used up."""
         if budget is not None and model and self._prices is None:
             raise InvalidInputError(
                 f"There is no price of '{model}', so a budget cannot be kept.",
@@ -173,6 +173,9 @@ class UsageMeter:
                 self._answers_s += audio_bytes / 2 / self._output_rate_hz
                 self._tokens += tokens
                 self._charge(*cost_of(tokens, self._prices))
+                # With the end of an answer, never with the words it answers: those would be left without one.
+                if self._budget is not None and self._cost >= self._budget:
+                    self.exhausted.set()
                 self._tell(at_s)
             case TranscriptionUsage(_, usage):
                 tokens = tokens_of(usage)
@@ -193,8 +196,6 @@ class UsageMeter:
     def _charge(self, cost: float, complete: bool) -> None:
         self._cost += cost
         self._complete = self._complete and complete
-        if self._budget is not None and self._cost >= self._budget:
-            self.exhausted.set()
 
     def _tell(self, at_s: float, *, final: bool = False) -> None:
         total = UsageTotal(

@@ -163,6 +163,15 @@ def test_a_budget_needs_prices() -> None:
     assert [type(notice) for notice in heard] == [UsageTotal, ErrorShown]
 
 
+def test_words_that_use_the_budget_up_are_answered_before_the_end() -> None:
+    by_time = Prices("EUR", minute=1.0)
+    meter = UsageMeter("m", "ears", {"m": PRICES, "ears": by_time}, budget=0.5)
+    meter(TranscriptionUsage("i1", TranscriptUsage("duration", seconds=60.0)), 0.0)
+    assert not meter.exhausted.is_set()
+    meter(ResponseUsage("r1", whole_usage()), 1.0)
+    assert meter.exhausted.is_set()
+
+
 def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
     async def main() -> tuple[Summary, list[Notice], float]:
         notices: list[Notice] = []
