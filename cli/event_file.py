@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 
 from engine.errors import InvalidInputError
 from engine.realtime.notices import Notice
+
+_AS_JSON = "backslashreplace"
+"""Half of a surrogate pair, which comes where a server cuts a text between the two, is written as JSON escapes it."""
 
 
 class EventFile:
@@ -25,8 +29,11 @@ class EventFile:
         Raises:
             InvalidInputError: it cannot be written.
         """
+        if target == "-" and isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors=_AS_JSON)
         try:
-            self._file = sys.stdout if target == "-" else Path(target).open("w", encoding="utf-8")  # noqa: SIM115
+            path = Path(target)
+            self._file = sys.stdout if target == "-" else path.open("w", encoding="utf-8", errors=_AS_JSON)
         except OSError as error:
             raise InvalidInputError(f"The event file {target} cannot be written: {error.strerror}.") from error
         self._owned = target != "-"
