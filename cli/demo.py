@@ -16,15 +16,15 @@ from cli.converse import SessionPlan, converse
 from cli.options import RunOptions
 from cli.screen import Screen
 from engine.audio.backend import StreamRequest
-from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
 from engine.local.speech import Voice
 from engine.realtime.builtin_tools import built_in_tools
 from engine.realtime.notices import FirstAudio, Notice, SessionStarted, UserTranscript
-from engine.realtime.providers import LOCAL, choose_provider
+from engine.realtime.providers import ChosenProvider
 from engine.realtime.session import Observer, Session
 from engine.realtime.settings import SessionSettings
+from engine.realtime.usage import UsageMeter
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
 _VOICE = "en-us+f3"
@@ -91,8 +91,10 @@ class Demonstration:
                 resting_since_s = (resting_since_s or now_s) if session.at_rest else None
 
 
-def hold_demonstration(options: RunOptions, screen: Screen, observers: Sequence[Observer]) -> None:
-    """Hold the demonstration and say where its recording is.
+def hold_demonstration(
+    chosen: ChosenProvider, meter: UsageMeter, options: RunOptions, screen: Screen, observers: Sequence[Observer]
+) -> None:
+    """Hold the demonstration with the embedded agent, and say where its recording is.
 
     Raises:
         VoiceError: the embedded agent cannot work on this machine, or did not answer.
@@ -100,7 +102,6 @@ def hold_demonstration(options: RunOptions, screen: Screen, observers: Sequence[
     path = _recording_path()
     screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
-    chosen = choose_provider(LOCAL.name, None, {}, Config())
     plan = SessionPlan(
         chosen=chosen,
         backend=VirtualBackend(microphone=demonstration.microphone, conversation_file=path),
@@ -109,8 +110,9 @@ def hold_demonstration(options: RunOptions, screen: Screen, observers: Sequence[
         tools=built_in_tools(chosen.provider),
         options=options,
         guide=demonstration.guide,
+        meter=meter,
     )
-    asyncio.run(converse(plan, screen, [*observers, demonstration]))
+    asyncio.run(converse(plan, screen, [meter, *observers, demonstration]))
     screen.say(f"What was heard, you on the left and the agent on the right: {path}")
     screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
 

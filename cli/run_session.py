@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,12 @@ from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError
 from engine.realtime.offered_tools import offered_tools
 from engine.realtime.output_rate import OutputRateWatch
-from engine.realtime.prices import configured_prices
-from engine.realtime.providers import choose_provider
+from engine.realtime.prices import Prices, configured_prices
+from engine.realtime.providers import LOCAL, ChosenProvider, choose_provider
 from engine.realtime.session import Observer
 from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_config import read_tool_config
+from engine.realtime.turn_config import configured_turns
 from engine.realtime.usage import UsageMeter
 
 
@@ -46,7 +48,7 @@ def run_session(options: RunOptions) -> None:
     settings = SessionSettings(
         voice=options.voice,
         instructions=_read_instructions(options.instructions),
-        turns=options.turns,
+        turns=configured_turns(config.parts.get("turns", {}), options.turns),
         listens=not options.text,
         idle_timeout_s=options.idle_timeout_s,
     )
@@ -70,7 +72,8 @@ def run_session(options: RunOptions) -> None:
         if backend is None:
             from cli.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed
 
-            hold_demonstration(options, screen, observers)
+            local = choose_provider(LOCAL.name, None, {}, config)
+            hold_demonstration(local, _meter(local, prices, options, observers), options, screen, observers)
             return
         stack.callback(backend.close)
         screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
@@ -78,14 +81,7 @@ def run_session(options: RunOptions) -> None:
             screen.say(f"Note: {lack}")
         if tool_config.remote_mcp and not settings.remote_mcp:
             screen.say(f"Note: {chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.")
-        meter = UsageMeter(
-            chosen.model,
-            chosen.provider.transcription_model,
-            prices,
-            output_rate_hz=chosen.provider.output_rate_hz,
-            budget=options.budget,
-            observers=observers,
-        )
+        meter = _meter(chosen, prices, options, observers)
         plan = SessionPlan(
             chosen=chosen,
             backend=backend,
@@ -101,6 +97,24 @@ def run_session(options: RunOptions) -> None:
         rate_watch = OutputRateWatch(chosen.provider.output_rate_hz, observers)
         # The meter first: its last word comes before the summary.
         asyncio.run(converse(plan, screen, [meter, rate_watch, *observers]))
+
+
+def _meter(
+    chosen: ChosenProvider, prices: Mapping[str, Prices], options: RunOptions, observers: Sequence[Observer]
+) -> UsageMeter:
+    """What counts the session's usage and keeps the budget.
+
+    Raises:
+        InvalidInputError: a budget for a model without prices.
+    """
+    return UsageMeter(
+        chosen.model,
+        chosen.provider.transcription_model,
+        prices,
+        output_rate_hz=chosen.provider.output_rate_hz,
+        budget=options.budget,
+        observers=observers,
+    )
 
 
 def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen) -> Backend | None:

@@ -28,8 +28,8 @@ from platformdirs import user_config_path
 from engine.errors import InvalidInputError
 
 CONFIG_VARIABLE = "VOICE_CONFIG"
-PARTS = ("tools", "mcp", "remote_mcp", "prices")
-"""Tables that `engine.realtime.tool_config` checks."""
+PARTS = ("tools", "mcp", "remote_mcp", "prices", "turns")
+"""Tables that `engine.realtime.tool_config`, `engine.realtime.prices` and `engine.realtime.turn_config` check."""
 _MASK = "***"
 
 

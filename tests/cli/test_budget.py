@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_run_virtual import environment, question
+from tests.cli.test_run_virtual import environment, no_sound_card, question
 from tests.support.voice_process import VOICE, VoiceProcess
 
 __all__ = ["environment"]
@@ -34,6 +34,16 @@ def test_the_budget_ends_the_session_in_order(tmp_path: Path, environment: dict[
     assert (total["type"], total["currency"], total["final"], total["budget"]) == ("usage", "RUB", True, 0.001)
     assert total["cost"] >= 0.001
     assert f"{total['cost']:.4f} RUB of 0.001" in voice.shown
+
+
+@no_sound_card
+@pytest.mark.slow
+def test_it_ends_a_demonstration_too(tmp_path: Path, environment: dict[str, str]) -> None:
+    with_prices = configured(environment, tmp_path / "config.toml", PRICES)
+    with VoiceProcess("--budget", "0.001", environment=with_prices) as voice:
+        assert voice.wait() == 0
+    assert voice.events[-1]["reason"] == "budget"
+    assert len(voice.of("transcript.user")) == 1
 
 
 @pytest.mark.parametrize(
