@@ -132,7 +132,7 @@ def _upmix(this: int, arguments: int, count: int) -> int:
 
 
 def downmix(frames: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Return the mean of the channels. 0.11 us for 480 stereo frames; numpy's mean takes 11.
+    """Return the mean of the channels. 0.2 us for 480 stereo frames, 0.11 into `out`; numpy's mean takes 11.
 
     A frame with a NaN becomes silence.
 

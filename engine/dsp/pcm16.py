@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.dsp.arrays import as_float32, as_int16, check_row
 from engine.dsp.atomics import float32_pointer, int16_pointer, load, store
 from engine.dsp.builtin import builtin
-from engine.dsp.compiled import KEEPS_NAN, direct, inlined, kernel
+from engine.dsp.compiled import KEEPS_NAN, inlined, kernel
 from engine.dsp.python_objects import (
     as_float,
     as_integer,
@@ -47,7 +47,7 @@ _SUMMED = 4096
 
 @kernel("void(int64, int64, int64)")
 def float32_to_pcm16_at(samples_address: int, pcm_address: int, count: int) -> None:
-    """Internal path by address: `count` float32 to int16. 110 ns."""
+    """Within compiled code, by address: `count` float32 to int16. 30 ns."""
     samples = carray(float32_pointer(samples_address), (count,))
     pcm = carray(int16_pointer(pcm_address), (count,))
     for i in range(count):
@@ -56,15 +56,11 @@ def float32_to_pcm16_at(samples_address: int, pcm_address: int, count: int) -> N
 
 @kernel("void(int64, int64, int64)")
 def pcm16_to_float32_at(pcm_address: int, samples_address: int, count: int) -> None:
-    """Internal path by address: `count` int16 to float32. 110 ns."""
+    """Within compiled code, by address: `count` int16 to float32. 20 ns."""
     pcm = carray(int16_pointer(pcm_address), (count,))
     samples = carray(float32_pointer(samples_address), (count,))
     for i in range(count):
         samples[i] = np.float32(pcm[i]) * _ONE_STEP
-
-
-float32_to_pcm16_direct = direct(float32_to_pcm16_at)
-pcm16_to_float32_direct = direct(pcm16_to_float32_at)
 
 
 @kernel("void(int64, int64, int64, float64, float64)")
@@ -108,8 +104,12 @@ def _dither_to_pcm16(
 
 
 @builtin
-def _to_pcm16(this: int, arguments: int, count: int) -> int:
-    """Of samples, the array to write to or None, two gains, and the counter of the dither or -1."""
+def float32_to_pcm16_internal(this: int, arguments: int, count: int) -> int:
+    """What `float32_to_pcm16` calls: 60 ns into an array that is there.
+
+    Of samples, the array to write to or None, two gains, and the counter of the dither or -1. TypeError for anything
+    but plain arrays that fit.
+    """
     if count != 5:
         return refused()
     gain_from, gain_to = as_float(load(arguments, 2)), as_float(load(arguments, 3))
@@ -139,8 +139,8 @@ def _to_pcm16(this: int, arguments: int, count: int) -> int:
 
 
 @builtin
-def _to_float32(this: int, arguments: int, count: int) -> int:
-    """Of samples, and the array to write to or None."""
+def pcm16_to_float32_internal(this: int, arguments: int, count: int) -> int:
+    """What `pcm16_to_float32` calls, of samples, and the array to write to or None: 40 ns into one that is there."""
     if count != 2:
         return refused()
     pcm, out = load(arguments, 0), load(arguments, 1)
@@ -252,10 +252,10 @@ def float32_to_pcm16(
     """
     counter = _NO_DITHER if dither is None else dither.advance(samples.size)
     try:
-        pcm: NDArray[np.int16] = _to_pcm16(samples, out, gain_from, gain_to, counter)
+        pcm: NDArray[np.int16] = float32_to_pcm16_internal(samples, out, gain_from, gain_to, counter)
     except TypeError:
         check_row(out, _INT16, samples.size)
-        pcm = _to_pcm16(as_float32(samples), out, gain_from, gain_to, counter)
+        pcm = float32_to_pcm16_internal(as_float32(samples), out, gain_from, gain_to, counter)
     return pcm
 
 
@@ -273,10 +273,10 @@ def pcm16_to_float32(pcm: NDArray[np.int16], out: NDArray[np.float32] | None = N
         InvalidInputError: the samples are not int16, or `out` has another size or type.
     """
     try:
-        samples: NDArray[np.float32] = _to_float32(pcm, out)
+        samples: NDArray[np.float32] = pcm16_to_float32_internal(pcm, out)
     except TypeError:
         check_row(out, _FLOAT32, pcm.size)
-        samples = _to_float32(as_int16(pcm), out)
+        samples = pcm16_to_float32_internal(as_int16(pcm), out)
     return samples
 
 

@@ -31,8 +31,8 @@ DELTA = '{"type":"response.output_audio.delta","item_id":"i","delta":"%s"}'
 LEAK = 50
 """References that an object may have more of than at first, after thousands of calls."""
 USUAL = {
-    "to_pcm16": ("row", "pcm none", "number", "number", "count"),
-    "to_float32": ("pcm", "row none"),
+    "float32_to_pcm16_internal": ("row", "pcm none", "number", "number", "count"),
+    "pcm16_to_float32_internal": ("pcm", "row none"),
     "to_float32_metered": ("pcm", "number", "number"),
     "downmix": ("block", "row none"),
     "upmix": ("row", "count", "block none"),
