@@ -14,7 +14,7 @@ from engine.realtime.notices import AgentText, ErrorShown, Notice, OutputRate, R
 USUAL_RATES_HZ = (8000, 16000, 24000, 44100, 48000)
 _TOKEN_S = 0.05
 _LEAST_S = 2.0
-"""Of sound, before anything is concluded from its length."""
+"""Of sound, before anything is concluded from its length; short answers are taken together."""
 _TOLERANCE = 1.25
 """What is counted and what is sent differ by the padding of the last token."""
 _PACE_HZ = (6.0, 25.0)
@@ -44,6 +44,11 @@ class OutputRateWatch:
         """Of the response that is spoken, by its id."""
         self._whole = ""
         """Id of the last response that came to its own end."""
+        self._samples = 0
+        """Of whole answers, since there was enough of them to conclude from."""
+        self._tokens: int | None = 0
+        """Those that the server counted of the same; None where it did not count all."""
+        self._text = ""
 
     def __call__(self, notice: Notice, at_s: float) -> None:
         """Take one notice."""
@@ -56,15 +61,18 @@ class OutputRateWatch:
                 self._texts = {response_id: self._texts.get(response_id, "") + text}
             case ResponseEnded(response_id, "completed"):
                 self._whole = response_id
-            case ResponseUsage(response_id, usage, audio_bytes) if response_id == self._whole:
+            case ResponseUsage(response_id, usage, audio_bytes) if response_id == self._whole and audio_bytes:
                 tokens = usage.output_audio_tokens if usage else None
-                self._compare(audio_bytes // 2, tokens, self._texts.pop(response_id, ""), at_s)
+                self._samples += audio_bytes // 2
+                self._tokens = self._tokens + tokens if tokens and self._tokens is not None else None
+                self._text += self._texts.pop(response_id, "")
+                if self._samples >= _LEAST_S * self._rate_hz:
+                    self._compare(self._samples, self._tokens, self._text, at_s)
+                    self._samples, self._tokens, self._text = 0, 0, ""
 
     def _compare(self, samples: int, tokens: int | None, text: str, at_s: float) -> None:
-        """Compare what a whole answer lasts at our rate with what it should."""
+        """Compare what whole answers last at our rate with what they should."""
         implied_s = samples / self._rate_hz
-        if implied_s < _LEAST_S:
-            return
         slowest_hz, quickest_hz = _PACE_HZ
         if tokens:
             declared_s = tokens * _TOKEN_S

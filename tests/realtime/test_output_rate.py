@@ -44,6 +44,13 @@ def test_tokens_of_sound_give_another_rate_away(played_hz: int, sent_hz: int) ->
     assert ("too fast" in told) == (sent_hz < played_hz)
 
 
+def test_short_answers_are_taken_together() -> None:
+    short = answer(44100, 0.8, tokens=16)
+    assert not warnings(24000, *short)
+    (told,) = warnings(24000, *short, *short)
+    assert told.endswith("--output-rate 44100.")
+
+
 @pytest.mark.parametrize("pace_hz", [14, 16, 18])
 def test_a_pace_nobody_speaks_at_gives_it_away(pace_hz: int) -> None:
     text = TEXT * 2
@@ -64,6 +71,9 @@ def test_a_server_that_declares_another_rate_than_it_was_asked_for_is_believed()
         answer(24000, 6.0, tokens=120, text=TEXT),
         answer(24000, 6.1, tokens=120),
         answer(24000, 1.0, tokens=120),
+        answer(24000, 0.72, tokens=15) * 10,
+        # One of two was not counted.
+        [*answer(24000, 1.5, tokens=30), *answer(24000, 1.5)] * 2,
         answer(24000, 3.0, tokens=120, status="cancelled"),
         answer(24000, len(TEXT) / 9, text=TEXT),
         answer(24000, len(TEXT) / 22, text=TEXT),
