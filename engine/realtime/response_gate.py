@@ -33,6 +33,9 @@ class ResponseGate:
         self._turned_away = False
         """A response was taken for the answer to that one, and so not wanted."""
         self._blocked = False
+        """A response runs of which we only know by a refusal."""
+        self._ended_since = False
+        """A response ended since that was sent: the one that stood in its way, if its refusal comes only then."""
         self._retried = False
         self._follows_tools = False
         self._begun_since = False
@@ -59,7 +62,7 @@ class ResponseGate:
         """Return the event to send, if there is a wish and nothing stands in its way."""
         if not self.may_send(free=free):
             return None
-        self.wanted = self._forgotten = self._turned_away = False
+        self.wanted = self._forgotten = self._turned_away = self._ended_since = False
         self.in_flight = self._sent = event_id
         return CreateResponse(event_id)
 
@@ -80,7 +83,7 @@ class ResponseGate:
 
     def response_done(self) -> None:
         """A response ended: what waited for it may go."""
-        self._blocked = False
+        self._blocked, self._ended_since = False, True
 
     def refused(self, error: ServerError) -> Refusal:
         """Take an error event: is it about our response.create, and what becomes of it?
@@ -94,12 +97,12 @@ class ResponseGate:
         self.in_flight = self._sent = ""
         if is_busy and self._turned_away:
             # Refused, ours never began: what was turned away was the server's answer to the newer turn.
-            self.wanted = self._blocked = True
             self._turned_away = self._retried = False
-            return Refusal.RETRIED
-        if not is_busy or self._forgotten or self._retried or self._is_met():
+        elif not is_busy or self._forgotten or self._retried or self._is_met():
             return Refusal.FINAL
-        self.wanted = self._blocked = self._retried = True
+        else:
+            self._retried = True
+        self.wanted, self._blocked = True, not self._ended_since
         return Refusal.RETRIED
 
     def _is_met(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from engine.audio.segments import Cut, Heard, ItemKey
@@ -244,6 +245,21 @@ def test_an_answer_that_was_taken_for_one_to_a_request_given_up_is_asked_for_aga
     assert not sent(conversation.handle(e.ErrorEvent(refusal_of(create))))
     (again,) = sent(conversation.handle(e.ResponseDone("r1", "cancelled")))
     assert isinstance(again, CreateResponse)
+
+
+@pytest.mark.parametrize("overtaken", [False, True])
+def test_a_refusal_that_comes_behind_the_end_of_what_stood_in_the_way_is_followed_by_a_retry_at_once(
+    overtaken: bool,
+) -> None:
+    conversation = new()
+    *_, create = sent(conversation.user_typed("hello"))
+    if overtaken:
+        run(conversation, e.SpeechStarted("u1"), e.SpeechStopped("u1"))
+    run(conversation, e.ResponseCreated("r1"), e.ResponseDone("r1", "cancelled"))
+    (again,) = sent(conversation.handle(e.ErrorEvent(refusal_of(create))))
+    assert isinstance(again, CreateResponse)
+    run(conversation, e.ResponseCreated("r2"), e.ResponseDone("r2", "completed"))
+    assert conversation.idle
 
 
 def refusal_of(event: ClientEvent) -> e.ServerError:
