@@ -55,10 +55,18 @@ class Told:
 
 
 @pytest.mark.parametrize(
-    ("xruns", "underruns", "is_forgiven"), [(0, 0, False), (2, 0, True), (1, 1, False), (3, 1, False)]
+    ("xruns", "underruns", "is_busy", "is_forgiven"),
+    [
+        (0, 0, False, False),
+        (2, 0, False, True),
+        (1, 1, False, False),
+        (3, 1, False, False),
+        (0, 0, True, True),
+        (1, 1, True, False),
+    ],
 )
 def test_only_a_loss_of_the_sound_server_is_forgiven_and_only_once(
-    xruns: int, underruns: int, is_forgiven: bool
+    xruns: int, underruns: int, is_busy: bool, is_forgiven: bool
 ) -> None:
     broken = np.concatenate([sound()[:RATE_HZ], sound()[RATE_HZ + 4800 :]])
     recordings = [broken, sound()]
@@ -66,9 +74,9 @@ def test_only_a_loss_of_the_sound_server_is_forgiven_and_only_once(
     def hold() -> Held:
         return Held(Told(xruns, underruns), recordings.pop(0), sound(), RATE_HZ)
 
-    assert held_whole(hold).is_whole == is_forgiven
+    assert held_whole(hold, is_busy=is_busy).is_whole == is_forgiven
     recordings = [broken, broken, sound()]
-    assert not held_whole(hold).is_whole
+    assert not held_whole(hold, is_busy=is_busy).is_whole
 
 
 def test_a_whole_answer_is_heard_once() -> None:

@@ -117,7 +117,7 @@ def _device_latency_ms(shown: str) -> float:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
-    held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend))
+    held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend), is_busy=True)
     assert held.is_whole, held.summary
     assert np.max(np.abs(held.heard)) < 1.0
 
