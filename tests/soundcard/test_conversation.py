@@ -40,7 +40,7 @@ def test_speech_is_understood_the_tool_is_called_and_the_answer_is_heard_whole(
 ) -> None:
     held = held_whole(lambda: ask_for_the_weather(soundcard, backend))
     voice = held.voice
-    assert held.is_whole, held.summary
+    assert held.is_whole, repr(held)
     assert "Degraded" not in voice.shown
     assert voice.of("transcript.user")[0]["text"].lower() == "what is the weather in moscow"
     (call,) = voice.of("tool.call")
@@ -76,7 +76,7 @@ def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
     held = held_whole(lambda: interrupt_a_story(soundcard, backend))
     voice, heard = held.voice, held.heard
     # After the interruption: the second answer alone.
-    assert held.is_whole, held.summary
+    assert held.is_whole, repr(held)
     (barge_in,) = voice.of("barge_in")
     started_at_s = [event["t"] for event in voice.of("speech") if event["started"]][1]
     first_part = heard[: offset_of(heard, held.reference) - RATE_HZ // 10]
@@ -118,7 +118,7 @@ def _device_latency_ms(shown: str) -> float:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
     held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend), is_busy=True)
-    assert held.is_whole, held.summary
+    assert held.is_whole, repr(held)
     assert np.max(np.abs(held.heard)) < 1.0
 
 

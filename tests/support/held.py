@@ -22,7 +22,7 @@ class Told(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Held:
     """What was recorded of a conversation, and the answer that must be whole in it."""
 
@@ -40,13 +40,23 @@ class Held:
         """The last event."""
         return self.voice.events[-1]
 
+    def __repr__(self) -> str:
+        return f"{self.likeness:.4f} alike, {self.gap_ms:g} ms missing in a row, {self.summary}"
+
+    @property
+    def likeness(self) -> float:
+        """Of what was heard to the answer."""
+        return likeness(self.heard, self.reference, self.rate_hz)
+
+    @property
+    def gap_ms(self) -> float:
+        """The longest in the answer."""
+        return longest_gap_ms(self.heard, self.reference, self.rate_hz)
+
     @property
     def is_whole(self) -> bool:
         """Whether all of the answer was heard, without a gap."""
-        return (
-            likeness(self.heard, self.reference, self.rate_hz) >= 0.95
-            and longest_gap_ms(self.heard, self.reference, self.rate_hz) <= 20
-        )
+        return self.likeness >= 0.95 and self.gap_ms <= 20
 
     @property
     def ran_dry(self) -> bool:
