@@ -22,9 +22,9 @@ $(PYTHONS:%=test-%): test-%: .venv-%/.ready-test
 	.venv-$*/bin/python -m pytest $(ARGS)
 
 .venv/.ready-%: $(SOURCES)
-	.ci/setup $* .venv
+	@.ci/setup $* .venv
 	@touch $@
 
 .venv-%/.ready-test: $(SOURCES)
-	.ci/setup test .venv-$* $*
+	@.ci/setup test .venv-$* $*
 	@touch $@

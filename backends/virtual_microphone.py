@@ -100,7 +100,8 @@ class FileMicrophone:
         try:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:
-            raise InvalidInputError(f"{path} is no audio file: {error}.", fix="Name a WAV file.") from error
+            reason = str(error).rpartition(": ")[2].rstrip(".")  # libsndfile repeats the name before it
+            raise InvalidInputError(f"{path} is no audio file: {reason}.", fix="Name a WAV file.") from error
         self.name = str(path)
         self.rate_hz = int(self._file.samplerate)
         self.ended = False

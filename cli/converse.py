@@ -112,7 +112,8 @@ def _offer_keys(
     plan: SessionPlan, session: Session, screen: Screen, approvals: Approvals, stack: contextlib.AsyncExitStack
 ) -> None:
     """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
-    screen.say("Write. Ctrl+C ends the conversation." if plan.options.text else "Speak. Ctrl+C ends the conversation.")
+    asked = "" if plan.options.input_file else "Write. " if plan.options.text else "Speak. "
+    screen.say(f"{asked}Ctrl+C ends the conversation.")
     if not (has_keyboard() and screen.live.is_terminal) or str(plan.options.input_file) == "-":
         return
     by_key = plan.settings.turn_detection(plan.chosen.provider).by_client

@@ -99,22 +99,22 @@ class Screen:
         self.live.write(printable(text))
 
     def _summary(self, summary: Summary) -> None:
-        parts = [f"{summary.turns} turns in {summary.duration_s:.1f} s", f"{summary.xruns} xruns"]
+        parts = [f"{_counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", _counted(summary.xruns, "xrun")]
         if summary.dropped_blocks:
-            parts.append(f"{summary.dropped_blocks} microphone blocks dropped")
+            parts.append(f"{_counted(summary.dropped_blocks, 'microphone block')} dropped")
         if summary.reconnects:
-            parts.append(f"reconnected {summary.reconnects} times")
+            parts.append(f"reconnected {_counted(summary.reconnects, 'time')}")
         if summary.dropped_outage_ms:
             parts.append(f"{summary.dropped_outage_ms / 1000:.1f} s of the microphone dropped in outages")
         if summary.devices_lost:
-            parts.append(f"devices lost {summary.devices_lost} times")
+            parts.append(f"devices lost {_counted(summary.devices_lost, 'time')}")
         if summary.dropped_answer_ms:
             parts.append(f"{summary.dropped_answer_ms / 1000:.1f} s of answers dropped for want of a speaker")
         playback = summary.playback
         if playback.late_starts:
-            parts.append(f"{playback.late_starts} late starts ({playback.late_start_ms} ms)")
+            parts.append(f"{_counted(playback.late_starts, 'late start')} ({playback.late_start_ms} ms)")
         if playback.underruns:
-            parts.append(f"{playback.underruns} underruns ({playback.underrun_ms} ms)")
+            parts.append(f"{_counted(playback.underruns, 'underrun')} ({playback.underrun_ms} ms)")
         if playback.late_starts or playback.underruns:
             parts.append(f"cushion {playback.cushion_ms} ms")
         for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
@@ -143,3 +143,7 @@ class Screen:
 
     def _red(self, text: str) -> str:
         return f"{_RED}{text}{_PLAIN}" if self._colours else text
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -98,7 +98,7 @@ def test_the_conversation_has_no_io_no_clock_and_no_event_loop() -> None:
 
 
 def test_what_the_command_line_loads_before_it_has_read_its_options_is_light() -> None:
-    reached = reached_from({"cli.main"} | COMMAND_MODULES, lambda path: imports(path, at_top_only=True))
+    reached = reached_from({"cli.app"} | COMMAND_MODULES, lambda path: imports(path, at_top_only=True))
     assert "cli.commands.run" in reached
     for name in reached:
         assert not [found for found in imports(source_of(name), at_top_only=True) if within(found, HEAVY)], name

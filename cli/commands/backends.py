@@ -54,4 +54,4 @@ def _look_at(name: str) -> _Row:
             backend.close()
     except VoiceError as error:
         return _Row(name, package, False, error.message, error.fix)
-    return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")
+    return _Row(name, package, True, f"{count or 'but finds no'} device{'' if count == 1 else 's'}")

@@ -56,10 +56,10 @@ def open_backend(name: str = "auto") -> Chosen:
             if candidate != AUTO_ORDER[-1]:
                 _require_devices(backend)
         except VoiceError as error:
-            refused.append(f"{candidate}: {error.message}")
+            refused.append(f"{candidate}: {error.message.rstrip('.')}")
         else:
             return Chosen(backend, "; ".join(refused) or "the first choice works")
-    raise LibraryMissingError("No audio backend works: " + "; ".join(refused), fix="Run `voice doctor`.")
+    raise LibraryMissingError(f"No audio backend works: {'; '.join(refused)}.", fix="Run `voice doctor`.")
 
 
 def _require_devices(backend: Backend) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,18 +15,27 @@ from engine.realtime.tool_config import Offer
 from engine.realtime.tools import Tool, tool_of
 
 DEFAULT_CITY = "Москва"
-_CONDITIONS = ("ясно", "облачно", "дождь", "снег", "гроза", "туман")
-_ADVICE = (
-    "Возьми легкую куртку.",
-    "Зонт пригодится.",
-    "Пей воду и избегай солнца.",
-    "На дорогах скользко — будь аккуратнее.",
-    "Ветрено, капюшон не помешает.",
+_CONDITIONS = (
+    ("clear", "ясно"),
+    ("cloudy", "облачно"),
+    ("rain", "дождь"),
+    ("snow", "снег"),
+    ("thunderstorm", "гроза"),
+    ("fog", "туман"),
 )
+_ADVICE = (
+    ("Take a light jacket.", "Возьми легкую куртку."),
+    ("An umbrella will be of use.", "Зонт пригодится."),
+    ("Drink water and keep out of the sun.", "Пей воду и избегай солнца."),
+    ("The roads are slippery, so be careful.", "На дорогах скользко — будь аккуратнее."),
+    ("It is windy: a hood will do no harm.", "Ветрено, капюшон не помешает."),
+)
+"""In English and in Russian, the tutorial's."""
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
 def get_weather(city: str = "") -> dict[str, Any]:
-    """Invent the weather of a city, with the fields of the tutorial.
+    """Invent the weather of a city, with the fields of the tutorial, in the language of the city's name.
 
     The tutorial seeds with `hash`, which Python salts anew in every process; a digest gives each city its weather
     for good.
@@ -36,13 +46,14 @@ def get_weather(city: str = "") -> dict[str, Any]:
     """
     city = city.strip() or DEFAULT_CITY
     seed = hashlib.sha256(city.casefold().encode()).digest()
+    language = 1 if _CYRILLIC.search(city) else 0
     dice = random.Random(int.from_bytes(seed[:8], "big"))
     return {
         "city": city,
         "temperature_c": dice.randint(-10, 35),
-        "condition": dice.choice(_CONDITIONS),
+        "condition": dice.choice(_CONDITIONS)[language],
         "wind_m_s": round(dice.uniform(0.5, 10.0), 1),
-        "advice": dice.choice(_ADVICE),
+        "advice": dice.choice(_ADVICE)[language],
     }
 
 

@@ -164,4 +164,5 @@ def _refused(status: int, server: str) -> VoiceError:
         )
     if status == 429:
         return ConnectionFailedError(f"{server} has too many sessions (HTTP 429).", fix="Try again in a minute.")
-    return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=_CHECK)
+    fix = "Check its path: most Realtime servers answer at /v1/realtime." if status == 404 else _CHECK
+    return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=fix)

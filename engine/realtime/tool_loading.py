@@ -57,7 +57,8 @@ def load_tools(reference: str) -> list[Tool]:
             found = getattr(found, name)
     except (Exception, SystemExit) as error:  # a person's module may fail in any way
         raise InvalidInputError(
-            f"The tools '{reference}' cannot be loaded: {type(error).__name__}: {error}."
+            f"The tools '{reference}' cannot be loaded: {type(error).__name__}: {error}.",
+            fix="MODULE:OBJECT is looked for in the current folder and among the installed packages.",
         ) from error
     return _tools_in(found, reference)
 

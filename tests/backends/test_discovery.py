@@ -130,8 +130,8 @@ def test_auto_takes_the_first_that_has_both_directions_and_says_why(plugins: dic
     plugins["pyaudio"] = f"{__name__}:Deaf"
     chosen = open_backend()
     assert chosen.backend.name == Fake.name
-    assert "sounddevice: PortAudio is not installed." in chosen.reason
-    assert "pyaudio: This system has no input device." in chosen.reason
+    assert "sounddevice: PortAudio is not installed;" in chosen.reason
+    assert chosen.reason.endswith("pyaudio: This system has no input device")
 
 
 def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> None:

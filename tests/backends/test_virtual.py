@@ -122,6 +122,7 @@ def test_what_cannot_be_opened_is_refused_and_leaves_nothing_behind(tmp_path: Pa
         (StreamRequest(input="usb"), UnknownDeviceError),
     ]
     for request, error in wrong:
-        with pytest.raises(error):
+        with pytest.raises(error) as raised:
             VirtualBackend().open(AudioPort(), request)
+        assert ".." not in raised.value.message
     assert threading.active_count() == before

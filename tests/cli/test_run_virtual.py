@@ -176,8 +176,8 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         (("--backend", "virtual", "--input", "usb"), 6, "no device 'usb'"),
         (("--backend", "virtual", "--tools", "nothing:here"), 2, "cannot be loaded"),
         (("--backend", "virtual", "--instructions", "@missing.txt"), 2, "cannot be read"),
-        (("--backend", "virtual", "--events", "/nonexistent/e.jsonl"), 2, "cannot be written"),
-        (("--backend", "virtual", "--output-file", "/nonexistent/o.wav"), 2, "cannot be written"),
+        (("--backend", "virtual", "--events", "missing/e.jsonl"), 2, "cannot be written"),
+        (("--backend", "virtual", "--output-file", "missing/o.wav"), 2, "cannot be written"),
         (("--backend", "virtual", "--url", "ws://127.0.0.1:1/"), 11, "cannot be reached"),
     ],
 )

@@ -41,14 +41,14 @@ def test_help_takes_at_most_1_3_times_as_long_as_an_empty_program(tmp_path: Path
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, cli.main; print(' '.join(sys.modules))"
+    code = "import sys, cli.app; print(' '.join(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
     assert HEAVY.isdisjoint(run.stdout.split())
 
 
 def test_help_loads_no_command() -> None:
-    code = "import sys; sys.argv[1:] = ['--help']\nfrom cli.main import app\n"
-    code += "try: app()\nfinally: print(*sys.modules, file=sys.stderr)"
+    code = "import sys; sys.argv[1:] = ['--help']\nfrom cli.main import main\n"
+    code += "try: main()\nfinally: print(*sys.modules, file=sys.stderr)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "replay" in run.stdout
     assert not [name for name in run.stderr.split() if name.startswith("cli.commands")]
@@ -70,3 +70,10 @@ def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
     run = subprocess.run([VOICE, "rum"], capture_output=True, text=True, check=False)
     assert run.returncode == 2
     assert "Did you mean 'run'?" in run.stderr
+
+
+def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([VOICE, "--help"], capture_output=True, text=True, check=False, env=environment)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "")

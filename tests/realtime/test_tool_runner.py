@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -341,6 +342,11 @@ def test_the_weather_is_the_same_in_every_process() -> None:
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout) == get_weather("Казань")
     assert get_weather("Казань") != get_weather("Омск")
+
+
+def test_the_weather_is_told_in_the_language_of_the_citys_name() -> None:
+    assert re.search("[а-я]", get_weather("Казань")["condition"] + get_weather("Казань")["advice"])
+    assert not re.search("[а-я]", json.dumps(get_weather("Paris"), ensure_ascii=False))
 
 
 @pytest.mark.parametrize("arguments", ["{}", '{"city": ""}', '{"city": "  ", "country": "RU"}', '{"city": null}'])
