@@ -27,6 +27,7 @@ from engine.realtime.notices import (
     ErrorShown,
     Notice,
     Reconnecting,
+    RemoteCall,
     Summary,
     ToolsAwaited,
 )
@@ -41,6 +42,9 @@ from engine.realtime.uplink import Uplink
 
 Observer = Callable[[Notice, float], None]
 """Is told each notice and its time on the loop's clock; must return at once."""
+
+_FOREIGN: dict[type[Notice], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
+"""Where a notice has others' words, which may repeat a key they refuse."""
 
 _log = logging.getLogger(__name__)
 
@@ -321,12 +325,10 @@ class Session:
 
     def _show(self, notice: Notice) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
-        if isinstance(notice, ErrorShown):
-            notice = replace(notice, message=self._scrub(notice.message))
-        elif isinstance(notice, Reconnecting):
-            notice = replace(notice, reason=self._scrub(notice.reason))
-        elif isinstance(notice, AnswerDropped):
+        if isinstance(notice, AnswerDropped):
             self._dropped_answer_ms += notice.dropped_ms
+        if (foreign := _FOREIGN.get(type(notice))) is not None:
+            notice = replace(notice, **{foreign: self._scrub(getattr(notice, foreign))})
         now_s = loop_time_s()
         for observer in list(self._observers):
             try:

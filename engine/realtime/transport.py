@@ -24,7 +24,7 @@ class Transport(Protocol):
 
     @property
     def received_text(self) -> str | bytes:
-        """What the last event was decoded from; for recordings."""
+        """What the last event was decoded from; for recordings, and to know a repetition."""
         ...
 
     async def send(self, event: ClientEvent) -> None:

@@ -11,10 +11,13 @@ from engine.realtime.client_events import ClientEvent, CreateItem, CreateRespons
 from engine.realtime.notices import ApprovalAsked, ApprovalGiven, FirstAudio, RemoteCall, RemoteTools
 from engine.realtime.services import OPENAI
 from engine.realtime.settings import SessionSettings
+from engine.realtime.testing import Emit, Expect, Wait
 from engine.realtime.tool_config import RemoteMcp
+from tests.realtime.outage_scripts import opened
 from tests.realtime.rig import chosen_at, rig
 from tests.realtime.test_conversation import audio, new, run, sent, shown
 from tests.realtime.test_session import noise
+from tests.realtime.virtual_rig import hold
 from tests.support.scripted_server import Peer
 
 REQUEST = e.Item(id="a1", type="mcp_approval_request", server_label="calendar", name="delete", arguments='{"id": 3}')
@@ -144,3 +147,11 @@ async def test_a_session_passes_the_answer_on_and_speaks_of_the_result() -> None
     assert answers[0]["item"]["approve"] is True
     assert answers[0]["item"]["reason"] == "gladly"
     assert len(it.peer.of_type("response.create")) == 1
+
+
+def test_a_key_in_the_words_of_a_server_is_not_shown() -> None:
+    item = {"id": "m1", "type": "mcp_call", "server_label": "calendar", "name": "list", "arguments": "{}"}
+    refused = {**item, "error": {"type": "http_error", "message": "401: Bearer sk-test is not known"}}
+    called = Emit("conversation.item.done", item=refused)
+    held = hold([*opened("first"), called, Expect("response.create"), Wait(1.0)], provider="openai", duration_s=3)
+    assert [notice.outcome for notice in held.of(RemoteCall)] == ["401: *** is not known"]
