@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 
 _TOKEN = re.compile(r"\x1b\[[0-9;]*m|\n|[^\S\n]+|[^\s\x1b]+|\x1b")
 _ERASE = "\r\x1b[2K"
-_LEAST_COLUMNS = 20
+_LEAST_COLUMNS, _USUAL_COLUMNS = 20, 80
 
 
 class LiveLine:
@@ -113,6 +113,8 @@ class LiveLine:
 
     def _columns(self) -> int:
         try:
-            return max(_LEAST_COLUMNS, os.get_terminal_size(self._out.fileno()).columns)
+            columns = os.get_terminal_size(self._out.fileno()).columns
         except OSError:
-            return 80
+            columns = 0
+        # A terminal whose size nobody has set, as some programs give to those they run, has no columns.
+        return max(_LEAST_COLUMNS, columns) if columns else _USUAL_COLUMNS
