@@ -10,12 +10,13 @@ from typing import Any
 
 from cli.mcp_start import StartedServers
 from engine.config import load_config
+from engine.errors import InvalidInputError
 from engine.realtime.builtin_tools import BUILT_IN, built_in_tool
 from engine.realtime.notices import McpServerChanged, Notice
 from engine.realtime.offered_tools import offered_tools
 from engine.realtime.providers import choose_provider
 from engine.realtime.tool_config import McpServer, read_tool_config
-from engine.realtime.tool_loading import load_plugin, plugin_names
+from engine.realtime.tool_loading import load_plugin, load_tools, plugin_names
 from engine.realtime.tools import Tool
 
 
@@ -42,7 +43,18 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
         rows += [_row(name, plugin.package, tool, offered) for tool in plugin.tools]
         if plugin.reason:
             rows.append(_failed_row(name, plugin.package, plugin.reason))
+    for reference in dict.fromkeys(offer.enabled):
+        if reference not in (*BUILT_IN, *plugin_names()):
+            rows += _enabled_rows(reference, offered)
     return rows + (asyncio.run(_mcp_rows(tool_config.mcp)) if with_mcp else [])
+
+
+def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
+    """What the configuration enables beyond the names that are known: MODULE:OBJECT, or a mistake."""
+    try:
+        return [_row(reference, "", tool, offered) for tool in load_tools(reference)]
+    except InvalidInputError as error:
+        return [_failed_row(reference, "", error.message)]
 
 
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:

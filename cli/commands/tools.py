@@ -40,7 +40,7 @@ def _line(row: dict[str, Any]) -> str:
     mark = "*" if row["offered"] else " "
     origin = f" [{row['package']}]" if row["package"] not in ("", "voice-engine") else ""
     if row["reason"]:
-        return f"{mark} {row['name']:<20}does not work: {row['reason']}{origin}"
+        return f"{mark} {row['name']:<19} does not work: {row['reason']}{origin}"
     first = row["description"].split("\n")[0]
     tool = f"{row['tool']}: " if row["tool"] != row["name"] else ""
-    return f"{mark} {row['name']:<20}{tool}{first}{origin}"
+    return f"{mark} {row['name']:<19} {tool}{first}{origin}"

@@ -28,7 +28,7 @@ def test_tools_are_listed_and_a_broken_plugin_is_named(tmp_path: Path, environme
         {"lamps_listed": "def lamp_on(room: str) -> str:\n    'Light a room.'\n    return room\n"},
     )
     config = tmp_path / "config.toml"
-    config.write_text('[tools]\nenabled = ["lamps"]\ndisabled = ["get_time"]\n')
+    config.write_text('[tools]\nenabled = ["lamps", "lamps_listed:lamp_on", "lights"]\ndisabled = ["get_time"]\n')
     environment = {**environment, "PYTHONPATH": str(tmp_path), "VOICE_CONFIG": str(config)}
     listed = voice_tools(environment, "--json")
     assert listed.returncode == 0, listed.stderr
@@ -39,7 +39,10 @@ def test_tools_are_listed_and_a_broken_plugin_is_named(tmp_path: Path, environme
         "end_conversation": True,
         "lamps": True,
         "broken": False,
+        "lamps_listed:lamp_on": True,
+        "lights": False,
     }
+    assert "names no tools" in rows["lights"]["reason"]
     assert rows["lamps"]["tool"] == "lamp_on"
     assert "nothing" in rows["broken"]["reason"]
     shown = voice_tools(environment).stdout
