@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
@@ -165,12 +164,18 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
     )
 
 
-_open_streams: weakref.WeakSet[Closable] = weakref.WeakSet()
+_open_streams: set[Closable] = set()
+"""PortAudio keeps nothing alive: the callback of a stream that a program forgot would go on in memory that is freed."""
 
 
-def close_at_exit(stream: Closable) -> None:
-    """Close a stream before the interpreter goes: a native callback into freed memory is a segmentation fault."""
+def keep_until_closed(stream: Closable) -> None:
+    """Keep a stream, and all it knows, until `forget`; what is left then is closed before the interpreter goes."""
     _open_streams.add(stream)
+
+
+def forget(stream: Closable) -> None:
+    """Keep a stream no longer: it is closed."""
+    _open_streams.discard(stream)
 
 
 @atexit.register

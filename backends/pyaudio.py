@@ -11,9 +11,10 @@ from backends.portaudio import (
     PortAudioFailure,
     block_ms_of,
     check_request,
-    close_at_exit,
     close_within,
     explain,
+    forget,
+    keep_until_closed,
     negotiate,
     not_restarted,
     streams_hang,
@@ -180,7 +181,7 @@ class PyAudioStream:
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = () if native else (DEGRADED,)
-        close_at_exit(self)
+        keep_until_closed(self)
 
     def add(
         self, open_at: _OpenAt, device: Device, direction: Direction, *, open_converted: _OpenAt | None = None
@@ -224,3 +225,4 @@ class PyAudioStream:
         streams, self._streams = self._streams, []
         for stream, _ in streams:
             close_within(stream.close, keep_alive=(stream, self._port))
+        forget(self)

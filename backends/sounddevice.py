@@ -17,9 +17,10 @@ from backends.portaudio import (
     PortAudioFailure,
     block_ms_of,
     check_request,
-    close_at_exit,
     close_within,
     explain,
+    forget,
+    keep_until_closed,
     negotiate,
     not_restarted,
     streams_hang,
@@ -140,7 +141,7 @@ class SounddeviceStream:
         self._streams: list[tuple[Any, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = ()
-        close_at_exit(self)
+        keep_until_closed(self)
 
     def add(self, library: Any, device: Device, direction: Direction, block_ms: float) -> None:
         """Open one direction and tell the port what was taken."""
@@ -189,6 +190,7 @@ class SounddeviceStream:
         streams, self._streams = self._streams, []
         for stream, _ in streams:
             close_within(stream.close, keep_alive=(stream, self._port))
+        forget(self)
 
 
 def _opener(

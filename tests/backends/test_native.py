@@ -32,6 +32,20 @@ while left_open[0].stats().output_calls < 10:
     pass
 """
 
+FORGET_RUNNING = """
+import gc
+import sys
+import numpy as np
+from tests.backends.play_sweep import make_backend, opened
+
+backend = make_backend(sys.argv[1])
+opened(backend)
+gc.collect()
+kept = opened(backend)
+while kept[0].stats().output_calls < 50:
+    others = [np.full(200 + 37 * number, 7.0) for number in range(400)]
+"""
+
 
 def python(card: SoundCard, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program that sees the card."""
@@ -79,4 +93,11 @@ def test_a_sweep_is_heard_whole_and_closing_leaves_nothing(soundcard: SoundCard,
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_leaving_with_a_running_stream_is_no_crash(soundcard: SoundCard, backend: str) -> None:
     run = python(soundcard, "-c", LEAVE_RUNNING, backend)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_forgetting_a_running_stream_is_no_crash(soundcard: SoundCard, backend: str) -> None:
+    """The callback goes on until the stream is closed: its memory must not be given to what is made later."""
+    run = python(soundcard, "-c", FORGET_RUNNING, backend)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
