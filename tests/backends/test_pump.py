@@ -141,7 +141,6 @@ def test_xruns_are_never_exceptions_they_would_destroy_the_stream(direction: Dir
 
 def test_closing_ends_the_thread_then_the_stream() -> None:
     port, device = AudioPort(), EndlessStream()
-    port.attach_output(RATE_HZ, 1)
     stream = PyAudioStream(port, native=False)
     fake = FakePyAudio(device)
     stream.add(
