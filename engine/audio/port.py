@@ -138,7 +138,6 @@ class AudioPort:
         self.capture = Ring(int(rate_hz * CAPTURE_S))
         self._control[c.INPUT_CHANNELS] = channels
         self._control[c.INPUT_RATE_HZ] = rate_hz
-        self._control[c.INPUT_PRIORITY] = 0  # another stream is another thread
         self._control[c.CAPTURE_RING] = self.capture.handle
 
     def attach_output(self, rate_hz: int, channels: int) -> None:
@@ -155,7 +154,6 @@ class AudioPort:
         self._control[c.OUTPUT_CHANNELS] = channels
         self._control[c.OUTPUT_RATE_HZ] = rate_hz
         self._control[c.FADE_FRAMES] = round(rate_hz * FADE_MS / 1000)
-        self._control[c.OUTPUT_PRIORITY] = 0
         self._control[c.PLAYBACK_RING] = self.playback.handle
 
     @property
