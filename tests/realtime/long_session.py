@@ -71,19 +71,20 @@ class Service:
     async def serve(self, peer: Peer) -> None:
         """Hold turns until the fault."""
         until_s = asyncio.get_running_loop().time() + FAULT_EVERY_S
-        reading = asyncio.create_task(self._read(peer))
+        tasks = [asyncio.create_task(self._read(peer))]
         try:
             await peer.send("session.created", session={"id": f"session_{self.numbers}"})
             while (left_s := until_s - asyncio.get_running_loop().time()) > TURN_EVERY_S:
                 await self._turn(peer)
                 await asyncio.sleep(min(left_s, TURN_EVERY_S))
             # In the middle of whatever comes then.
-            turn = asyncio.create_task(self._turn(peer))
+            tasks.append(turn := asyncio.create_task(self._turn(peer)))
             await asyncio.sleep(self.dice.uniform(0.0, 4.0))
             turn.cancel()
             await self._fail(peer)
         finally:
-            reading.cancel()
+            for task in tasks:
+                task.cancel()
 
     async def connect(self, server: ServerDouble, chosen: ChosenProvider) -> Transport:
         """Refuse some connections."""
