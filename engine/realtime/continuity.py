@@ -25,6 +25,7 @@ from engine.realtime.client_events import (
 )
 from engine.realtime.client_items import user_text_item
 from engine.realtime.history import History
+from engine.realtime.open_turns import OpenTurns
 
 _LATEST_HELD_MS = 10_000
 """What ends later in a new session was said to it, not held for it."""
@@ -55,14 +56,11 @@ class Continuity:
         self._events: deque[str] = deque(maxlen=_REMEMBERED)
         self._gone_calls: set[str] = set()
         self._gone_items: set[str] = set()
-        self._commit: CommitAudio | None = None
-        """The end of a turn by key that came while there was no connection."""
-        self._late_turn = False
-        """Whether the server was sent one, and has not committed it yet."""
         self._updates_awaited = 0
         self._quiet_update = ""
         self._session_id: str | None = None
         self.history = History()
+        self.open_turns = OpenTurns()
         self.online = True
         """False from the loss of a connection until the next one is told everything."""
 
@@ -81,19 +79,20 @@ class Continuity:
             passed.append(action)
         return passed
 
-    def leave(self, calls: Iterable[str], items: Iterable[str]) -> None:
-        """Note the loss of the connection.
+    def leave(self, calls: Iterable[str], items: Iterable[str], *, goes_again: bool = False) -> bool:
+        """Note the loss of the connection; True where a turn by key is lost with it.
 
         Args:
             calls: Ids of the calls whose tools still run.
             items: Ids of the items that were played, or still play.
+            goes_again: The next server is sent what this one may not have heard.
         """
         self.online = False
         self._updates_awaited = 0
         self._session_id = None
-        self._late_turn = False
         self._gone_calls = set(calls)
         self._gone_items = set(items)
+        return self.open_turns.left(goes_again=goes_again)
 
     def resume(self, session: dict[str, Any]) -> list[Action]:
         """Return what a new connection is told first, and go on with it."""
@@ -104,22 +103,18 @@ class Continuity:
         events: list[ClientEvent] = [first, *told]
         self._events.extend(event.event_id for event in events)
         resumed: list[Action] = [*(Send(event) for event in events), ReleaseMicrophone()]
-        if self._commit is not None:
-            resumed.append(Send(self._commit))
-            self._commit, self._late_turn = None, True
+        commit = self.open_turns.resumed(self._ids)
+        if commit is not None:
+            resumed.append(Send(commit))
         if quiet is not None:
             self._updates_awaited, self._quiet_update = 2, first.event_id
             resumed.append(Send(UpdateSession(self._ids.next(), session)))
         return resumed
 
     def committed(self, item_id: str) -> bool:
-        """Note that a turn became an item; True if it ended in an outage and is still to be answered.
-
-        Only now, since a server that was given nothing fresh refuses the commit: an answer would be one to nothing.
-        """
+        """Note that a turn became an item; True if it ended in an outage and is still to be answered."""
         self.history.user_spoke(item_id)
-        ended_in_outage, self._late_turn = self._late_turn, False
-        return ended_in_outage
+        return self.open_turns.taken()
 
     def turn_ended(self, item_id: str, audio_end_ms: int) -> bool:
         """Note that the user ended a turn; True if the server will not answer it by itself.
@@ -158,8 +153,8 @@ class Continuity:
 
     def _sendable(self, event: ClientEvent) -> list[ClientEvent]:
         match event:
-            case CommitAudio() if not self.online:
-                self._commit = event
+            case CommitAudio():
+                self.open_turns.ended(event)
             case CreateItem(event_id, {"type": "function_call_output", "call_id": call_id, "output": output}):
                 if call_id in self._gone_calls and self.online:
                     self._gone_calls.discard(call_id)

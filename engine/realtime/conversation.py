@@ -57,6 +57,7 @@ from engine.realtime.server_errors import describe, ending, is_benign
 
 _REMEMBERED = 256
 """Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
+_TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
 
 
 class Conversation:
@@ -213,8 +214,12 @@ class Conversation:
         """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
         return self._settle(self._interrupt(by_user=False))
 
-    def disconnected(self) -> list[Action]:
-        """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
+    def disconnected(self, *, goes_again: bool = False) -> list[Action]:
+        """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on.
+
+        Args:
+            goes_again: See `Continuity.leave`.
+        """
         owed = self._gate.busy or self._answer_expected or bool(self._responses.running)
         actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
         for response in self._responses.running:
@@ -223,7 +228,8 @@ class Conversation:
         self._gate = ResponseGate()
         self._remote = RemoteCalls(self._ids, self._follow_ups)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
-        self._continuity.leave(calls, self._parts.item_ids)
+        if self._continuity.leave(calls, self._parts.item_ids, goes_again=goes_again):
+            actions.append(_TURN_LOST)
         passed = self._continuity.pass_on(actions)
         if owed and self._continuity.history.awaits_answer:
             self._gate.want()
@@ -297,6 +303,7 @@ class Conversation:
             response.interrupted = True
             return response.cancel(self._ids)
         self._follow_ups.response_began()
+        self._continuity.open_turns.answered()
         return [Show(ResponseStarted(event.response_id))]
 
     def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
@@ -363,6 +370,8 @@ class Conversation:
             return [Trace("a response runs already: ours is asked for again when it is done")]
         if self._key.was_refused(error.event_id):
             self._gate.forget()
+        if self._continuity.open_turns.refused(error):
+            return [_TURN_LOST]
         if is_benign(error) or self._parts.caused(error.event_id) or self._continuity.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         end = ending(error)

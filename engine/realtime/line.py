@@ -18,7 +18,16 @@ from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.actions import Action, ReleaseMicrophone, Send
 from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio, EventIds, RetrieveItem
-from engine.realtime.events import ServerEvent, SessionEvent
+from engine.realtime.events import (
+    Cleared,
+    Committed,
+    ResponseCreated,
+    ServerEvent,
+    SessionEvent,
+    SpeechStarted,
+    SpeechStopped,
+    TimeoutTriggered,
+)
 from engine.realtime.notices import Notice, Reconnected, Reconnecting
 from engine.realtime.reconnect import Reconnect, is_retried
 from engine.realtime.repeats import Repeats
@@ -35,6 +44,8 @@ _INTRODUCTION_S = 15.0
 _LAST_WORD_S = 0.5
 _DIAL_AGAIN_S = 8.0
 """After a planned change that failed, while the old connection still serves."""
+_SHOWS_THAT_IT_HEARS = (SpeechStarted, SpeechStopped, Committed, Cleared, TimeoutTriggered, ResponseCreated)
+"""What a server says only when the microphone's audio has reached it. The others may answer what came before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,8 @@ class LineUser:
     """It has been told."""
     receive: Callable[[ServerEvent, float], None]
     """An event came, at this time."""
-    lost: Callable[[], None]
-    """The connection is gone."""
+    lost: Callable[[bool], None]
+    """The connection is gone; True where the next one is sent again what this one may not have heard."""
     at_rest: Callable[[], bool]
     """Whether nobody speaks or is answered."""
     tell: Callable[[Notice], None]
@@ -128,14 +139,16 @@ class Line:
         finally:
             self._close_aside(transport)
         now_s = loop_time_s()
+        if lost is None:
+            self._uplink.confirm()
         if self._lost_at_s is None:
             # Of a connection that fell silent, the last sign of life: whatever was sent since, nobody may have heard.
             self._lost_at_s = self._heard_at_s if self._is_dead else now_s
-            self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
+            # What is in doubt is sent again, or counted by the uplink.
+            self._unheard_ms = 0 if self._uplink.in_doubt else round(1000 * (now_s - self._lost_at_s))
         self._is_planned, self._is_dead = lost is None, False
         self._outbox = asyncio.Queue()
-        self._uplink.hold()
-        self._user.lost()
+        self._user.lost(self._uplink.hold())
         return replacement if lost is None else await self._redial(lost)
 
     async def _introduce(self, transport: Transport) -> None:
@@ -217,7 +230,10 @@ class Line:
             event = await transport.receive()
             self._heard_at_s = transport.received_at_s
             is_repeated = repeats.has(event.event_id, transport.received_text)
-            if not is_repeated and not self._watchdog.heard(event):
+            answers_probe = not is_repeated and self._watchdog.heard(event)
+            if self._uplink.in_doubt and (answers_probe or isinstance(event, _SHOWS_THAT_IT_HEARS)):
+                self._uplink.confirm()
+            if not (is_repeated or answers_probe):
                 if isinstance(event, SessionEvent) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
                 self._user.receive(event, transport.received_at_s)

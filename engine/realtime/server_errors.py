@@ -12,11 +12,12 @@ from engine.errors import (
 from engine.realtime.actions import Action, EndSession, RenewConnection
 from engine.realtime.events import ServerError
 
+COMMIT_EMPTY = "input_audio_buffer_commit_empty"
 _BENIGN = frozenset(
     {
         "response_cancel_not_active",
         "conversation_already_has_active_response",
-        "input_audio_buffer_commit_empty",
+        COMMIT_EMPTY,
     }
 )
 _REFUSED = frozenset(

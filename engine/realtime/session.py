@@ -106,7 +106,7 @@ class Session:
                 introduce=self._introduce,
                 connected=self._connected,
                 receive=self._receive,
-                lost=lambda: self._perform(self._conversation.disconnected()),
+                lost=lambda goes_again: self._perform(self._conversation.disconnected(goes_again=goes_again)),
                 at_rest=lambda: self.at_rest,
                 tell=self._show,
             ),

@@ -2,6 +2,8 @@
 
 What ends a turn of push-to-talk goes the same way: it must not overtake what was said. Without a connection it holds
 the newest seconds: what is older when there is one again was said to nobody, and is never sent as if it were said now.
+A connection that comes back may break again at once, with all of that in it: until its server shows that it hears,
+what it was sent is kept, and if it is lost before, held as if it had not been sent.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ class Uplink:
         >>> await uplink.run(connection.send)   # until cancelled
         >>> uplink.hold()                       # the connection is lost
         >>> await uplink.release(another.send)  # what is fresh of what came meanwhile
+        >>> uplink.confirm()                    # the other server hears
     """
 
     def __init__(
@@ -62,6 +65,10 @@ class Uplink:
         self._ready = asyncio.Event()
         self._ids = EventIds("audio")
         self._holding = False
+        self._unconfirmed: deque[MicBlock] | None = None
+        """What was sent since the last outage, where the server has not shown that it hears; None where it has."""
+        self._lapsed_samples = 0
+        """How much was, and is too old by now to be sent again."""
         self._stale_samples = 0
         self._sent_samples = 0
         self._last_captured_at_s = 0.0
@@ -104,22 +111,39 @@ class Uplink:
             self._ready.clear()
             await self._ready.wait()
 
-    def hold(self) -> None:
-        """Keep what comes: there is no connection. The next server counts its milliseconds from 0."""
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the server has not shown yet that it hears what it is sent."""
+        return self._unconfirmed is not None
+
+    def confirm(self) -> None:
+        """Note that the server hears: what it was sent is not sent again."""
+        self._unconfirmed, self._lapsed_samples = None, 0
+
+    def hold(self) -> bool:
+        """Keep what comes: there is no connection. The next server counts its milliseconds from 0.
+
+        Returns whether what the last one was sent, or was about to be, is sent again; events that were queued are not.
+        """
+        goes_again = self._holding or self.in_doubt or bool(self._marks)
+        self._blocks.extendleft(reversed(self._unconfirmed or ()))
+        self._stale_samples += self._lapsed_samples
+        self.confirm()
         self._holding = True
         self._sent_samples = 0
         self._marks.clear()
+        return goes_again
 
     async def release(self, send: Callable[[ClientEvent], Awaitable[None]]) -> int:
         """Send what is fresh of what was held, and hold no more; return the milliseconds that were too old.
 
         Raises:
-            VoiceError: what `send` raises; what was not sent is held on.
+            VoiceError: what `send` raises; after the next `hold` all of it is held again.
         """
         self._drop_stale(loop_time_s())
+        self._unconfirmed = deque()
         while self._blocks:
-            await self._send(self._blocks[0], send)
-            self._take_block()
+            await self._send(self._take_block(), send)
         self._holding = False
         stale_ms, self._stale_samples = self._in_ms(self._stale_samples), 0
         return round(stale_ms)
@@ -132,9 +156,17 @@ class Uplink:
         return self._last_captured_at_s - (self._in_ms(self._sent_samples) - audio_ms) / 1000
 
     async def _send(self, block: MicBlock, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
+        if self._unconfirmed is not None:
+            self._doubt(block, self._unconfirmed)
         await send(AppendAudio(self._ids.next(), block.pcm16, block.at_sample))
         self._sent_samples += len(block.pcm16) // 2
         self._last_captured_at_s = block.captured_at_s
+
+    def _doubt(self, block: MicBlock, unconfirmed: deque[MicBlock]) -> None:
+        """Keep what is sent, as long as it could be sent again."""
+        unconfirmed.append(block)
+        while block.captured_at_s - unconfirmed[0].captured_at_s > self._max_outage_s:
+            self._lapsed_samples += len(unconfirmed.popleft().pcm16) // 2
 
     def _drop_stale(self, now_s: float) -> None:
         while self._blocks and now_s - self._blocks[0].captured_at_s >= self._max_outage_s:

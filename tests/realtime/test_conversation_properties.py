@@ -218,8 +218,8 @@ class Conversing(RuleBasedStateMachine):
     # The connection.
 
     @precondition(lambda self: self.online and self.breaks)
-    @rule()
-    def connection_breaks(self) -> None:
+    @rule(goes_again=st.booleans())
+    def connection_breaks(self, goes_again: bool) -> None:
         """Nothing more goes or comes."""
         self.online, self.lost = False, True
         self.server.forget_connection()
@@ -228,7 +228,7 @@ class Conversing(RuleBasedStateMachine):
         self.gone_items |= {key.item_id for key in self.played}
         self.done |= self.known
         self.in_flight, self.stale, self.speaking = "", False, False
-        self.judge(self.conversation.disconnected())
+        self.judge(self.conversation.disconnected(goes_again=goes_again))
 
     @precondition(lambda self: not self.online)
     @rule()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.audio.segments import Cut, Heard
 from engine.realtime import events as e
 from engine.realtime.actions import PlayAudio, ReleaseMicrophone, StopPlayback
@@ -13,6 +15,8 @@ from engine.realtime.client_events import (
     TruncateItem,
     UpdateSession,
 )
+from engine.realtime.notices import ErrorShown
+from engine.realtime.server_errors import COMMIT_EMPTY
 from tests.realtime.test_conversation import KEY, audio, call, new, run, sent, shown
 
 
@@ -71,6 +75,57 @@ def test_a_turn_that_ends_without_a_connection_is_committed_when_there_is_one() 
     assert [type(event) for event in sent(conversation.handle(e.Committed("u1")))] == [CreateResponse]
     conversation.disconnected()
     assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession]
+
+
+def test_a_turn_whose_words_go_to_the_next_server_again_is_committed_there_and_answered_once() -> None:
+    conversation = new()
+    for _ in range(2):
+        conversation.talk_started()
+        commit, *_ = sent(conversation.talk_ended(900))
+    assert not shown(conversation.disconnected(goes_again=True))
+    *_, again = sent(conversation.reconnected({}))
+    assert isinstance(again, CommitAudio)
+    assert again.event_id != commit.event_id
+    assert not shown(conversation.disconnected(goes_again=True))
+    assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession, CommitAudio]
+    assert [type(event) for event in sent(conversation.handle(e.Committed("u1")))] == [CreateResponse]
+    assert not sent(run(conversation, e.ResponseCreated("r1"), e.ResponseDone("r1", "completed")))
+    conversation.disconnected(goes_again=True)
+    assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession]
+
+
+def test_a_turn_whose_words_are_lost_with_the_connection_is_told_once() -> None:
+    conversation = new()
+    conversation.talk_started()
+    conversation.talk_ended(900)
+    (lost,) = shown(conversation.disconnected())
+    assert isinstance(lost, ErrorShown)
+    assert lost.code == "turn_lost"
+    assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession]
+    assert not shown(conversation.disconnected())
+
+
+@pytest.mark.parametrize("sign", [e.Committed("u1"), e.ResponseCreated("r1")])
+def test_a_turn_that_a_server_took_is_not_lost(sign: e.ServerEvent) -> None:
+    conversation = new()
+    conversation.talk_started()
+    conversation.talk_ended(900)
+    run(conversation, sign)
+    assert not [notice for notice in shown(conversation.disconnected()) if isinstance(notice, ErrorShown)]
+
+
+@pytest.mark.parametrize("names_event", [True, False])
+def test_a_turn_that_ended_in_an_outage_and_of_which_nothing_is_left_is_told(names_event: bool) -> None:
+    conversation = new()
+    conversation.disconnected()
+    conversation.talk_started()
+    conversation.talk_ended(900)
+    *_, commit = sent(conversation.reconnected({}))
+    error = e.ServerError(code=COMMIT_EMPTY, event_id=commit.event_id if names_event else "")
+    (lost,) = shown(conversation.handle(e.ErrorEvent(error)))
+    assert isinstance(lost, ErrorShown)
+    assert lost.code == "turn_lost"
+    assert not shown(conversation.handle(e.ErrorEvent(error)))
 
 
 def test_a_refused_commit_gets_no_answer() -> None:

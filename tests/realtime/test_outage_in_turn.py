@@ -127,7 +127,7 @@ def test_a_turn_by_key_that_ends_in_the_outage_is_committed_after_its_words_and_
     assert len(held.of(FirstAudio)) == 1
 
 
-def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered() -> None:
+def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered_and_the_person_told_so() -> None:
     async def drive(session: Session, devices: VirtualDevices) -> None:
         await asyncio.sleep(1.1)
         session.talk()
@@ -151,4 +151,4 @@ def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered() -> None:
         drive=drive,
     )
     assert held.error is None
-    assert not held.of(ErrorShown)
+    assert [notice.code for notice in held.of(ErrorShown)] == ["turn_lost"]
