@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.audio.clock import loop_time_s
+from engine.audio.cutter import Cutter
 from engine.audio.port import AudioPort
-from engine.dsp.pcm16 import float32_to_pcm16
-from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError
 
 
@@ -55,49 +50,17 @@ class Recorder:
         self.block_samples = round(wire_rate_hz * block_ms / 1000)
         if self.block_samples < 1:
             raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")
-        self._port = port
-        self._ring = port.capture
-        self._gain = np.float32(gain)
-        self._resampler = make_resampler(port.input_rate_hz, wire_rate_hz)
-        self._wire_frames = port.input_rate_hz / wire_rate_hz
-        self._ready: deque[NDArray[np.float32]] = deque()
-        self._ready_samples = 0
+        self._cutter = Cutter(port, port.capture, wire_rate_hz, block_samples=self.block_samples, gain=gain)
         self.at_sample = at_sample
         """How many samples have been read."""
-        self._port.wake_at_captured(self._missing_frames())
+        port.wake_at_captured(1)
 
     def read_block(self) -> MicBlock | None:
         """Return the next block, or None while it is not complete."""
-        while self._ready_samples < self.block_samples:
-            missing_frames = self._missing_frames()
-            frames = self._ring.consumer.get(missing_frames)
-            if not frames.size:
-                self._port.wake_at_captured(self._ring.tail + missing_frames)
-                return None
-            samples = self._resampler.process(frames)
-            self._ready.append(samples)
-            self._ready_samples += samples.size
-        block = MicBlock(self._take_block(), self._capture_time_s(), self.at_sample)
+        cut = self._cutter.cut()
+        if cut is None:
+            return None
+        pcm16, newest_ns, before_s = cut
+        block = MicBlock(pcm16, (newest_ns / 1e9 or loop_time_s()) - before_s, self.at_sample)
         self.at_sample += self.block_samples
         return block
-
-    def _take_block(self) -> bytes:
-        block = np.concatenate(self._ready) if len(self._ready) > 1 else self._ready[0]
-        self._ready.clear()
-        self._ready_samples -= self.block_samples
-        if self._ready_samples:
-            self._ready.append(block[self.block_samples :])
-            block = block[: self.block_samples]
-        if self._gain != 1.0:
-            block = block * self._gain
-        return float32_to_pcm16(block).tobytes()
-
-    def _capture_time_s(self) -> float:
-        """When the last frame of the block just taken came in: the last callback's time less what came after."""
-        newest_s = self._port.last_capture_ns / 1e9 or loop_time_s()
-        waiting = self._ring.head - self._ring.tail + self._ready_samples * self._wire_frames
-        return newest_s - max(0.0, waiting) / self._port.input_rate_hz
-
-    def _missing_frames(self) -> int:
-        """How many frames of the microphone the next block still needs; at least one."""
-        return max(1, int((self.block_samples - self._ready_samples) * self._wire_frames))

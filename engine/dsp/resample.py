@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -16,12 +15,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dsp.compiled import kernel
 from engine.dsp.filter_design import Taps, group_delay, kaiser_length, kaiser_lowpass, minimum_phase
-from engine.dsp.lanes import TILE, UNROLLED
-from engine.dsp.row_filter import row_stage, run_rows
-from engine.dsp.run_filter import run_lanes, run_stage
-from engine.dsp.stage_memory import MAX_BLOCK, StageMemory
+from engine.dsp.lanes import UNROLLED
+from engine.dsp.row_filter import row_stage
+from engine.dsp.run_filter import run_stage
+from engine.dsp.stage_chain import StageChain
+from engine.dsp.stage_memory import StageMemory
 from engine.errors import InvalidInputError
 
 LOWEST_HZ, HIGHEST_HZ = 4000, 384_000
@@ -50,6 +49,11 @@ class Phase(Enum):
 
 class Resampler(Protocol):
     """Turns blocks at one rate into blocks at another, as one stream."""
+
+    @property
+    def chain(self) -> StageChain | None:
+        """For compiled code that resamples on its way; None where nothing is to be done."""
+        ...
 
     @property
     def delay_frames(self) -> float:
@@ -91,30 +95,11 @@ class _StagePlan:
         return (row_stage if self.is_rows else run_stage)(self.up, self.down, self.prototype)
 
 
-@kernel("int64(int64, int64, float32[::1], float32[::1])")
-def _run_one(is_rows: int, stage: int, samples: NDArray[np.float32], target: NDArray[np.float32]) -> int:
-    if is_rows:
-        return run_rows(stage, samples.ctypes.data, samples.size, target.ctypes.data)
-    return run_lanes(stage, samples.ctypes.data, samples.size, target.ctypes.data)
-
-
-@kernel("int64(int64, int64, int64, int64, float32[::1], float32[::1])")
-def _run_two(
-    rows_first: int, first: int, second: int, middle: int, samples: NDArray[np.float32], target: NDArray[np.float32]
-) -> int:
-    """Two stages, one of rows and one of runs."""
-    if rows_first:
-        count = run_rows(first, samples.ctypes.data, samples.size, middle)
-        return run_lanes(second, middle, count, target.ctypes.data)
-    count = run_lanes(first, samples.ctypes.data, samples.size, middle)
-    return run_rows(second, middle, count, target.ctypes.data)
-
-
 class PolyphaseResampler:
     """One sharp filter, and for ratios that are neither simple nor near one a short filter before or behind it.
 
-    20 ms from 24 to 48 kHz cost 3.3 us from Python where libsoxr's HQ stream costs 4.4; 24 to 44.1 kHz 4.8 against
-    6.1, 44.1 to 48 kHz 8.0 against 7.9 (medians of one run with AVX-512).
+    20 ms from 24 to 48 kHz cost 2.4 us from Python where libsoxr's HQ stream costs 5.1; 24 to 44.1 kHz 3.9 against
+    6.7, 44.1 to 48 kHz 7.0 against 8.6 (medians of one run with AVX-512).
     """
 
     def __init__(self, source_hz: int, target_hz: int, phase: Phase = Phase.MINIMUM) -> None:
@@ -129,18 +114,15 @@ class PolyphaseResampler:
                     f"A rate of {rate_hz} Hz cannot be resampled.", fix=f"Use {LOWEST_HZ} to {HIGHEST_HZ} Hz."
                 )
         plans = _plan(source_hz, target_hz, phase)
-        self._ratio = target_hz / source_hz
         self._delay_frames = target_hz * sum(plan.delay_s for plan in plans)
         self._tail_frames = math.ceil(source_hz * sum(plan.length_s for plan in plans))
-        self._stages = [plan.lay_out() for plan in plans]
-        first = plans[0]
-        # A block is cut so that no stage gets more than it has room for.
-        self._longest = int((MAX_BLOCK - TILE) / max(1.0, first.up / first.down))
-        self._middle = np.empty(MAX_BLOCK + TILE, np.float32)
-        self._run: Callable[..., int] = _run_one if len(plans) == 1 else _run_two
-        self._handles = [int(first.is_rows), *(stage.handle for stage in self._stages)]
-        if len(plans) == 2:
-            self._handles.append(self._middle.ctypes.data)
+        stages = [(plan.lay_out(), plan.is_rows) for plan in plans]
+        self._chain = StageChain(stages, plans[0].up / plans[0].down)
+
+    @property
+    def chain(self) -> StageChain:
+        """For compiled code that resamples on its way; it goes on where `process` ended."""
+        return self._chain
 
     @property
     def delay_frames(self) -> float:
@@ -149,15 +131,13 @@ class PolyphaseResampler:
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block (1-D float32, any length); return its worth, to one frame."""
-        if samples.size > self._longest:
-            cuts = range(self._longest, samples.size, self._longest)
-            return np.concatenate([self.process(piece) for piece in np.split(samples, cuts)])
-        target = np.empty(int(samples.size * self._ratio) + TILE, np.float32)
         try:
-            count = self._run(*self._handles, samples, target)
-        except TypeError:  # another type, strided, or read-only: the kernel takes none of these
-            count = self._run(*self._handles, np.array(samples, np.float32).reshape(-1), target)
-        return target[:count]
+            resampled: NDArray[np.float32] = self._chain.process(samples)
+        except TypeError:  # longer, of another type, or strided
+            row = np.ascontiguousarray(samples, np.float32).reshape(-1)
+            cuts = range(self._chain.longest, row.size, self._chain.longest)
+            resampled = np.concatenate([self._chain.process(piece) for piece in np.split(row, cuts)])
+        return resampled
 
     def flush(self) -> NDArray[np.float32]:
         """Return what the filters still ring with, 2 to 6 ms; call `reset` before the next stream."""
@@ -165,13 +145,13 @@ class PolyphaseResampler:
 
     def reset(self) -> None:
         """Forget everything."""
-        for stage in self._stages:
-            stage.reset()
+        self._chain.reset()
 
 
 class PassThrough:
     """Equal rates: blocks go through untouched."""
 
+    chain = None
     delay_frames = 0.0
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:

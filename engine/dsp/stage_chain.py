@@ -1,0 +1,90 @@
+"""A resampler as one compiled call: its one or two stages, the second behind the first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.dsp.atomics import copy_bytes, load
+from engine.dsp.builtin import builtin_method
+from engine.dsp.compiled import inlined
+from engine.dsp.lanes import TILE
+from engine.dsp.python_objects import (
+    as_integer,
+    data_of,
+    is_float32_row,
+    length_of,
+    new_float32_row,
+    refused,
+)
+from engine.dsp.row_filter import run_rows
+from engine.dsp.run_filter import run_lanes
+from engine.dsp.stage_memory import MAX_BLOCK, StageMemory
+
+_FIRST, _FIRST_IS_ROWS, _SECOND, _SECOND_IS_ROWS, _MIDDLE, _RESULT, _LONGEST = range(7)
+MOST_OUT = MAX_BLOCK + TILE
+"""Samples for which the target of `run_chain` must have room."""
+
+
+@inlined()
+def longest_block(chain: int) -> int:
+    """How many frames `run_chain` takes at most."""
+    return load(chain, _LONGEST)
+
+
+@inlined()
+def run_chain(chain: int, source: int, frames: int, target: int) -> int:
+    """Resample float32 at the address `source` to `target`; return how many came out."""
+    second = load(chain, _SECOND)
+    first_target = target if second == 0 else load(chain, _MIDDLE)
+    if load(chain, _FIRST_IS_ROWS) != 0:
+        count = run_rows(load(chain, _FIRST), source, frames, first_target)
+    else:
+        count = run_lanes(load(chain, _FIRST), source, frames, first_target)
+    if second == 0:
+        return count
+    if load(chain, _SECOND_IS_ROWS) != 0:
+        return run_rows(second, first_target, count, target)
+    return run_lanes(second, first_target, count, target)
+
+
+@builtin_method
+def _process(chain: int, arguments: int, count: int) -> int:
+    if count != 1:
+        return refused()
+    samples, words = load(arguments, 0), as_integer(chain)
+    if not is_float32_row(samples) or length_of(samples, 0) > longest_block(words):
+        return refused()
+    given = run_chain(words, data_of(samples), length_of(samples, 0), load(words, _RESULT))
+    result = new_float32_row(given)
+    if result != 0:
+        copy_bytes(data_of(result), load(words, _RESULT), 4 * given)
+    return result
+
+
+class StageChain:
+    """The memory of a resampler's stages, which never moves; compiled code knows it by `handle`."""
+
+    def __init__(self, stages: list[tuple[StageMemory, bool]], first_ratio: float) -> None:
+        """Lay it out.
+
+        Args:
+            stages: One or two, each with whether it is one of rows.
+            first_ratio: How many samples the first gives for one.
+        """
+        # A block is cut so that no stage gets more than it has room for.
+        self.longest = int((MAX_BLOCK - TILE) / max(1.0, first_ratio))
+        self._stages = [stage for stage, _ in stages]
+        self._middle, self._result = (np.empty(MOST_OUT, np.float32) for _ in range(2))
+        self._words = np.zeros(8, np.int64)
+        for place, (stage, is_rows) in zip((_FIRST, _SECOND), stages, strict=False):
+            self._words[place : place + 2] = stage.handle, is_rows
+        self._words[_MIDDLE], self._words[_RESULT] = self._middle.ctypes.data, self._result.ctypes.data
+        self._words[_LONGEST] = self.longest
+        self.handle = int(self._words.ctypes.data)
+        self.process = _process(self.handle)
+        """Takes a block of up to `longest` float32, returns its worth; TypeError for anything else."""
+
+    def reset(self) -> None:
+        """Forget what went through."""
+        for stage in self._stages:
+            stage.reset()
