@@ -8,6 +8,8 @@ from engine.realtime.client_events import CreateResponse
 from engine.realtime.events import ServerError
 
 ALREADY_ACTIVE = "conversation_already_has_active_response"
+_MOST_RETRIES, _MOST_UNNAMED_RETRIES = 1, 3
+"""A refusal that names no event may be that of an earlier one, whose place another response was taken for."""
 
 
 class Refusal(Enum):
@@ -36,7 +38,7 @@ class ResponseGate:
         """A response runs of which we only know by a refusal."""
         self._ended_since = False
         """A response ended since that was sent: the one that stood in its way, if its refusal comes only then."""
-        self._retried = False
+        self._retries = 0
         self._follows_tools = False
         self._begun_since = False
         """A response began since the wish."""
@@ -51,7 +53,7 @@ class ResponseGate:
         """Ask for a response; a wish that waits already is the same wish."""
         self._follows_tools = after_tools and (self._follows_tools or not self.wanted)
         self.wanted = True
-        self._retried = self._begun_since = False
+        self._retries, self._begun_since = 0, False
 
     def forget(self) -> None:
         """Drop the wish, and what is on its way with it: a new turn of the user takes its place."""
@@ -94,14 +96,15 @@ class ResponseGate:
         named = error.event_id or (self._sent if is_busy else "")
         if not named or named != self._sent:
             return Refusal.NOT_OURS
+        most = _MOST_RETRIES if error.event_id else _MOST_UNNAMED_RETRIES
         self.in_flight = self._sent = ""
         if is_busy and self._turned_away:
             # Refused, ours never began: what was turned away was the server's answer to the newer turn.
-            self._turned_away = self._retried = False
-        elif not is_busy or self._forgotten or self._retried or self._is_met():
+            self._turned_away, self._retries = False, 0
+        elif not is_busy or self._forgotten or self._retries >= most or self._is_met():
             return Refusal.FINAL
         else:
-            self._retried = True
+            self._retries += 1
         self.wanted, self._blocked = True, not self._ended_since
         return Refusal.RETRIED
 

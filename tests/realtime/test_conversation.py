@@ -150,6 +150,18 @@ def test_a_refused_response_create_is_retried_once_when_the_running_one_is_done(
     assert conversation.idle
 
 
+def test_a_refusal_that_names_no_event_may_be_that_of_an_older_request_and_uses_up_no_newer_one() -> None:
+    conversation = new()
+    busy = e.ErrorEvent(e.ServerError("busy", code="conversation_already_has_active_response"))
+    conversation.user_typed("one")
+    conversation.user_typed("two")
+    # The server's own, taken for the answer to the first: the refusal of that comes only when the second was asked for.
+    run(conversation, e.ResponseCreated("r1"), e.ResponseDone("r1", "completed"), e.ResponseCreated("r2"), busy)
+    assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r2", "completed")))] == [CreateResponse]
+    run(conversation, e.ResponseCreated("r3"), busy)
+    assert [type(event) for event in sent(conversation.handle(e.ResponseDone("r3", "completed")))] == [CreateResponse]
+
+
 def test_a_response_asked_for_before_the_user_spoke_is_not_played() -> None:
     conversation = new()
     run(conversation, e.ResponseCreated("r1"), call("c1"), e.ResponseDone("r1", "completed"))
