@@ -2,7 +2,7 @@
 
 After a reconnect a server is told, in this order: the session's settings, with automatic answers off; the history; then
 what the microphone held; then the settings as they are to be. What belongs to the old connection (calls of tools,
-items that still play) is passed on so that the new one can take it, or not at all.
+items that still play) is passed on so that the new one can take it (`engine.realtime.retold`), or not at all.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from engine.realtime.client_events import (
 from engine.realtime.client_items import user_text_item
 from engine.realtime.history import History
 from engine.realtime.open_turns import OpenTurns
+from engine.realtime.retold import Retold
 
 _LATEST_HELD_MS = 10_000
 """What ends later in a new session was said to it, not held for it."""
@@ -48,8 +49,7 @@ class Continuity:
 
         Args:
             ids: Names of the events.
-            recap_heading: Where a server refuses the agent's words as items: what a recap of all of them as one text
-                of the user begins with.
+            recap_heading: See `Retold`.
         """
         self._ids = ids
         self._recap_heading = recap_heading
@@ -60,6 +60,7 @@ class Continuity:
         self._quiet_update = ""
         self._session_id: str | None = None
         self.history = History()
+        self._retold = Retold(ids, recap_heading)
         self.open_turns = OpenTurns()
         self.online = True
         """False from the loss of a connection until the next one is told everything."""
@@ -98,7 +99,7 @@ class Continuity:
         """Return what a new connection is told first, and go on with it."""
         self.online = True
         quiet = _without_answers(session)
-        told = [CreateItem(self._ids.next(), item) for item in self._history_items()]
+        told = self._retold.tell(self.history)
         first = UpdateSession(self._ids.next(), quiet or session)
         events: list[ClientEvent] = [first, *told]
         self._events.extend(event.event_id for event in events)
@@ -159,8 +160,10 @@ class Continuity:
                 if call_id in self._gone_calls and self.online:
                     self._gone_calls.discard(call_id)
                     return self._late_output(event_id, str(call_id), str(output))
-            case TruncateItem() | DeleteItem() if event.item_id in self._gone_items:
-                return []
+            case TruncateItem() | DeleteItem() if event.item_id in self._gone_items and self.online:
+                corrections = self._retold.correct(event.item_id)
+                self._events.extend(correction.event_id for correction in corrections)
+                return corrections
         return [event] if self.online else []
 
     def _late_output(self, event_id: str, call_id: str, output: str) -> list[ClientEvent]:
@@ -171,12 +174,6 @@ class Continuity:
             return [CreateItem(event_id, user_text_item(line))]
         call, result = used.items()
         return [CreateItem(self._ids.next(), call), CreateItem(event_id, result)]
-
-    def _history_items(self) -> list[dict[str, Any]]:
-        if not self._recap_heading:
-            return list(self.history.items())
-        recap = self.history.recap()
-        return [user_text_item(f"{self._recap_heading}\n{recap}")] if recap else []
 
 
 def _without_answers(session: dict[str, Any]) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,10 @@ class Said:
     by_user: bool
     item_id: str
     text: str = ""
+
+    def is_agents(self, item_id: str) -> bool:
+        """Whether it is what the agent says in this item."""
+        return not self.by_user and self.item_id == item_id
 
     def items(self) -> list[dict[str, Any]]:
         """The item that tells it."""
@@ -65,18 +69,26 @@ class Used:
         return "" if self.text is None else f"The tool {self.name}({self.arguments}) returned: {self.text}"
 
 
+Entry = Said | Used
+
+
+def recap_of(entries: Iterable[Entry]) -> str:
+    """What was said as lines, for a server that refuses the agent's words as items; empty if there is none."""
+    return "\n".join(filter(None, (entry.line() for entry in entries)))
+
+
 class History:
     """Keeps the newest of a conversation.
 
     Example:
         >>> history = History()
         >>> history.note(UserTranscript("How late is it?", "item_1"))
-        >>> [item["content"][0]["text"] for item in history.items()]
-        ['How late is it?']
+        >>> history.entries
+        [Said(by_user=True, item_id='item_1', text='How late is it?')]
     """
 
     def __init__(self) -> None:
-        self._entries: list[Said | Used] = []
+        self._entries: list[Entry] = []
 
     def user_spoke(self, item_id: str) -> None:
         """Note that the user ended a turn; its words come later, perhaps after the answer to them."""
@@ -118,14 +130,10 @@ class History:
         last = self._entries[-1] if self._entries else None
         return last is not None and bool(last.text) and (isinstance(last, Used) or last.by_user)
 
-    def items(self) -> Iterator[dict[str, Any]]:
-        """The conversation as items, oldest first, for a server that takes them."""
-        for entry in self._entries:
-            yield from entry.items()
-
-    def recap(self) -> str:
-        """The conversation as lines, for a server that refuses the agent's words as items; empty if there is none."""
-        return "\n".join(filter(None, (entry.line() for entry in self._entries)))
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything, oldest first; what becomes of an entry is seen in it later."""
+        return list(self._entries)
 
     def _words_of_user(self, text: str, item_id: str) -> None:
         said = self._said(item_id, by_user=True) if item_id else None
@@ -148,7 +156,7 @@ class History:
                 return entry
         return None
 
-    def _add(self, entry: Said | Used) -> None:
+    def _add(self, entry: Entry) -> None:
         self._entries.append(entry)
         self._forget_oldest()
 

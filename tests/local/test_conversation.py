@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,6 +202,30 @@ async def test_metadata_is_echoed_and_a_retrieved_item_is_the_one_that_was_said(
     said = done["response"]["output"][0]["id"]
     await client.send("conversation.item.retrieve", item_id=said)
     assert (await client.until("conversation.item.retrieved"))["item"]["id"] == said
+
+
+async def test_a_told_answer_is_replaced_in_its_place_and_a_wrong_correction_refused(client: Client) -> None:
+    def told(item_id: str, role: str) -> dict[str, Any]:
+        kind = "output_text" if role == "assistant" else "input_text"
+        return {"id": item_id, "type": "message", "role": role, "content": [{"type": kind, "text": item_id}]}
+
+    for item_id, role in (("u1", "user"), ("a1", "assistant"), ("u2", "user")):
+        await client.send("conversation.item.create", item=told(item_id, role))
+        await client.until("conversation.item.done")
+    await client.send("conversation.item.delete", item_id="a1")
+    await client.send("conversation.item.create", item=told("a2", "assistant"), previous_item_id="u1")
+    assert (await client.until("conversation.item.deleted"))["item_id"] == "a1"
+    assert (await client.until("conversation.item.done"))["previous_item_id"] == "u1"
+    await client.send("conversation.item.create", item=told("a3", "assistant"), previous_item_id="a2")
+    assert (await client.until("conversation.item.done"))["previous_item_id"] == "a2"
+    for kind, fields, code in (
+        ("conversation.item.delete", {"item_id": "a1"}, "item_not_found"),
+        ("conversation.item.create", {"item": told("u2", "user")}, "item_create_invalid_item_id"),
+        ("conversation.item.create", {"item": told("a4", "user"), "previous_item_id": "a1"}, "item_not_found"),
+        ("conversation.item.truncate", {"item_id": "a2", "content_index": 0, "audio_end_ms": 0}, "invalid_value"),
+    ):
+        await client.send(kind, **fields)
+        assert (await client.error())["code"] == code
 
 
 async def test_truncate_and_delete(client: Client) -> None:

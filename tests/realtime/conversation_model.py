@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.audio.segments import Cut, Heard, ItemKey
 from engine.realtime import events as e
@@ -99,6 +100,10 @@ class ServerModel:
     """The client cancelled the answer to the user's last turn."""
     spoken_to: bool = False
     """That turn was a spoken one."""
+    retold: list[dict[str, Any]] = field(default_factory=list)
+    """What it was told of the conversation on this connection, each item in its place."""
+    retold_ids: set[str] = field(default_factory=set)
+    """Of all these items, and of those on earlier connections."""
     count: int = 0
 
     def begin(self) -> None:
@@ -169,12 +174,25 @@ class ServerModel:
                 assert self.calls[call_id] != SERVER_TOOL
                 if self.answers_tools and not self.active and not self.hears_speech:
                     self.begin()
-            case CreateItem(_, {"type": "message", "role": "user"}):
+            case CreateItem(_, {"type": "message", "role": "user"} as item) if "id" not in item:
                 self.wants_answer = True
             case TruncateItem(_, item_id, content_index, audio_end_ms):
                 assert audio_end_ms <= self.parts[ItemKey(item_id, content_index)]
-            case DeleteItem(_, item_id):
+            case DeleteItem(_, item_id) if item_id not in self.retold_ids:
                 assert any(key.item_id == item_id for key in self.parts)
+
+    def note_retold(self, event: ClientEvent) -> None:
+        """Carry out at once what is about the items of the history: it must be right."""
+        match event:
+            case CreateItem(_, {"id": str(item_id)} as item, previous_item_id):
+                assert item_id not in self.retold_ids
+                self.retold_ids.add(item_id)
+                ids = [item["id"] for item in self.retold]
+                places = {"": len(ids), "root": 0} | {known: at + 1 for at, known in enumerate(ids)}
+                self.retold.insert(places[previous_item_id], item)
+            case DeleteItem(_, item_id) if item_id in self.retold_ids:
+                (gone,) = (item for item in self.retold if item["id"] == item_id)
+                self.retold.remove(gone)
 
     def _refuse(self, event: ClientEvent, code: str) -> None:
         self.said.append(
@@ -189,6 +207,12 @@ class ServerModel:
         self.hears_speech = self.wants_answer = self.spoken_to = self.cancelled_answer = False
         self.calls.clear()
         self.parts.clear()
+        self.retold.clear()
+
+
+def agents_words(items: Iterable[dict[str, Any]]) -> list[str]:
+    """What the agent says in these items."""
+    return [item["content"][0]["text"] for item in items if item.get("role") == "assistant"]
 
 
 def expected_of(cut: Cut, is_played: set[ItemKey]) -> Iterator[tuple[str, int, int] | str]:

@@ -158,6 +158,25 @@ async def _back_again(peer: Any) -> None:
     await asyncio.sleep(3)
 
 
+OUTLIVED_BY_AN_ANSWER: list[Step] = [
+    *OPENED,
+    Answer("r1", "i1", TONE * 5, "One two three four five"),
+    Wait(1.0),
+    Close(1006),
+]
+CUTS_IT_SHORT: list[Step] = [
+    Expect("session.update"),
+    Expect("conversation.item.create"),
+    Expect("session.update"),
+    Emit("session.created", session={"id": "sess_2", "model": "m"}),
+    Wait(1.0),
+    _speech(started=True),
+    Expect("conversation.item.delete"),
+    Expect("conversation.item.create"),
+    _speech(started=False),
+    Answer("r2", "i2", TONE, "Yes?"),
+    Wait(2.0),
+]
 _TEXT_PLACE = {"response_id": "r1", "item_id": "i1", "content_index": 0}
 _AUDIO_PLACE = {**_TEXT_PLACE, "content_index": 1}
 _MESSAGE = {"id": "i1", "type": "message", "role": "assistant", "content": [{"type": "text", "text": ""}]}
@@ -226,6 +245,7 @@ SCENES = {
     "errors": Scene([ERRORS], meanwhile=_type_hello),
     "late_deltas": Scene([LATE_DELTAS]),
     "reconnect": Scene([LOST_IN_AN_ANSWER, _back_again]),  # type: ignore[list-item]
+    "interrupted_after_reconnect": Scene([OUTLIVED_BY_AN_ANSWER, CUTS_IT_SHORT]),
     "remote_call_refused": Scene([REMOTE_CALL], meanwhile=_refuse, duration_s=3),
     "push_to_talk": Scene(
         [PUSH_TO_TALK], meanwhile=_hold_the_key, settings=SessionSettings(turns=TurnOptions(TurnMode.NONE))

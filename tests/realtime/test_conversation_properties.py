@@ -30,7 +30,7 @@ from engine.realtime.client_events import (
 )
 from engine.realtime.conversation import Conversation
 from engine.realtime.key_turn import LEAST_COMMIT_MS
-from tests.realtime.conversation_model import SERVER_TOOL, PlayerModel, ServerModel, expected_of
+from tests.realtime.conversation_model import SERVER_TOOL, PlayerModel, ServerModel, agents_words, expected_of
 
 SESSION: dict[str, Any] = {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}
 WORDS = st.tuples(st.integers(0, 1), st.integers(1, 400))
@@ -210,10 +210,18 @@ class Conversing(RuleBasedStateMachine):
             match action:
                 case Send(TruncateItem(_, item_id, part, ms)):
                     told.append((item_id, part, ms))
-                case Send(DeleteItem(_, item_id)):
+                case Send(DeleteItem(_, item_id)) if item_id not in self.server.retold_ids:
                     told.append(item_id)
         expected = expected_of(cut, self.played) if self.online else ()
         assert told == [entry for entry in expected if item_of(entry) not in self.gone_items]
+        if self.online and not self.player.cuts:
+            self.judge_history()
+
+    def judge_history(self) -> None:
+        """Of what a server was told, it knows what was heard: as much as is remembered, in the same order."""
+        remembered = [item for entry in self.conversation._continuity.history.entries for item in entry.items()]
+        retold = agents_words(self.server.retold)
+        assert retold == agents_words(remembered)[: len(retold)]
 
     # The connection.
 
@@ -299,6 +307,7 @@ class Conversing(RuleBasedStateMachine):
         assert event.event_id not in self.event_ids
         self.event_ids.add(event.event_id)
         self.server.inbox.append(event)
+        self.server.note_retold(event)
         match event:
             case CreateResponse():
                 assert not self.in_flight

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from engine.realtime.history import MAX_CHARACTERS, MAX_ENTRIES, History
+from engine.realtime.history import MAX_CHARACTERS, MAX_ENTRIES, History, recap_of
 from engine.realtime.notices import AgentTextCut, AgentTextDelta, ToolCalled, ToolReturned, UserTranscript, UserTyped
 
 
 def texts(history: History) -> list[str]:
     """The words of the items, and what calls and outputs say."""
-    return [_text(item) for item in history.items()]
+    return [_text(item) for entry in history.entries for item in entry.items()]
 
 
 def _text(item: dict[str, Any]) -> str:
@@ -29,7 +29,7 @@ def test_words_that_come_after_their_answer_stand_before_it() -> None:
     history.note(UserTranscript("How late is it?", "u1"))
     history.note(UserTyped("Thanks"))
     assert texts(history) == ["user: How late is it?", "assistant: It is noon.", "user: Thanks"]
-    assert history.recap() == "User: How late is it?\nYou: It is noon.\nUser: Thanks"
+    assert recap_of(history.entries) == "User: How late is it?\nYou: It is noon.\nUser: Thanks"
 
 
 def test_what_was_not_heard_is_forgotten() -> None:
@@ -48,8 +48,8 @@ def test_a_call_is_told_with_its_output_or_not_at_all() -> None:
     assert texts(history) == []
     history.note(ToolReturned("get_time", "noon", "c1"))
     assert texts(history) == ["function_call get_time", "function_call_output noon"]
-    assert json.loads(next(history.items())["arguments"]) == {"place": "Rome"}
-    assert history.recap() == 'The tool get_time({"place": "Rome"}) returned: noon'
+    assert json.loads(history.entries[0].items()[0]["arguments"]) == {"place": "Rome"}
+    assert recap_of(history.entries) == 'The tool get_time({"place": "Rome"}) returned: noon'
 
 
 def test_an_answer_is_awaited_after_known_words_and_results_only() -> None:

@@ -19,6 +19,7 @@ KEPT = {path.stem: path for path in sorted(FOLDER.glob("*.jsonl"))}
 SHOWS = {
     "barge_in_during_a_tool_call": {"RunTool", "StopPlayback", "InterruptTools"},
     "errors": {"Trace"},
+    "interrupted_after_reconnect": {"PlayAudio", "StopPlayback", "ReleaseMicrophone"},
     "late_deltas": {"StopPlayback"},
     "reconnect": {"PlayAudio"},
     "remote_call_refused": {"Show", "Send"},
