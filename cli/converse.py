@@ -95,6 +95,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 approvals.attach(session)
                 session.mute(plan.options.mute)
                 if plan.meter is not None:
+                    plan.meter.watch_microphone(lambda: session.sent_s)
                     stack.callback(asyncio.ensure_future(keep_to_budget(plan.meter, session, link)).cancel)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))

@@ -2,7 +2,7 @@
 
     [prices."gpt-realtime"]
     currency = "USD"
-    audio_input = 32.0            # of a million tokens, as all but `minute`
+    audio_input = 32.0            # of a million tokens, as all but those of a `minute`
     cached_audio_input = 0.4
     audio_output = 64.0
 
@@ -37,6 +37,10 @@ class Prices:
     audio_output: float | None = None
     minute: float | None = None
     """Of speech that is transcribed, for models that are paid by time."""
+    audio_input_minute: float | None = None
+    """Of what the microphone sends, silence included, where a conversation is paid by time: its tokens are of text."""
+    audio_output_minute: float | None = None
+    """The same of the answers."""
     source: str = "the configuration"
     """Where they are from and when they were read there."""
 
@@ -97,6 +101,15 @@ _PAGE = "developers.openai.com/api/docs/models/{}, copies of it read on 2026-11-
 _QUOTED = "the service's price list as others quoted it in 2026, read on 2026-11-25"
 _LARGE_AUDIO, _SMALL_AUDIO = (32.0, 0.4, 64.0), (10.0, 0.3, 20.0)
 
+_YANDEX_AUDIO = Prices(
+    "RUB",
+    audio_input_minute=60 * 0.0264,
+    audio_output_minute=60 * 0.0203,
+    source="the service's price list with VAT as quoted on 2026-09-07, read on 2026-11-25",
+)
+"""The service's own table of 2025, read in yandex-cloud/docs, says 0.026 and 0.020 a second: the same before VAT, which
+has risen from 20 to 22 percent since."""
+
 KNOWN: dict[str, Prices] = {
     "gpt-realtime-2.1": _tokens((4.0, 0.4, 24.0), _LARGE_AUDIO, _PAGE.format("gpt-realtime-2.1")),
     "gpt-realtime-2.1-mini": _tokens((0.6, 0.06, 2.4), _SMALL_AUDIO, _PAGE.format("gpt-realtime-2.1-mini")),
@@ -105,6 +118,19 @@ KNOWN: dict[str, Prices] = {
     "gpt-realtime": _tokens((4.0, 0.4, 16.0), _LARGE_AUDIO, _QUOTED),
     "gpt-realtime-mini": _tokens((0.6, 0.06, 2.4), _SMALL_AUDIO, _QUOTED),
     "gpt-realtime-whisper": Prices("USD", minute=0.017, source=_PAGE.format("gpt-realtime-whisper")),
+    "gpt-4o-transcribe": Prices("USD", text_input=2.5, text_output=10.0, source=_PAGE.format("gpt-4o-transcribe")),
+    "gpt-4o-mini-transcribe": Prices(
+        "USD", text_input=1.25, text_output=5.0, source=_PAGE.format("compare?model=gpt-4o-mini-transcribe")
+    ),
+    "speech-realtime-250923": replace(
+        _YANDEX_AUDIO,
+        text_input=800.0,
+        cached_text_input=200.0,
+        text_output=800.0,
+        source=f"yandex-cloud/docs, prices of tokens from 2026-03-03; {_YANDEX_AUDIO.source}",
+    ),
+    "speech-realtime-260528": _YANDEX_AUDIO,
 }
-"""Without a default: the gpt-4o transcription models, on which sources disagree, and Yandex's models, of whose Realtime
-prices none was found. Images are not sent, so their prices are left out."""
+"""Left out, so that the cost is a least cost: the audio tokens of the gpt-4o transcription models, on which OpenAI's
+page on the model and its price list, as others quote it, do not agree (2.5 and 6 dollars, the small one 1.25 and 3),
+and the text tokens of speech-realtime-260528, for which only one program names a price. Images are not sent."""

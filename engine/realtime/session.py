@@ -202,6 +202,11 @@ class Session:
         self._input_ended = True
 
     @property
+    def sent_s(self) -> float:
+        """How much of the microphone has been sent, in seconds of audio."""
+        return self._uplink.sent_s
+
+    @property
     def muted(self) -> bool:
         """Whether the microphone is muted."""
         return self._microphone.muted

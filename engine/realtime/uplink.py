@@ -87,6 +87,9 @@ class Uplink:
         """How much was, and is too old by now to be sent again."""
         self._stale_samples = 0
         self._sent_samples = 0
+        """To this server."""
+        self._sent_before_samples = 0
+        """To all earlier ones."""
         self._last_captured_at_s = 0.0
         self.dropped_blocks = 0
 
@@ -143,6 +146,7 @@ class Uplink:
         self._stale_samples += self._lapsed_samples
         self.confirm()
         self._holding = True
+        self._sent_before_samples += self._sent_samples
         self._sent_samples = 0
         self._marks.clear()
         return goes_again
@@ -160,6 +164,11 @@ class Uplink:
         self._holding = False
         stale_ms, self._stale_samples = self._in_ms(self._stale_samples), 0
         return round(stale_ms)
+
+    @property
+    def sent_s(self) -> float:
+        """How much was sent to all servers so far, in seconds of audio."""
+        return (self._sent_before_samples + self._sent_samples) / self._rate_hz
 
     def captured_at_s(self, audio_ms: int) -> float:
         """When the microphone took the sample the server calls `audio_ms`, on the loop's clock.

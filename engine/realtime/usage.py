@@ -20,6 +20,7 @@ from engine.realtime.notices import (
 from engine.realtime.prices import Prices, prices_of
 
 _MILLION = 1e6
+_OF_TEXT = {"other_input": "text_input", "other_output": "text_output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,11 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
 def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tuple[float, bool]:
     """Return what it costs, and whether everything that was used has a price."""
     counts = {entry.name: getattr(tokens, entry.name) for entry in fields(Tokens)}
+    # Where audio is paid by time, the tokens that are counted are those of text.
+    names = _OF_TEXT if prices and prices.audio_output_minute is not None else {}
     cost, complete = 0.0, True
     for name, count in counts.items():
-        price = getattr(prices, name, None)
+        price = getattr(prices, names.get(name, name), None)
         cost += (price or 0.0) * count / _MILLION
         complete = complete and (price is not None or not count)
     if seconds:
@@ -117,6 +120,7 @@ class UsageMeter:
     Example:
         >>> meter = UsageMeter("gpt-realtime-2.1", observers=[screen, event_file])
         >>> session = Session(..., observers=[meter, screen, event_file])
+        >>> meter.watch_microphone(lambda: session.sent_s)
     """
 
     def __init__(
@@ -153,6 +157,9 @@ class UsageMeter:
         self._responses = 0
         self._tokens = self._transcription_tokens = Tokens()
         self._answers_s = self._transcribed_s = self._cost = 0.0
+        self._sent_s: Callable[[], float] | None = None
+        self._paid_s = 0.0
+        """How much of the microphone is in the cost."""
         self._complete = True
         self.exhausted = asyncio.Event()
         """Set with the end of the answer by which the budget is used up."""
@@ -162,6 +169,10 @@ class UsageMeter:
                 fix=f'Say it in the configuration: [prices."{model}"].',
             )
 
+    def watch_microphone(self, sent_s: Callable[[], float]) -> None:
+        """Ask this how many seconds of the microphone have been sent, for services that are paid by time."""
+        self._sent_s = sent_s
+
     def __call__(self, notice: Notice, at_s: float) -> None:
         """Take one notice."""
         match notice:
@@ -169,10 +180,12 @@ class UsageMeter:
                 self._use_model(model)
             case ResponseUsage(_, usage, audio_bytes):
                 tokens = tokens_of(usage) if usage else Tokens()
+                answer_s = audio_bytes / 2 / self._output_rate_hz
                 self._responses += 1
-                self._answers_s += audio_bytes / 2 / self._output_rate_hz
+                self._answers_s += answer_s
                 self._tokens += tokens
                 self._charge(*cost_of(tokens, self._prices))
+                self._charge_time(answer_s)
                 # With the end of an answer, never with the words it answers: those would be left without one.
                 if self._budget is not None and self._cost >= self._budget:
                     self.exhausted.set()
@@ -184,8 +197,10 @@ class UsageMeter:
                 if self._transcribes_apart:
                     self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
                 self._tell(at_s)
-            case Summary() if self._responses:
-                self._tell(at_s, final=True)
+            case Summary():
+                self._charge_time()
+                if self._responses or self._cost:
+                    self._tell(at_s, final=True)
 
     def _use_model(self, model: str) -> None:
         """A server may name the snapshot it took; where it names something else, what was asked for still counts."""
@@ -196,6 +211,16 @@ class UsageMeter:
     def _charge(self, cost: float, complete: bool) -> None:
         self._cost += cost
         self._complete = self._complete and complete
+
+    def _charge_time(self, answer_s: float = 0.0) -> None:
+        """Charge an answer, and what the microphone has sent since the last charge, where those are paid by time."""
+        if self._prices is None:
+            return
+        input_price, output_price = self._prices.audio_input_minute, self._prices.audio_output_minute
+        sent_s = self._sent_s() if self._sent_s is not None else self._paid_s
+        cost = (input_price or 0.0) * (sent_s - self._paid_s) + (output_price or 0.0) * answer_s
+        self._charge(cost / 60, complete=input_price is None or self._sent_s is not None)
+        self._paid_s = sent_s
 
     def _tell(self, at_s: float, *, final: bool = False) -> None:
         total = UsageTotal(

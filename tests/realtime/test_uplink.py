@@ -67,6 +67,7 @@ def test_what_a_connection_took_that_died_at_once_goes_again_in_its_order_and_pl
         await speak(uplink, 15, 5)
         assert await uplink.release(third.send) == 0
         assert third.blocks == list(range(20))
+        assert uplink.sent_s == pytest.approx((15 + 20) * BLOCK_S)
         assert uplink.captured_at_s(400) == pytest.approx(loop_time_s())
         assert uplink.captured_at_s(0) == pytest.approx(loop_time_s() - 20 * BLOCK_S)
 

@@ -93,7 +93,9 @@ def test_nothing_is_counted_twice_or_below_zero_however_odd_the_numbers_are() ->
 def test_every_known_price_says_where_it_is_from_and_when() -> None:
     for prices in KNOWN.values():
         assert "2026" in prices.source
-        assert prices.minute is not None or None not in (prices.audio_input, prices.audio_output, prices.text_input)
+        by_tokens = None not in (prices.audio_input, prices.audio_output, prices.text_input)
+        of_words = None not in (prices.text_input, prices.text_output)
+        assert by_tokens or of_words or prices.minute is not None or prices.audio_output_minute is not None
 
 
 def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
@@ -102,7 +104,8 @@ def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
     mine = {"speech-realtime-250923": PRICES, "gpt-realtime": PRICES}
     assert prices_of("gpt://b1g/speech-realtime-250923", mine) is PRICES
     assert prices_of("gpt-realtime", mine) is PRICES
-    assert prices_of("speech-realtime-250923") is None
+    assert prices_of("gpt://b1g/speech-realtime-250923") is KNOWN["speech-realtime-250923"]
+    assert prices_of("speech-realtime-deepseek-v4-flash") is None
 
 
 @pytest.mark.parametrize(
@@ -155,10 +158,33 @@ def test_what_has_no_price_makes_the_cost_a_least_cost() -> None:
     assert (total.cost, total.complete, total.input_tokens) == (None, False, 132)
 
 
+BY_TIME = Prices("RUB", text_input=800.0, text_output=900.0, audio_input_minute=6.0, audio_output_minute=12.0)
+
+
+def test_a_conversation_that_is_paid_by_time_costs_what_the_microphone_sent_and_the_answers_last() -> None:
+    sent_s = iter([10.0, 25.0, 40.0])
+    totals: list[Any] = []
+    meter = UsageMeter("m", configured={"m": BY_TIME}, observers=[lambda notice, _: totals.append(notice)])
+    meter.watch_microphone(lambda: next(sent_s))
+    # Its tokens are of text, whether the service says so or not.
+    meter(ResponseUsage("r1", Usage(input_tokens=1000, output_tokens=100), 2 * 24000 * 5), 0.0)
+    meter(ResponseUsage("r2", Usage(input_text_tokens=1000, output_text_tokens=100), 0), 1.0)
+    meter(Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0), 2.0)
+    tokens = (1000 * 800 + 100 * 900) / 1e6
+    assert [total.cost for total in totals] == pytest.approx([1 + 1 + tokens, 3.5 + 2 * tokens, 5 + 2 * tokens])
+    assert all(total.complete for total in totals)
+
+
+def test_without_a_word_about_the_microphone_what_is_paid_by_time_costs_at_least_the_rest() -> None:
+    answer = ResponseUsage("r1", None, 2 * 24000 * 5)
+    (total,) = told([answer], lambda tell: UsageMeter("m", configured={"m": BY_TIME}, observers=tell))
+    assert (total.cost, total.complete) == (1.0, False)
+
+
 def test_a_budget_needs_prices() -> None:
     with pytest.raises(InvalidInputError) as caught:
-        UsageMeter("speech-realtime-250923", budget=1.0)
-    assert '[prices."speech-realtime-250923"]' in caught.value.fix
+        UsageMeter("speech-realtime-999999", budget=1.0)
+    assert '[prices."speech-realtime-999999"]' in caught.value.fix
     heard = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("", budget=1.0, observers=tell))
     assert [type(notice) for notice in heard] == [UsageTotal, ErrorShown]
 
