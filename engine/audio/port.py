@@ -15,15 +15,13 @@ from numpy.typing import NDArray
 from engine.audio import control as c
 from engine.audio import render
 from engine.audio.callback import finished_callback, stream_callback
+from engine.audio.control_words import float_reader, wish_writer, word_reader
 from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
 from engine.audio.priority import AudioThread, ask_once, audio_thread
 from engine.audio.ring import Ring
 from engine.audio.stats import StreamStats
 from engine.dsp.atomics import (
-    load,
-    load_acquire,
-    load_float,
     store_float,
     store_release,
 )
@@ -45,31 +43,15 @@ def _finish(control: int) -> None:
     render.finish(control)
 
 
-@kernel("int64(int64, int64)")
-def read_word(control: int, word: int) -> int:
-    """Acquire a word of a control block."""
-    return load_acquire(control, word)
-
-
 @kernel("void(int64, int64, int64)")
 def write_word(control: int, word: int, value: int) -> None:
     """Release a word of a control block."""
     store_release(control, word, value)
 
 
-@kernel("float64(int64, int64)")
-def _read_float(control: int, word: int) -> float:
-    return load_float(control, word)
-
-
 @kernel("void(int64, int64, float64)")
 def _write_float(control: int, word: int, value: float) -> None:
     store_float(control, word, value)
-
-
-@kernel("int64(int64, int64)")
-def _read_plain(control: int, word: int) -> int:
-    return load(control, word)
 
 
 @kernel("void(int64, int64)")
@@ -116,6 +98,9 @@ class AudioPort:
         self._control = aligned_words(self.control_words)
         self.control_address = int(self._control.ctypes.data)
         self._process = render.process_blocks(self.control_address)
+        self._read = word_reader(self.control_address)
+        self._read_float = float_reader(self.control_address)
+        self._wish = wish_writer(self.control_address)
         self._keep_reference = keep_reference
         self.capture: Ring | None = None
         self.playback: Ring | None = None
@@ -159,12 +144,12 @@ class AudioPort:
     @property
     def input_rate_hz(self) -> int:
         """Rate of the microphone, 0 where there is none."""
-        return int(self._control[c.INPUT_RATE_HZ])
+        return self._read(c.INPUT_RATE_HZ)
 
     @property
     def output_rate_hz(self) -> int:
         """Rate of the speaker, 0 where there is none."""
-        return int(self._control[c.OUTPUT_RATE_HZ])
+        return self._read(c.OUTPUT_RATE_HZ)
 
     def process(
         self,
@@ -190,7 +175,7 @@ class AudioPort:
         try:
             self._process(source, output, input_time_s, output_time_s, flags)
         except TypeError:
-            channels_in, channels_out = int(self._control[c.INPUT_CHANNELS]), int(self._control[c.OUTPUT_CHANNELS])
+            channels_in, channels_out = self._read(c.INPUT_CHANNELS), self._read(c.OUTPUT_CHANNELS)
             raise InvalidInputError(
                 f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
             ) from None
@@ -206,13 +191,13 @@ class AudioPort:
     def audio_thread(self, direction: Direction) -> AudioThread:
         """Which thread moves the blocks of a direction, and how it is scheduled."""
         word = _PRIORITY_WORDS[direction]
-        answer = read_word(self.control_address, word)
-        return audio_thread(_read_plain(self.control_address, word + 1), answer)
+        answer = self._read(word)
+        return audio_thread(self._read(word + 1), answer)
 
     @property
     def gain(self) -> float:
         """Linear playback gain; a change is ramped over the next block."""
-        return _read_float(self.control_address, c.GAIN)
+        return self._read_float(c.GAIN)
 
     @gain.setter
     def gain(self, linear: float) -> None:
@@ -221,7 +206,7 @@ class AudioPort:
     @property
     def finished(self) -> bool:
         """True once a stream has ended, by itself or because it was closed."""
-        return read_word(self.control_address, c.FINISHED) != 0
+        return self._read(c.FINISHED) != 0
 
     def finish(self) -> None:
         """Note that a stream driven from Python has ended by itself."""
@@ -231,7 +216,7 @@ class AudioPort:
         """Say when the blocks since the last call were moved, on a clock that is not the system's: a virtual one."""
         write_word(self.control_address, c.INPUT_LAST_NS, now_ns)
         write_word(self.control_address, c.OUTPUT_LAST_NS, now_ns)
-        cuts = read_word(self.control_address, c.CUTS)
+        cuts = self._read(c.CUTS)
         for number in range(max(self._stamped_cuts, cuts - c.CUT_LOG_ENTRIES), cuts):
             write_word(self.control_address, c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES) + 2, now_ns)
         self._stamped_cuts = cuts
@@ -246,15 +231,15 @@ class AudioPort:
 
     def wake_at_captured(self, position: int) -> None:
         """Wake once the capture ring has been filled up to `position`."""
-        write_word(self.control_address, c.WAKE_AT_CAPTURED, position)
+        self._wish(c.WAKE_AT_CAPTURED, position)
 
     def wake_at_played(self, position: int) -> None:
         """Wake once the device has taken everything before `position`."""
-        write_word(self.control_address, c.WAKE_AT_PLAYED, position)
+        self._wish(c.WAKE_AT_PLAYED, position)
 
     def expect_more(self, expecting: bool) -> None:
         """Say whether an answer is still coming in, so that an empty ring counts as an underrun."""
-        write_word(self.control_address, c.EXPECTING, int(expecting))
+        self._wish(c.EXPECTING, int(expecting))
 
     def drop_before(self, position: int) -> None:
         """Fade out what sounds and drop everything before `position`: one atomic store.
@@ -279,64 +264,64 @@ class AudioPort:
     @property
     def dropped_before(self) -> int:
         """The last position given to `drop_before` that the kernel has carried out."""
-        return read_word(self.control_address, c.DROPPED_BEFORE)
+        return self._read(c.DROPPED_BEFORE)
 
     @property
     def reference_lost_frames(self) -> int:
         """How much of what was played found no room in the reference ring."""
-        return _read_plain(self.control_address, c.REFERENCE_OVERFLOW_FRAMES)
+        return self._read(c.REFERENCE_OVERFLOW_FRAMES)
 
     def cuts(self) -> list[CutRecord]:
         """The latest interruptions the kernel has carried out, oldest first."""
-        count = read_word(self.control_address, c.CUTS)
+        count = self._read(c.CUTS)
         records = []
         for number in range(max(0, count - c.CUT_LOG_ENTRIES), count):
             word = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES)
-            records.append(CutRecord(*(_read_plain(self.control_address, word + i) for i in range(3))))
+            records.append(CutRecord(*(self._read(word + i) for i in range(3))))
         return records
 
     @property
     def last_capture_ns(self) -> int:
         """When the input callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
-        return read_word(self.control_address, c.INPUT_LAST_NS)
+        return self._read(c.INPUT_LAST_NS)
 
     @property
     def last_render_ns(self) -> int:
         """When the output callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
-        return read_word(self.control_address, c.OUTPUT_LAST_NS)
+        return self._read(c.OUTPUT_LAST_NS)
 
     @property
     def sounding(self) -> bool:
         """True if the last frame the device has taken was one of an answer."""
-        return read_word(self.control_address, c.SOUNDING) != 0
+        return self._read(c.SOUNDING) != 0
 
     @property
     def rendered_frames(self) -> int:
         """Frames the device has taken so far, silence included: its own clock."""
-        return int(self._control[c.OUTPUT_FRAMES])
+        return self._read(c.OUTPUT_FRAMES)
 
     @property
     def render_frames(self) -> int:
         """Frames of an output block, on average; 0 before the first."""
-        return int(self._control[c.OUTPUT_FRAMES]) // max(1, int(self._control[c.OUTPUT_CALLS]))
+        return self._read(c.OUTPUT_FRAMES) // max(1, self._read(c.OUTPUT_CALLS))
 
     def stats(self) -> StreamStats:
         """Take a snapshot of all counters."""
-        word = self._control
+        read = self._read
         return StreamStats(
-            input_calls=int(word[c.INPUT_CALLS]),
-            input_frames=int(word[c.INPUT_FRAMES]),
-            input_overflow_frames=int(word[c.INPUT_OVERFLOW_FRAMES]),
-            input_xruns=int(word[c.INPUT_XRUNS]),
-            input_gap_max_ms=int(word[c.INPUT_GAP_MAX_NS]) / 1e6,
-            input_peak_db=to_db(_read_float(self.control_address, c.INPUT_PEAK)),
-            input_rms_db=to_db(_read_float(self.control_address, c.INPUT_RMS)),
-            output_calls=int(word[c.OUTPUT_CALLS]),
-            output_frames=int(word[c.OUTPUT_FRAMES]),
-            output_underrun_frames=int(word[c.OUTPUT_UNDERRUN_FRAMES]),
-            output_underruns=int(word[c.UNDERRUNS]),
-            output_xruns=int(word[c.OUTPUT_XRUNS]),
-            output_gap_max_ms=int(word[c.OUTPUT_GAP_MAX_NS]) / 1e6,
+            input_calls=read(c.INPUT_CALLS),
+            input_frames=read(c.INPUT_FRAMES),
+            input_overflow_frames=read(c.INPUT_OVERFLOW_FRAMES),
+            input_xruns=read(c.INPUT_XRUNS),
+            input_gap_max_ms=read(c.INPUT_GAP_MAX_NS) / 1e6,
+            input_peak_db=to_db(self._read_float(c.INPUT_PEAK)),
+            input_rms_db=to_db(self._read_float(c.INPUT_RMS)),
+            output_calls=read(c.OUTPUT_CALLS),
+            output_frames=read(c.OUTPUT_FRAMES),
+            output_underrun_frames=read(c.OUTPUT_UNDERRUN_FRAMES),
+            output_underruns=read(c.UNDERRUNS),
+            output_xruns=read(c.OUTPUT_XRUNS),
+            output_gap_max_ms=read(c.OUTPUT_GAP_MAX_NS) / 1e6,
             captured_position=self.capture.head if self.capture else 0,
             played_position=self.playback.tail if self.playback else 0,
             written_position=self.playback.head if self.playback else 0,

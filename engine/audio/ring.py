@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from engine.audio.memory import LINE_WORDS, aligned_samples, aligned_words
 from engine.dsp.atomics import copy_bytes, load, load_acquire, store, store_release
 from engine.dsp.builtin import builtin_method
-from engine.dsp.compiled import inlined, kernel
+from engine.dsp.compiled import inlined
 from engine.dsp.python_objects import (
     as_integer,
     data_of,
@@ -107,16 +107,26 @@ def ring_get(ring: int, target: int, count: int) -> int:
     return count
 
 
-@kernel("int64(int64)")
+@inlined()
 def ring_head(ring: int) -> int:
     """Position after the newest sample."""
     return load_acquire(ring, HEAD)
 
 
-@kernel("int64(int64)")
+@inlined()
 def ring_tail(ring: int) -> int:
     """Position of the oldest sample not yet taken."""
     return load_acquire(ring, TAIL)
+
+
+@builtin_method
+def _head(ring: int, arguments: int, count: int) -> int:
+    return new_integer(ring_head(as_integer(ring))) if count == 0 else refused()
+
+
+@builtin_method
+def _tail(ring: int, arguments: int, count: int) -> int:
+    return new_integer(ring_tail(as_integer(ring))) if count == 0 else refused()
 
 
 @builtin_method
@@ -179,18 +189,21 @@ class Ring:
         self.memory = (samples, block)
         """What must live as long as anybody knows the handle."""
         self.handle = int(block.ctypes.data)
+        self._head, self._tail = _head(self.handle), _tail(self.handle)
         self.producer = Producer(self)
         self.consumer = Consumer(self)
 
     @property
     def head(self) -> int:
         """Samples put since the start."""
-        return ring_head(self.handle)
+        position: int = self._head()
+        return position
 
     @property
     def tail(self) -> int:
         """Samples taken or dropped since the start."""
-        return ring_tail(self.handle)
+        position: int = self._tail()
+        return position
 
 
 class Producer:

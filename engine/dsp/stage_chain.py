@@ -48,7 +48,7 @@ def run_chain(chain: int, source: int, frames: int, target: int) -> int:
 
 
 @builtin_method
-def _process(chain: int, arguments: int, count: int) -> int:
+def _resample(chain: int, arguments: int, count: int) -> int:
     if count != 1:
         return refused()
     samples, words = load(arguments, 0), as_integer(chain)
@@ -81,7 +81,7 @@ class StageChain:
         self._words[_MIDDLE], self._words[_RESULT] = self._middle.ctypes.data, self._result.ctypes.data
         self._words[_LONGEST] = self.longest
         self.handle = int(self._words.ctypes.data)
-        self.process = _process(self.handle)
+        self.process = _resample(self.handle)
         """Takes a block of up to `longest` float32, returns its worth; TypeError for anything else."""
 
     def reset(self) -> None:

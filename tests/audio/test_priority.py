@@ -17,7 +17,7 @@ import pytest
 
 from engine.audio import control as c
 from engine.audio.devices import Direction
-from engine.audio.port import AudioPort, write_word
+from engine.audio.port import AudioPort
 from engine.audio.priority import FIFO_PRIORITY, AudioThread, Priority, ask_here, audio_thread
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def test_it_asks_once_and_leaves_the_thread_alone_from_then_on() -> None:
 @linux
 def test_a_word_that_is_answered_is_not_asked_again() -> None:
     port = duplex_port()
-    write_word(port.control_address, c.INPUT_PRIORITY, -errno.EPERM)
+    port._control[c.INPUT_PRIORITY] = -errno.EPERM
 
     def refused_before() -> None:
         call(port, Direction.INPUT)

@@ -12,10 +12,10 @@ from numba import carray, types
 
 from engine.audio import control as c
 from engine.audio import port as port_module
-from engine.audio.port import AudioPort, read_word
+from engine.audio.port import AudioPort
 from engine.audio.render import process
 from engine.audio.ring import Ring, ring_get, ring_put, ring_tail
-from engine.dsp.atomics import float32_pointer
+from engine.dsp.atomics import float32_pointer, load_acquire
 from engine.dsp.compiled import inlined, kernel
 
 TOTAL = 100_000_000
@@ -107,18 +107,18 @@ def play(control: int, ring: int, output: int, total: int, seed: int) -> int:
         state = next_random(state)
         frames = 1 + int(state & np.uint32(63))
         before = ring_tail(ring)
-        dropped = read_word(control, c.DROPPED_BEFORE)
+        dropped = load_acquire(control, c.DROPPED_BEFORE)
         process(control, 0, output, frames, 0.0, 0.0, 0)
         after = ring_tail(ring)
         if after < before:
             errors += 1
         if after == before:
             give_way()
-        if read_word(control, c.DROPPED_BEFORE) == dropped:
+        if load_acquire(control, c.DROPPED_BEFORE) == dropped:
             # No cut in this block: exactly the positions that passed were heard.
             for i in range(min(after - before, frames)):
                 expected = np.float32((before + i) & 1048575)
-                if samples[i] != expected and read_word(control, c.FADE_TO) == 0:
+                if samples[i] != expected and load_acquire(control, c.FADE_TO) == 0:
                     errors += 1
     return errors
 

@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 import engine.dsp.audio_events
 import engine.dsp.pcm16
 import engine.dsp.softclip  # noqa: F401 - importing makes their builtins
+from engine.audio import control as c
 from engine.audio.port import AudioPort
+from engine.audio.recorder import Recorder
 from engine.audio.ring import Ring
+from engine.dsp.resample import make_resampler
 
 GUARD = 0x5A
 LENGTHS = (0, 1, 2, 15, 64, 300)
@@ -44,6 +47,13 @@ USUAL = {
     "process_blocks": ("column none", "block none", "number", "number", "count"),
     "read": ("text",),
     "append": ("text", "bytes"),
+    "resample": ("row",),
+    "cut": (),
+    "head": (),
+    "tail": (),
+    "word_reader": ("word",),
+    "float_reader": ("word",),
+    "wish_writer": ("word", "count"),
 }
 """What each function takes, by the names of `Pools`; a new function is to be added."""
 
@@ -90,11 +100,11 @@ class Shrinking:
 
 
 def builtins() -> list[Callable[..., Any]]:
-    """Every one there is, bound to rings and a port where it works on one."""
+    """Every one there is, bound to rings, a port and a resampler where it works on one."""
     port = AudioPort(keep_reference=True)
     port.attach_input(8000, 1)
     port.attach_output(8000, 2)
-    keep.extend([port, ring := Ring(1024)])
+    keep.extend([port, ring := Ring(1024), Recorder(port, 24000, 20), make_resampler(48000, 44100)])
     ring.producer.put(np.ones(500, np.float32))
     return [
         value
@@ -178,6 +188,7 @@ class Pools:
             "column": [column],
             "number": [0.0, 1.0, 1, 0.5, -2.0, float("nan"), float("inf")],
             "count": [-1, 0, 1, 2, 64, 300, 1 << 62],
+            "word": [c.EXPECTING, c.WAKE_AT_CAPTURED, c.WAKE_AT_PLAYED, c.INPUT_PEAK, -1, c.WORDS - 1, c.WORDS],
             "text": [value for value in self.everything if isinstance(value, str)],
             "bytes": [value for value in self.everything if isinstance(value, bytes)],
         }
@@ -236,7 +247,7 @@ def fuzz(seed: int, calls: int) -> None:
             raised += 1
         else:
             returned += 1
-            assert type(result) in (int, bytes, tuple, np.ndarray, type(None)), result
+            assert type(result) in (int, float, bytes, tuple, np.ndarray, type(None)), result
             repr(result)
         arguments = result = None  # type: ignore[assignment]
     gc.collect()
