@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.scripted_service import ANSWER_MS
 from benchmarks.service_process import ScriptedService
-from engine.audio.backend import Backend, Device, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Device, Refreshes, Stream, StreamInfo, StreamRequest
 from engine.audio.discovery import open_backend
 from engine.audio.link import AudioLink
 from engine.audio.port import AudioPort
@@ -66,6 +66,11 @@ class _Watched:
     def open(self, port: AudioPort, request: StreamRequest) -> Stream:
         self.port = port
         return self._backend.open(port, request)
+
+    def refresh(self) -> None:
+        """As the backends that are measured can, so that the link does here what it does in a conversation."""
+        if isinstance(self._backend, Refreshes):
+            self._backend.refresh()
 
     def close(self) -> None:
         self._backend.close()

@@ -82,7 +82,9 @@ def _cut(this: int, arguments: int, count: int) -> int:
         missing = _missing_frames(state)
         if _gather(state, missing) == 0:
             store_release(control, c.WAKE_AT_CAPTURED, ring_tail(ring) + missing)
-            return nothing()
+            # What came before the kernel could see that is not signalled.
+            if ring_head(ring) - ring_tail(ring) < missing:
+                return nothing()
     pcm16 = new_bytes(0, 2 * block)
     if pcm16 == 0:
         return pcm16

@@ -50,7 +50,7 @@ class AudioLink:
 
     Example:
         >>> link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        >>> link.watch(lambda signalled: print(link.read_block()))
+        >>> link.watch(lambda signalled: print(link.read_blocks()))
         >>> link.start()
         >>> link.close()
     """
@@ -127,9 +127,9 @@ class AudioLink:
 
         self._wake.watch(serve)
 
-    def read_block(self) -> MicBlock | None:
-        """Return the next block of the microphone, or None while it is not complete."""
-        return self._recorder.read_block() if self._recorder else None
+    def read_blocks(self) -> list[MicBlock]:
+        """Return the blocks of the microphone that are complete."""
+        return self._recorder.read_blocks() if self._recorder else []
 
     def read_played(self) -> tuple[NDArray[np.float32], int]:
         """Return what the speaker was given since the last call, silences included, and its rate.
@@ -170,8 +170,8 @@ class AudioLink:
 
     def look(self) -> Seen:
         """What there is to see of the stream."""
-        stats = self._port.stats()
-        return Seen(self.active, stats.input_calls, stats.output_calls, waiting=not self.player.drained)
+        input_calls, output_calls = self._port.calls
+        return Seen(self.active, input_calls, output_calls, waiting=not self.player.drained)
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""

@@ -108,11 +108,12 @@ class Player:
     def take_cut(self) -> Cut | None:
         """Return the result of the oldest `stop` whose fade is over, once each; None while there is none."""
         self._settle_stops()
-        return self._stops.take_cut()
+        return self._stops.cuts.popleft() if self._stops.cuts else None
 
     def service(self) -> None:
         """Refill the ring and settle interruptions; called whenever the kernel has woken the loop."""
-        self._settle_stops()
+        if self._stops.pending:
+            self._settle_stops()
         if self._wake_at != NEVER:
             self._fill()
 
@@ -159,7 +160,7 @@ class Player:
     @property
     def drained(self) -> bool:
         """True when nothing is queued and the device has taken everything."""
-        return self._queue.drained and self._stops.settled and self._taken >= self._ring.head
+        return self._queue.drained and not self._stops.pending and self._taken >= self._ring.head
 
     @property
     def queued_ms(self) -> float:
@@ -244,5 +245,5 @@ class Player:
             self._segments[0].forget_before(self._queue.heard_samples(self._segments[0], replayed_from))
 
     def _settle_stops(self) -> None:
-        if not self._stops.settled:
+        if self._stops.pending:
             self._stops.settle(self._port, self._taken, device_gone=self._gone_at is not None)

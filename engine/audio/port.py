@@ -305,6 +305,11 @@ class AudioPort:
         """Frames of an output block, on average; 0 before the first."""
         return self._read(c.OUTPUT_FRAMES) // max(1, self._read(c.OUTPUT_CALLS))
 
+    @property
+    def calls(self) -> tuple[int, int]:
+        """How often the callbacks of input and output have run."""
+        return self._read(c.INPUT_CALLS), self._read(c.OUTPUT_CALLS)
+
     def stats(self) -> StreamStats:
         """Take a snapshot of all counters."""
         read = self._read

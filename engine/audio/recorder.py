@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.audio.clock import loop_time_s
 from engine.audio.cutter import Cutter
@@ -10,8 +10,7 @@ from engine.audio.port import AudioPort
 from engine.errors import InvalidInputError
 
 
-@dataclass(frozen=True, slots=True)
-class MicBlock:
+class MicBlock(NamedTuple):
     """One block of the microphone, ready for the wire."""
 
     pcm16: bytes
@@ -27,7 +26,7 @@ class Recorder:
 
     Example:
         >>> recorder = Recorder(port, wire_rate_hz=24000, block_ms=20)
-        >>> block = recorder.read_block()       # None until 20 ms are there
+        >>> blocks = recorder.read_blocks()     # none until 20 ms are there
     """
 
     def __init__(
@@ -55,12 +54,11 @@ class Recorder:
         """How many samples have been read."""
         port.wake_at_captured(1)
 
-    def read_block(self) -> MicBlock | None:
-        """Return the next block, or None while it is not complete."""
-        cut = self._cutter.cut()
-        if cut is None:
-            return None
-        pcm16, newest_ns, before_s = cut
-        block = MicBlock(pcm16, (newest_ns / 1e9 or loop_time_s()) - before_s, self.at_sample)
-        self.at_sample += self.block_samples
-        return block
+    def read_blocks(self) -> list[MicBlock]:
+        """Return the blocks that are complete."""
+        blocks = []
+        while (cut := self._cutter.cut()) is not None:
+            pcm16, newest_ns, before_s = cut
+            blocks.append(MicBlock(pcm16, (newest_ns / 1e9 or loop_time_s()) - before_s, self.at_sample))
+            self.at_sample += self.block_samples
+        return blocks

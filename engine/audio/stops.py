@@ -43,17 +43,14 @@ class Stops:
     def __init__(self, wire_rate_hz: int, heard_samples: Callable[[Segment, int], int]) -> None:
         self._wire_rate_hz = wire_rate_hz
         self._heard_samples = heard_samples
-        self._pending: deque[_Stop] = deque()
-        self._cuts: deque[Cut] = deque()
-
-    @property
-    def settled(self) -> bool:
-        """True while no stop waits for the kernel."""
-        return not self._pending
+        self.pending: deque[_Stop] = deque()
+        """What waits for the kernel."""
+        self.cuts: deque[Cut] = deque()
+        """What the others became, to be taken."""
 
     def ask(self, position: int, segments: list[Segment], *, by_user: bool) -> None:
         """Note that everything before a position is to be dropped."""
-        self._pending.append(_Stop(position, loop_time_s(), segments, by_user))
+        self.pending.append(_Stop(position, loop_time_s(), segments, by_user))
 
     def settle(self, port: AudioPort, taken: int, *, device_gone: bool) -> None:
         """Turn the stops that the kernel has carried out, or never will, into cuts.
@@ -63,8 +60,8 @@ class Stops:
             taken: The device has taken everything before this position.
             device_gone: Whether it takes no more.
         """
-        while self._pending:
-            stop = self._pending[0]
+        while self.pending:
+            stop = self.pending[0]
             record = next((cut for cut in port.cuts() if cut.asked >= stop.asked), None)
             if record is not None:
                 silence_ms = max(0.0, record.at_ns / 1e6 - stop.at_s * 1000) if record.at_ns else stop.since_ms
@@ -73,12 +70,8 @@ class Stops:
                 silence_ms, cut_at = stop.since_ms, taken
             else:
                 return
-            self._pending.popleft()
-            self._cuts.append(Cut(self._unheard(stop.segments, cut_at), silence_ms, stop.by_user))
-
-    def take_cut(self) -> Cut | None:
-        """Return the oldest cut, once each; None while there is none."""
-        return self._cuts.popleft() if self._cuts else None
+            self.pending.popleft()
+            self.cuts.append(Cut(self._unheard(stop.segments, cut_at), silence_ms, stop.by_user))
 
     def _unheard(self, segments: list[Segment], cut_at: int) -> tuple[Heard, ...]:
         unheard = []

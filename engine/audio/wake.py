@@ -8,6 +8,8 @@ import os
 import sys
 from collections.abc import Callable
 
+_MOST_READ = 512
+"""Bytes: an eventfd gives 8, a pipe 8 for each signal."""
 POLL_S = 0.005
 """Where the kernel cannot write to a descriptor (Windows), the loop looks this often instead."""
 
@@ -58,8 +60,11 @@ class Wake:
             self._repeat(POLL_S, lambda: on_wake(True))
 
     def _on_readable(self, on_wake: Callable[[bool], None]) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._read_end, 4096)
+        # Cheaper than `contextlib.suppress`, in what runs fifty times a second.
+        try:  # noqa: SIM105
+            os.read(self._read_end, _MOST_READ)
+        except BlockingIOError:
+            pass
         on_wake(True)
 
     def _repeat(self, every_s: float, call: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ out while it is not held.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.audio.recorder import MicBlock
 
@@ -46,7 +46,8 @@ class Microphone:
             listens: False sends nothing, ever.
         """
         self._rate_hz = rate_hz
-        self._by_key = by_key
+        self.by_key = by_key and listens
+        """Whether it waits for a key."""
         self._listens = listens
         self._pressed = False
         self._released_at_s: float | None = None
@@ -54,11 +55,6 @@ class Microphone:
         self._open = listens and not by_key
         self._changes: deque[_Change] = deque()
         self._sent_samples = 0
-
-    @property
-    def by_key(self) -> bool:
-        """Whether it waits for a key."""
-        return self._by_key and self._listens
 
     @property
     def pressed(self) -> bool:
@@ -89,6 +85,9 @@ class Microphone:
 
     def take(self, block: MicBlock) -> MicBlock | None:
         """Return what of the next block is to be sent."""
+        if self._open and not self._changes:
+            self._sent_samples += len(block.pcm16) // _BYTES
+            return block
         samples = len(block.pcm16) // _BYTES
         began_s = block.captured_at_s - samples / self._rate_hz
         pieces: list[bytes] = []
@@ -102,9 +101,7 @@ class Microphone:
         pieces.append(self._piece(block, start, samples))
         pcm16 = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._sent_samples += len(pcm16) // _BYTES
-        if pcm16 is block.pcm16:
-            return block
-        return replace(block, pcm16=pcm16, at_sample=block.at_sample + closed) if pcm16 else None
+        return block._replace(pcm16=pcm16, at_sample=block.at_sample + closed) if pcm16 else None
 
     def turn_over(self, now_s: float) -> int | None:
         """How many milliseconds of a turn were sent, once after its release, when nothing of it can come any more."""
@@ -118,10 +115,10 @@ class Microphone:
     def _piece(self, block: MicBlock, start: int, end: int) -> bytes:
         if self._open:
             return block.pcm16[_BYTES * start : _BYTES * end]
-        return bytes(_BYTES * (end - start)) if self._listens and not self._by_key else b""
+        return bytes(_BYTES * (end - start)) if self._listens and not self.by_key else b""
 
     def _change(self, at_s: float) -> None:
-        opens = self._listens and not self.muted and (self._pressed or not self._by_key)
+        opens = self._listens and not self.muted and (self._pressed or not self.by_key)
         self._changes.append(_Change(at_s, opens))
 
     def _apply_changes(self) -> None:

@@ -129,7 +129,7 @@ class Sound:
 
     def _pass_on(self) -> None:
         """Pass on what the audio thread has left."""
-        while (block := self._link.read_block()) is not None:
+        for block in self._link.read_blocks():
             if (said := self._microphone.take(block)) is not None:
                 self._uplink.put(said)
         if self._microphone.by_key:
