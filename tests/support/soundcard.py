@@ -76,7 +76,7 @@ class SoundCard:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         arguments = ["pulseaudio", "-n", "-F", str(self._folder / "default.pa"), "--daemonize=no"]
-        arguments += ["--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--log-target=stderr"]
+        arguments += ["--exit-idle-time=-1", "--use-pid-file=no", "--log-target=stderr"]
         with (self._folder / "log").open("wb") as log:
             self._server = subprocess.Popen(
                 arguments, env={**self.environment, "HOME": str(self._folder)}, stdout=log, stderr=log
