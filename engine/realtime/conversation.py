@@ -228,7 +228,8 @@ class Conversation:
         self._gate = ResponseGate()
         self._remote = RemoteCalls(self._ids, self._follow_ups)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
-        if self._continuity.leave(calls, self._parts.item_ids, goes_again=goes_again):
+        is_forgotten = owed and not goes_again and self._continuity.history.awaits_words
+        if self._continuity.leave(calls, self._parts.item_ids, goes_again=goes_again) or is_forgotten:
             actions.append(_TURN_LOST)
         passed = self._continuity.pass_on(actions)
         if owed and self._continuity.history.awaits_answer:

@@ -131,6 +131,12 @@ class History:
         return last is not None and bool(last.text) and (isinstance(last, Used) or last.by_user)
 
     @property
+    def awaits_words(self) -> bool:
+        """Whether the last turn is the user's, and its words are not known."""
+        last = self._entries[-1] if self._entries else None
+        return isinstance(last, Said) and last.by_user and not last.text
+
+    @property
     def entries(self) -> list[Entry]:
         """Everything, oldest first; what becomes of an entry is seen in it later."""
         return list(self._entries)

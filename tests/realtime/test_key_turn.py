@@ -105,12 +105,14 @@ def test_a_turn_whose_words_are_lost_with_the_connection_is_told_once() -> None:
     assert not shown(conversation.disconnected())
 
 
-@pytest.mark.parametrize("sign", [e.Committed("u1"), e.ResponseCreated("r1")])
-def test_a_turn_that_a_server_took_is_not_lost(sign: e.ServerEvent) -> None:
+@pytest.mark.parametrize(
+    "signs", [[e.Committed("u1"), e.TranscriptCompleted("u1", "Hello")], [e.ResponseCreated("r1")]]
+)
+def test_a_turn_that_a_server_took_and_whose_words_are_known_is_not_lost(signs: list[e.ServerEvent]) -> None:
     conversation = new()
     conversation.talk_started()
     conversation.talk_ended(900)
-    run(conversation, sign)
+    run(conversation, *signs)
     assert not [notice for notice in shown(conversation.disconnected()) if isinstance(notice, ErrorShown)]
 
 

@@ -152,3 +152,18 @@ def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered_and_the_person_
     )
     assert held.error is None
     assert [notice.code for notice in held.of(ErrorShown)] == ["turn_lost"]
+
+
+@pytest.mark.parametrize("words", ["", "Do it"])
+def test_a_spoken_turn_whose_words_never_came_is_told_as_lost_and_one_whose_words_are_known_is_answered(
+    words: str,
+) -> None:
+    turn = spoken("Do it", "u1")
+    answered = [*resumed(user("Do it")), Expect("response.create"), Answer("r2", "i2", tone(0.1), "Done.")]
+    held = hold(
+        [*opened("first"), *(turn if words else turn[:-1]), Close(1006)],
+        answered if words else resumed(),
+        duration_s=5,
+    )
+    assert held.error is None
+    assert [notice.code for notice in held.of(ErrorShown)] == ([] if words else ["turn_lost"])
