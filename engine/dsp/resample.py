@@ -117,7 +117,7 @@ class PolyphaseResampler:
         self._delay_frames = target_hz * sum(plan.delay_s for plan in plans)
         self._tail_frames = math.ceil(source_hz * sum(plan.length_s for plan in plans))
         stages = [(plan.lay_out(), plan.is_rows) for plan in plans]
-        self._chain = StageChain(stages, plans[0].up / plans[0].down)
+        self._chain = StageChain(stages, max(plans[0].up / plans[0].down, target_hz / source_hz))
 
     @property
     def chain(self) -> StageChain:

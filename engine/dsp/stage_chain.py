@@ -64,15 +64,16 @@ def _resample(chain: int, arguments: int, count: int) -> int:
 class StageChain:
     """The memory of a resampler's stages, which never moves; compiled code knows it by `handle`."""
 
-    def __init__(self, stages: list[tuple[StageMemory, bool]], first_ratio: float) -> None:
+    def __init__(self, stages: list[tuple[StageMemory, bool]], most_for_one: float) -> None:
         """Lay it out.
 
         Args:
             stages: One or two, each with whether it is one of rows.
-            first_ratio: How many samples the first gives for one.
+            most_for_one: How many samples there are for one that goes in, where they are most: behind the first stage,
+                or behind the second where that raises the rate too.
         """
-        # A block is cut so that no stage gets more than it has room for.
-        self.longest = int((MAX_BLOCK - TILE) / max(1.0, first_ratio))
+        # A block is cut so that no stage gets, and the last does not give, more than there is room for.
+        self.longest = int((MAX_BLOCK - TILE) / max(1.0, most_for_one))
         self._stages = [stage for stage, _ in stages]
         self._middle, self._result = (np.empty(MOST_OUT, np.float32) for _ in range(2))
         self._words = np.zeros(8, np.int64)

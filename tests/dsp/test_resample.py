@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from benchmarks.resample_quality import measure_quality
-from engine.dsp.resample import Phase, make_resampler
+from engine.dsp.lanes import TILE
+from engine.dsp.resample import Phase, PolyphaseResampler, make_resampler
+from engine.dsp.stage_chain import MOST_OUT
 from engine.errors import InvalidInputError
 
 RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000)
@@ -137,6 +139,13 @@ def test_blocks_of_any_length_are_taken() -> None:
     assert whole.size == 400_000
     streamed = make_resampler(24000, 96000)
     assert np.array_equal(whole, np.concatenate([streamed.process(part) for part in np.array_split(samples, 7)]))
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), [*PAIRS, (4000, 9900), (9900, 4000), (4000, 384_000)])
+def test_the_longest_block_comes_out_in_the_memory_there_is_for_it(source_hz: int, target_hz: int) -> None:
+    chain = PolyphaseResampler(source_hz, target_hz).chain
+    # The last vector or tile is written whole.
+    assert max(chain.process(noise(chain.longest)).size for _ in range(3)) <= MOST_OUT - TILE
 
 
 def test_what_is_not_finite_does_not_last() -> None:
