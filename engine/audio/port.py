@@ -21,10 +21,7 @@ from engine.audio.memory import aligned_words
 from engine.audio.priority import AudioThread, ask_once, audio_thread
 from engine.audio.ring import Ring
 from engine.audio.stats import StreamStats
-from engine.dsp.atomics import (
-    store_float,
-    store_release,
-)
+from engine.dsp.atomics import store_float, store_release
 from engine.dsp.compiled import kernel
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
@@ -279,11 +276,6 @@ class AudioPort:
             word = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES)
             records.append(CutRecord(*(self._read(word + i) for i in range(3))))
         return records
-
-    @property
-    def last_capture_ns(self) -> int:
-        """When the input callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
-        return self._read(c.INPUT_LAST_NS)
 
     @property
     def last_render_ns(self) -> int:

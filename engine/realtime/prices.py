@@ -20,6 +20,8 @@ from typing import Any
 from engine.errors import InvalidInputError
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
+_BRANCH = re.compile(r"/(latest|rc|deprecated)$")
+"""Of an address like `gpt://folder/model/latest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,13 @@ class Prices:
 def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Prices | None:
     """Return the prices of a model, or None where nobody said them.
 
-    A dated snapshot costs what its model costs; of an address like `gpt://folder/model` the last part counts too.
+    A dated snapshot costs what its model costs, and so does a model by its address, `gpt://folder/model/latest`.
 
     Example:
         >>> prices_of("gpt-realtime-2.1-mini").audio_output
         20.0
     """
-    short = model.rpartition("/")[2]
+    short = _BRANCH.sub("", model).rpartition("/")[2]
     for name in (model, short, _SNAPSHOT.sub("", short)):
         found = (configured or {}).get(name) or KNOWN.get(name)
         if found is not None:

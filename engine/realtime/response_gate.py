@@ -1,4 +1,4 @@
-"""The gate for response.create: wishes are merged, one at most is on its way, and a refused one goes once more."""
+"""The gate for response.create: wishes are merged, one at most is on its way, and a refused one goes again."""
 
 from __future__ import annotations
 

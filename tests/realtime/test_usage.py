@@ -104,7 +104,8 @@ def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
     mine = {"speech-realtime-250923": PRICES, "gpt-realtime": PRICES}
     assert prices_of("gpt://b1g/speech-realtime-250923", mine) is PRICES
     assert prices_of("gpt-realtime", mine) is PRICES
-    assert prices_of("gpt://b1g/speech-realtime-250923") is KNOWN["speech-realtime-250923"]
+    for branch in ("", "/latest", "/rc"):
+        assert prices_of(f"gpt://b1g/speech-realtime-250923{branch}") is KNOWN["speech-realtime-250923"]
     assert prices_of("speech-realtime-deepseek-v4-flash") is None
 
 
