@@ -126,8 +126,10 @@ class Session:
             ),
             silence_ms=self._turn_detection.silence_duration_ms or 0,
         )
+        self._is_introduced = False
+        """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""
         self._has_begun = False
-        """Whether there has been a connection."""
+        """Whether there has been a connection that was told everything."""
         self._keeping_line: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
@@ -241,7 +243,8 @@ class Session:
     def _introduce(self) -> Sequence[act.Action]:
         """What a connection is told first."""
         session = self._settings.to_json(self._chosen)
-        return self._conversation.reconnected(session) if self._has_begun else self._conversation.open(session)
+        resumes, self._is_introduced = self._is_introduced, True
+        return self._conversation.reconnected(session) if resumes else self._conversation.open(session)
 
     def _connected(self) -> None:
         """Let the microphone and the speaker run, from the first connection on."""

@@ -10,9 +10,23 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError, SessionClosedError
+from engine.realtime.client_events import ClientEvent
 from engine.realtime.notices import ErrorShown, FirstAudio, Reconnected, Reconnecting, SessionStarted
+from engine.realtime.providers import ChosenProvider
 from engine.realtime.session import Session
-from engine.realtime.testing import Answer, Close, Emit, Expect, GoSilent, Hear, Peer, VirtualDevices, Wait
+from engine.realtime.testing import (
+    Answer,
+    Close,
+    Emit,
+    Expect,
+    GoSilent,
+    Hear,
+    Peer,
+    ServerDouble,
+    VirtualDevices,
+    Wait,
+)
+from engine.realtime.transport import Transport
 from tests.realtime.outage_scripts import QUIET, agent, opened, ramp, resumed, spoken, spoken_at_s, user
 from tests.realtime.virtual_rig import hold, tone
 
@@ -66,6 +80,33 @@ def test_the_first_connection_is_not_retried() -> None:
     held = hold(ConnectionFailedError("Nobody is there."))
     assert isinstance(held.error, ConnectionFailedError)
     assert held.error.message == "Nobody is there."
+
+
+def test_a_first_connection_that_breaks_at_the_first_word_is_followed_by_one_that_hears_and_is_spoken_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect, broken = ServerDouble.connect, iter([True])
+
+    async def connect_to_what_breaks_first(server: ServerDouble, chosen: ChosenProvider) -> Transport:
+        transport = await connect(server, chosen)
+        if next(broken, False):
+            monkeypatch.setattr(transport, "send", take_nothing)
+        return transport
+
+    async def take_nothing(_: ClientEvent) -> None:
+        raise ConnectionFailedError("It broke.")
+
+    async def drive(session: Session, devices: VirtualDevices) -> None:
+        await ramp(session, devices)
+        await asyncio.sleep(4.0)
+        session.type_text("Hello?")
+
+    monkeypatch.setattr(ServerDouble, "connect", connect_to_what_breaks_first)
+    typed = [Expect("conversation.item.create"), Expect("response.create")]
+    held = hold([], [*resumed(), Hear(2.0), *typed, Wait(1.0)], duration_s=8, drive=drive)
+    assert held.error is None
+    assert len(held.of(Reconnected)) == 1
+    assert held.summary.dropped_outage_ms == 0
 
 
 def test_it_gives_up_after_eight_attempts_and_says_why() -> None:
