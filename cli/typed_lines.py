@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import sys
@@ -44,7 +45,8 @@ def _start_reading(lines: asyncio.Queue[str | None]) -> None:
     loop = asyncio.get_running_loop()
 
     def put(line: str | None) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the session is over
+        # The session is over: the loop is closed, or ends what waits in it.
+        with contextlib.suppress(RuntimeError, concurrent.futures.CancelledError):
             asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
 
     def read() -> None:

@@ -114,18 +114,13 @@ class AudioLink:
             self._current.stream.start()
 
     def watch(self, on_audio: Callable[[bool], None]) -> None:
-        """Let the running loop call a function until the link is closed, once the player has been served.
+        """Let the running loop call a function until the link is closed; it serves the player.
 
         Args:
             on_audio: Is given True where the audio thread has something (a block, a cut, room, the last frame, the end
                 of a stream), and False four times a second, when it is time to look at what nobody signals.
         """
-
-        def serve(signalled: bool) -> None:
-            self.player.service()
-            on_audio(signalled)
-
-        self._wake.watch(serve)
+        self._wake.watch(on_audio)
 
     def read_blocks(self) -> list[MicBlock]:
         """Return the blocks of the microphone that are complete."""

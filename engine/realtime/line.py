@@ -146,9 +146,10 @@ class Line:
             self._lost_at_s = self._heard_at_s if self._is_dead else now_s
             # What is in doubt is sent again, or counted by the uplink.
             self._unheard_ms = 0 if self._uplink.in_doubt else round(1000 * (now_s - self._lost_at_s))
-        self._is_planned, self._is_dead = lost is None, False
         self._outbox = asyncio.Queue()
-        self._user.lost(self._uplink.hold())
+        goes_again = self._uplink.hold(is_dead=self._is_dead)
+        self._is_planned, self._is_dead = lost is None, False
+        self._user.lost(goes_again)
         return replacement if lost is None else await self._redial(lost)
 
     async def _introduce(self, transport: Transport) -> None:
@@ -231,6 +232,7 @@ class Line:
             self._heard_at_s = transport.received_at_s
             is_repeated = repeats.has(event.event_id, transport.received_text)
             answers_probe = not is_repeated and self._watchdog.heard(event)
+            self._uplink.alive()
             if self._uplink.in_doubt and (answers_probe or isinstance(event, _SHOWS_THAT_IT_HEARS)):
                 self._uplink.confirm()
             if not (is_repeated or answers_probe):

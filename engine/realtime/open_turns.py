@@ -67,8 +67,10 @@ class OpenTurns:
 
     def refused(self, error: ServerError) -> bool:
         """Take an error; True if it means that nothing is left of a turn whose words had been held."""
-        is_empty = not error.event_id and error.code == COMMIT_EMPTY
-        refused = [commit for commit in self._commits if is_empty or commit.event_id == error.event_id]
+        if not error.event_id and error.code == COMMIT_EMPTY:
+            refused = list(self._commits)[:1]  # a server takes them in their order
+        else:
+            refused = [commit for commit in self._commits if commit.event_id == error.event_id]
         for commit in refused:
             self._commits.remove(commit)
         was_late = self._late in refused

@@ -15,9 +15,6 @@ from engine.realtime.client_events import ClientEvent, CreateItem, DeleteItem, E
 from engine.realtime.client_items import user_text_item
 from engine.realtime.history import Entry, History, Said, recap_of
 
-_FIRST = "root"
-"""In place of the item before the first."""
-
 
 @dataclass(slots=True)
 class _Part:
@@ -41,7 +38,7 @@ class Retold:
         [CreateItem(event_id='voice_1', item={..., 'id': 'voice_item_1'}, previous_item_id='')]
         >>> history.note(AgentTextCut("Once upon", "item_1"))
         >>> retold.correct("item_1")
-        [DeleteItem(event_id='voice_2', item_id='voice_item_1'), CreateItem(...)]
+        [CreateItem(..., previous_item_id='voice_item_1'), DeleteItem(event_id='voice_3', item_id='voice_item_1')]
     """
 
     def __init__(self, ids: EventIds, recap_heading: str = "") -> None:
@@ -65,19 +62,20 @@ class Retold:
 
     def correct(self, item_id: str) -> list[ClientEvent]:
         """Return what tells the present server the words of an item of the agent's as they are remembered by now."""
-        index = next((index for index, part in enumerate(self._parts) if part.tells_of(item_id)), None)
-        if index is None or self._items_of(self._parts[index]) == self._parts[index].items:
+        part = next((part for part in self._parts if part.tells_of(item_id)), None)
+        if part is None or not part.ids or self._items_of(part) == part.items:
             return []
-        part = self._parts[index]
-        deleted: list[ClientEvent] = [DeleteItem(self._ids.next(), told_id) for told_id in part.ids]
-        before = [told_id for earlier in self._parts[:index] for told_id in earlier.ids]
-        return [*deleted, *self._created(part, before[-1] if before else _FIRST)]
+        told_before = part.ids
+        # Created first: a server that refuses the new words keeps the old ones.
+        created = self._created(part, told_before[-1])
+        return [*created, *(DeleteItem(self._ids.next(), told_id) for told_id in told_before)]
 
     def _created(self, part: _Part, previous_item_id: str = "") -> list[ClientEvent]:
         part.items = self._items_of(part)
         part.ids = [self._item_ids.next() for _ in part.items]
-        told = zip(part.items, part.ids, strict=True)
-        return [CreateItem(self._ids.next(), item | {"id": told_id}, previous_item_id) for item, told_id in told]
+        places = [previous_item_id, *part.ids] if previous_item_id else [""] * len(part.ids)
+        told = zip(part.items, part.ids, places, strict=False)
+        return [CreateItem(self._ids.next(), item | {"id": told_id}, place) for item, told_id, place in told]
 
     def _items_of(self, part: _Part) -> list[dict[str, Any]]:
         if not self._recap_heading:

@@ -129,6 +129,7 @@ class Sound:
 
     def _pass_on(self) -> None:
         """Pass on what the audio thread has left."""
+        self._link.player.service()
         for block in self._link.read_blocks():
             if (said := self._microphone.take(block)) is not None:
                 self._uplink.put(said)

@@ -77,6 +77,7 @@ class Uplink:
         self._taken_blocks = 0
         self._wire: Callable[[ClientEvent], Awaitable[None]] | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._is_sending = False
         self._broken: asyncio.Future[None] | None = None
         """Fails as the sending does."""
         self._ids = EventIds("audio")
@@ -84,8 +85,10 @@ class Uplink:
         self._unconfirmed: deque[MicBlock] | None = None
         """What was sent since the last outage, where the server has not shown that it hears; None where it has."""
         self._lapsed_samples = 0
-        """How much was, and is too old by now to be sent again."""
+        """How much was, since the last sign of life, and is too old by now to be sent again."""
         self._stale_samples = 0
+        self._sent_before = 0
+        """How many of the oldest blocks a server may have heard: no loss, if they get too old to be sent again."""
         self._sent_samples = 0
         """To this server."""
         self._sent_before_samples = 0
@@ -105,7 +108,10 @@ class Uplink:
         self._send_on()
 
     def put_event(self, event: ClientEvent) -> asyncio.Event:
-        """Queue an event behind the blocks so far; what is returned is set when it has been sent."""
+        """Queue an event behind the blocks so far; what is returned is set when it has been sent.
+
+        It goes out before anything that waits for a turn of the loop.
+        """
         mark = _Mark(event, self._taken_blocks + len(self._blocks))
         self._marks.append(mark)
         self._send_on()
@@ -126,6 +132,7 @@ class Uplink:
             if self._sending is not None:
                 self._sending.cancel()
                 await asyncio.gather(self._sending, return_exceptions=True)
+            self._is_sending = False
 
     @property
     def in_doubt(self) -> bool:
@@ -136,14 +143,30 @@ class Uplink:
         """Note that the server hears: what it was sent is not sent again."""
         self._unconfirmed, self._lapsed_samples = None, 0
 
-    def hold(self) -> bool:
+    def alive(self) -> None:
+        """Note that the server says something: what it was sent before what is kept has reached it."""
+        self._lapsed_samples = 0
+
+    def hold(self, *, is_dead: bool = False) -> bool:
         """Keep what comes: there is no connection. The next server counts its milliseconds from 0.
 
-        Returns whether what the last one was sent, or was about to be, is sent again; events that were queued are not.
+        Args:
+            is_dead: The last connection fell silent; of what it was sent since, nobody may have heard anything.
+
+        Returns:
+            Whether what the last one was sent, or was about to be, is sent again. Events that were queued are not; nor,
+            where the last one had heard the beginning of a turn, is the rest of it.
         """
-        goes_again = self._holding or self.in_doubt or bool(self._marks)
-        self._blocks.extendleft(reversed(self._unconfirmed or ()))
-        self._stale_samples += self._lapsed_samples
+        goes_again = self._holding or self.in_doubt
+        if self._marks and not goes_again:
+            self._drop_until(self._marks[-1].after_blocks)
+        unconfirmed = self._unconfirmed or ()
+        self._blocks.extendleft(reversed(unconfirmed))
+        if is_dead:
+            self._stale_samples += self._lapsed_samples
+            self._sent_before = 0
+        else:
+            self._sent_before += len(unconfirmed)
         self.confirm()
         self._holding = True
         self._sent_before_samples += self._sent_samples
@@ -179,7 +202,8 @@ class Uplink:
 
     def _send_on(self) -> None:
         """Send what is queued, unless that is under way or there is no connection."""
-        if self._wire is not None and (self._sending is None or self._sending.done()):
+        if self._wire is not None and not self._is_sending:
+            self._is_sending = True
             self._sending = _started(self._send_queued(self._wire))
 
     async def _send_queued(self, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
@@ -191,11 +215,18 @@ class Uplink:
                     mark.sent.set()
                     continue
                 block = self._take_block()
-                await self._send(block, send)
+                try:
+                    await self._send(block, send)
+                except BaseException:
+                    self._give_back(block)
+                    raise
                 self._on_sent(1000 * (loop_time_s() - block.captured_at_s))
         except Exception as error:
+            self._wire = None
             if self._broken is not None and not self._broken.done():
                 self._broken.set_exception(error)
+        finally:
+            self._is_sending = False
 
     async def _send(self, block: MicBlock, send: Callable[[ClientEvent], Awaitable[None]]) -> None:
         if self._unconfirmed is not None:
@@ -204,18 +235,30 @@ class Uplink:
         self._sent_samples += len(block.pcm16) // 2
         self._last_captured_at_s = block.captured_at_s
 
+    def _give_back(self, block: MicBlock) -> None:
+        """Queue again what may not have left; what is in doubt is kept already."""
+        if self._unconfirmed is None:
+            self._blocks.appendleft(block)
+            self._taken_blocks -= 1
+
     def _doubt(self, block: MicBlock, unconfirmed: deque[MicBlock]) -> None:
         """Keep what is sent, as long as it could be sent again."""
         unconfirmed.append(block)
         while block.captured_at_s - unconfirmed[0].captured_at_s > self._max_outage_s:
             self._lapsed_samples += len(unconfirmed.popleft().pcm16) // 2
 
+    def _drop_until(self, taken_blocks: int) -> None:
+        while self._blocks and self._taken_blocks < taken_blocks:
+            self._stale_samples += len(self._take_block().pcm16) // 2
+
     def _drop_stale(self, now_s: float) -> None:
         while self._blocks and now_s - self._blocks[0].captured_at_s >= self._max_outage_s:
-            self._stale_samples += len(self._take_block().pcm16) // 2
+            is_loss = not self._sent_before
+            self._stale_samples += is_loss * len(self._take_block().pcm16) // 2
 
     def _take_block(self) -> MicBlock:
         self._taken_blocks += 1
+        self._sent_before = max(0, self._sent_before - 1)
         return self._blocks.popleft()
 
     def _in_ms(self, samples: int) -> float:

@@ -219,7 +219,9 @@ class UsageMeter:
         input_price, output_price = self._prices.audio_input_minute, self._prices.audio_output_minute
         sent_s = self._sent_s() if self._sent_s is not None else self._paid_s
         cost = (input_price or 0.0) * (sent_s - self._paid_s) + (output_price or 0.0) * answer_s
-        self._charge(cost / 60, complete=input_price is None or self._sent_s is not None)
+        is_paid_by_time = input_price is not None or output_price is not None
+        is_known = input_price is not None and output_price is not None and self._sent_s is not None
+        self._charge(cost / 60, complete=is_known or not is_paid_by_time)
         self._paid_s = sent_s
 
     def _tell(self, at_s: float, *, final: bool = False) -> None:

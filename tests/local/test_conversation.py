@@ -212,10 +212,10 @@ async def test_a_told_answer_is_replaced_in_its_place_and_a_wrong_correction_ref
     for item_id, role in (("u1", "user"), ("a1", "assistant"), ("u2", "user")):
         await client.send("conversation.item.create", item=told(item_id, role))
         await client.until("conversation.item.done")
+    await client.send("conversation.item.create", item=told("a2", "assistant"), previous_item_id="a1")
     await client.send("conversation.item.delete", item_id="a1")
-    await client.send("conversation.item.create", item=told("a2", "assistant"), previous_item_id="u1")
+    assert (await client.until("conversation.item.done"))["previous_item_id"] == "a1"
     assert (await client.until("conversation.item.deleted"))["item_id"] == "a1"
-    assert (await client.until("conversation.item.done"))["previous_item_id"] == "u1"
     await client.send("conversation.item.create", item=told("a3", "assistant"), previous_item_id="a2")
     assert (await client.until("conversation.item.done"))["previous_item_id"] == "a2"
     for kind, fields, code in (

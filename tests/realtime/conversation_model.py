@@ -188,7 +188,7 @@ class ServerModel:
                 assert item_id not in self.retold_ids
                 self.retold_ids.add(item_id)
                 ids = [item["id"] for item in self.retold]
-                places = {"": len(ids), "root": 0} | {known: at + 1 for at, known in enumerate(ids)}
+                places = {"": len(ids)} | {known: at + 1 for at, known in enumerate(ids)}
                 self.retold.insert(places[previous_item_id], item)
             case DeleteItem(_, item_id) if item_id in self.retold_ids:
                 (gone,) = (item for item in self.retold if item["id"] == item_id)

@@ -29,7 +29,7 @@ def told(peer: Peer) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     for event in peer.received:
         if event["type"] == "conversation.item.create":
-            places = {"": len(items), "root": 0} | {item["id"]: at + 1 for at, item in enumerate(items)}
+            places = {"": len(items)} | {item["id"]: at + 1 for at, item in enumerate(items)}
             items.insert(places[event.get("previous_item_id", "")], event["item"])
         elif event["type"] == "conversation.item.delete":
             (item,) = (item for item in items if item["id"] == event["item_id"])
@@ -50,7 +50,7 @@ def is_cut_at(text: str, heard_ms: int, of_s: float = 8.0) -> bool:
 @pytest.mark.parametrize("before", [[], spoken("Tell me.", "u1")])
 def test_interrupted_after_a_reconnect_its_item_is_replaced_in_its_place(before: list[Step]) -> None:
     history = [user("Tell me.")] if before else []
-    corrected = [Expect("conversation.item.delete"), Expect("conversation.item.create")]
+    corrected = [Expect("conversation.item.create"), Expect("conversation.item.delete")]
     held = hold(
         [*opened("first"), *before, ANSWER, Wait(1.0), Close(1006)],
         [*resumed(*history, agent(WORDS)), Wait(1.0), INTERRUPTS, *corrected, Wait(1.0)],
@@ -63,7 +63,7 @@ def test_interrupted_after_a_reconnect_its_item_is_replaced_in_its_place(before:
     assert is_cut_at(cut, barge_in.heard_ms)
     assert len({item["id"] for item in told(held.peers[1])}) == len(history) + 1
     created = held.peers[1].of_type("conversation.item.create")
-    assert created[-1]["previous_item_id"] == (created[0]["item"]["id"] if before else "root")
+    assert created[-1]["previous_item_id"] == created[-2]["item"]["id"]
 
 
 def test_interrupted_after_a_rotation_it_is_the_same() -> None:
@@ -73,8 +73,8 @@ def test_interrupted_after_a_rotation_it_is_the_same() -> None:
             *resumed(agent(WORDS)),
             Wait(1.0),
             INTERRUPTS,
-            Expect("conversation.item.delete"),
             Expect("conversation.item.create"),
+            Expect("conversation.item.delete"),
             Wait(1.0),
         ],
         duration_s=105,
@@ -94,8 +94,8 @@ def test_of_what_was_not_begun_the_item_is_deleted_only() -> None:
         await peer.expect("session.update")
         await asyncio.sleep(1.0)
         await peer.send("input_audio_buffer.speech_started", item_id="u2", audio_start_ms=0)
-        await peer.expect("conversation.item.delete")
         await peer.expect("conversation.item.create")
+        await peer.expect("conversation.item.delete")
         await peer.expect("conversation.item.delete")
         await asyncio.sleep(1.0)
         assert not peer.unread
@@ -142,8 +142,9 @@ def test_a_service_that_was_told_a_recap_is_told_another_in_its_place() -> None:
         await peer.expect("session.update")
         await asyncio.sleep(1.0)
         await peer.send("input_audio_buffer.speech_started", item_id="u2", audio_start_ms=0)
-        await peer.expect("conversation.item.delete", {"item_id": recap["item"]["id"]})
-        await peer.expect("conversation.item.create", {"previous_item_id": "root", "item": {"role": "user"}})
+        told_id = recap["item"]["id"]
+        await peer.expect("conversation.item.create", {"previous_item_id": told_id, "item": {"role": "user"}})
+        await peer.expect("conversation.item.delete", {"item_id": told_id})
         await asyncio.sleep(0.5)
         assert not peer.unread
 
@@ -168,7 +169,7 @@ def test_an_item_is_replaced_once_for_all_its_parts_and_a_refusal_is_of_no_inter
     assert isinstance(described, CreateItem)
     run(conversation, e.SpeechStarted("u1"))
     cut = Cut((Heard(KEY, 500, 1000, complete=True),), 8.0)
-    delete, create = sent(conversation.playback_cut(cut))
+    create, delete = sent(conversation.playback_cut(cut))
     assert isinstance(delete, DeleteItem)
     assert delete.item_id == described.item["id"]
     assert isinstance(create, CreateItem)
