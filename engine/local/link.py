@@ -48,6 +48,8 @@ class Link:
         self._inbox: asyncio.Queue[str | None] = asyncio.Queue(_MOST_INCOMING)
         self._tasks = Tasks()
         self._closing: asyncio.Task[None] | None = None
+        self._goodbye: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
         self._pumping: list[asyncio.Task[None]] = []
         """The task that moves events through the faults, where there are any."""
         self._is_broken = False
@@ -62,13 +64,15 @@ class Link:
             for index, fault in enumerate(self._faults):
                 fault.attach(self)
                 self._tasks.start(fault.run(self._outward(index + 1)))
-        self._tasks.start(self._read())
+        self._reading = self._tasks.start(self._read())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """End them, and finish closing if that was asked for."""
         if self._closing is not None:
             await asyncio.gather(self._closing, return_exceptions=True)
+        if self._goodbye is not None:
+            await asyncio.gather(self._goodbye, return_exceptions=True)
         await self._tasks.close()
 
     async def __aiter__(self) -> AsyncIterator[str | None]:
@@ -116,8 +120,10 @@ class Link:
             transport.write(_EMPTY_CLOSE_FRAME)
             transport.close()
         elif code is not None:
+            if self._goodbye is None:
+                self._goodbye = asyncio.create_task(self._say_goodbye(code, reason))
             with contextlib.suppress(ConnectionError):
-                await self._socket.close(code=code, message=reason.encode()[:123])
+                await asyncio.shield(self._goodbye)
 
     def close_when_sent(self, code: int | None, reason: str = "") -> None:
         """Close after what was sent before has left."""
@@ -130,6 +136,14 @@ class Link:
             await self.close(code, reason)
 
         self._closing = self._closing or asyncio.create_task(close())
+
+    async def _say_goodbye(self, code: int, reason: str) -> None:
+        # While somebody reads, aiohttp does not wait for the client's goodbye: what it still says would reset the
+        # connection, and it lose what it has not read yet, why it is closed.
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._socket.close(code=code, message=reason.encode()[:123])
 
     async def _put(self, text: str) -> None:
         if not self._is_silent:
