@@ -20,7 +20,7 @@ from cli.typed_lines import say_lines
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, NoDeviceError
 from engine.realtime.offered_tools import offered_tools
 from engine.realtime.output_rate import OutputRateWatch
 from engine.realtime.prices import Prices, configured_prices
@@ -85,7 +85,7 @@ def run_session(options: RunOptions) -> None:
         plan = SessionPlan(
             chosen=chosen,
             backend=backend,
-            request=_stream_request(options, config.audio),
+            request=_stream_request(options, config.audio, backend),
             settings=settings,
             tools=offered.tools,
             options=options,
@@ -121,6 +121,7 @@ def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen
     """Return the backend, or None where there is neither a sound card nor a file to speak.
 
     Raises:
+        NoDeviceError: a device was named, and there is no sound card.
         VoiceError: the named backend does not work.
     """
     names_file = options.input_file is not None or options.output_file is not None
@@ -129,25 +130,25 @@ def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen
         screen.say("Backend virtual: a file was named.")
         return load_backend("virtual")
     found = open_backend(name)
-    if (
-        name == "auto"
-        and not options.text
-        and found.backend.name == "virtual"
-        and options.input is None
-        and options.output is None
-    ):
-        screen.say(f"There is no sound card here ({found.reason}).")
-        return None
+    if name == "auto" and found.backend.name == "virtual":
+        if options.input is not None or options.output is not None:
+            found.backend.close()
+            raise NoDeviceError(
+                f"There is no sound card here ({found.reason}).", fix="Plug one in; `voice doctor` looks closer."
+            )
+        if not options.text:
+            screen.say(f"There is no sound card here ({found.reason}).")
+            return None
     screen.say(f"Backend {found.backend.name}: {found.reason}.")
     return found.backend
 
 
-def _stream_request(options: RunOptions, defaults: AudioDefaults) -> StreamRequest:
-    """What is asked of the backend; the configured devices only count where no file takes their place."""
-    names_file = options.input_file is not None or options.output_file is not None
+def _stream_request(options: RunOptions, defaults: AudioDefaults, backend: Backend) -> StreamRequest:
+    """What is asked of the backend; the configured devices count only where no file takes their place."""
+    has_devices = backend.name != "virtual"
     return StreamRequest(
-        input=options.input or (None if names_file else defaults.input),
-        output=options.output or (None if names_file else defaults.output),
+        input=options.input or (defaults.input if has_devices else None),
+        output=options.output or (defaults.output if has_devices else None),
         input_file=options.input_file,
         output_file=options.output_file,
         block_ms=options.block_ms,

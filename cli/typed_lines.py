@@ -19,6 +19,10 @@ _MOST_BYTES = 1 << 20
 """Of one line; a service refuses longer texts anyway."""
 
 
+class _SessionOver(Exception):  # noqa: N818 - says that nobody wants more lines, and never leaves this file
+    """The session has ended while lines were left."""
+
+
 async def say_lines(session: Session) -> None:
     """Say every line in its turn, then let the session end with the last answer."""
     lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
@@ -45,9 +49,12 @@ def _start_reading(lines: asyncio.Queue[str | None]) -> None:
     loop = asyncio.get_running_loop()
 
     def put(line: str | None) -> None:
-        # The session is over: the loop is closed, or ends what waits in it.
-        with contextlib.suppress(RuntimeError, concurrent.futures.CancelledError):
-            asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
+        waiting = lines.put(line)
+        try:
+            asyncio.run_coroutine_threadsafe(waiting, loop).result()
+        except (RuntimeError, concurrent.futures.CancelledError):  # the loop is closed, or ends what waits in it
+            waiting.close()
+            raise _SessionOver from None
 
     def read() -> None:
         rest = b""
@@ -64,4 +71,8 @@ def _start_reading(lines: asyncio.Queue[str | None]) -> None:
             put(rest.decode("utf-8", "replace"))
         put(None)
 
-    threading.Thread(target=read, name="voice-lines", daemon=True).start()
+    def read_to_the_end() -> None:
+        with contextlib.suppress(_SessionOver):
+            read()
+
+    threading.Thread(target=read_to_the_end, name="voice-lines", daemon=True).start()

@@ -130,6 +130,11 @@ def _headers(provider: Provider, keys: Keys) -> dict[str, Secret]:
             return _authorization("Api-Key", keys.yandex_api_key)
         case Auth.YANDEX if keys.yandex_folder_id and keys.yandex_iam_token:
             return _authorization("Bearer", keys.yandex_iam_token)
+    if provider.auth is Auth.YANDEX and (keys.yandex_api_key or keys.yandex_iam_token):
+        raise AccessRefusedError(
+            f"{provider.title} needs a folder beside the key.",
+            fix="Set YANDEX_CLOUD_FOLDER_ID in the environment or the configuration file.",
+        )
     alternative = " (or YANDEX_CLOUD_IAM_TOKEN in place of the key)" if provider.auth is Auth.YANDEX else ""
     raise AccessRefusedError(
         f"{provider.title} needs a key, and none is set.",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import NoDeviceError
 from tests.support.voice_process import VOICE
 
 if sys.platform == "win32":
@@ -90,6 +91,32 @@ def test_lines_of_a_pipe_are_said_one_after_the_other(environment: dict[str, str
     assert shown.index("56") < shown.index("Привет") < shown.index("Здравствуйте")
     assert "2 turns" in shown
     assert "\x1b" not in shown
+
+
+def test_a_session_that_ends_before_its_lines_does_so_without_a_word(environment: dict[str, str]) -> None:
+    lines = b"hello\n" * 100_000
+    command = [*RUN, "--text", "--duration", "2"]
+    run = subprocess.run(command, input=lines, env=environment, capture_output=True, check=False, timeout=60)
+    assert run.returncode == 0
+    assert b"Traceback" not in run.stderr
+    assert b"Warning" not in run.stderr
+
+
+def test_text_needs_no_sound_card_though_the_configuration_names_devices(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    config = tmp_path / "devices.toml"
+    config.write_text('[audio]\ninput = "usb"\noutput = "headphones"\n')
+    without_card = {**environment, "VOICE_CONFIG": str(config), "ALSA_CONFIG_PATH": "/dev/null"}
+    command = [VOICE, "run", "--text"]
+    run = subprocess.run(command, input=b"hello", env=without_card, capture_output=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert b"1 turn " in run.stdout
+    named = subprocess.run(
+        [*command, "--input", "usb"], input=b"hello", env=without_card, capture_output=True, check=False, timeout=60
+    )
+    assert named.returncode == NoDeviceError.exit_code
+    assert b"no sound card" in named.stderr
 
 
 def test_push_to_talk_without_a_terminal_says_what_to_do_instead(environment: dict[str, str]) -> None:
