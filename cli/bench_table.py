@@ -25,6 +25,8 @@ _ANY_WIDTH = 10_000
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
 _HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
 """Shorter than what the file says."""
+_IN_UNIT = frozenset({"p95", "max"})
+"""What is in the unit of the case itself."""
 
 
 def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
@@ -68,7 +70,7 @@ def _table(benchmark: str, results: Sequence[Result]) -> Table:
                 *_figures(figures, result.unit),
                 *([ratio] if compares else []),
             ]
-            cells += [_shown(extra.get(name, "")) for name in measured]
+            cells += [_shown(extra.get(name, ""), result.unit if name in _IN_UNIT else "") for name in measured]
             table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -100,9 +102,11 @@ def _figures(figures: Quantiles, unit: str) -> tuple[str, str]:
     return with_unit(figures.p50, unit), with_unit(figures.p99, unit)
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, unit: str) -> str:
     if value is None:
         return "?"
+    if unit and isinstance(value, float):
+        return with_unit(value, unit)
     if isinstance(value, float):
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return str(value)

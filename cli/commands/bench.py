@@ -88,7 +88,7 @@ def bench(
     _print(run, comparison)
     _write(run, comparison, json_path, html_path, save=save, is_interrupted=is_interrupted, quick=quick)
     if is_interrupted:
-        _note(f"Interrupted: {len(results)} cases were finished.")
+        _note(f"Interrupted: {len(results)} {'case was' if len(results) == 1 else 'cases were'} finished.")
         raise typer.Exit(_INTERRUPTED)
 
 
