@@ -12,7 +12,7 @@ import numpy as np
 from numba import carray
 
 from engine.dsp.atomics import copy_bytes, float32_pointer, load, store
-from engine.dsp.compiled import inlined, kernel
+from engine.dsp.compiled import c_callback, inlined
 from engine.dsp.filter_design import Taps
 from engine.dsp.lanes import TILE, filter_tile
 from engine.dsp.stage_memory import (
@@ -22,6 +22,7 @@ from engine.dsp.stage_memory import (
     MAX_BLOCK,
     NEXT,
     SCRATCH,
+    STAGE_FUNCTION,
     TABLE,
     TAPS,
     UP,
@@ -77,7 +78,7 @@ def _outputs_due(stage: int, frames: int) -> int:
     return max(0, ((frames - first) * up + down - 1) // down)
 
 
-@kernel("int64(int64, int64, int64, int64)")
+@c_callback(STAGE_FUNCTION)
 def run_rows(stage: int, source: int, frames: int, target: int) -> int:
     """Resample `frames` float32 (at most `MAX_BLOCK`) at the address `source` to `target`; return how many came out.
 

@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from engine.dsp.atomics import copy_bytes, load, store
-from engine.dsp.compiled import kernel
+from engine.dsp.compiled import c_callback
 from engine.dsp.filter_design import Taps
 from engine.dsp.lanes import LANES, UNROLLED, filter_lanes
 from engine.dsp.stage_memory import (
@@ -23,6 +23,7 @@ from engine.dsp.stage_memory import (
     PHASE,
     RUNS,
     SCRATCH,
+    STAGE_FUNCTION,
     TABLE,
     TAPS,
     StageMemory,
@@ -31,7 +32,7 @@ from engine.dsp.stage_memory import (
 )
 
 
-@kernel("int64(int64, int64, int64, int64)")
+@c_callback(STAGE_FUNCTION)
 def run_lanes(stage: int, source: int, frames: int, target: int) -> int:
     """Resample `frames` float32 (at most `MAX_BLOCK`) at the address `source` to `target`; return how many came out.
 

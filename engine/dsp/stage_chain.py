@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from engine.dsp.atomics import copy_bytes, load
 from engine.dsp.builtin import builtin_method
@@ -20,9 +25,21 @@ from engine.dsp.row_filter import run_rows
 from engine.dsp.run_filter import run_lanes
 from engine.dsp.stage_memory import MAX_BLOCK, StageMemory
 
-_FIRST, _FIRST_IS_ROWS, _SECOND, _SECOND_IS_ROWS, _MIDDLE, _RESULT, _LONGEST = range(7)
+_FIRST, _RUN_FIRST, _SECOND, _RUN_SECOND, _MIDDLE, _RESULT, _LONGEST = range(7)
 MOST_OUT = MAX_BLOCK + TILE
 """Samples for which the target of `run_chain` must have room."""
+
+
+@intrinsic
+def _call_at(typing_context: Any, address: Any, stage: Any, source: Any, frames: Any, target: Any) -> Any:
+    """Call the function of a stage, see `STAGE_FUNCTION`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        function = builder.inttoptr(args[0], ir.FunctionType(word, [word] * 4).as_pointer())
+        return builder.call(function, args[1:])
+
+    return types.int64(*[types.int64] * 5), generate
 
 
 @inlined()
@@ -36,15 +53,8 @@ def run_chain(chain: int, source: int, frames: int, target: int) -> int:
     """Resample float32 at the address `source` to `target`; return how many came out."""
     second = load(chain, _SECOND)
     first_target = target if second == 0 else load(chain, _MIDDLE)
-    if load(chain, _FIRST_IS_ROWS) != 0:
-        count = run_rows(load(chain, _FIRST), source, frames, first_target)
-    else:
-        count = run_lanes(load(chain, _FIRST), source, frames, first_target)
-    if second == 0:
-        return count
-    if load(chain, _SECOND_IS_ROWS) != 0:
-        return run_rows(second, first_target, count, target)
-    return run_lanes(second, first_target, count, target)
+    count = _call_at(load(chain, _RUN_FIRST), load(chain, _FIRST), source, frames, first_target)
+    return count if second == 0 else _call_at(load(chain, _RUN_SECOND), second, first_target, count, target)
 
 
 @builtin_method
@@ -78,7 +88,7 @@ class StageChain:
         self._middle, self._result = (np.empty(MOST_OUT, np.float32) for _ in range(2))
         self._words = np.zeros(8, np.int64)
         for place, (stage, is_rows) in zip((_FIRST, _SECOND), stages, strict=False):
-            self._words[place : place + 2] = stage.handle, is_rows
+            self._words[place : place + 2] = stage.handle, (run_rows if is_rows else run_lanes).address
         self._words[_MIDDLE], self._words[_RESULT] = self._middle.ctypes.data, self._result.ctypes.data
         self._words[_LONGEST] = self.longest
         self.handle = int(self._words.ctypes.data)

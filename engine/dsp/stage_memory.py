@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import carray
+from numba import carray, types
 from numpy.typing import NDArray
 
 from engine.dsp.atomics import copy_bytes, float32_pointer, load
@@ -11,6 +11,11 @@ from engine.dsp.compiled import inlined
 
 UP, DOWN, TAPS, BUFFER, HISTORY, TABLE, SCRATCH, RUNS, NEXT, PHASE, GIVEN = range(11)
 STAGE_WORDS = 16
+STAGE_FUNCTION = types.int64(types.int64, types.int64, types.int64, types.int64)
+"""Of a stage, the address of a block, its length and the address of room for what comes out; returns how much did.
+
+C functions, called by address: compiled into each of their callers, they would take seconds to compile.
+"""
 _LINE_BYTES = 64
 MAX_BLOCK = 4800
 """Frames a stage takes at a time; longer blocks are cut."""
