@@ -15,7 +15,7 @@ from engine.audio.look import look
 from engine.errors import VoiceError
 
 TICK_S = 0.25
-"""How often the stream is looked at: ten times a second was a twentieth of what an idle session costs."""
+"""How often the stream is looked at: each time wakes the loop, and a stream may be silent for 2 s before it is lost."""
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""
 
