@@ -14,8 +14,6 @@ from engine.audio.link import AudioLink
 from engine.audio.look import look
 from engine.errors import VoiceError
 
-TICK_S = 0.25
-"""How often the stream is looked at: each time wakes the loop, and a stream may be silent for 2 s before it is lost."""
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""
 
@@ -24,39 +22,45 @@ class Follower:
     """Keeps one link's stream alive; used from the link's event loop.
 
     Example:
-        >>> follower = Follower(link, tell=print, drop=give_up_the_answer)
-        >>> await follower.run()        # until it is cancelled
+        >>> follower = Follower(link, tell=print, drop=give_up_the_answer, failed=end_the_session)
+        >>> follower.tick()             # several times a second
+        >>> await follower.close()
     """
 
-    def __init__(self, link: AudioLink, *, tell: Callable[[News], None], drop: Callable[[], None]) -> None:
-        """Follow the devices of a link that has been opened.
+    def __init__(
+        self,
+        link: AudioLink,
+        *,
+        tell: Callable[[News], None],
+        drop: Callable[[], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Follow the devices of a link that has been started.
 
         Args:
             link: Its backend can refresh.
             tell: Is told what becomes of the stream.
             drop: Is called when what waits to be heard has waited too long.
+            failed: Is told what went wrong inside; nothing is followed then.
         """
         self._link = link
         self._tell = tell
         self._drop = drop
+        self._failed = failed
         self._following = Following(link.wanted)
+        self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
 
-    async def run(self) -> None:
-        """Follow until cancelled; what is under way then is ended first."""
-        self._following.running(self._link.info, loop_time_s())
-        try:
-            while True:
-                self._carry_out(self._following.tick(self._link.look(), loop_time_s()))
-                if self._operation is None:
-                    await asyncio.sleep(TICK_S)
-                    continue
-                await asyncio.wait({self._operation}, timeout=TICK_S)
-                if self._operation.done():
-                    finished, self._operation = self._operation, None
-                    self._carry_out(finished.result())
-        finally:
-            await self._end_operation()
+    def tick(self) -> None:
+        """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
+        self._carry_out(self._following.tick(self._link.look(), loop_time_s()))
+
+    async def close(self) -> None:
+        """End what is under way; `tick` must not be called any more."""
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            operation.cancel()
+            await asyncio.wait({operation})
 
     def _carry_out(self, commands: list[Command]) -> None:
         for news in self._following.take_news():
@@ -65,8 +69,19 @@ class Follower:
             if command is Command.DROP:
                 self._drop()
                 continue
-            todo = {Command.CLOSE: self._close, Command.LOOK: self._look, Command.OPEN: self._open}[command]
+            todo = {Command.CLOSE: self._close_stream, Command.LOOK: self._look, Command.OPEN: self._open}[command]
             self._operation = asyncio.ensure_future(self._instead_of(self._operation, todo))
+            self._operation.add_done_callback(self._go_on)
+
+    def _go_on(self, finished: asyncio.Task[list[Command]]) -> None:
+        """Do what follows from what is done, unless something else has taken its place."""
+        if finished is not self._operation or finished.cancelled():
+            return
+        self._operation = None
+        try:
+            self._carry_out(finished.result())
+        except Exception as error:  # nobody above but the loop, which would only log it
+            self._failed(error)
 
     @staticmethod
     async def _instead_of(
@@ -78,7 +93,7 @@ class Follower:
             await asyncio.wait({earlier})
         return await todo()
 
-    async def _close(self) -> list[Command]:
+    async def _close_stream(self) -> list[Command]:
         opened = self._link.release()
         if opened is not None:
             with contextlib.suppress(TimeoutError):  # its memory stays with the thread that hangs
@@ -101,9 +116,3 @@ class Follower:
             return self._following.refused(error, loop_time_s())
         self._link.adopt(opened)
         return self._following.opened(opened.stream.info, loop_time_s())
-
-    async def _end_operation(self) -> None:
-        operation, self._operation = self._operation, None
-        if operation is not None:
-            operation.cancel()
-            await asyncio.wait({operation})

@@ -17,7 +17,8 @@ POLL_S = 0.005
 class Wake:
     """An eventfd (Linux) or a pipe that the kernel signals, and a clock: both call one function in the event loop.
 
-    Signals are not counted: many at once make one call, and one that came before `watch` is not lost.
+    Signals are not counted: many at once make one call, and one that came before `watch` is not lost. Where there are
+    signals, a tick comes right after one: a timer would wake the loop once more.
 
     Example:
         >>> wake = Wake(tick_s=0.25)
@@ -26,8 +27,10 @@ class Wake:
     """
 
     def __init__(self, tick_s: float) -> None:
-        """Make the descriptors; `tick_s` is how often the function is called without a signal."""
+        """Make the descriptors; `tick_s` is the clock's rhythm; when signals end, the first tick may be as late."""
         self._tick_s = tick_s
+        self._tick_at_s = 0.0
+        self._on_wake: Callable[[bool], None] = lambda signalled: None
         self.descriptor = -1
         self._read_end = -1
         if hasattr(os, "eventfd"):
@@ -37,8 +40,7 @@ class Wake:
             os.set_blocking(self._read_end, False)
             os.set_blocking(self.descriptor, False)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timers: dict[float, asyncio.TimerHandle] = {}
-        """The next call of each rhythm."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def signal(self) -> None:
         """Wake the waiter, from any thread."""
@@ -52,35 +54,55 @@ class Wake:
         It is called by the loop itself: a coroutine that waits needs another turn of the loop, with a look at all
         sockets, and a timeout for each of its waits. In an idle session that was a quarter of the loop's work.
         """
+        self._on_wake = on_wake
         self._loop = asyncio.get_running_loop()
-        self._repeat(self._tick_s, lambda: on_wake(False))
+        self._tick_at_s = self._loop.time() + self._tick_s
         if self._read_end >= 0:
-            self._loop.add_reader(self._read_end, self._on_readable, on_wake)
+            self._loop.add_reader(self._read_end, self._on_readable)
+            self._call_in(self._tick_s, self._on_timer)
         else:
-            self._repeat(POLL_S, lambda: on_wake(True))
+            self._call_in(POLL_S, self._poll)
 
-    def _on_readable(self, on_wake: Callable[[bool], None]) -> None:
+    def _on_readable(self) -> None:
         # Cheaper than `contextlib.suppress`, in what runs fifty times a second.
         try:  # noqa: SIM105
             os.read(self._read_end, _MOST_READ)
         except BlockingIOError:
             pass
-        on_wake(True)
+        self._on_signal()
 
-    def _repeat(self, every_s: float, call: Callable[[], None]) -> None:
-        def run() -> None:
-            if self._loop is not None:
-                self._timers[every_s] = self._loop.call_later(every_s, run)
-                call()
+    def _poll(self) -> None:
+        self._call_in(POLL_S, self._poll)
+        self._on_signal()
 
+    def _on_signal(self) -> None:
+        self._on_wake(True)
+        if self._is_time():
+            self._on_wake(False)
+
+    def _on_timer(self) -> None:
+        # Half as often while signals bring the ticks.
+        is_time = self._is_time()
+        self._call_in(self._tick_s if is_time else 2 * self._tick_s, self._on_timer)
+        if is_time:
+            self._on_wake(False)
+
+    def _is_time(self) -> bool:
+        """Whether a tick is due; the next one is `tick_s` later."""
+        if self._loop is None or (now_s := self._loop.time()) < self._tick_at_s:
+            return False
+        self._tick_at_s = now_s + self._tick_s
+        return True
+
+    def _call_in(self, seconds: float, call: Callable[[], None]) -> None:
         if self._loop is not None:
-            self._timers[every_s] = self._loop.call_later(every_s, run)
+            self._timer = self._loop.call_later(seconds, call)
 
     def close(self) -> None:
         """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
         loop, self._loop = self._loop, None
-        for timer in self._timers.values():
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if loop is not None and not loop.is_closed() and self._read_end >= 0:
             loop.remove_reader(self._read_end)
         for descriptor in {self._read_end, self.descriptor} - {-1}:

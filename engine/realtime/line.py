@@ -8,6 +8,7 @@ with the next already open (`engine.realtime.rotation`). What is said over it is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -88,6 +89,7 @@ class Line:
         self._session_limit_s = session_limit_s
         self._limit_s: float | None = None
         """Of the present connection, from its beginning: the service's, or what the server says if that is less."""
+        self._limit_told = asyncio.Event()
         self._began_s = 0.0
         self._policy = Reconnect()
         self._watchdog = Watchdog()
@@ -271,12 +273,14 @@ class Line:
         if left_s >= LEAST_LEFT_S:
             told_s = loop_time_s() - self._began_s + left_s
             self._limit_s = told_s if self._limit_s is None else min(self._limit_s, told_s)
+            self._limit_told.set()
 
     async def _rotate(self) -> Transport:
         """Return the next connection when the time to change has come: opened before the present one is left."""
-        # Looked for once a second, not waited for: the server may name its limit at any time.
-        while (left_s := self._until(lambda rotation: rotation.begins_after_s)) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(left_s, _LOOK_S))
+        while (left_s := self._until(lambda rotation: rotation.begins_after_s)) > 0:
+            self._limit_told.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._limit_told.wait(), None if left_s == math.inf else left_s)
         while True:
             await self._until_rest()
             try:

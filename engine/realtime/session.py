@@ -131,7 +131,7 @@ class Session:
         self._has_begun = False
         """Whether there has been a connection that was told everything."""
         self._keeping_line: asyncio.Task[None] | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._follower: Follower | None = None
         self._over = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
         self._reason = ""
@@ -233,7 +233,9 @@ class Session:
         finally:
             # The stream first: what was captured last is then not sent into a closing socket. And before it whoever
             # could be opening another.
-            await _end(self._following)
+            follower, self._follower = self._follower, None
+            if follower is not None:
+                await follower.close()
             self._link.close()
             await _end(self._keeping_line)
             if awaited := self._runner.held_up_by:
@@ -254,10 +256,12 @@ class Session:
         self._quiet.begin(loop_time_s())
         self._sound.start()
         if self._link.can_follow:
-            follower = Follower(
-                self._link, tell=self._tell_of_devices, drop=lambda: self._perform(self._conversation.speaker_missing())
+            self._follower = Follower(
+                self._link,
+                tell=self._tell_of_devices,
+                drop=lambda: self._perform(self._conversation.speaker_missing()),
+                failed=self._end_with,
             )
-            self._following = asyncio.create_task(self._guarded(follower.run()))
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
         """End the session with what a service fails with."""
@@ -314,7 +318,9 @@ class Session:
                     self.fail(error)
 
     def _look(self) -> None:
-        """End the session when it is time, after what the device still holds has sounded."""
+        """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
+        if self._follower is not None:
+            self._follower.tick()
         reason = self._quiet.reason_to_end(
             loop_time_s(),
             busy=not self.at_rest,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+import os
+import sys
 import weakref
 
 import numpy as np
@@ -261,6 +263,38 @@ async def test_kernel_wakes_the_loop_when_asked() -> None:
     port.process(np.zeros((480, 1), np.float32), None)
     assert True in [await calls.get(), await calls.get()]
     assert not await calls.get()
+    wake.close()
+
+
+async def test_ticks_go_on_while_signals_come_without_a_pause() -> None:
+    wake = Wake(tick_s=0.01)
+    calls: asyncio.Queue[bool] = asyncio.Queue()
+
+    def again(signalled: bool) -> None:
+        calls.put_nowait(signalled)
+        if signalled:
+            wake.signal()
+
+    wake.watch(again)
+    wake.signal()
+    ticks = 0
+    while ticks < 5:
+        ticks += not await calls.get()
+    wake.close()
+
+
+async def test_where_nothing_can_signal_a_descriptor_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as windows:
+        windows.delattr(os, "eventfd", raising=False)
+        windows.setattr(sys, "platform", "win32")
+        wake = Wake(tick_s=0.02)
+    assert wake.descriptor == -1
+    calls: asyncio.Queue[bool] = asyncio.Queue()
+    wake.watch(calls.put_nowait)
+    assert await calls.get()
+    while await calls.get():
+        pass
+    assert await calls.get()
     wake.close()
 
 
