@@ -10,12 +10,15 @@ from typing import Any
 from engine.audio.aside import aside
 from engine.audio.clock import loop_time_s
 from engine.audio.following import Command, Following, News
+from engine.audio.glance import glance
 from engine.audio.link import AudioLink
 from engine.audio.look import look
 from engine.errors import VoiceError
 
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""
+_LOOK_ANYWAY_S = 60.0
+"""Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
 
 
 class Follower:
@@ -50,6 +53,7 @@ class Follower:
         self._following = Following(link.wanted)
         self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
+        self._shown, self._looked_at_s = glance(link.info), loop_time_s()
 
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
@@ -69,9 +73,19 @@ class Follower:
             if command is Command.DROP:
                 self._drop()
                 continue
-            todo = {Command.CLOSE: self._close_stream, Command.LOOK: self._look, Command.OPEN: self._open}[command]
-            self._operation = asyncio.ensure_future(self._instead_of(self._operation, todo))
+            self._operation = asyncio.ensure_future(self._instead_of(self._operation, self._todo(command)))
             self._operation.add_done_callback(self._go_on)
+
+    def _todo(self, command: Command) -> Callable[[], Coroutine[Any, Any, list[Command]]]:
+        match command:
+            case Command.CLOSE:
+                return self._close_stream
+            case Command.OPEN:
+                return self._open
+            case Command.LOOK_AROUND:
+                return self._look_around
+            case _:
+                return self._look
 
     def _go_on(self, finished: asyncio.Task[list[Command]]) -> None:
         """Do what follows from what is done, unless something else has taken its place."""
@@ -100,6 +114,14 @@ class Follower:
                 await aside(opened.close, timeout_s=_CLOSE_S)
         self._link.gone()
         return self._following.closed()
+
+    async def _look_around(self) -> list[Command]:
+        """Look whether the default has moved, unless a glance says that nothing has."""
+        shown, now_s = glance(self._link.info), loop_time_s()
+        if shown is not None and shown == self._shown and now_s - self._looked_at_s < _LOOK_ANYWAY_S:
+            return self._following.looked(None, now_s)
+        self._shown, self._looked_at_s = shown, now_s
+        return await self._look()
 
     async def _look(self) -> list[Command]:
         try:

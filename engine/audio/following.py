@@ -26,7 +26,7 @@ from engine.errors import VoiceError
 KEPT_S = 10.0
 """How long what was not heard waits for a device; then it is dropped."""
 LOOK_AROUND_S = 5.0
-"""How often to ask which device is the default: a look costs 70 ms of a core, 1.4 % of it."""
+"""How often to ask which device is the default."""
 _LOOK_SHARE = 40
 """A look may take at most one part in so many of the time: most take 0.1 s, those of a slow system more."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
@@ -48,10 +48,12 @@ class Wanted:
 
 
 class Command(Enum):
-    """What is to be done now; the first three are answered by `closed`, `looked`, and `opened` or `refused`."""
+    """What is to be done now; the first four are answered by `closed`, `looked`, and `opened` or `refused`."""
 
     CLOSE = auto()
     LOOK = auto()
+    LOOK_AROUND = auto()
+    """Look whether the default has moved, while the stream runs."""
     OPEN = auto()
     DROP = auto()
     """Give up what waits to be heard."""
@@ -135,7 +137,7 @@ class Following:
                 return self._lose(now_s)
             if self._follows_a_default and now_s >= self._look_at_s and self._look_began_s is None:
                 self._look_began_s = now_s
-                return [Command.LOOK]
+                return [Command.LOOK_AROUND]
             return []
         commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
         if self._state is _State.WAITING and now_s >= self._retry_at_s:
@@ -152,7 +154,7 @@ class Following:
         return [Command.LOOK]
 
     def looked(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
-        """Take the list of devices; None where there is none, for that reason."""
+        """Take the list of devices; None where there is none, for that reason, or none was needed to look around."""
         if self._state is _State.LOOKING:
             missing = None if devices is None else self._missing(devices)
             if missing is None or missing:

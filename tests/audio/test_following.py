@@ -59,7 +59,7 @@ class World:
             match command:
                 case Command.CLOSE:
                     self._carry_out(self.following.closed())
-                case Command.LOOK:
+                case Command.LOOK | Command.LOOK_AROUND:
                     self._carry_out(
                         self.following.looked(self.devices, self.now_s, "" if self.devices is not None else "it hangs")
                     )
@@ -224,7 +224,7 @@ def test_looks_that_take_long_are_rarer() -> None:
 def test_a_list_that_comes_after_the_stream_was_lost_changes_nothing() -> None:
     following = Following(Wanted())
     following.running(info(), 0.0)
-    assert following.tick(Seen(True, 1, 1, False), LOOK_AROUND_S) == [Command.LOOK]
+    assert following.tick(Seen(True, 1, 1, False), LOOK_AROUND_S) == [Command.LOOK_AROUND]
     assert following.tick(Seen(False, 1, 1, False), LOOK_AROUND_S + 0.1) == [Command.CLOSE]
     assert following.looked(ALL, LOOK_AROUND_S + 0.2) == []
     assert following.closed() == [Command.LOOK]

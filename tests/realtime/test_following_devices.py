@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import following, heartbeat
-from engine.audio.backend import Device, StreamRequest
+from engine.audio import follower, following, heartbeat
+from engine.audio.backend import Device, StreamInfo, StreamRequest
+from engine.audio.glance import Shown, glance
 from engine.audio.port import FADE_MS
 from engine.realtime.notices import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
@@ -154,6 +155,33 @@ async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch:
         assert not running.of(DeviceLost)
         await stream.run(1.0)
         assert place_ms(stream.heard[-1]) == pytest.approx(begun_ms + 1000, abs=21)
+
+
+async def test_devices_of_alsa_are_not_looked_for_before_a_glance_shows_that_something_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glances: list[Shown | None] = []
+
+    def counted(info: StreamInfo) -> Shown | None:
+        glances.append(glance(info))
+        return glances[-1]
+
+    monkeypatch.setattr(follower, "glance", counted)
+    monkeypatch.setattr(following, "LOOK_AROUND_S", 0.01)
+    monkeypatch.setattr(following, "_LOOK_SHARE", 1)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    own = [replace(device, host_api="ALSA") for device in (MICROPHONE, SPEAKER, OTHER)]
+    plug_in(own)
+    async with followed() as (running, backend):
+        plug_in([own[0], replace(own[1], is_default_output=False), replace(own[2], is_default_output=True)])
+        already = len(glances)
+        await running.until(lambda: len(glances) > already + 5)
+        assert not running.of(DeviceFound)
+        (tmp_path / ".asoundrc").write_text("pcm.!default null\n")
+        await found(running, backend)
+        (notice,) = running.of(DeviceFound)
+        assert isinstance(notice, DeviceFound)
+        assert (notice.output, notice.is_new_default) == ("Other", True)
 
 
 async def test_a_session_ends_in_order_while_nobody_knows_which_devices_there_are() -> None:
