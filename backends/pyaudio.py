@@ -107,7 +107,7 @@ class PyAudioBackend:
             Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
             Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
         }
-        stream = PyAudioStream(port, native=self._library is not None)
+        stream = PyAudioStream(port) if self._library is None else NativePyAudioStream(port)
         try:
             for direction, device in chosen.items():
                 block_ms = block_ms_of(request, direction)
@@ -175,12 +175,15 @@ def converting_twin(devices: Sequence[Device], device: Device, direction: Direct
 class PyAudioStream:
     """The two streams of one port."""
 
-    def __init__(self, port: AudioPort, *, native: bool) -> None:
+    native = False
+
+    def __init__(self, port: AudioPort) -> None:
         self._port = port
-        self._native = native
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
+        self._resting: NativeStream | None = None
+        """The speaker's stream, while it stands still."""
         self._sides: dict[Direction, StreamSide] = {}
-        self._notes: tuple[str, ...] = () if native else (DEGRADED,)
+        self._notes: tuple[str, ...] = () if self.native else (DEGRADED,)
         keep_until_closed(self)
 
     def add(
@@ -201,7 +204,7 @@ class PyAudioStream:
         """What was opened."""
         return StreamInfo(
             backend=PyAudioBackend.name,
-            native=self._native,
+            native=self.native,
             input=self._sides.get(Direction.INPUT),
             output=self._sides.get(Direction.OUTPUT),
             notes=self._notes,
@@ -209,16 +212,14 @@ class PyAudioStream:
 
     @property
     def active(self) -> bool:
-        """True while both streams run."""
-        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+        """True while both streams run, or the microphone alone and the speaker rests."""
+        running = [stream for stream, _ in self._streams if stream is not self._resting]
+        return bool(running) and all(stream.active for stream in running)
 
     def start(self) -> None:
         """Let the callbacks or the pump threads run."""
         for stream, device in self._streams:
-            try:
-                stream.start()
-            except PortAudioFailure as failure:
-                raise explain(failure, device) from failure
+            _call(stream.start, device)
 
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
@@ -226,3 +227,29 @@ class PyAudioStream:
         for stream, _ in streams:
             close_within(stream.close, keep_alive=(stream, self._port))
         forget(self)
+
+
+class NativePyAudioStream(PyAudioStream):
+    """Those whose callback is the port's; a pump thread's have no other way to stop than being closed."""
+
+    native = True
+
+    def rest_speaker(self) -> None:
+        """Stop the speaker."""
+        for stream, device in self._streams[-1:]:
+            if isinstance(stream, NativeStream):
+                self._resting = stream
+                _call(stream.stop, device)
+
+    def rouse_speaker(self) -> None:
+        """Let the speaker run again."""
+        for stream, device in self._streams[-1:]:
+            _call(stream.start, device)
+        self._resting = None
+
+
+def _call(function: Callable[[], None], device: Device) -> None:
+    try:
+        function()
+    except PortAudioFailure as failure:
+        raise explain(failure, device) from failure

@@ -58,7 +58,12 @@ def reach_portaudio(extension: Any) -> Any | None:
             ctypes.c_void_p,
         ]
         library.Pa_SetStreamFinishedCallback.argtypes = [handle, ctypes.c_void_p]
-        for function in (library.Pa_StartStream, library.Pa_CloseStream, library.Pa_IsStreamActive):
+        for function in (
+            library.Pa_StartStream,
+            library.Pa_AbortStream,
+            library.Pa_CloseStream,
+            library.Pa_IsStreamActive,
+        ):
             function.argtypes = [handle]
         library.Pa_GetStreamInfo.argtypes = [handle]
         library.Pa_GetStreamInfo.restype = ctypes.POINTER(_Info)
@@ -127,6 +132,14 @@ class NativeStream:
             PortAudioFailure: PortAudio refuses.
         """
         self._check(self._library.Pa_StartStream(self._handle))
+
+    def stop(self) -> None:
+        """Stop the callback at once; `start` lets it run again.
+
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        self._check(self._library.Pa_AbortStream(self._handle))
 
     def close(self) -> None:
         """Abort and release."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
@@ -139,6 +140,8 @@ class SounddeviceStream:
     def __init__(self, port: AudioPort) -> None:
         self._port = port
         self._streams: list[tuple[Any, Device]] = []
+        self._resting: Any = None
+        """The speaker's stream, while it stands still."""
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = ()
         keep_until_closed(self)
@@ -174,16 +177,32 @@ class SounddeviceStream:
 
     @property
     def active(self) -> bool:
-        """True while both streams run."""
-        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+        """True while both streams run, or the microphone alone and the speaker rests."""
+        running = [stream for stream, _ in self._streams if stream is not self._resting]
+        return bool(running) and all(stream.active for stream in running)
 
     def start(self) -> None:
         """Let the callbacks run."""
         for stream, device in self._streams:
-            try:
-                stream.start()
-            except self._error as error:
-                raise explain(_failure(error), device) from error
+            self._call(stream.start, device)
+
+    def rest_speaker(self) -> None:
+        """Stop the speaker."""
+        for stream, device in self._streams[-1:]:
+            self._resting = stream
+            self._call(partial(stream.abort, ignore_errors=False), device)
+
+    def rouse_speaker(self) -> None:
+        """Let the speaker run again."""
+        for stream, device in self._streams[-1:]:
+            self._call(stream.start, device)
+        self._resting = None
+
+    def _call(self, function: Callable[[], None], device: Device) -> None:
+        try:
+            function()
+        except self._error as error:
+            raise explain(_failure(error), device) from error
 
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""

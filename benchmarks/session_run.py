@@ -20,11 +20,14 @@ from engine.realtime.latency import Durations
 from engine.realtime.notices import BargeIn, Notice, SessionStarted, Summary
 from engine.realtime.providers import CUSTOM, choose_provider
 from engine.realtime.session import Session
+from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_runner import ToolRunner
 
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""
-_QUIET_SHARE, _QUIET_MOST_S = 0.25, 5.0
+_QUIET_SHARE, _QUIET_MOST_S = 0.25, 9.0
+_AWAKE_SHARE, _SETTLING_SHARE = 1 / 3, 1 / 12
+"""Of the quiet time: until the speaker rests, sooner than in a conversation; and until it really stands still."""
 _LATEST_NS = ANSWER_MS * 1_000_000
 """What answers a server's event comes before the answer is over; anything later belongs to another event."""
 _MEBIBYTE = 1 << 20
@@ -43,8 +46,10 @@ class SessionFigures:
     turn: list[float] = field(default_factory=list)
     """The end of speech to the first sound of the answer, the output latency as the device reports it included."""
     turns: int = 0
+    awake_cpu_percent: float | None = None
+    """Of one core, while the microphone is sent and nobody speaks, but the speaker runs; None where interrupted."""
     idle_cpu_percent: float | None = None
-    """Of one core, while the microphone is sent and nobody speaks; None where that was interrupted."""
+    """The same while the speaker rests, as it does where nobody has been answered for some seconds."""
     cpu_percent: float | None = None
     """Of one core, while turns are held; None where that was interrupted."""
     memory_mb: float | None = None
@@ -126,7 +131,9 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures) -> N
             elif isinstance(notice, Summary):
                 figures.turns = notice.turns
 
-        session = Session(chosen, link, ToolRunner([]), observers=[observe])
+        awake_s, settling_s = _AWAKE_SHARE * quiet_s, _SETTLING_SHARE * quiet_s
+        settings = SessionSettings(speaker_rest_s=_WARM_UP_S + awake_s)
+        session = Session(chosen, link, ToolRunner([]), settings, observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
         running = asyncio.create_task(session.run())
         try:
@@ -134,7 +141,9 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures) -> N
             waiting.cancel()
             if not running.done():
                 await asyncio.sleep(_WARM_UP_S)
-                figures.idle_cpu_percent = await _cpu_percent(quiet_s)
+                figures.awake_cpu_percent = await _cpu_percent(awake_s)
+                await asyncio.sleep(settling_s)
+                figures.idle_cpu_percent = await _cpu_percent(quiet_s - awake_s - settling_s)
                 figures.cpu_percent = await _cpu_percent(seconds - quiet_s)
         finally:
             session.stop()

@@ -17,6 +17,8 @@ from engine.errors import VoiceError
 
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""
+_SPEAKER_S = 6.0
+"""How long a speaker may take to stop or to start: Bluetooth headsets change their mode first."""
 _LOOK_ANYWAY_S = 60.0
 """Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
 
@@ -27,6 +29,7 @@ class Follower:
     Example:
         >>> follower = Follower(link, tell=print, drop=give_up_the_answer, failed=end_the_session)
         >>> follower.tick()             # several times a second
+        >>> follower.note_activity()    # when somebody may have begun to speak
         >>> await follower.close()
     """
 
@@ -37,6 +40,8 @@ class Follower:
         tell: Callable[[News], None],
         drop: Callable[[], None],
         failed: Callable[[Exception], None],
+        at_rest: Callable[[], bool] = lambda: False,
+        rest_after_s: float | None = None,
     ) -> None:
         """Follow the devices of a link that has been started.
 
@@ -45,19 +50,27 @@ class Follower:
             tell: Is told what becomes of the stream.
             drop: Is called when what waits to be heard has waited too long.
             failed: Is told what went wrong inside; nothing is followed then.
+            at_rest: Whether nobody speaks or is answered.
+            rest_after_s: How long that must have been so until the speaker rests, where it can; None for ever.
         """
         self._link = link
         self._tell = tell
         self._drop = drop
         self._failed = failed
-        self._following = Following(link.wanted)
+        self._at_rest = at_rest
+        self._following = Following(link.wanted, rest_after_s=rest_after_s if link.can_rest else None)
         self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
         self._shown, self._looked_at_s = glance(link.info), loop_time_s()
 
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
-        self._carry_out(self._following.tick(self._link.look(), loop_time_s()))
+        self._carry_out(self._following.tick(self._link.look(needs_speaker=not self._at_rest()), loop_time_s()))
+
+    def note_activity(self) -> None:
+        """Let a speaker that rests run at once, if somebody speaks or is answered now."""
+        if self._following.speaker_rests:
+            self.tick()
 
     async def close(self) -> None:
         """End what is under way; `tick` must not be called any more."""
@@ -84,6 +97,10 @@ class Follower:
                 return self._open
             case Command.LOOK_AROUND:
                 return self._look_around
+            case Command.REST:
+                return self._rest
+            case Command.ROUSE:
+                return self._rouse
             case _:
                 return self._look
 
@@ -114,6 +131,20 @@ class Follower:
                 await aside(opened.close, timeout_s=_CLOSE_S)
         self._link.gone()
         return self._following.closed()
+
+    async def _rest(self) -> list[Command]:
+        return await self._of_speaker(self._link.rest_speaker) or self._following.rested()
+
+    async def _rouse(self) -> list[Command]:
+        return await self._of_speaker(self._link.rouse_speaker) or self._following.roused(loop_time_s())
+
+    async def _of_speaker(self, change: Callable[[], None]) -> list[Command]:
+        """Stop or start the speaker; return what is to be done where that fails."""
+        try:
+            await aside(change, timeout_s=_SPEAKER_S)
+        except (VoiceError, TimeoutError):
+            return self._following.speaker_lost(loop_time_s())
+        return []
 
     async def _look_around(self) -> list[Command]:
         """Look whether the default has moved, unless a glance says that nothing has."""

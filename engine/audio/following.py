@@ -21,6 +21,7 @@ from engine.audio.backend import Device, StreamInfo, StreamSide
 from engine.audio.device_changes import default_of
 from engine.audio.devices import Direction, describe, find_device
 from engine.audio.heartbeat import Heartbeat, Seen
+from engine.audio.speaker_rest import SpeakerRest
 from engine.errors import VoiceError
 
 KEPT_S = 10.0
@@ -48,15 +49,20 @@ class Wanted:
 
 
 class Command(Enum):
-    """What is to be done now; the first four are answered by `closed`, `looked`, and `opened` or `refused`."""
+    """What is to be done now; what answers it stands beside it, or beside the next."""
 
     CLOSE = auto()
+    """`closed`."""
     LOOK = auto()
     LOOK_AROUND = auto()
-    """Look whether the default has moved, while the stream runs."""
+    """`looked`. Around: whether the default has moved, while the stream runs."""
     OPEN = auto()
+    """`opened` or `refused`."""
+    REST = auto()
+    ROUSE = auto()
+    """The speaker: `rested` or `roused`, or `speaker_lost`."""
     DROP = auto()
-    """Give up what waits to be heard."""
+    """Give up what waits to be heard; nothing answers."""
 
 
 class _State(Enum):
@@ -103,9 +109,16 @@ class Following:
         [Lost(waiting_for='USB Audio, ALSA and the default input', attempt=0, reason='')]
     """
 
-    def __init__(self, wanted: Wanted, *, dice: random.Random | None = None) -> None:
-        """Follow these devices; `dice` spreads the retries, so that many clients do not ask a server at once."""
+    def __init__(self, wanted: Wanted, *, rest_after_s: float | None = None, dice: random.Random | None = None) -> None:
+        """Follow these devices.
+
+        Args:
+            wanted: Which.
+            rest_after_s: How long nobody may be answered until the speaker rests; None for ever.
+            dice: Spreads the retries, so that many clients do not ask a server at once.
+        """
         self._wanted = wanted
+        self._rest = SpeakerRest(rest_after_s)
         self._dice = dice or random.Random()
         self._heartbeat = Heartbeat()
         self._state = _State.RUNNING
@@ -123,7 +136,13 @@ class Following:
         self._running_since_s = now_s
         self._look_at_s = now_s + LOOK_AROUND_S
         self._heartbeat = Heartbeat()
+        self._rest.began(now_s)
         self._waiting_since_s = None
+
+    @property
+    def speaker_rests(self) -> bool:
+        """True while the speaker of a stream that runs stands still, or is about to."""
+        return self._state is _State.RUNNING and self._rest.goes_on
 
     def take_news(self) -> list[News]:
         """What the person is to be told since the last call."""
@@ -133,17 +152,42 @@ class Following:
     def tick(self, seen: Seen, now_s: float) -> list[Command]:
         """Look at the stream, several times a second."""
         if self._state is _State.RUNNING:
-            if not self._heartbeat.lives(seen, now_s):
+            if not self._heartbeat.lives(seen, now_s, speaker_rests=self._rest.goes_on):
                 return self._lose(now_s)
-            if self._follows_a_default and now_s >= self._look_at_s and self._look_began_s is None:
-                self._look_began_s = now_s
-                return [Command.LOOK_AROUND]
-            return []
+            return self._tick_running(needed=seen.needs_speaker, now_s=now_s)
         commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
         if self._state is _State.WAITING and now_s >= self._retry_at_s:
             self._state = _State.LOOKING
             commands.append(Command.LOOK)
         return commands
+
+    def _tick_running(self, *, needed: bool, now_s: float) -> list[Command]:
+        if self._rest.ends(needed=needed):
+            self._look_began_s = None  # it takes the place of a look around
+            return [Command.ROUSE]
+        if self._look_began_s is not None or self._rest.is_changing:
+            return []
+        if self._rest.begins(needed=needed, now_s=now_s):
+            return [Command.REST]
+        if self._follows_a_default and now_s >= self._look_at_s:
+            self._look_began_s = now_s
+            return [Command.LOOK_AROUND]
+        return []
+
+    def rested(self) -> list[Command]:
+        """The speaker stands still."""
+        self._rest.stopped()
+        return []
+
+    def roused(self, now_s: float) -> list[Command]:
+        """The speaker runs again."""
+        self._rest.began(now_s)
+        self._heartbeat.roused()
+        return []
+
+    def speaker_lost(self, now_s: float) -> list[Command]:
+        """The speaker can be neither stopped nor started."""
+        return self._lose(now_s)
 
     def closed(self) -> list[Command]:
         """The lost stream is closed; where only the default has moved, the devices are known."""

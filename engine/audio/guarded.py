@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from engine.audio.backend import Backend, Device, ProbesRates, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Device, ProbesRates, Refreshes, Rests, Stream, StreamInfo, StreamRequest
 from engine.audio.devices import Direction
 from engine.errors import LibraryMissingError, VoiceError
 
@@ -66,11 +66,14 @@ class GuardedBackend:
 
 
 class GuardedStream:
-    """A stream that raises nothing but the engine's errors."""
+    """A stream that raises nothing but the engine's errors, and offers what it guards offers besides."""
 
     def __init__(self, stream: Stream, named: str) -> None:
         self._stream = stream
         self._named = named
+        if isinstance(stream, Rests):
+            self.rest_speaker: Callable[[], None] = blaming(named)(stream.rest_speaker)
+            self.rouse_speaker: Callable[[], None] = blaming(named)(stream.rouse_speaker)
 
     @property
     def info(self) -> StreamInfo:

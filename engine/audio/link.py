@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Refreshes, Rests, Stream, StreamInfo, StreamRequest
 from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
 from engine.audio.following import Wanted
@@ -163,10 +163,35 @@ class AudioLink:
         """False once a stream has ended by itself, until another is adopted."""
         return self._current is not None and self._current.stream.active and not self._port.finished
 
-    def look(self) -> Seen:
-        """What there is to see of the stream."""
+    def look(self, *, needs_speaker: bool = True) -> Seen:
+        """What there is to see of the stream; the conversation knows whether the speaker is needed."""
         input_calls, output_calls = self._port.calls
-        return Seen(self.active, input_calls, output_calls, waiting=not self.player.drained)
+        return Seen(self.active, input_calls, output_calls, not self.player.drained, needs_speaker)
+
+    @property
+    def can_rest(self) -> bool:
+        """Whether the speaker can stand still; not where what it plays is kept, silences included."""
+        return self._current is not None and isinstance(self._current.stream, Rests) and not self._keep_played
+
+    def rest_speaker(self) -> None:
+        """Stop the speaker, which has nothing to play, until `rouse_speaker`; both from any thread, one at a time.
+
+        Raises:
+            VoiceError: whatever the stream raises.
+        """
+        if self._current is not None and isinstance(self._current.stream, Rests):
+            self._current.port.rest_speaker()
+            self._current.stream.rest_speaker()
+
+    def rouse_speaker(self) -> None:
+        """Let it run again.
+
+        Raises:
+            VoiceError: whatever the stream raises.
+        """
+        if self._current is not None and isinstance(self._current.stream, Rests):
+            self._current.port.rouse_speaker()
+            self._current.stream.rouse_speaker()
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""

@@ -209,6 +209,16 @@ class AudioPort:
         """Note that a stream driven from Python has ended by itself."""
         _finish(self.control_address)
 
+    def rest_speaker(self) -> None:
+        """Note that the speaker is about to be stopped on purpose: that ends no stream."""
+        write_word(self.control_address, c.SPEAKER_RESTS, 1)
+
+    def rouse_speaker(self) -> None:
+        """Note that the speaker, which stands still, is about to run again, on a thread that is a new one."""
+        write_word(self.control_address, c.OUTPUT_LAST_NS, 0)
+        write_word(self.control_address, c.OUTPUT_PRIORITY, 0)
+        write_word(self.control_address, c.SPEAKER_RESTS, 0)
+
     def stamp(self, now_ns: int) -> None:
         """Say when the blocks since the last call were moved, on a clock that is not the system's: a virtual one."""
         write_word(self.control_address, c.INPUT_LAST_NS, now_ns)

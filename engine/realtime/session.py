@@ -261,6 +261,8 @@ class Session:
                 tell=self._tell_of_devices,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
                 failed=self._end_with,
+                at_rest=lambda: self.at_rest,
+                rest_after_s=self._settings.speaker_rest_s,
             )
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
@@ -292,30 +294,34 @@ class Session:
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
         """Carry out what the conversation asks for, in its order."""
-        finished = self._conversation.tool_finished
         for action in actions:
-            match action:
-                case act.Send(event):
-                    self._line.send(event)
-                case act.PlayAudio(response_id, key, pcm16):
-                    self._sound.play(response_id, key, pcm16, self._received_at_s)
-                case act.EndAudio(key):
-                    if self._link.player.end_item(key):
-                        _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
-                case act.StopPlayback(by_user):
-                    self._sound.stop_playback(by_user=by_user)
-                case act.RunTool(call):
-                    self._runner.start(call, lambda result: self._perform(finished(result)))
-                case act.InterruptTools(call_ids):
-                    self._runner.interrupt(call_ids)
-                case act.Show(notice):
-                    self._show(notice)
-                case act.Trace(text):
-                    _log.debug("%s", self._scrub(text))
-                case act.RenewConnection(error):
-                    self._line.renew(error)
-                case act.EndSession(error):
-                    self.fail(error)
+            self._carry_out(action)
+        if self._follower is not None:
+            self._follower.note_activity()
+
+    def _carry_out(self, action: act.Action) -> None:
+        match action:
+            case act.Send(event):
+                self._line.send(event)
+            case act.PlayAudio(response_id, key, pcm16):
+                self._sound.play(response_id, key, pcm16, self._received_at_s)
+            case act.EndAudio(key):
+                if self._link.player.end_item(key):
+                    _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
+            case act.StopPlayback(by_user):
+                self._sound.stop_playback(by_user=by_user)
+            case act.RunTool(call):
+                self._runner.start(call, lambda result: self._perform(self._conversation.tool_finished(result)))
+            case act.InterruptTools(call_ids):
+                self._runner.interrupt(call_ids)
+            case act.Show(notice):
+                self._show(notice)
+            case act.Trace(text):
+                _log.debug("%s", self._scrub(text))
+            case act.RenewConnection(error):
+                self._line.renew(error)
+            case act.EndSession(error):
+                self.fail(error)
 
     def _look(self) -> None:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""

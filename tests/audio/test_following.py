@@ -209,6 +209,73 @@ def test_a_new_default_is_followed_by_whoever_wants_the_default_only() -> None:
             assert len(world.times(Command.OPEN)) == 1
 
 
+REST_S = 3.0
+"""Sooner than the first look around."""
+
+
+def resting(wanted: Wanted = BY_NAME) -> Following:
+    """Nobody was answered for so long that the speaker stands still, at 4 s."""
+    following = Following(wanted, rest_after_s=REST_S)
+    following.running(info(), 0.0)
+    assert following.tick(Seen(True, 1, 1, False, needs_speaker=True), 1.0) == []
+    assert following.tick(Seen(True, 2, 2, False, needs_speaker=False), 0.9 + REST_S) == []
+    assert not following.speaker_rests
+    assert following.tick(Seen(True, 3, 3, False, needs_speaker=False), 1.0 + REST_S) == [Command.REST]
+    assert following.rested() == []
+    return following
+
+
+def test_a_speaker_that_rests_is_not_lost_and_runs_again_when_it_is_needed() -> None:
+    following = resting()
+    for tick in range(100):
+        assert following.tick(Seen(True, 4 + tick, 3, False, needs_speaker=False), 4.0 + tick / 4) == []
+    states = [following.speaker_rests]
+    assert following.tick(Seen(True, 200, 3, False), 36.0) == [Command.ROUSE]
+    assert following.tick(Seen(True, 201, 3, False), 36.1) == []
+    assert following.roused(36.2) == []
+    now_s = 36.2
+    while not (commands := following.tick(Seen(True, round(100 * now_s), 3, False), now_s)):
+        states.append(following.speaker_rests)
+        now_s += TICK_S
+    assert states[0]
+    assert not any(states[1:])
+    assert commands == [Command.CLOSE]
+    assert now_s - 36.2 == pytest.approx(START_S, abs=2 * TICK_S)
+
+
+def test_a_speaker_that_rests_is_lost_with_its_microphone() -> None:
+    following = resting()
+    assert following.tick(Seen(False, 4, 3, False, needs_speaker=False), 5.0) == [Command.CLOSE]
+    assert not following.speaker_rests
+
+
+def test_a_speaker_that_does_not_start_is_lost() -> None:
+    following = resting()
+    assert following.tick(Seen(True, 4, 3, False), 5.0) == [Command.ROUSE]
+    assert following.speaker_lost(5.1) == [Command.CLOSE]
+    (lost,) = following.take_news()
+    assert isinstance(lost, Lost)
+
+
+def test_a_speaker_that_is_needed_waits_for_no_look_around() -> None:
+    following = resting(Wanted())
+    assert following.tick(Seen(True, 4, 3, False, needs_speaker=False), LOOK_AROUND_S) == [Command.LOOK_AROUND]
+    assert following.tick(Seen(True, 5, 3, False), LOOK_AROUND_S + 0.1) == [Command.ROUSE]
+    assert following.tick(Seen(True, 6, 3, False), LOOK_AROUND_S + 0.2) == []
+    following.roused(LOOK_AROUND_S + 0.3)
+    assert following.tick(Seen(True, 7, 4, False), LOOK_AROUND_S + 0.4) == [Command.LOOK_AROUND]
+
+
+def test_a_speaker_does_not_begin_to_rest_during_a_look_around() -> None:
+    following = Following(Wanted(), rest_after_s=LOOK_AROUND_S)
+    following.running(info(), 0.0)
+    assert following.tick(Seen(True, 1, 1, False), 0.1) == []
+    assert following.tick(Seen(True, 2, 2, False, needs_speaker=False), LOOK_AROUND_S) == [Command.LOOK_AROUND]
+    assert following.tick(Seen(True, 3, 3, False, needs_speaker=False), LOOK_AROUND_S + 1) == []
+    following.looked(ALL, LOOK_AROUND_S + 1)
+    assert following.tick(Seen(True, 4, 4, False, needs_speaker=False), LOOK_AROUND_S + 1.1) == [Command.REST]
+
+
 def test_looks_that_take_long_are_rarer() -> None:
     following = Following(Wanted())
     following.running(info(), 0.0)

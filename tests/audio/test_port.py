@@ -266,6 +266,18 @@ async def test_kernel_wakes_the_loop_when_asked() -> None:
     wake.close()
 
 
+def test_a_speaker_that_is_stopped_on_purpose_ends_no_stream() -> None:
+    port, _ = output_port()
+    pull(port, 10)
+    port.rest_speaker()
+    port.finish()
+    assert not port.finished
+    port.rouse_speaker()
+    assert port.last_render_ns == 0
+    port.finish()
+    assert port.finished
+
+
 async def test_ticks_go_on_while_signals_come_without_a_pause() -> None:
     wake = Wake(tick_s=0.01)
     calls: asyncio.Queue[bool] = asyncio.Queue()

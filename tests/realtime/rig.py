@@ -14,6 +14,7 @@ from engine.errors import VoiceError
 from engine.realtime.notices import Notice, Summary
 from engine.realtime.providers import ChosenProvider, choose_provider
 from engine.realtime.session import Session
+from engine.realtime.settings import SessionSettings
 from engine.realtime.tool_runner import ToolRunner
 from engine.realtime.tools import Tool
 from tests.support.manual_backend import ManualBackend, ManualStream
@@ -87,6 +88,7 @@ async def rig(
     tools: list[Tool] | None = None,
     backend: ManualBackend | None = None,
     request: StreamRequest | None = None,
+    settings: SessionSettings | None = None,
 ) -> AsyncIterator[Rig]:
     """Run a session until the block ends; it is stopped on every way out."""
     async with ScriptedServer(script) as server:
@@ -107,7 +109,7 @@ async def rig(
             notices.append(notice)
             arrived.set()
 
-        session = Session(chosen, link, runner, observers=[observe])
+        session = Session(chosen, link, runner, settings, observers=[observe])
         running = asyncio.create_task(session.run())
         assert backend.stream is not None
         try:
