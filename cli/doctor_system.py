@@ -45,7 +45,7 @@ def configuration() -> Iterator[Finding]:
     try:
         load_config()
     except VoiceError as failure:
-        yield error("configuration", failure.message, failure.fix or "Correct the file.")
+        yield error("configuration", failure.message, failure.fix)
         return
     if not path.exists():
         yield ok("configuration", f"none at {path}: the defaults hold")

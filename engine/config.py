@@ -127,11 +127,8 @@ def load_config(environ: Mapping[str, str] | None = None) -> Config:
 def _read(path: Path) -> Config:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInputError(f"The configuration {path} cannot be read: {reason}.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidInputError(f"The configuration {path} is not valid TOML: {error}.") from None
+    except (OSError, ValueError) as error:
+        raise not_taken(path, error) from None
     tables = {"keys": Keys, "audio": AudioDefaults}
     known = (*tables, *PARTS)
     for name in document:
@@ -144,12 +141,47 @@ def _read(path: Path) -> Config:
     )
 
 
+def not_taken(path: Path, error: Exception) -> InvalidInputError:
+    """Return the error for a configuration that cannot be read, or is no TOML: where it is wrong, and the fix.
+
+    Args:
+        path: The file.
+        error: What the system, the codec or the parser said, which names the line and quotes nothing.
+    """
+    match error:
+        case FileNotFoundError():
+            return InvalidInputError(
+                f"There is no configuration {path}, which {CONFIG_VARIABLE} names.",
+                fix=f"Correct {CONFIG_VARIABLE}, or unset it.",
+            )
+        case IsADirectoryError():
+            return InvalidInputError(
+                f"The configuration {path} is a folder.",
+                fix=f"Let {CONFIG_VARIABLE} name a file, or remove the folder.",
+            )
+        case OSError():
+            return InvalidInputError(
+                f"The configuration {path} cannot be read: {error.strerror}.",
+                fix=f"Make it readable, or name another file with {CONFIG_VARIABLE}.",
+            )
+        case UnicodeDecodeError():
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return InvalidInputError(f"The configuration {path} is not UTF-8 at line {line}.", fix="Save it as UTF-8.")
+        case _:
+            return InvalidInputError(
+                f"The configuration {path} is not valid TOML: {error}.", fix="Correct that line, or remove the file."
+            )
+
+
 _Table = TypeVar("_Table", Keys, AudioDefaults)
 
 
 def _table(kind: type[_Table], name: str, values: Any, path: Path) -> _Table:
     if not isinstance(values, dict):
-        raise InvalidInputError(f"In the configuration {path}, '{name}' must be a table: [{name}].")
+        raise InvalidInputError(
+            f"In the configuration {path}, '{name}' must be a table.",
+            fix=f"Write [{name}] on a line of its own, and its values below.",
+        )
     known = {entry.name: entry for entry in fields(kind)}
     taken: dict[str, Any] = {}
     for key, value in values.items():
@@ -159,7 +191,8 @@ def _table(kind: type[_Table], name: str, values: Any, path: Path) -> _Table:
             )
         if not isinstance(value, str):
             raise InvalidInputError(
-                f"In the configuration {path}, '{key}' in [{name}] must be a string, not {type(value).__name__}."
+                f"In the configuration {path}, '{key}' in [{name}] must be a text.",
+                fix=f'Put its value in quotes: {key} = "...".',
             )
         taken[key] = _value(value, secret=known[key].metadata["secret"])
     return kind(**taken)

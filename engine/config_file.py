@@ -15,6 +15,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from engine.config import not_taken
 from engine.errors import InvalidInputError
 
 _OWNER_ONLY = 0o600
@@ -37,11 +38,8 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
     try:
         text = path.read_bytes().decode("utf-8") if path.exists() else ""
         changed = _with_audio(text, values)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInputError(f"The configuration {path} cannot be read: {reason}.") from None
-    except TOMLKitError as error:
-        raise InvalidInputError(f"The configuration {path} is not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise not_taken(path, error) from None
     try:
         _replace(path, changed)
     except OSError as error:
@@ -60,7 +58,7 @@ def _with_audio(text: str, values: Mapping[str, str]) -> str:
             document.add(tomlkit.nl())
         document.add("audio", audio)
     elif not isinstance(audio, dict):
-        raise TOMLKitError("'audio' must be a table: [audio]")
+        raise TOMLKitError("'audio' must be a table, [audio]")
     for key, value in values.items():
         audio[key] = value
     return tomlkit.dumps(document)

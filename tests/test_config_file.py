@@ -1,4 +1,4 @@
-"""The configuration is changed in place: other lines, comments, mode and links stay, and a failure loses nothing."""
+"""The configuration says where it is wrong; it is changed in place, and a failure loses nothing of it."""
 
 from __future__ import annotations
 
@@ -88,6 +88,31 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: 
         save_audio(path, {"input": "a"})
     assert path.read_bytes() == content
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("content", "says", "fix"),
+    [
+        (b'[audio]\ninput = "usb\n', "line 2", "Correct that line, or remove the file"),
+        (b'[audio]\n\ninput = "\xff"\n', "not UTF-8 at line 3", "Save it as UTF-8"),
+        (b"[audio]\ninput = 3\n", "'input' in [audio]", 'input = "..."'),
+        (b"audio = 3\n", "'audio'", "[audio]"),
+        (None, "is a folder", "VOICE_CONFIG"),
+    ],
+)
+def test_what_is_wrong_in_it_is_said_with_the_place_and_the_fix(
+    tmp_path: Path, content: bytes | None, says: str, fix: str
+) -> None:
+    path = tmp_path / "config.toml"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InvalidInputError) as refused:
+        load_config({"VOICE_CONFIG": str(path)})
+    assert str(path) in refused.value.message
+    assert says in refused.value.message
+    assert fix in refused.value.fix
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from engine.config import Config
+from engine.config import Config, config_path
 from engine.errors import InvalidInputError
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -159,7 +159,9 @@ def read_tool_config(config: Config, environ: Mapping[str, str]) -> ToolConfig:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(f"In the configuration, '{place}' is wrong: {first['msg']}.") from None
+        raise InvalidInputError(
+            f"In the configuration, '{place}' is wrong: {first['msg']}.", fix=f"Correct {config_path(environ)}."
+        ) from None
 
 
 def _filled_in(value: Any, environ: Mapping[str, str]) -> Any:
@@ -172,5 +174,8 @@ def _filled_in(value: Any, environ: Mapping[str, str]) -> Any:
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     if name not in environ:
-        raise InvalidInputError(f"The configuration asks for the environment variable {name}, which is not set.")
+        raise InvalidInputError(
+            f"The configuration asks for the environment variable {name}, which is not set.",
+            fix=f"Set {name}, or write its value in place of ${{{name}}} in {config_path(environ)}.",
+        )
     return environ[name]

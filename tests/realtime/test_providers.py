@@ -106,11 +106,13 @@ def test_a_wrong_configuration_is_named_and_none_of_its_values_shown(tmp_path: P
     path.write_text(text)
     with pytest.raises(InvalidInputError) as refused:
         load_config({"VOICE_CONFIG": str(path)})
-    assert str(path) in str(refused.value)
+    assert str(path) in refused.value.message
+    assert refused.value.fix
     assert "sk-secret" not in str(refused.value)
 
 
 def test_a_missing_named_configuration_is_an_error_and_a_missing_default_is_not(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError) as refused:
         load_config({"VOICE_CONFIG": str(tmp_path / "none.toml")})
+    assert "VOICE_CONFIG" in refused.value.fix
     assert shown_url("wss://a/?x=1&api_key=2") == "wss://a/?x=1&api_key=***"

@@ -80,6 +80,7 @@ def test_what_is_wrong_is_named_and_no_value_is_quoted(tmp_path: Path, text: str
     with pytest.raises(InvalidInputError, match=words) as raised:
         read(tmp_path, text)
     assert "swordfish" not in str(raised.value)
+    assert raised.value.fix
 
 
 def names(*asked: str, offer: Offer | None = None) -> list[str]:

@@ -50,3 +50,4 @@ def test_what_is_wrong_is_named(table: Any, place: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         configured_turns(table, TurnOptions())
     assert place in caught.value.message
+    assert "config.toml" in caught.value.fix

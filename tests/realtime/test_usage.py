@@ -125,6 +125,7 @@ def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: st
         configured_prices({"my-model": table})
     assert says in str(caught.value)
     assert '[prices."my-model"]' in str(caught.value)
+    assert caught.value.fix
 
 
 def test_the_total_grows_and_its_last_word_comes_before_the_summary() -> None:
