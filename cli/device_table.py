@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.device_record import device_record
 from cli.text import printable
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
@@ -48,7 +48,7 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None)
 
 def as_records(backend: str, devices: Sequence[Device], probed: Sequence[OpenRates] | None) -> list[dict[str, Any]]:
     """One record for each device; with `probed`, what each side of it opened at."""
-    records = [{"backend": backend, **asdict(device)} for device in devices]
+    records = [device_record(backend, device) for device in devices]
     if probed is not None:
         for record, device in zip(records, devices, strict=True):
             record["opens_at"] = {

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import typer
 
+from cli.device_record import device_record
 from cli.signals import stop_signals
 from cli.text import printable
 from engine.audio.backend import Backend, Device
-from engine.audio.device_changes import Arrived, Change, Left, NewDefault, changes
+from engine.audio.device_changes import Arrived, Change, Left, NewDefault, changes, sound_server_device
 from engine.audio.devices import Direction, describe
 from engine.audio.look import look
 from engine.errors import VoiceError
@@ -41,7 +41,11 @@ async def watch_devices(backend: Backend, *, as_json: bool) -> None:
 
 async def _watch(backend: Backend, *, as_json: bool) -> None:
     known = await look(backend)
-    typer.echo(f"Watching {len(known)} devices of the backend {backend.name}. Ctrl+C ends it.", err=True)
+    devices = f"{len(known)} device{'' if len(known) == 1 else 's'}"
+    typer.echo(f"Watching {devices} of the backend {backend.name}. Ctrl+C ends it.", err=True)
+    server = sound_server_device(known)
+    if server is not None and not as_json:
+        typer.echo(f"{server.name} is a whole sound server: what changes inside it no list shows.", err=True)
     trouble = ""
     while True:
         await asyncio.sleep(INTERVAL_S)
@@ -54,7 +58,7 @@ async def _watch(backend: Backend, *, as_json: bool) -> None:
             continue
         trouble = ""
         for change in changes(known, found):
-            typer.echo(_record(change) if as_json else _line(change))
+            typer.echo(_record(backend.name, change) if as_json else _line(change))
         known = found
 
 
@@ -78,14 +82,17 @@ def _channels(device: Device) -> str:
     return ", ".join(f"{count} {direction}" for count, direction in counts if count)
 
 
-def _record(change: Change) -> str:
+def _record(backend: str, change: Change) -> str:
     record: dict[str, Any] = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds")}
     match change:
         case Arrived(device):
-            record |= {"change": "arrived", "device": asdict(device)}
+            record |= {"change": "arrived", "device": device_record(backend, device)}
         case Left(device):
-            record |= {"change": "left", "device": asdict(device)}
+            record |= {"change": "left", "device": device_record(backend, device)}
         case NewDefault(direction, before, after):
             record |= {"change": "default", "direction": direction.value}
-            record |= {"before": before and asdict(before), "after": after and asdict(after)}
+            record |= {
+                name: device_record(backend, device) if device else None
+                for name, device in (("before", before), ("after", after))
+            }
     return json.dumps(record, ensure_ascii=False)

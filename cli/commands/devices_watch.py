@@ -10,11 +10,11 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
     import asyncio  # noqa: PLC0415
 
     from cli.device_watch import watch_devices  # noqa: PLC0415
-    from engine.audio.discovery import open_backend  # noqa: PLC0415
+    from engine.audio.discovery import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    found = open_backend(backend or load_config().audio.backend or "auto")
+    watched = open_hotplugged(backend or load_config().audio.backend or "auto")
     try:
-        asyncio.run(watch_devices(found.backend, as_json=as_json))
+        asyncio.run(watch_devices(watched, as_json=as_json))
     finally:
-        found.backend.close()
+        watched.close()

@@ -32,6 +32,11 @@ class NewDefault:
     after: Device | None
 
 
+_SERVER_NAMES = ("pulse", "pipewire")
+_SERVER_CHANNELS = (32, 64)
+"""Of ALSA's plugin for PulseAudio and of that for PipeWire; `default` of a sound card has as many as the card, or 128
+where it mixes."""
+
 Change = Arrived | Left | NewDefault
 
 
@@ -39,6 +44,24 @@ def default_of(devices: Sequence[Device], direction: Direction) -> Device | None
     """The device the system calls its default, if any."""
     usable = (device for device in devices if direction.channels_of(device) > 0)
     return next((device for device in usable if direction.is_default(device)), None)
+
+
+def sound_server_device(devices: Sequence[Device]) -> Device | None:
+    """The device that is a whole sound server (PulseAudio, PipeWire): what changes behind it no list shows.
+
+    ALSA's plugins for the two offer as many channels as the server could mix, and a sound card's `default` others.
+
+    Example:
+        >>> sound_server_device(backend.devices()).name
+        'default'
+    """
+    return next(filter(_is_sound_server, devices), None)
+
+
+def _is_sound_server(device: Device) -> bool:
+    channels = max(device.max_input_channels, device.max_output_channels)
+    named = device.name in _SERVER_NAMES or (device.name == "default" and channels in _SERVER_CHANNELS)
+    return named and device.host_api == "ALSA"
 
 
 def changes(before: Sequence[Device], after: Sequence[Device]) -> list[Change]:

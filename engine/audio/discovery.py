@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from engine.audio.backend import PROTOCOL_VERSION, Backend, Device
+from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, Refreshes
 from engine.audio.devices import Direction
 from engine.audio.guarded import REPAIR, GuardedBackend, blaming
 from engine.errors import InvalidInputError, LibraryMissingError, NoDeviceError, VoiceError
@@ -60,6 +60,27 @@ def open_backend(name: str = "auto") -> Chosen:
         else:
             return Chosen(backend, "; ".join(refused) or "the first choice works")
     raise LibraryMissingError(f"No audio backend works: {'; '.join(refused)}.", fix="Run `voice doctor`.")
+
+
+def open_hotplugged(name: str = "auto") -> Backend:
+    """Return the named backend, or with "auto" the first of `AUTO_ORDER` that sees devices come, if none is there yet.
+
+    Raises:
+        VoiceError: as `load_backend`; with "auto" only if none can be loaded: why the first cannot.
+    """
+    if name != "auto":
+        return load_backend(name)
+    refusal: VoiceError | None = None
+    for candidate in AUTO_ORDER:
+        try:
+            backend = load_backend(candidate)
+        except VoiceError as error:
+            refusal = refusal or error
+            continue
+        if isinstance(backend, Refreshes):
+            return backend
+        backend.close()
+    raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix="Run `voice doctor`.")
 
 
 def _require_devices(backend: Backend) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.audio.backend import Device
+from engine.audio.device_changes import sound_server_device
 from engine.audio.devices import Direction, describe, find_device, lasting_name
 from engine.errors import NoDeviceError, UnknownDeviceError
 
@@ -100,3 +101,19 @@ def test_devices_of_one_name_are_told_apart_by_their_order() -> None:
     # The input and the output of one device are no twins.
     headset = [WINDOWS[0], replace(WINDOWS[0], index=1, max_input_channels=0, max_output_channels=2)]
     assert "#" not in lasting_name(headset, headset[0], Direction.INPUT)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "is_server"),
+    [
+        ("default", 32, True),
+        ("default", 64, True),
+        ("default", 128, False),
+        ("pulse", 32, True),
+        ("pipewire", 64, True),
+    ],
+)
+def test_a_sound_server_is_told_from_a_card_by_its_name_and_channels(name: str, channels: int, is_server: bool) -> None:
+    default = Device(2, name, "ALSA", channels, channels, 44100)
+    assert sound_server_device([LINUX[0], default]) == (default if is_server else None)
+    assert sound_server_device([replace(default, host_api="MME")]) is None

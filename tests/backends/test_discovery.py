@@ -10,7 +10,7 @@ import pytest
 from engine.audio import discovery, lister
 from engine.audio.backend import PROTOCOL_VERSION, Device, ProbesRates, Refreshes, StreamRequest
 from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import backend_names, load_backend, open_backend
+from engine.audio.discovery import backend_names, load_backend, open_backend, open_hotplugged
 from engine.audio.port import AudioPort
 from engine.errors import (
     InvalidInputError,
@@ -101,6 +101,13 @@ class Hotplugged(Fake):
         return rate_hz == device.native_rate_hz
 
 
+class Empty(Hotplugged):
+    """One whose devices are still to come."""
+
+    def devices(self) -> list[Device]:
+        return []
+
+
 class WithoutPortAudio(Fake):
     """One whose library is missing."""
 
@@ -132,6 +139,16 @@ def test_auto_takes_the_first_that_has_both_directions_and_says_why(plugins: dic
     assert chosen.backend.name == Fake.name
     assert "sounddevice: PortAudio is not installed;" in chosen.reason
     assert chosen.reason.endswith("pyaudio: This system has no input device")
+
+
+def test_what_devices_come_to_is_the_first_that_sees_them_come(plugins: dict[str, str]) -> None:
+    plugins["sounddevice"] = f"{__name__}:WithoutPortAudio"
+    plugins["pyaudio"] = f"{__name__}:Empty"
+    assert open_hotplugged().devices() == []
+    plugins["pyaudio"] = f"{__name__}:Fake"
+    with pytest.raises(PortAudioMissingError):
+        open_hotplugged()
+    assert open_hotplugged("virtual").name == Fake.name
 
 
 def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> None:

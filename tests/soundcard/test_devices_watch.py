@@ -41,6 +41,7 @@ def test_departures_arrivals_and_defaults_are_lines_of_json(own_soundcard: Sound
             watching.wait_for(partial(is_default, direction, "default"))
         assert watching.interrupt() == 0
     records = [json.loads(line) for line in watching.lines]
+    assert {record["device"]["backend"] for record in records if "device" in record} == {backend}
     left = {record["device"]["name"] for record in records if record["change"] == "left"}
     arrived = {record["device"]["name"] for record in records if record["change"] == "arrived"}
     assert left == arrived == {"vspk", "vspkmon", "vcable", "vmic", "default"}
@@ -51,6 +52,7 @@ def test_departures_arrivals_and_defaults_are_lines_of_json(own_soundcard: Sound
 def test_lines_for_people_and_no_process_is_left_behind(own_soundcard: SoundCard) -> None:
     with LineProcess([VOICE, "devices", "watch"], own_soundcard.environment) as watching:
         watching.wait_for(lambda line: "backend sounddevice" in line, on_stderr=True)
+        watching.wait_for(lambda line: line.startswith("default is a whole sound server"), on_stderr=True)
         own_soundcard.end_server()
         line = watching.wait_for(lambda line: "vspk, ALSA" in line)
         assert line.split()[1] == "left"
@@ -58,6 +60,16 @@ def test_lines_for_people_and_no_process_is_left_behind(own_soundcard: SoundCard
         watching.wait_for(lambda line: line.split()[1] == "arrived" and "vspk, ALSA (32 input, 32 output," in line)
         assert watching.interrupt() == 0
         assert listers(own_soundcard) == []
+
+
+def test_a_card_that_comes_later_is_seen(own_soundcard: SoundCard) -> None:
+    own_soundcard.end_server()
+    with LineProcess([VOICE, "devices", "watch"], own_soundcard.environment) as watching:
+        watching.wait_for(lambda line: "Watching 0 devices of the backend sounddevice" in line, on_stderr=True)
+        own_soundcard.start()
+        watching.wait_for(lambda line: line.split()[1] == "arrived" and "vspk, ALSA" in line)
+        assert watching.interrupt() == 0
+    assert len(watching.errors) == 1
 
 
 def is_change(line: str, change: str, name: str) -> bool:
