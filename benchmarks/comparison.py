@@ -19,7 +19,8 @@ LEAST_CHANGE = 0.03
 _FEWEST_SAMPLES = 10
 _SINGLE_NOISE = 0.2
 """Share by which figures that a run has once, such as its use of the processor, may differ by chance."""
-_SINGLES = {"idle_cpu_percent": "% of a core, idle", "memory_mb": "MB"}
+_SINGLES = {"idle_cpu_percent": ("idle CPU", "%"), "memory_mb": ("memory", "MB")}
+"""By what figure and unit they are called."""
 
 
 class Judgement(StrEnum):
@@ -116,10 +117,10 @@ def _changes(before: Result, now: Result) -> Iterator[Change]:
         machine = _machine(before, now)
         noise = max(by_spread(before.ours, now.ours), _spread_of_rivals(before, now) * before.ours.p50)
         yield Change(now.case, "p50", now.unit, before.ours.p50, now.ours.p50, noise, machine)
-    for name, unit in _SINGLES.items():
+    for name, (figure, unit) in _SINGLES.items():
         then, today = (result.extra.get(name) for result in (before, now))
         if isinstance(then, int | float) and isinstance(today, int | float):
-            yield Change(now.case, name.partition("_")[0], unit, then, today, _SINGLE_NOISE * then)
+            yield Change(now.case, figure, unit, then, today, _SINGLE_NOISE * then)
 
 
 def _lost(before: Result, now: Result) -> Iterator[Change]:

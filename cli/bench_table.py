@@ -22,6 +22,8 @@ _ONLY_IN_FILE = {
 }
 """What would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
+_CLOSE = (0, 0, 0, 0)
+"""Padding, as a table gives it back."""
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
 _HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
 """Shorter than what the file says."""
@@ -30,38 +32,53 @@ _IN_UNIT = frozenset({"p95", "max"})
 
 
 def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
-    """Yield one table for each benchmark, in the order in which they ran; closer where the console is narrow.
+    """Yield one table for each benchmark, in the order in which they ran.
+
+    Where the console is narrow they are closer, and then have fewer columns: their captions name those that are left
+    out, for a case without its name, or half a figure, is worth nothing.
 
     Example:
         >>> for table in tables(results, console):
         ...     console.print(table)
     """
+    for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
+        yield _fitting(benchmark, list(of_it), console)
+
+
+def _fitting(benchmark: str, results: Sequence[Result], console: Console) -> Table:
     from rich.measure import Measurement  # noqa: PLC0415
 
-    for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
-        table = _table(benchmark, list(of_it))
-        if Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width:
-            table.padding = (0, 0)
-        yield table
+    def is_too_wide(table: Table) -> bool:
+        return Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width
+
+    measured = _measured(results)
+    table = _table(benchmark, results, measured)
+    count = len(measured)
+    while is_too_wide(table) and (count > 0 or table.padding != _CLOSE):
+        count -= table.padding == _CLOSE
+        table = _table(benchmark, results, measured[:count], measured[count:])
+        table.padding = _CLOSE[:2]
+    return table
 
 
-def _table(benchmark: str, results: Sequence[Result]) -> Table:
+def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], left_out: Sequence[str] = ()) -> Table:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415 - `voice --help` must not pay for it
     from rich.text import Text  # noqa: PLC0415
 
     compares = any(result.peers for result in results)
-    measured = _measured(results)
     missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
     table = Table(title=benchmark, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
     table.show_edge = False
     table.pad_edge, table.collapse_padding = False, True
-    table.caption = f"not installed, so not measured: {', '.join(missing)}" if missing else None
+    notes = [f"not installed, so not measured: {', '.join(missing)}"] if missing else []
+    notes += [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
+    table.caption = "\n".join(notes) or None
     headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours_faster"] if compares else []), *measured]
     for heading in headings:
         justify: JustifyMethod = "left" if heading in ("case", "who") else "right"
-        written = _HEADINGS.get(heading, heading).replace("_", "\n")
-        table.add_column(written, justify=justify, no_wrap=heading != "case", overflow="fold")
+        written = _heading(heading).replace(" ", "\n")
+        table.add_column(written, justify=justify, no_wrap=heading != "who", overflow="fold")
     for result in results:
         for case, who, figures, ratio, extra in _rows(result):
             cells = [
@@ -73,6 +90,10 @@ def _table(benchmark: str, results: Sequence[Result]) -> Table:
             cells += [_shown(extra.get(name, ""), result.unit if name in _IN_UNIT else "") for name in measured]
             table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name).replace("_", " ")
 
 
 def _measured(results: Sequence[Result]) -> list[str]:

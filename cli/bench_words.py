@@ -10,7 +10,9 @@ _MOST_NAMES = 8
 
 def figure_text(value: float, unit: str) -> str:
     """Write a figure with its unit."""
-    return with_unit(value, unit) if unit in ("ns", "ms") else f"{value:.3g} {unit}"
+    if unit in ("ns", "ms"):
+        return with_unit(value, unit)
+    return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
 
 
 def share_moved(change: Change) -> str:

@@ -174,6 +174,7 @@ def test_tables_fit_a_terminal_of_80_columns(everything: Everything, tmp_path: P
         console.print(table)
     lines = shown.getvalue().splitlines()
     assert max(len(line) for line in lines) <= 80
+    assert "in a wider terminal" not in shown.getvalue()
     assert all(any(run["case"].partition("/")[2] in line for line in lines) for run in document["results"])
 
 
