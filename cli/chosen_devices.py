@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from engine.audio.backend import Backend, StreamRequest
+from engine.audio.backend import Backend, Device, StreamRequest
+from engine.audio.devices import Direction, find_device
 from engine.audio.discovery import open_backend
-from engine.config import load_config
-from engine.errors import NoDeviceError
+from engine.config import AudioDefaults, load_config
+from engine.errors import NoDeviceError, VoiceError
+
+_WORDS = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker"}
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the configuration names for one direction."""
+
+    device: Device | None = None
+    """None also where it leaves the choice to the system."""
+    trouble: str = ""
+    """A sentence, where it names a device that is not to be found."""
+
+
+def find_configured(devices: Sequence[Device], name: str | None, direction: Direction) -> Configured:
+    """Find the device that the configuration names.
+
+    Example:
+        >>> find_configured([], "usb", Direction.INPUT).trouble
+        'Configured microphone: this system has no input device.'
+    """
+    if name is None or name.strip().lower() == "default":
+        return Configured()
+    try:
+        return Configured(find_device(devices, name, direction))
+    except VoiceError as error:
+        return Configured(trouble=f"Configured {_WORDS[direction]}: {error.message[0].lower()}{error.message[1:]}")
+
+
+def find_all_configured(devices: Sequence[Device], audio: AudioDefaults) -> dict[Direction, Configured]:
+    """Find the microphone and the speaker that the configuration names."""
+    names = {Direction.INPUT: audio.input, Direction.OUTPUT: audio.output}
+    return {direction: find_configured(devices, name, direction) for direction, name in names.items()}
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from cli.chosen_devices import find_configured
 from cli.keys import Key
 from cli.text import printable
 from engine.audio.backend import Device
 from engine.audio.devices import Direction, describe, find_device, lasting_name
-from engine.errors import VoiceError
 
 _NUMBER_S = 1.0
 """Digits that follow each other within this time are one number."""
@@ -57,12 +57,11 @@ class DeviceMenu:
         self._at = 0
         self._digits = ""
         self._digit_at_s = 0.0
-        if configured is not None and configured.strip().lower() != "default":
-            try:
-                index = find_device(devices, configured, direction).index
-            except VoiceError:
-                return
-            self._at = [choice.number for choice in self.choices].index(index)
+        found = find_configured(devices, configured, direction)
+        self.trouble = found.trouble
+        """Why the configured device is not highlighted, where it is not here."""
+        if found.device is not None:
+            self._at = [choice.number for choice in self.choices].index(found.device.index)
 
     @property
     def highlighted(self) -> Choice:

@@ -97,4 +97,5 @@ class DevicePicker:
     def _view(self, menu: DeviceMenu, direction: Direction, level_db: float) -> Text:
         size = self._console.size
         status = self._trouble or f"microphone {bar(level_db)}"
-        return menu.render(_HEADINGS[direction], ["", status, _HELP], size.width, size.height)
+        below = ["", *filter(None, (menu.trouble,)), status, _HELP]
+        return menu.render(_HEADINGS[direction], below, size.width, size.height)

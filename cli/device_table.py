@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -26,19 +26,26 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("latency\nout, ms", "right"),
     ("default", "left"),
 )
+_CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = ("chosen", "left")
+"""Where the configuration names a device."""
 
 
-def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None) -> None:
-    """Print a table for each host API; with `probed`, below each device the rates it opened at."""
+Chosen = Mapping[Direction, Device | None]
+"""The devices that the configuration names."""
+
+
+def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None, chosen: Chosen) -> None:
+    """Print a table for each host API; with `probed`, below them the rates at which each device opened."""
     console = Console()
+    columns = _COLUMNS + (_CHOSEN_COLUMN,) * any(chosen.values())
     for host_api in sorted({device.host_api for device in devices}):
         table = Table(title=Text(printable(host_api)), title_justify="left", box=SIMPLE_HEAD, show_edge=False)
         table.pad_edge, table.collapse_padding = False, True
-        for heading, justify in _COLUMNS:
+        for heading, justify in columns:
             table.add_column(heading, justify=justify)
         for device in devices:
             if device.host_api == host_api:
-                table.add_row(*(Text(cell) for cell in _row(device)))
+                table.add_row(*(Text(cell) for cell in _row(device, chosen)[: len(columns)]))
         console.print(table)
     if not devices:
         console.print("There is no audio device.")
@@ -46,9 +53,15 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None)
         console.print(Text(_opened(found)), soft_wrap=True)
 
 
-def as_records(backend: str, devices: Sequence[Device], probed: Sequence[OpenRates] | None) -> list[dict[str, Any]]:
+def as_records(
+    backend: str, devices: Sequence[Device], probed: Sequence[OpenRates] | None, chosen: Chosen
+) -> list[dict[str, Any]]:
     """One record for each device; with `probed`, what each side of it opened at."""
-    records = [device_record(backend, device) for device in devices]
+    records = [
+        device_record(backend, device)
+        | {f"is_chosen_{direction.value}": chosen.get(direction) == device for direction in Direction}
+        for device in devices
+    ]
     if probed is not None:
         for record, device in zip(records, devices, strict=True):
             record["opens_at"] = {
@@ -59,7 +72,7 @@ def as_records(backend: str, devices: Sequence[Device], probed: Sequence[OpenRat
     return records
 
 
-def _row(device: Device) -> list[str]:
+def _row(device: Device, chosen: Chosen) -> list[str]:
     return [
         str(device.index),
         printable(device.name),
@@ -69,6 +82,7 @@ def _row(device: Device) -> list[str]:
         _range(device.low_input_latency_ms, device.high_input_latency_ms, device.max_input_channels),
         _range(device.low_output_latency_ms, device.high_output_latency_ms, device.max_output_channels),
         ", ".join(direction.value for direction in Direction if direction.is_default(device)),
+        ", ".join(direction.value for direction in Direction if chosen.get(direction) == device),
     ]
 
 

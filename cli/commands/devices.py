@@ -37,11 +37,14 @@ def devices(
 
 
 def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
+    from cli.chosen_devices import find_all_configured  # noqa: PLC0415
     from cli.device_table import as_records, print_devices  # noqa: PLC0415
+    from cli.text import printable  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    found = open_backend(backend or load_config().audio.backend or "auto")
+    audio = load_config().audio
+    found = open_backend(backend or audio.backend or "auto")
     try:
         listed = found.backend.devices()
         if not as_json:
@@ -53,7 +56,14 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
             probed = probe_with_progress(found.backend, listed)
     finally:
         found.backend.close()
+    configured = find_all_configured(listed, audio)
+    chosen = {direction: each.device for direction, each in configured.items()}
     if as_json:
-        typer.echo(json.dumps(as_records(found.backend.name, listed, probed), indent=2))
+        typer.echo(json.dumps(as_records(found.backend.name, listed, probed, chosen), indent=2))
     else:
-        print_devices(listed, probed)
+        print_devices(listed, probed, chosen)
+    for each in configured.values():
+        if each.trouble:
+            typer.echo(
+                f"{printable(each.trouble)}\n  Plug it in, or choose another with `voice devices pick`.", err=as_json
+            )

@@ -8,8 +8,10 @@ import pytest
 
 from backends.virtual import VirtualBackend
 from cli import chosen_devices
-from cli.chosen_devices import open_devices
+from cli.chosen_devices import Configured, find_all_configured, find_configured, open_devices
+from engine.audio.devices import Direction
 from engine.audio.discovery import Chosen
+from engine.config import AudioDefaults
 from engine.errors import NoDeviceError
 
 
@@ -35,3 +37,12 @@ def test_a_machine_without_a_sound_card_is_told_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(chosen_devices, "open_backend", lambda _: Chosen(VirtualBackend(), "no card"))
     with pytest.raises(NoDeviceError, match="no sound card"), open_devices(None):
         raise AssertionError("nothing is opened")
+
+
+def test_the_configured_devices_are_found_or_said_to_be_gone() -> None:
+    (virtual,) = devices = VirtualBackend().devices()
+    assert find_all_configured(devices, AudioDefaults()) == dict.fromkeys(Direction, Configured())
+    found = find_all_configured(devices, AudioDefaults(input="virtual, files", output="usb"))
+    assert found[Direction.INPUT] == Configured(virtual)
+    assert found[Direction.OUTPUT].trouble == "Configured speaker: no output device matches 'usb'."
+    assert find_configured(devices, "Default", Direction.INPUT) == Configured()

@@ -39,6 +39,8 @@ def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
     assert menu("Mic 7, ALSA").highlighted.number == 7
     for name in (None, "default", "unplugged"):
         assert menu(name).highlighted.kept_as == "default"
+    assert "'unplugged'" in menu("unplugged").trouble
+    assert not menu("Mic 7").trouble
 
 
 def test_arrows_go_round() -> None:

@@ -38,6 +38,31 @@ def test_devices_are_listed_with_their_defaults_and_nothing_else_is_printed(soun
     assert table.stderr == ""
 
 
+def test_configured_devices_are_marked_and_one_that_is_gone_is_said(soundcard: SoundCard, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    environment = {**soundcard.environment, "VOICE_CONFIG": str(config)}
+
+    def listed(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [VOICE, "devices", *arguments], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    config.write_text('[audio]\ninput = "vmic, ALSA"\noutput = "vspk, ALSA"\n')
+    devices = {device["name"]: device for device in json.loads(listed("--json").stdout)}
+    assert [name for name, device in devices.items() if device["is_chosen_input"]] == ["vmic"]
+    assert [name for name, device in devices.items() if device["is_chosen_output"]] == ["vspk"]
+    lines = listed().stdout.splitlines()
+    assert [line.split()[-1] for line in lines if " vspk " in line or " vmic " in line] == ["output", "input"]
+    config.write_text('[audio]\ninput = "Webcam, ALSA"\n')
+    table = listed().stdout
+    assert "Configured microphone: no input device matches 'Webcam, ALSA'." in table
+    assert "voice devices pick" in table
+    assert "chosen" not in table
+    run = listed("--json")
+    assert json.loads(run.stdout)
+    assert "'Webcam, ALSA'" in run.stderr
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_probe_tells_at_which_rates_each_side_opens(soundcard: SoundCard, backend: str) -> None:
     run = voice(soundcard, "devices", "--backend", backend, "--probe", "--json")
