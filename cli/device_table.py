@@ -29,6 +29,8 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
 _CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = ("chosen", "left")
 """Where the configuration names a device."""
 
+_PIPE_COLUMNS = 1000
+"""Wider than any table: what reads a pipe looks for whole names."""
 
 Chosen = Mapping[Direction, Device | None]
 """The devices that the configuration names."""
@@ -37,12 +39,14 @@ Chosen = Mapping[Direction, Device | None]
 def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None, chosen: Chosen) -> None:
     """Print a table for each host API; with `probed`, below them the rates at which each device opened."""
     console = Console()
+    if not console.is_terminal:
+        console.width = _PIPE_COLUMNS
     columns = _COLUMNS + (_CHOSEN_COLUMN,) * any(chosen.values())
     for host_api in sorted({device.host_api for device in devices}):
         table = Table(title=Text(printable(host_api)), title_justify="left", box=SIMPLE_HEAD, show_edge=False)
         table.pad_edge, table.collapse_padding = False, True
         for heading, justify in columns:
-            table.add_column(heading, justify=justify)
+            table.add_column(heading, justify=justify, overflow="fold")
         for device in devices:
             if device.host_api == host_api:
                 table.add_row(*(Text(cell) for cell in _row(device, chosen)[: len(columns)]))

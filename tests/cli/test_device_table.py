@@ -1,0 +1,43 @@
+"""The table of `voice devices`: names are whole, folded on a narrow terminal and on one line in a pipe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cli.device_table import print_devices
+from engine.audio.backend import Device
+from engine.audio.devices import Direction
+
+HEADSET = Device(0, "Sennheiser_USB_headset_Analog_Stereo_of_the_office_(hw:2,0)", "ALSA", 1, 2, 48000)
+MONITOR = Device(1, "A monitor whose name has words, and more of them than fit on one line", "ALSA", 0, 2, 44100)
+CHOSEN = {Direction.INPUT: HEADSET, Direction.OUTPUT: None}
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_name_is_on_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    print_devices([HEADSET, MONITOR], None, CHOSEN)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(HEADSET.name in line and line.rstrip().endswith("input") for line in lines) == 1
+    assert sum(MONITOR.name in line for line in lines) == 1
+
+
+def test_a_name_is_folded_on_a_terminal_and_nothing_else_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    print_devices([HEADSET, MONITOR], None, CHOSEN)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "\u2026" not in shown
+    assert "48000" in shown and "44100" in shown
+    names = re.sub(r"\s+", "", "".join(line[3:29] for line in shown.splitlines()))
+    assert re.sub(r"\s+", "", HEADSET.name) in names
