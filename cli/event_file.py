@@ -35,7 +35,10 @@ class EventFile:
             path = Path(target)
             self._file = sys.stdout if target == "-" else path.open("w", encoding="utf-8", errors=_AS_JSON)
         except OSError as error:
-            raise InvalidInputError(f"The event file {target} cannot be written: {error.strerror}.") from error
+            raise InvalidInputError(
+                f"The event file {target} cannot be written: {error.strerror}.",
+                fix="Name a file in a folder that is there and that you may write to, or - for standard output.",
+            ) from error
         self._owned = target != "-"
 
     def __call__(self, notice: Notice, at_s: float) -> None:

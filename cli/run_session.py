@@ -164,4 +164,7 @@ def _read_instructions(text: str | None) -> str | None:
         return Path(text[1:]).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise InvalidInputError(f"The instructions {text[1:]} cannot be read: {reason}.") from None
+        raise InvalidInputError(
+            f"The instructions {text[1:]} cannot be read: {reason}.",
+            fix="After the @ of --instructions stands the path of a text in UTF-8.",
+        ) from None

@@ -61,5 +61,7 @@ class SoundMaker:
         try:
             samples, file_rate_hz = soundfile.read(self._folder / name, dtype="float64", always_2d=True)
         except (OSError, soundfile.SoundFileError) as error:
-            raise InvalidInputError(f"The file {name} cannot be read: {error}.") from None
+            raise InvalidInputError(
+                f"The file {name} cannot be read: {error}.", fix="It is looked for beside the script; WAV suits."
+            ) from None
         return np.asarray(32767 * soxr.resample(samples.mean(axis=1), file_rate_hz, rate_hz))

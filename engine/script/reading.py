@@ -44,6 +44,7 @@ from engine.errors import InvalidInputError
 from engine.script.steps import Answer, CallTool, Close, Emit, Expect, GoSilent, Hear, Repeat, Step, Wait
 
 _Object = dict[str, Any]
+_SEE = "See `voice serve --help` for an example."
 MakeSound = Callable[[Mapping[str, Any], int], bytes]
 """Returns a `sound` of a script as PCM16 at a rate."""
 
@@ -78,9 +79,13 @@ def read_script(path: Path, make_sound: MakeSound) -> Script:
     try:
         text = path.read_text(encoding="utf-8")
         parsed = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InvalidInputError(f"The script {path.name} cannot be read: {reason}.") from None
+    except OSError as error:
+        raise InvalidInputError(
+            f"The script {path} cannot be read: {error.strerror}.", fix="Name a file that is there and readable."
+        ) from None
+    except ValueError as error:
+        form = "JSON" if path.suffix == ".json" else "TOML"
+        raise InvalidInputError(f"The script {path} is no {form}: {error}.", fix=f"Correct it. {_SEE}") from None
     return script_of(parsed, make_sound)
 
 
@@ -102,7 +107,7 @@ def script_of(parsed: Any, make_sound: MakeSound) -> Script:
     )
     top.finish()
     if not script.connections:
-        raise InvalidInputError("The script has no steps.", fix="See `voice serve --help` for an example.")
+        raise InvalidInputError("The script has no steps.", fix=_SEE)
     return script
 
 
@@ -111,7 +116,7 @@ class _Fields:
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise InvalidInputError(f"{where} is no table.")
+            raise InvalidInputError(f"{where} is no table.", fix=_SEE)
         self._left = dict(value)
         self._where = where
 
@@ -123,7 +128,7 @@ class _Fields:
             return default
         value = self._left.pop(name)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise InvalidInputError(f"{self._where}: '{name}' is {value!r}, which is of the wrong type.")
+            raise InvalidInputError(f"{self._where}: '{name}' is {value!r}, which is of the wrong type.", fix=_SEE)
         return value
 
     def rest(self) -> _Object:
@@ -133,7 +138,7 @@ class _Fields:
     def finish(self) -> None:
         if self._left:
             names = ", ".join(f"'{name}'" for name in self._left)
-            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix="See `voice serve --help`.")
+            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix=_SEE)
 
 
 _PLACE = re.compile(r"\$\{\w+\}")

@@ -177,6 +177,8 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         (("--backend", "virtual", "--tools", "nothing:here"), 2, "cannot be loaded"),
         (("--backend", "virtual", "--instructions", "@missing.txt"), 2, "cannot be read"),
         (("--backend", "virtual", "--events", "missing/e.jsonl"), 2, "cannot be written"),
+        (("--backend", "virtual", "--record", "a_file"), 2, "a_file is a file"),
+        (("--backend", "virtual", "--record", "a_file/talk"), 2, "cannot be written into a_file/talk"),
         (("--backend", "virtual", "--output-file", "missing/o.wav"), 2, "cannot be written"),
         (("--backend", "virtual", "--url", "ws://127.0.0.1:1/"), 11, "cannot be reached"),
     ],
@@ -184,11 +186,13 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
 def test_what_is_wrong_is_said_in_a_sentence_with_the_fix(
     environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
+    (tmp_path / "a_file").touch()
     run = subprocess.run(
         [VOICE, "run", *arguments], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert run.returncode == code, run.stderr
     assert words in run.stderr
+    assert "\n  " in run.stderr
     assert "Traceback" not in run.stderr
 
 

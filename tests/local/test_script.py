@@ -307,15 +307,19 @@ def test_the_example_of_the_help_is_a_script(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_in_a_script_is_named(tmp_path: Path, script: Any, said: str) -> None:
-    with pytest.raises(InvalidInputError, match=said):
+    with pytest.raises(InvalidInputError, match=said) as raised:
         script_of(script, SoundMaker(tmp_path).make)
+    assert raised.value.fix
 
 
 def test_a_file_that_is_no_script_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("steps = [")
-    for name in ("broken.toml", "absent.toml"):
-        with pytest.raises(InvalidInputError, match=f"{name} cannot be read"):
+    (tmp_path / "broken.json").write_bytes(b"\xff")
+    wrong = {"broken.toml": "is no TOML", "broken.json": "is no JSON", "absent.toml": "cannot be read"}
+    for name, says in wrong.items():
+        with pytest.raises(InvalidInputError, match=f"{name} {says}") as raised:
             read_script(tmp_path / name, no_sound)
+        assert raised.value.fix
 
 
 def test_sounds_have_their_length_and_pitch(tmp_path: Path) -> None:

@@ -183,6 +183,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, change: Any, says: str)
     with pytest.raises(InvalidInputError) as caught:
         list(replay(path))
     assert says in str(caught.value)
+    assert caught.value.fix
 
 
 def test_a_line_that_was_cut_off_at_the_end_is_left_out(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def _read_value(text: str, default: Any, where: str) -> Any:
     if where == "close:code" and value not in _CLOSE_CODES:
         raise InvalidInputError(f"There is no close code {value}.", fix="They go from 1000 to 4999.")
     if isinstance(value, float) and not 0 <= value <= 1:
-        raise InvalidInputError(f"{where} is a share from 0 to 1, not {text}.")
+        raise InvalidInputError(f"{where} is a share from 0 to 1, not {text}.", fix=f"Its default is {shown(default)}.")
     return value
 
 

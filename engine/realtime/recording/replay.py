@@ -16,6 +16,8 @@ from engine.realtime.recording.tap import EVENTS_FILE, FORMAT
 from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 
 _Object = dict[str, Any]
+_NAME_ONE = "Name a folder that `voice run --record` has written."
+_RECORD_AGAIN = "Replay it with the version that recorded it, or record anew: this one does not understand it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,20 @@ class _Replay:
         if head.get("format") != FORMAT:
             raise InvalidInputError(
                 f"{self._file} is no recording that this version can replay.",
-                fix=f"It replays {FORMAT}; this file says {head.get('format', 'nothing')}.",
+                fix=f"It replays {FORMAT}; this file says {head.get('format', 'nothing')}. {_NAME_ONE}",
             )
         for number, line in lines:
             if "dropped" in line:
-                raise InvalidInputError(f"Line {number} of {self._file}: {line['dropped']} entries are missing here.")
+                raise InvalidInputError(
+                    f"Line {number} of {self._file}: {line['dropped']} entries are missing here.",
+                    fix="The disk was too slow for them. Record anew, into a folder on a faster one.",
+                )
             try:
                 step = self._take(number, line)
             except (KeyError, TypeError, AttributeError, ValueError) as error:
-                raise InvalidInputError(f"Line {number} of {self._file} cannot be replayed: {error!r}.") from error
+                raise InvalidInputError(
+                    f"Line {number} of {self._file} cannot be replayed: {error!r}.", fix=_RECORD_AGAIN
+                ) from error
             if step is not None:
                 yield step
 
@@ -132,7 +139,7 @@ class _Replay:
                         yield number, _object(text, number, self._file)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise InvalidInputError(f"The recording {self._file} cannot be read: {reason}.") from None
+            raise InvalidInputError(f"The recording {self._file} cannot be read: {reason}.", fix=_NAME_ONE) from None
 
 
 def _object(text: str, number: int, file: Path) -> _Object:
@@ -141,5 +148,5 @@ def _object(text: str, number: int, file: Path) -> _Object:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise InvalidInputError(f"Line {number} of {file} is no line of a recording.")
+        raise InvalidInputError(f"Line {number} of {file} is no line of a recording.", fix=_NAME_ONE)
     return value

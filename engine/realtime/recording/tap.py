@@ -109,12 +109,8 @@ class Recording:
                     "output_rate_hz": provider.output_rate_hz,
                 }
             )
-        except FileExistsError:
-            raise InvalidInputError(
-                f"There is a recording in {folder} already.", fix="Name another folder, or remove that one."
-            ) from None
         except OSError as error:
-            raise InvalidInputError(f"{folder} cannot be written: {error.strerror}.") from None
+            raise _not_written(folder, error) from None
         self._writer = Writer(lambda count: self._write({"dropped": count}), self._failed)
 
     async def connect(self, chosen: ChosenProvider) -> Transport:
@@ -231,6 +227,17 @@ class Recording:
     def _tell(self, message: str) -> None:
         for observer in self._observers:
             observer(ErrorShown(message, "recording"), loop_time_s())
+
+
+def _not_written(folder: Path, error: OSError) -> InvalidInputError:
+    if not isinstance(error, FileExistsError):
+        reason = f"The recording cannot be written into {folder}: {error.strerror}."
+        return InvalidInputError(reason, fix="Name a folder that you may write to.")
+    if folder.is_dir():
+        return InvalidInputError(
+            f"There is a recording in {folder} already.", fix="Name another folder, or remove that one."
+        )
+    return InvalidInputError(f"{folder} is a file, where a recording needs a folder.", fix="Name another one.")
 
 
 class _RecordedTransport:
