@@ -61,5 +61,7 @@ def tools_called(reference: str, offer: Offer) -> list[Tool]:
         raise InvalidInputError(f"'{reference}' names no tools.", fix=f"Write MODULE:OBJECT, or one of: {known}.")
     plugin = load_plugin(reference)
     if plugin.reason:
-        raise InvalidInputError(f"The plugin '{reference}' ({plugin.package}) has no tools: {plugin.reason}")
+        raise InvalidInputError(
+            f"The plugin '{reference}' has no tools: {plugin.reason}", fix=f"Update or remove {plugin.package}."
+        )
     return list(plugin.tools)

@@ -51,7 +51,10 @@ class ArgumentModel:
                 warnings.simplefilter("ignore", PydanticJsonSchemaWarning)
                 self.schema = _without_titles(self._model.model_json_schema())
         except Exception as error:  # pydantic raises many kinds, all of them about this signature
-            raise InvalidInputError(f"The tool {name}() cannot be described to a model: {error}.") from error
+            raise InvalidInputError(
+                f"The tool {name}(){place_of(function)} cannot be described to a model: {error}.",
+                fix="Use hints that JSON has: str, int, float, bool, lists and dicts of them, dataclasses, models.",
+            ) from error
 
     def check(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments as the function wants them; those left out stay out.
@@ -67,14 +70,31 @@ class ArgumentModel:
         return {str(known[name].alias): getattr(checked, name) for name in known if name in checked.model_fields_set}
 
 
+def place_of(function: Callable[..., Any]) -> str:
+    """Return the file and line that define a function, in brackets, or nothing where no Python does.
+
+    Example:
+        >>> place_of(dial), place_of(len)
+        (' (/elsewhere/mytools.py, line 8)', '')
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f" ({code.co_filename}, line {code.co_firstlineno})" if code else ""
+
+
 def _parameters(function: Callable[..., Any], name: str) -> list[inspect.Parameter]:
     try:
         signature = inspect.signature(function, eval_str=True)
     except Exception as error:  # a hint may be any expression
-        raise InvalidInputError(f"The hints of the tool {name}() cannot be read: {error}.") from error
+        raise InvalidInputError(
+            f"The hints of the tool {name}(){place_of(function)} cannot be read: {error}.",
+            fix="Import what they name at the top of its module.",
+        ) from error
     for parameter in signature.parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise InvalidInputError(f"The tool {name}() takes {parameter}: the model can only give named arguments.")
+            raise InvalidInputError(
+                f"The tool {name}(){place_of(function)} takes {parameter}: the model can only give named arguments.",
+                fix="Give it parameters with names and type hints.",
+            )
     return list(signature.parameters.values())
 
 

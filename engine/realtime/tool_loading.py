@@ -15,6 +15,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -25,6 +26,8 @@ from engine.errors import InvalidInputError, VoiceError
 from engine.realtime.tools import Tool, tool_of
 
 GROUP = "voice.tools"
+_LOOKED_FOR = "MODULE:OBJECT is looked for in the current folder and among the installed packages."
+_IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,7 @@ def load_tools(reference: str) -> list[Tool]:
         for name in attribute.split("."):
             found = getattr(found, name)
     except (Exception, SystemExit) as error:  # a person's module may fail in any way
-        raise InvalidInputError(
-            f"The tools '{reference}' cannot be loaded: {type(error).__name__}: {error}.",
-            fix="MODULE:OBJECT is looked for in the current folder and among the installed packages.",
-        ) from error
+        raise _not_loaded(f"The tools '{reference}'", error) from error
     return _tools_in(found, reference)
 
 
@@ -89,7 +89,34 @@ def _loaded(point: EntryPoint) -> Any:
     try:
         return point.load()
     except (Exception, SystemExit) as error:  # another's package may fail in any way
-        raise InvalidInputError(f"{point.value} cannot be loaded: {type(error).__name__}: {error}.") from error
+        raise _not_loaded(point.value, error) from error
+
+
+def _not_loaded(what: str, error: BaseException) -> InvalidInputError:
+    """The error for a module that fails, with the line of the person's own that did, or for one that is not found."""
+    place = _place_of_failure(error)
+    if isinstance(error, VoiceError):  # a wrong `@tool(...)`
+        said, fix = error.message, error.fix
+    else:
+        said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+        fix = f"Correct {place}." if place else _LOOKED_FOR
+    if isinstance(error, ModuleNotFoundError) and place:
+        fix = f"Install '{error.name}' beside `voice`, or correct {place}."
+    where = f", in {place}" if place else ""
+    return InvalidInputError(f"{what} cannot be loaded{where}: {said.rstrip('.')}.", fix=fix)
+
+
+def _place_of_failure(error: BaseException) -> str:
+    """File and line of the module that was imported; nothing where it was not found, or lacks the object."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename not in _IMPORTING and not frame.filename.startswith("<")]
+    if not theirs:
+        return ""
+    # What the module calls may be a library of others: the line that called it can be corrected.
+    last = [frame for frame in theirs if frame.filename == theirs[0].filename][-1]
+    return f"{last.filename}, line {last.lineno}"
 
 
 def _tools_in(found: Any, reference: str) -> list[Tool]:
@@ -97,11 +124,16 @@ def _tools_in(found: Any, reference: str) -> list[Tool]:
     tools = [entry if isinstance(entry, Tool) else _tool_of_entry(entry, reference) for entry in entries]
     names = [tool.name for tool in tools]
     if len(names) != len(set(names)):
-        raise InvalidInputError(f"Two tools of '{reference}' have the same name.")
+        raise InvalidInputError(
+            f"Two tools of '{reference}' have the same name.", fix='Give one another: @tool(name="...").'
+        )
     return tools
 
 
 def _tool_of_entry(entry: Any, reference: str) -> Tool:
     if not inspect.isroutine(entry):
-        raise InvalidInputError(f"'{reference}' has {type(entry).__name__} where a function was expected.")
+        raise InvalidInputError(
+            f"'{reference}' has {type(entry).__name__} where a function was expected.",
+            fix="Name a function, or a list of functions.",
+        )
     return tool_of(entry)

@@ -147,7 +147,7 @@ def tool(
             f"'{on_interrupt}' is nothing to do when the user speaks.", fix=f"Use {', '.join(OnInterrupt)}."
         )
     if timeout_s is not None and not timeout_s > 0:
-        raise InvalidInputError(f"A tool cannot have a timeout of {timeout_s} s.")
+        raise InvalidInputError(f"A tool cannot have a timeout of {timeout_s} s.", fix="Give seconds, more than 0.")
     policy = None if on_interrupt is None else OnInterrupt(on_interrupt)
     wishes = _Wishes(name, description, timeout_s, policy, ends_conversation)
 

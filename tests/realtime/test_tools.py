@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from datetime import date
 from enum import StrEnum
@@ -164,8 +165,41 @@ def test_tools_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     "reference", ["json", "json:", ":x", "json:nothing", "no_such_module:x", "json:__name__", "sys:path"]
 )
 def test_what_is_no_tool_is_refused(reference: str) -> None:
-    with pytest.raises(InvalidInputError):
+    with pytest.raises(InvalidInputError) as refused:
         load_tools(reference)
+    assert refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "fix"),
+    [
+        ("def f(:\n", "wrong.py, line 1: SyntaxError", "Correct"),
+        ("import json\njson.loads('{')\n", "wrong.py, line 2: JSONDecodeError", "Correct"),
+        ("\nimport no_such_library\n", "wrong.py, line 2: ModuleNotFoundError", "Install 'no_such_library'"),
+        ("raise SystemExit(3)\n", "wrong.py, line 1: SystemExit: 3", "Correct"),
+        ("def f(*all): ...\n", "wrong.py, line 1) takes *all", "parameters with names"),
+        ("\ndef f(a: 'Nothing'): ...\n", "wrong.py, line 2) cannot be read", "Import"),
+        ("class C: ...\ndef f(a: C): ...\n", "wrong.py, line 2) cannot be described", "hints that JSON has"),
+        (
+            "from engine.realtime.tools import tool\n@tool(timeout_s=-1)\ndef f(): ...\n",
+            "wrong.py, line 2: A tool cannot have a timeout of -1 s.",
+            "more than 0",
+        ),
+    ],
+)
+def test_a_module_that_is_wrong_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str, fix: str
+) -> None:
+    (tmp_path / "wrong.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "wrong", raising=False)
+    importlib.invalidate_caches()
+    with pytest.raises(InvalidInputError) as refused:
+        load_tools("wrong:f")
+    assert says in refused.value.message
+    assert fix in refused.value.fix
+    assert "Error: Error" not in refused.value.message
 
 
 def install_plugins(folder: Path, points: dict[str, str], modules: dict[str, str]) -> None:
