@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.audio.backend import Backend, Device, StreamRequest
 from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import open_backend
+from engine.audio.discovery import Chosen, open_backend
 from engine.config import AudioDefaults, load_config
 from engine.errors import NoDeviceError, VoiceError
 
@@ -46,6 +46,36 @@ def find_all_configured(devices: Sequence[Device], audio: AudioDefaults) -> dict
     return {direction: find_configured(devices, name, direction) for direction, name in names.items()}
 
 
+def require_sound_card(asked: str, found: Chosen) -> None:
+    """Refuse what `auto` takes where there is no sound card.
+
+    Raises:
+        NoDeviceError: "auto" was asked for, and found only files.
+    """
+    if asked == "auto" and _plays_files(found.backend):
+        raise NoDeviceError(
+            f"There is no sound card here ({found.reason}).", fix="Plug one in; `voice doctor` looks closer."
+        )
+
+
+def refuse_files(backend: Backend) -> None:
+    """Refuse the backend of files: nobody speaks into it, and nobody hears it.
+
+    Raises:
+        NoDeviceError: it is that one.
+    """
+    if _plays_files(backend):
+        raise NoDeviceError(
+            "The virtual backend plays files: it has no microphone and no speaker.",
+            fix="Use `--backend auto`, which takes the first one that has both; or change `backend` in the "
+            "configuration.",
+        )
+
+
+def _plays_files(backend: Backend) -> bool:
+    return backend.name == "virtual"
+
+
 @contextmanager
 def open_devices(
     backend: str | None, microphone: str | None = None, speaker: str | None = None
@@ -53,17 +83,15 @@ def open_devices(
     """Load the backend and say which devices to ask it for; it is closed at the end.
 
     Raises:
-        NoDeviceError: no backend was named, and this machine has no sound card.
+        NoDeviceError: no backend was named, and this machine has no sound card; or the one of files was.
         VoiceError: the backend does not work, or the configuration is broken.
     """
     defaults = load_config().audio
     name = backend or defaults.backend or "auto"
     found = open_backend(name)
     try:
-        if name == "auto" and found.backend.name == "virtual":
-            raise NoDeviceError(
-                f"There is no sound card here ({found.reason}).", fix="Plug one in; `voice doctor` looks closer."
-            )
+        require_sound_card(name, found)
+        refuse_files(found.backend)
         yield found.backend, StreamRequest(input=microphone or defaults.input, output=speaker or defaults.output)
     finally:
         found.backend.close()

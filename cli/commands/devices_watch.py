@@ -9,12 +9,14 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
     """Say which devices come and go, until Ctrl+C."""
     import asyncio  # noqa: PLC0415
 
+    from cli.chosen_devices import refuse_files  # noqa: PLC0415
     from cli.device_watch import watch_devices  # noqa: PLC0415
     from engine.audio.discovery import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     watched = open_hotplugged(backend or load_config().audio.backend or "auto")
     try:
+        refuse_files(watched)
         asyncio.run(watch_devices(watched, as_json=as_json))
     finally:
         watched.close()

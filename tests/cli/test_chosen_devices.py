@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from engine.audio.devices import Direction
 from engine.audio.discovery import Chosen
 from engine.config import AudioDefaults
 from engine.errors import NoDeviceError
+from tests.support.voice_process import VOICE
 
 
 @pytest.fixture
@@ -25,10 +27,18 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_options_come_before_the_configuration(config: Path) -> None:
-    config.write_text('[audio]\nbackend = "virtual"\ninput = "configured"\noutput = "speaker"\n')
+class Card(VirtualBackend):
+    """A backend of devices."""
+
+    name = "card"
+
+
+def test_options_come_before_the_configuration(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backends = {"card": Chosen(Card(), "as asked")}
+    monkeypatch.setattr(chosen_devices, "open_backend", backends.__getitem__)
+    config.write_text('[audio]\nbackend = "card"\ninput = "configured"\noutput = "speaker"\n')
     with open_devices(None, "named") as (backend, request):
-        assert backend.name == "virtual"
+        assert backend.name == "card"
         assert (request.input, request.output) == ("named", "speaker")
 
 
@@ -36,6 +46,22 @@ def test_options_come_before_the_configuration(config: Path) -> None:
 def test_a_machine_without_a_sound_card_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chosen_devices, "open_backend", lambda _: Chosen(VirtualBackend(), "no card"))
     with pytest.raises(NoDeviceError, match="no sound card"), open_devices(None):
+        raise AssertionError("nothing is opened")
+
+
+@pytest.mark.parametrize("arguments", [("test", "--backend", "virtual"), ("watch", "--backend", "virtual"), ("test",)])
+def test_files_are_no_devices_to_look_closer_at(config: Path, arguments: tuple[str, ...]) -> None:
+    config.write_text('[audio]\nbackend = "virtual"\n')
+    run = subprocess.run([VOICE, "devices", *arguments], capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 5
+    assert run.stdout == ""
+    assert "The virtual backend plays files" in run.stderr
+    assert "--backend auto" in run.stderr
+
+
+@pytest.mark.usefixtures("config")
+def test_files_are_not_picked() -> None:
+    with pytest.raises(NoDeviceError, match="plays files"), open_devices("virtual"):
         raise AssertionError("nothing is opened")
 
 
