@@ -13,7 +13,7 @@ from rich.text import Text
 from cli.device_record import device_record
 from cli.text import printable
 from engine.audio.backend import Device
-from engine.audio.devices import Direction
+from engine.audio.devices import Direction, describe
 from engine.audio.rates import PROBED_RATES_HZ, OpenRates
 
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
@@ -31,6 +31,7 @@ _CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = ("chosen", "left")
 
 _PIPE_COLUMNS = 1000
 """Wider than any table: what reads a pipe looks for whole names."""
+NO_DEVICE_FIX = "`voice doctor` says why; `--backend virtual` needs none, it plays files."
 
 Chosen = Mapping[Direction, Device | None]
 """The devices that the configuration names."""
@@ -52,7 +53,7 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None,
                 table.add_row(*(Text(cell) for cell in _row(device, chosen)[: len(columns)]))
         console.print(table)
     if not devices:
-        console.print("There is no audio device.")
+        console.print(f"There is no audio device.\n  {NO_DEVICE_FIX}", soft_wrap=True)
     for found in probed or ():
         console.print(Text(_opened(found)), soft_wrap=True)
 
@@ -96,11 +97,13 @@ def _range(low_ms: float, high_ms: float, channels: int) -> str:
 
 def _opened(found: OpenRates) -> str:
     """One line: "3 vspk, output: opens at 44100 48000 Hz"."""
+    # The sentence begins with the name, which stands before it already.
+    trouble = found.trouble.removeprefix(f"{describe(found.device)} ")
     if found.rates_hz == PROBED_RATES_HZ:
         what = f"opens at every rate from {PROBED_RATES_HZ[0]} to {PROBED_RATES_HZ[-1]} Hz"
     elif found.rates_hz:
         what = f"opens at {' '.join(map(str, found.rates_hz))} Hz"
     else:
-        what = "" if found.trouble else "opens at none of the usual rates"
-    told = "; ".join(filter(None, (what, printable(found.trouble))))
+        what = "" if trouble else "opens at none of the usual rates"
+    told = "; ".join(filter(None, (what, printable(trouble))))
     return f"{found.device.index} {printable(found.device.name)}, {found.direction.value}: {told}"

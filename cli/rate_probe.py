@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.device_table import NO_DEVICE_FIX
 from cli.text import printable
 from engine.audio.backend import Backend, Device, ProbesRates
 from engine.audio.devices import Direction, describe
 from engine.audio.rates import OpenRates, probe_rates
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, NoDeviceError
 
 
 def probe_with_progress(backend: Backend, devices: Sequence[Device]) -> list[OpenRates]:
     """Probe every device.
 
     Raises:
+        NoDeviceError: there is none.
         InvalidInputError: this backend cannot be asked.
     """
+    if not devices:
+        raise NoDeviceError("There is no audio device to ask for rates.", fix=NO_DEVICE_FIX)
     if not isinstance(backend, ProbesRates):
         raise InvalidInputError(
             f"The {backend.name} backend cannot be asked for rates.",

@@ -9,6 +9,7 @@ import pytest
 from cli.device_table import print_devices
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
+from engine.audio.rates import OpenRates
 
 HEADSET = Device(0, "Sennheiser_USB_headset_Analog_Stereo_of_the_office_(hw:2,0)", "ALSA", 1, 2, 48000)
 MONITOR = Device(1, "A monitor whose name has words, and more of them than fit on one line", "ALSA", 0, 2, 44100)
@@ -41,3 +42,16 @@ def test_a_name_is_folded_on_a_terminal_and_nothing_else_is(
     assert "48000" in shown and "44100" in shown
     names = re.sub(r"\s+", "", "".join(line[3:29] for line in shown.splitlines()))
     assert re.sub(r"\s+", "", HEADSET.name) in names
+
+
+def test_a_device_that_cannot_be_asked_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    probed = [OpenRates(HEADSET, Direction.INPUT, (), f"{HEADSET.name}, ALSA cannot be opened: busy.")]
+    print_devices([HEADSET], probed, {})
+    assert capsys.readouterr().out.splitlines()[-1] == f"0 {HEADSET.name}, input: cannot be opened: busy."
+
+
+def test_no_device_is_said_with_the_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    print_devices([], None, {})
+    shown = capsys.readouterr().out
+    assert "There is no audio device." in shown
+    assert "voice doctor" in shown and "--backend virtual" in shown

@@ -76,6 +76,14 @@ def test_a_probe_tells_at_which_rates_each_side_opens(soundcard: SoundCard, back
     assert "cannot be opened" in opens_at["vmic"]["output"]["trouble"]
 
 
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
+def test_without_a_card_there_is_nothing_to_probe(own_soundcard: SoundCard, backend: str) -> None:
+    own_soundcard.end_server()
+    run = voice(own_soundcard, "devices", "--probe", "--backend", backend)
+    assert run.returncode == 5, run.stderr
+    assert "voice doctor" in run.stderr
+
+
 def test_options_of_the_list_are_not_lost_on_a_command_of_the_group(soundcard: SoundCard) -> None:
     run = voice(soundcard, "devices", "--backend", "pyaudio", "test")
     assert run.returncode == 2
