@@ -24,6 +24,8 @@ INVALID_DEVICE, DEVICE_UNAVAILABLE = -9996, -9985
 SAMPLE_FORMAT_NOT_SUPPORTED = -9994
 _FORMAT_ERRORS = (INVALID_CHANNEL_COUNT, INVALID_SAMPLE_RATE, SAMPLE_FORMAT_NOT_SUPPORTED)
 
+_CHOOSE = "Choose another device: `voice devices` lists them."
+
 Opened = TypeVar("Opened")
 
 
@@ -150,17 +152,16 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
     name = describe(device)
     if failure.code in _FORMAT_ERRORS:
         return UnsupportedFormatError(
-            f"{name} takes none of the usual rates and channel counts ({failure.text}).",
-            fix="Choose another device with --input or --output.",
+            f"{name} takes none of the usual rates and channel counts ({failure.text}).", fix=_CHOOSE
         )
     if failure.code in (DEVICE_UNAVAILABLE, INVALID_DEVICE):
         return DeviceBusyError(
             f"{name} cannot be opened: {failure.text}.",
-            fix="Close the program that uses it, or choose another device with --input or --output.",
+            fix="Close the program that uses it, or choose another device: `voice devices` lists them.",
         )
     return StreamLostError(
         f"{name} cannot be opened: {failure.text} (PortAudio error {failure.code}).",
-        fix="Check that the sound server runs, or choose another device; `voice doctor` looks closer.",
+        fix=f"It may work in the other direction only. {_CHOOSE} If none opens, start the sound server anew.",
     )
 
 

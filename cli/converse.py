@@ -20,6 +20,7 @@ from cli.signals import stop_signals
 from cli.stream_text import describe_stream
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.link import AudioLink
+from engine.errors import NoDeviceError
 from engine.local.process import LocalServer
 from engine.realtime.budget import keep_to_budget
 from engine.realtime.connection import Connection
@@ -36,6 +37,8 @@ from engine.realtime.usage import UsageMeter
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms
 made each turn of the event loop take 10 ms, and a quarter of the microphone's blocks found no time to be sent."""
+
+_WITHOUT_DEVICE = "`--backend virtual` with --input-file needs none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +147,19 @@ async def _start_server(
 
 def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
     provider = plan.chosen.provider
-    link = AudioLink(
-        plan.backend,
-        plan.request,
-        input_rate_hz=provider.input_rate_hz,
-        output_rate_hz=provider.output_rate_hz,
-        block_ms=provider.block_ms,
-        volume_db=plan.options.volume_db,
-        mic_gain_db=plan.options.mic_gain_db,
-        keep_played=plan.options.record is not None,
-    )
+    try:
+        link = AudioLink(
+            plan.backend,
+            plan.request,
+            input_rate_hz=provider.input_rate_hz,
+            output_rate_hz=provider.output_rate_hz,
+            block_ms=provider.block_ms,
+            volume_db=plan.options.volume_db,
+            mic_gain_db=plan.options.mic_gain_db,
+            keep_played=plan.options.record is not None,
+        )
+    except NoDeviceError as error:
+        raise NoDeviceError(error.message, fix=f"{error.fix} {_WITHOUT_DEVICE}") from None
     for line in describe_stream(link.info):
         screen.say(line)
     return link

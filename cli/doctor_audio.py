@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SERVER_S = 3.0
 _START_S = 20.0
-_NO_DEVICE_FIX = "Plug in a device, or start the sound server; `--backend virtual` works without."
+_NO_DEVICE_FIX = "Plug one in, or start the sound server; `voice run --input-file FILE` works without."
 
 
 def portaudio_crash() -> Finding | None:
@@ -50,7 +50,7 @@ def portaudio() -> Iterator[Finding]:
     try:
         import sounddevice  # noqa: PLC0415 - loads PortAudio
     except OSError:
-        fix = "Install it (Debian: `apt install libportaudio2`), or use `--backend virtual`."
+        fix = "Install it (Debian: `apt install libportaudio2`), or use `voice run --input-file FILE`."
         yield error("portaudio", "The PortAudio library cannot be loaded.", fix)
         return
     version = sounddevice.get_portaudio_version()[1].split(",")[0]

@@ -82,13 +82,13 @@ def _microphone(port: AudioPort) -> Finding:
 
     samples = port.capture.consumer.get(port.capture.capacity) if port.capture else None
     if samples is None or not samples.size:
-        fix = "Choose another with --input; `voice devices` lists them."
+        fix = "Choose another with `voice devices pick`."
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
     if samples.any():
         return ok("microphone", f"is let through, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
     if sys.platform in _PERMISSION:
         return error("microphone", "gives exact zeros: the system withholds it", _PERMISSION[sys.platform])
-    fix = "Unmute it (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), or choose another with --input."
+    fix = "Unmute it (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), or choose another with `voice devices pick`."
     return warning("microphone", "gives exact zeros: it is muted, or no microphone", fix)
 
 

@@ -44,7 +44,7 @@ class PortAudioMissingError(VoiceError):
 
 
 class NoDeviceError(VoiceError):
-    """The system has no device of the wanted direction: plug one in or use the virtual backend."""
+    """The system has no device of the wanted direction: plug one in, or use files through the virtual backend."""
 
     exit_code = 5
 
@@ -68,7 +68,7 @@ class UnsupportedFormatError(VoiceError):
 
 
 class StreamLostError(VoiceError):
-    """A running stream ended by itself, the device is gone: open it again."""
+    """A stream ended by itself, or the system cannot open the device: look for it again, or choose another."""
 
     exit_code = 9
 

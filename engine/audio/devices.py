@@ -52,10 +52,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
     """
     usable = [device for device in devices if direction.channels_of(device) > 0]
     if not usable:
-        raise NoDeviceError(
-            f"This system has no {direction.value} device.",
-            fix="Plug one in, or use `--backend virtual` with --input-file.",
-        )
+        raise no_device(direction)
     if name is None or name.strip().lower() in ("", "default"):
         return next((device for device in usable if direction.is_default(device)), usable[0])
     matches = _matches(usable, name.strip())
@@ -68,6 +65,11 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
             fix="Name one by its index, or with more words of its name and host API.",
         )
     raise UnknownDeviceError(f"No {direction.value} device matches {name!r}.", fix=_LIST)
+
+
+def no_device(direction: Direction) -> NoDeviceError:
+    """Return the error where nothing is listed in a direction."""
+    return NoDeviceError(f"This system has no {direction.value} device.", fix="Plug one in, or start the sound server.")
 
 
 def describe(device: Device) -> str:

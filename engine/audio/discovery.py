@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, Refreshes
-from engine.audio.devices import Direction
+from engine.audio.devices import Direction, no_device
 from engine.audio.guarded import REPAIR, GuardedBackend, blaming
-from engine.errors import InvalidInputError, LibraryMissingError, NoDeviceError, VoiceError
+from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
 
 GROUP = "voice.backends"
 _OURS = "voice-engine"
@@ -89,7 +89,7 @@ def _require_devices(backend: Backend) -> None:
         devices = backend.devices()
         for direction in Direction:
             if not any(direction.channels_of(device) for device in devices):
-                raise NoDeviceError(f"This system has no {direction.value} device.")
+                raise no_device(direction)
     except VoiceError:
         backend.close()
         raise

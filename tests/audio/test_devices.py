@@ -63,8 +63,11 @@ def test_a_device_that_is_not_there_or_of_the_other_direction_is_unknown(name: s
 
 
 def test_no_device_at_all_is_another_error() -> None:
-    with pytest.raises(NoDeviceError):
+    with pytest.raises(NoDeviceError) as refused:
         find_device(WINDOWS[:1], "speakers", Direction.OUTPUT)
+    assert "Plug one in" in refused.value.fix
+    # Not every command that comes here has options for files.
+    assert "--" not in refused.value.fix
 
 
 @pytest.mark.parametrize("devices", [WINDOWS, LINUX])

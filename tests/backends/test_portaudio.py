@@ -118,6 +118,10 @@ def test_a_refusal_is_explained_with_the_device_the_words_and_a_fix(code: int, e
     assert "USB Audio, ALSA" in explained.message
     assert "Its own words" in explained.message
     assert explained.fix
+    # Which options choose a device, and whether this is `voice doctor` itself, the command knows.
+    assert "--" not in explained.fix
+    assert "doctor" not in explained.fix
+    assert ("the other direction only" in explained.fix) == (error is StreamLostError)
 
 
 def test_formats_begin_with_the_devices_own_rate_and_name_none_twice() -> None:

@@ -46,6 +46,9 @@ def _findings(run: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]
         assert finding["verdict"] in _VERDICTS
         assert finding["text"]
         assert (finding["verdict"] == "ok") == (not finding["fix"])
+        # It is `voice doctor`, and has none of the options of others.
+        assert "`voice doctor`" not in finding["fix"]
+        assert "with --input" not in finding["fix"]
     assert run.returncode == int(any(finding["verdict"] == "error" for finding in found))
     return {finding["subject"]: finding for finding in found}
 
