@@ -17,6 +17,7 @@ from benchmarks.delivery import Delivery
 from benchmarks.loads import LOADS
 from benchmarks.results import Quantiles, Result
 from benchmarks.timing import quantiles
+from engine.audio.backend import StreamRequest
 from engine.audio.discovery import backend_names
 
 _USUAL_FRAMES = 480
@@ -33,8 +34,8 @@ _QUICK = {
 _Run = Callable[[float], Delivery]
 
 
-def cases() -> list[Case]:
-    """Every design under every load with the usual block, and ours under load with shorter ones."""
+def cases(devices: StreamRequest) -> list[Case]:
+    """Every design under every load with the usual block, and ours under load with shorter ones; on these devices."""
     return [
         Case(
             f"callback/{design}/{load}/{frames}",
@@ -43,22 +44,24 @@ def cases() -> list[Case]:
             _FULL_S if frames == _USUAL_FRAMES and load in ("spinning", "c_calls") else _SHORT_S,
             in_quick=frames == _USUAL_FRAMES and (design, load) in _QUICK,
         )
-        for design, load, frames, run in _runs()
+        for design, load, frames, run in _runs(devices)
     ]
 
 
-def _runs() -> Iterator[tuple[str, str, int, _Run]]:
+def _runs(devices: StreamRequest) -> Iterator[tuple[str, str, int, _Run]]:
     """Yield design, load, block length and how it is run."""
     for load in LOADS:
         for name in backend_names():
-            yield name, load, _USUAL_FRAMES, partial(run_ours, name, _USUAL_FRAMES, load)
+            named = StreamRequest() if name == _WITHOUT_DEVICE else devices
+            yield name, load, _USUAL_FRAMES, partial(run_ours, name, named, _USUAL_FRAMES, load)
         for library in LIBRARIES:
-            yield f"python-{library}", load, _USUAL_FRAMES, partial(run_python, library, _USUAL_FRAMES, load)
+            run = partial(run_python, library, devices.output, _USUAL_FRAMES, load)
+            yield f"python-{library}", load, _USUAL_FRAMES, run
     for frames in _SHORT_FRAMES:
         for load in ("spinning", "all_cores"):
             for name in backend_names():
                 if name != _WITHOUT_DEVICE:
-                    yield name, load, frames, partial(run_ours, name, frames, load)
+                    yield name, load, frames, partial(run_ours, name, devices, frames, load)
 
 
 def _measure(design: str, load: str, run: _Run, seconds: float) -> Result:

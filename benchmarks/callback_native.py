@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,11 +19,12 @@ _FED_S = 0.01
 """Length of the pieces that are fed."""
 
 
-def run_ours(backend_name: str, frames: int, load: str, seconds: float) -> Delivery:
+def run_ours(backend_name: str, devices: StreamRequest, frames: int, load: str, seconds: float) -> Delivery:
     """Play through a backend for `seconds` under a load, and return what its device was given.
 
     Args:
         backend_name: As `voice backends` lists them.
+        devices: Names of the microphone and the speaker.
         frames: Per callback, at 48 kHz.
         load: One of `LOADS`, in this interpreter.
         seconds: How long is measured.
@@ -33,7 +35,7 @@ def run_ours(backend_name: str, frames: int, load: str, seconds: float) -> Deliv
     backend = load_backend(backend_name)
     port = LoggedPort(seconds + 10 * SETTLE_S)
     try:
-        stream = backend.open(port, StreamRequest(block_ms=1000 * frames / _RATE_HZ))
+        stream = backend.open(port, replace(devices, block_ms=1000 * frames / _RATE_HZ))
         try:
             return _play(stream, port, load, seconds)
         finally:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 
 from benchmarks import contrast
 from benchmarks.delivery import Delivery
+from engine.audio.devices import Direction, find_device
+from engine.audio.discovery import load_backend
 from engine.errors import StreamLostError
 
 _START_S = 60.0
 """An interpreter with three threads that never wait takes its time to import."""
 
 
-def run_python(library: str, frames: int, load: str, seconds: float) -> Delivery:
-    """Play for `seconds` on the default speaker through a callback written in Python.
+def run_python(library: str, output: str | None, frames: int, load: str, seconds: float) -> Delivery:
+    """Play for `seconds` through a callback written in Python.
 
     Args:
         library: One of `contrast.LIBRARIES`.
+        output: Name of the speaker; None for the default one.
         frames: Per callback, at 48 kHz.
         load: One of `LOADS`, in the contrast's own interpreter.
         seconds: How long is measured.
 
     Raises:
         StreamLostError: the library does not work here, or there is no speaker.
+        UnknownDeviceError: no speaker has that name, or several have.
     """
     arguments = [sys.executable, "-P", "-m", contrast.__name__, library, str(frames), str(seconds), load]
+    arguments += [] if output is None else [str(_index_of(library, output))]
     try:
         run = subprocess.run(
             arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds + _START_S, check=False
@@ -39,3 +45,9 @@ def run_python(library: str, frames: int, load: str, seconds: float) -> Delivery
     if "error" in document:
         raise StreamLostError(f"The Python callback of {library} cannot play: {document['error']}.")
     return Delivery(**document)
+
+
+def _index_of(library: str, output: str) -> int:
+    """Number of a speaker, by which the libraries themselves know it: our backends of their names list the same."""
+    with contextlib.closing(load_backend(library)) as backend:
+        return find_device(backend.devices(), output, Direction.OUTPUT).index

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.loopback import Loopback, opened
 from benchmarks.probe import CODE_S, Signal, code, find
 from engine.audio.backend import Backend, Device, StreamRequest
-from engine.audio.devices import Direction
+from engine.audio.devices import Direction, describe, find_device
 from engine.errors import NoDeviceError, VoiceError
 
 _BEFORE_S = 0.1
@@ -24,7 +24,9 @@ _CLEAR = 12.0
 """Peak over mean of a correlation; noise alone reaches 5, and a code among others 6."""
 _ROUNDS = 8
 """At most so many: where every device refuses to be open beside another one, pairs would take minutes."""
+_OPEN_S = 2 * (CODE_S + _AFTER_S)
 _NO_PAIR_FIX = "Connect a cable from an output to an input, or turn up a speaker near the microphone, and try again."
+_NOT_THIS_FIX = "Connect them by a cable, turn the speaker up, or choose others by --input and --output."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,32 @@ class _Open:
     """False where the output was opened once more only for its input's sake."""
 
 
-def find_connection(backend: Backend) -> Connection:
+def find_connection(backend: Backend, chosen: StreamRequest) -> Connection:
     """Return the clearest connection; of equals, the one whose devices are listed first.
 
     All devices of a host API are opened at once; those that refuse to be open together are tried in further rounds.
+    Where both devices are named, nothing else is opened.
+
+    Args:
+        backend: Of real devices.
+        chosen: Names the output and the input; each that it does not name is searched.
 
     Raises:
         NoDeviceError: no output is heard on any input, or there are none.
+        UnknownDeviceError: no device has the name, or several have.
+        VoiceError: both are named, and cannot be opened.
     """
     devices = backend.devices()
     outputs = [device for device in devices if Direction.OUTPUT.channels_of(device)]
     inputs = [device for device in devices if Direction.INPUT.channels_of(device)]
     if not outputs or not inputs:
         raise NoDeviceError("A round trip needs an output and an input device.", fix="Plug one in.")
+    if chosen.output:
+        outputs = [find_device(devices, chosen.output, Direction.OUTPUT)]
+    if chosen.input:
+        inputs = [find_device(devices, chosen.input, Direction.INPUT)]
+    if chosen.output and chosen.input:
+        return _connection_of(backend, outputs[0], inputs[0])
     found: list[Connection] = []
     for host_api in dict.fromkeys(device.host_api for device in outputs):
         of_it = [[device for device in some if device.host_api == host_api] for some in (outputs, inputs)]
@@ -68,6 +83,15 @@ def find_connection(backend: Backend) -> Connection:
         tried = f"{len(outputs)} outputs were played on and {len(inputs)} inputs listened on"
         raise NoDeviceError(f"No pair of devices is connected: {tried}.", fix=_NO_PAIR_FIX)
     return max(found, key=lambda connection: round(connection.clearness, -1))
+
+
+def _connection_of(backend: Backend, output: Device, source: Device) -> Connection:
+    """Listen whether this pair is connected."""
+    with opened(backend, StreamRequest(input=str(source.index), output=str(output.index)), _OPEN_S) as loopback:
+        found = _listen([_Open(output, source, loopback, plays=True)])
+    if not found:
+        raise NoDeviceError(f"{describe(output)} is not heard on {describe(source)}.", fix=_NOT_THIS_FIX)
+    return found[0]
 
 
 def _search(backend: Backend, outputs: Sequence[Device], inputs: Sequence[Device]) -> list[Connection]:
@@ -102,7 +126,7 @@ def _open_together(
             continue
         request = StreamRequest(input=str(source.index), output=str(output.index))
         try:
-            loopback = streams.enter_context(opened(backend, request, 2 * (CODE_S + _AFTER_S)))
+            loopback = streams.enter_context(opened(backend, request, _OPEN_S))
         except VoiceError:
             refused.add((output, source))
             continue

@@ -1,7 +1,8 @@
 """The contrast, a program of its own: a callback written in Python that takes blocks from a queue, as most clients do.
 
-`python -m benchmarks.contrast LIBRARY FRAMES SECONDS LOAD` plays on the default speaker and prints its `Delivery` as
-JSON, or `{"error": ...}`. It imports no more than such a client does, and the load runs in its own interpreter.
+`python -m benchmarks.contrast LIBRARY FRAMES SECONDS LOAD [DEVICE]` plays on the default speaker, or on the one with
+that number, and prints its `Delivery` as JSON, or `{"error": ...}`. It imports no more than such a client does, and the
+load runs in its own interpreter.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class _Player:
         )
 
 
-def _with_sounddevice(frames: int, load: str, seconds: float) -> Delivery:
+def _with_sounddevice(frames: int, load: str, seconds: float, device: int | None) -> Delivery:
     import sounddevice  # noqa: PLC0415 - only the library that is asked for
 
     player = _Player(frames, 1)
@@ -76,12 +77,18 @@ def _with_sounddevice(frames: int, load: str, seconds: float) -> Delivery:
         out[:] = player.next_block()
 
     with sounddevice.RawOutputStream(
-        samplerate=_RATE_HZ, blocksize=frames, channels=1, dtype="float32", latency="low", callback=callback
+        samplerate=_RATE_HZ,
+        blocksize=frames,
+        device=device,
+        channels=1,
+        dtype="float32",
+        latency="low",
+        callback=callback,
     ):
         return player.play(load, seconds)
 
 
-def _with_pyaudio(frames: int, load: str, seconds: float) -> Delivery:
+def _with_pyaudio(frames: int, load: str, seconds: float, device: int | None) -> Delivery:
     import pyaudio  # noqa: PLC0415
 
     player = _Player(frames, 1)
@@ -96,6 +103,7 @@ def _with_pyaudio(frames: int, load: str, seconds: float) -> Delivery:
             channels=1,
             rate=_RATE_HZ,
             output=True,
+            output_device_index=device,
             frames_per_buffer=frames,
             stream_callback=callback,
         )
@@ -107,17 +115,17 @@ def _with_pyaudio(frames: int, load: str, seconds: float) -> Delivery:
         audio.terminate()
 
 
-LIBRARIES: dict[str, Callable[[int, str, float], Delivery]] = {
+LIBRARIES: dict[str, Callable[[int, str, float, int | None], Delivery]] = {
     "sounddevice": _with_sounddevice,
     "pyaudio": _with_pyaudio,
 }
 
 
-def main(library: str, frames: str, seconds: str, load: str) -> None:
+def main(library: str, frames: str, seconds: str, load: str, device: str | None = None) -> None:
     """Play, and print what came of it."""
     silence_chatter()
     try:
-        delivery = LIBRARIES[library](int(frames), load, float(seconds))
+        delivery = LIBRARIES[library](int(frames), load, float(seconds), None if device is None else int(device))
     except Exception as error:  # whatever the library raises is an answer too
         print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
     else:

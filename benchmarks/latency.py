@@ -7,21 +7,21 @@ are opened as a session opens them, again and again, every second time beside th
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from benchmarks.case import Case, Interrupted
 from benchmarks.chirp_train import begins_at, starts_of, train
-from benchmarks.connections import Connection, find_connection
+from benchmarks.connections import find_connection
 from benchmarks.loads import spinning
 from benchmarks.loopback import opened
 from benchmarks.results import Result
 from benchmarks.round_trip import Arrivals, between_rings, find_chirps, steadiness
 from benchmarks.timing import quantiles
 from engine.audio.backend import StreamInfo, StreamRequest
-from engine.audio.devices import describe
+from engine.audio.devices import Direction, lasting_name
 from engine.audio.discovery import load_backend
 from engine.errors import StreamLostError, VoiceError
 
@@ -57,11 +57,12 @@ class Opening:
 class _Pair:
     """The connected pair, looked for once; nobody wants to hear the search for each case."""
 
-    def __init__(self) -> None:
-        self._found: Connection | VoiceError | None = None
+    def __init__(self, chosen: StreamRequest) -> None:
+        self._chosen = chosen
+        self._found: StreamRequest | VoiceError | None = None
 
-    def find(self) -> Connection:
-        """Return the connection; raise what the search ended with, each time."""
+    def find(self) -> StreamRequest:
+        """Return the names of both; raise what the search ended with, each time."""
         if self._found is None:
             try:
                 self._found = self._search()
@@ -71,22 +72,29 @@ class _Pair:
             raise type(self._found)(self._found.message, fix=self._found.fix)
         return self._found
 
-    @staticmethod
-    def _search() -> Connection:
+    def _search(self) -> StreamRequest:
         """Search with the first backend that works; all of ours name devices alike."""
         reasons: list[VoiceError] = []
         for name in BACKENDS:
             try:
                 with contextlib.closing(load_backend(name)) as backend:
-                    return find_connection(backend)
+                    found, devices = find_connection(backend, self._chosen), backend.devices()
+                    return StreamRequest(
+                        input=lasting_name(devices, found.input, Direction.INPUT),
+                        output=lasting_name(devices, found.output, Direction.OUTPUT),
+                    )
             except VoiceError as error:
                 reasons.append(error)
         raise reasons[0]
 
 
-def cases() -> list[Case]:
-    """Each backend of devices with each block length; the quick run takes the usual one."""
-    pair = _Pair()
+def cases(devices: StreamRequest) -> list[Case]:
+    """Each backend of devices with each block length; the quick run takes the usual one.
+
+    Args:
+        devices: Names the pair to measure; each side that it does not name is searched.
+    """
+    pair = _Pair(devices)
     return [
         Case(
             f"latency/{backend}/{frames}",
@@ -101,32 +109,30 @@ def cases() -> list[Case]:
 
 
 def _measure(pair: _Pair, backend: str, frames: int, seconds: float) -> Result:
-    connection = pair.find()
+    devices = pair.find()
     is_long = seconds > 2 * _LONG_S
     count = max(_FEWEST_OPENINGS, round((seconds - is_long * _LONG_S) / _SHORT_S))
     openings: list[Opening] = []
     try:
         # Taken one by one from the generator: those before an interruption stay.
         openings.extend(
-            _open_once(connection, backend, frames, _SHORT_CHIRPS, is_busy=number % 2 == 1) for number in range(count)
+            _open_once(devices, backend, frames, _SHORT_CHIRPS, is_busy=number % 2 == 1) for number in range(count)
         )
         if is_long:
-            openings.append(_open_once(connection, backend, frames, _LONG_CHIRPS, is_busy=False))
+            openings.append(_open_once(devices, backend, frames, _LONG_CHIRPS, is_busy=False))
     except KeyboardInterrupt:
         is_enough = len(openings) >= _FEWEST_OPENINGS
-        raise Interrupted([_result(connection, backend, openings)] if is_enough else []) from None
-    return _result(connection, backend, openings)
+        raise Interrupted([_result(devices, backend, openings)] if is_enough else []) from None
+    return _result(devices, backend, openings)
 
 
-def _open_once(connection: Connection, backend_name: str, frames: int, chirps: int, *, is_busy: bool) -> Opening:
+def _open_once(devices: StreamRequest, backend_name: str, frames: int, chirps: int, *, is_busy: bool) -> Opening:
     """Open the pair, play a train of chirps, and evaluate what came back.
 
     Raises:
         VoiceError: the pair cannot be opened, stops, or is not connected any more.
     """
-    request = StreamRequest(
-        input=describe(connection.input), output=describe(connection.output), block_ms=1000 * frames / _RATE_HZ
-    )
+    request = replace(devices, block_ms=1000 * frames / _RATE_HZ)
     starts_s = starts_of(chirps)
     with (
         contextlib.closing(load_backend(backend_name)) as backend,
@@ -152,7 +158,7 @@ def _open_once(connection: Connection, backend_name: str, frames: int, chirps: i
     )
 
 
-def _result(connection: Connection, backend: str, openings: list[Opening]) -> Result:
+def _result(devices: StreamRequest, backend: str, openings: list[Opening]) -> Result:
     round_trips_ms = [opening.round_trip_ms for opening in openings]
     busy_ms = [opening.round_trip_ms for opening in openings if opening.is_busy]
     longest = max(openings, key=lambda opening: opening.arrivals.offsets.size)
@@ -180,8 +186,8 @@ def _result(connection: Connection, backend: str, openings: list[Opening]) -> Re
             "rate_hz": longest.rate_hz,
             "block_ms": round(1000 * output.block_frames / output.rate_hz, 3),
             "native": longest.info.native,
-            "output": describe(connection.output),
-            "input": describe(connection.input),
+            "output": devices.output,
+            "input": devices.input,
         },
     )
 

@@ -7,19 +7,28 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from benchmarks.case import Case
+from engine.audio.backend import StreamRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What `voice bench NAME` runs; its module has a function `cases()`."""
+    """What `voice bench NAME` runs; its module has a function `cases`."""
 
     name: str
     summary: str
+    opens_devices: bool = False
+    """Its `cases` takes a StreamRequest that names them."""
 
-    def cases(self, *, quick: bool = False) -> list[Case]:
-        """Import the benchmark and return its cases, in the order in which they run."""
-        cases: Callable[[], list[Case]] = import_module(f"benchmarks.{self.name}").cases
-        return [case for case in cases() if case.in_quick or not quick]
+    def cases(self, devices: StreamRequest | None = None, *, quick: bool = False) -> list[Case]:
+        """Import the benchmark and return its cases, in the order in which they run.
+
+        Args:
+            devices: Names of the microphone and the speaker, for a benchmark that opens any.
+            quick: Leave out the cases that only a full run has.
+        """
+        cases: Callable[..., list[Case]] = import_module(f"benchmarks.{self.name}").cases
+        made = cases(devices or StreamRequest()) if self.opens_devices else cases()
+        return [case for case in made if case.in_quick or not quick]
 
 
 BENCHMARKS = {
@@ -31,8 +40,12 @@ BENCHMARKS = {
         Benchmark("resample", "Resamples 20 ms blocks, against soxr; also how late and how clean the sound is."),
         Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
         Benchmark("startup", "Starts the program, against an empty one and the bare imports."),
-        Benchmark("latency", "Plays chirps and hears them again: the round trip, against what the devices report."),
-        Benchmark("session", "Holds turns with a server on this machine: capture to wire, wire to ring, interruption."),
-        Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python."),
+        Benchmark(
+            "latency", "Plays chirps and hears them again: the round trip, against what the devices report.", True
+        ),
+        Benchmark(
+            "session", "Holds turns with a server on this machine: capture to wire, wire to ring, interruption.", True
+        ),
+        Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python.", True),
     )
 }

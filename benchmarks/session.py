@@ -10,6 +10,7 @@ from benchmarks.case import Case, Interrupted
 from benchmarks.results import Result
 from benchmarks.session_run import SessionFigures, run_session
 from benchmarks.timing import quantiles, values_at
+from engine.audio.backend import StreamRequest
 from engine.errors import StreamLostError, VoiceError
 
 _PARTS: dict[str, Callable[[SessionFigures], list[float]]] = {
@@ -28,7 +29,8 @@ _MOST_SAMPLES = 1000
 class _Run:
     """One session that serves all cases; it is held when the first of them is measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, devices: StreamRequest) -> None:
+        self._devices = devices
         self._outcome: SessionFigures | VoiceError | None = None
 
     def figures(self, seconds: float) -> SessionFigures:
@@ -40,7 +42,7 @@ class _Run:
         if self._outcome is None:
             figures = SessionFigures()
             try:
-                run_session(seconds, figures)
+                run_session(seconds, figures, self._devices)
                 self._outcome = figures
             except VoiceError as error:
                 self._outcome = error
@@ -51,9 +53,9 @@ class _Run:
         return self._outcome
 
 
-def cases() -> list[Case]:
-    """The four ways of a turn, all measured in the same turns."""
-    run = _Run()
+def cases(devices: StreamRequest) -> list[Case]:
+    """The four ways of a turn, all measured in the same turns on the named devices."""
+    run = _Run(devices)
     times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_PARTS) - 1)
     return [
         Case(f"session/{name}", partial(_measure, run, name), *each_s)

@@ -94,12 +94,13 @@ class _Moments(Durations):
         super().add(duration_ms)
 
 
-def run_session(seconds: float, figures: SessionFigures, backend_name: str = "auto") -> None:
+def run_session(seconds: float, figures: SessionFigures, devices: StreamRequest, backend_name: str = "auto") -> None:
     """Hold turns for about `seconds`, on the first backend that has devices, else the virtual one.
 
     Args:
         seconds: The quiet time at the beginning included.
         figures: Filled on every way out, Ctrl+C among them.
+        devices: Names of the microphone and the speaker.
         backend_name: As `voice backends` lists them.
 
     Raises:
@@ -107,19 +108,17 @@ def run_session(seconds: float, figures: SessionFigures, backend_name: str = "au
     """
     backend = _Watched(open_backend(backend_name).backend)
     try:
-        asyncio.run(_hold(seconds, backend, figures))
+        asyncio.run(_hold(seconds, backend, figures, devices))
     finally:
         backend.close()
 
 
-async def _hold(seconds: float, backend: _Watched, figures: SessionFigures) -> None:
+async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devices: StreamRequest) -> None:
     quiet_s = min(_QUIET_MOST_S, _QUIET_SHARE * seconds)
     async with ScriptedService(_WARM_UP_S + quiet_s) as service:
         chosen = choose_provider(CUSTOM.name, service.url, {}, Config())
         provider = chosen.provider
-        link = AudioLink(
-            backend, StreamRequest(), input_rate_hz=provider.input_rate_hz, output_rate_hz=provider.output_rate_hz
-        )
+        link = AudioLink(backend, devices, input_rate_hz=provider.input_rate_hz, output_rate_hz=provider.output_rate_hz)
         figures.info = link.info
         started, silent_at_ns = asyncio.Event(), list[int]()
 

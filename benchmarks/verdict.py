@@ -159,6 +159,8 @@ def _of_latency(results: Sequence[Result]) -> Iterator[str]:
     runs = [result for result in results if result.benchmark == "latency"]
     if not runs:
         return
+    if pair := [str(runs[0].extra[side]) for side in ("output", "input") if side in runs[0].extra]:
+        yield f"The round trip was measured on {' -> '.join(pair)}."
     shortest = min(runs, key=lambda result: result.ours.p50)
     usual = runs[0]
     for result in (usual,) if shortest is usual else (usual, shortest):

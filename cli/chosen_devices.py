@@ -92,6 +92,16 @@ def open_devices(
     try:
         require_sound_card(name, found)
         refuse_files(found.backend)
-        yield found.backend, StreamRequest(input=microphone or defaults.input, output=speaker or defaults.output)
+        yield found.backend, request_for(defaults, microphone, speaker)
     finally:
         found.backend.close()
+
+
+def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | None) -> StreamRequest:
+    """Return the devices that the options name, else the configuration; None is the system's default.
+
+    Example:
+        >>> request_for(load_config().audio, "usb", None).input
+        'usb'
+    """
+    return StreamRequest(input=microphone or defaults.input, output=speaker or defaults.output)

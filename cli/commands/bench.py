@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.comparison import Comparison
     from benchmarks.document import Document
     from benchmarks.registry import Benchmark
+    from engine.audio.backend import StreamRequest
 
 app = typer.Typer(add_completion=False)
 
@@ -53,10 +54,15 @@ def bench(
         typer.Option("--compare", metavar="FILE|last|ID", help="Say what got better or worse since an older run."),
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep the figures for `voice bench history`.")] = False,
+    input: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option("--input", help="Microphone of latency, session and callback: index, name, or words.")
+    ] = None,
+    output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
 ) -> None:
     """Measure the engine beside its rivals, on this machine.
 
+    `latency` searches a speaker that a microphone hears, unless both are named here or configured.
     Ctrl+C keeps what was measured.
     """
     from benchmarks.comparison import compare  # noqa: PLC0415
@@ -69,7 +75,8 @@ def bench(
 
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
-    cases = [case for benchmark in benchmarks for case in benchmark.cases(quick=quick)]
+    devices = _devices(input, output) if any(benchmark.opens_devices for benchmark in benchmarks) else None
+    cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, quick=quick)]
     for path in (json_path, html_path):
         if path is not None:
             _require_writable(path)
@@ -106,6 +113,13 @@ def _chosen(names: list[str]) -> list[Benchmark]:
             known = ", ".join((*BENCHMARKS, _ALL, _HISTORY))
             raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {known}.")
     return [BENCHMARKS[name] for name in (BENCHMARKS if _ALL in names else dict.fromkeys(names))]
+
+
+def _devices(microphone: str | None, speaker: str | None) -> StreamRequest:
+    from cli.chosen_devices import request_for  # noqa: PLC0415
+    from engine.config import load_config  # noqa: PLC0415
+
+    return request_for(load_config().audio, microphone, speaker)
 
 
 def _list_benchmarks() -> None:
@@ -167,6 +181,7 @@ def _print(run: Document, comparison: Comparison | None) -> None:
 
     from benchmarks.verdict import ABOUT_SOUND, recommendation, sentences  # noqa: PLC0415
     from cli.bench_table import tables  # noqa: PLC0415
+    from cli.text import printable  # noqa: PLC0415
 
     console = Console()
     for table in tables(run.results, console):
@@ -174,7 +189,7 @@ def _print(run: Document, comparison: Comparison | None) -> None:
         console.print()
     if any(result.benchmark in ABOUT_SOUND for result in run.results):
         for sentence in (*sentences(run.results), *recommendation(run.results)):
-            console.print(Text(sentence))
+            console.print(Text(printable(sentence)))
         console.print()
     if comparison is not None:
         from cli.bench_changes import print_changes  # noqa: PLC0415

@@ -32,12 +32,12 @@ def test_a_contrast_without_a_sound_server_says_what_its_library_said(
     for name, value in {**soundcard.env, "PULSE_SERVER": "unix:/nowhere"}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(StreamLostError, match=f"The Python callback of {library} cannot play: "):
-        run_python(library, 480, "idle", 0.1)
+        run_python(library, None, 480, "idle", 0.1)
 
 
 def test_a_contrast_that_does_not_exist_is_an_error_of_its_process() -> None:
     with pytest.raises(StreamLostError, match="KeyError"):
-        run_python("no such library", 480, "idle", 0.1)
+        run_python("no such library", None, 480, "idle", 0.1)
 
 
 @pytest.mark.parametrize("load", ["spinning", "c_calls"])

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.callback_native import run_ours
 from benchmarks.delivery import Delivery
+from engine.audio.backend import StreamRequest
 
 
 def _delivery(calls: int, silent_frames: int = 0) -> Delivery:
@@ -32,7 +33,7 @@ def test_where_the_measurement_begins_within_a_block_is_not_held_against_anyone(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the pump's clock is coarse there")
 def test_the_virtual_backend_delivers_in_real_time() -> None:
-    delivery = run_ours("virtual", 480, "idle", 0.3)
+    delivery = run_ours("virtual", StreamRequest(), 480, "idle", 0.3)
     assert delivery.block_frames == 480
     assert delivery.on_audio_thread == "python"
     assert 0.5 * delivery.expected_calls <= delivery.calls <= 1.5 * delivery.expected_calls

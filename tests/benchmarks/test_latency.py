@@ -12,7 +12,7 @@ import pytest
 from benchmarks.case import Case
 from benchmarks.connections import find_connection
 from benchmarks.registry import BENCHMARKS
-from engine.audio.backend import Device
+from engine.audio.backend import Device, StreamRequest
 from engine.errors import NoDeviceError
 from tests.support.manual_backend import ManualBackend
 from tests.support.soundcard import SoundCard
@@ -21,10 +21,15 @@ from tests.support.voice_process import VOICE
 FRAME_MS = 1000 / 48000
 
 
+def bench(card: SoundCard, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """A quick run on the card."""
+    command = [VOICE, "bench", *arguments, "--quick"]
+    return subprocess.run(command, env={**card.environment, **env}, capture_output=True, text=True, check=False)
+
+
 def measured(card: SoundCard, path: Path) -> list[dict[str, Any]]:
     """The results of a quick run, in which nothing else may be printed."""
-    arguments = [VOICE, "bench", "latency", "--quick", "--json", str(path)]
-    run = subprocess.run(arguments, env=card.environment, capture_output=True, text=True, check=False)
+    run = bench(card, "latency", "--json", str(path))
     assert run.returncode == 0, run.stderr
     assert "Expression" not in run.stderr, "PortAudio's own lines about devices that refuse"
     results: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
@@ -58,6 +63,48 @@ def test_the_connected_pair_is_found_and_both_backends_are_measured(soundcard: S
     assert any(is_exact(result) for result in results)
 
 
+@pytest.mark.soundcard
+def test_the_configured_pair_is_measured_and_options_come_before_it(soundcard: SoundCard, tmp_path: Path) -> None:
+    """Without names the pair that is listed first is found: the other one shows that names are heeded."""
+    config, path = tmp_path / "config.toml", tmp_path / "figures.json"
+    others = ("--input", "vspkmon", "--output", "vspk")
+    for configured, options, pair in (
+        ('input = "vmic"\noutput = "vcable"\n', (), ("vcable, ALSA", "vmic, ALSA")),
+        ('input = "vmic"\noutput = "vcable"\n', others, ("vspk, ALSA", "vspkmon, ALSA")),
+        ('input = "vmic"\n', (), ("vcable, ALSA", "vmic, ALSA")),
+    ):
+        config.write_text(f"[audio]\n{configured}", encoding="utf-8")
+        run = bench(soundcard, "latency", "--json", str(path), *options, VOICE_CONFIG=str(config), COLUMNS="200")
+        assert run.returncode == 0, run.stderr
+        results = json.loads(path.read_text(encoding="utf-8"))["results"]
+        assert {(result["extra"]["output"], result["extra"]["input"]) for result in results} == {pair}
+        assert " -> ".join(pair) in run.stdout
+
+
+@pytest.mark.soundcard
+def test_a_pair_that_is_not_connected_or_not_there_is_refused_with_the_fix(soundcard: SoundCard) -> None:
+    run = bench(soundcard, "latency", "--input", "vspkmon", "--output", "vcable")
+    assert "vcable, ALSA is not heard on vspkmon, ALSA. Connect them by a cable" in run.stderr
+    run = bench(soundcard, "latency", "--input", "nothing like it", "--output", "vcable")
+    assert "No input device matches 'nothing like it'. Run `voice devices`" in run.stderr
+
+
+@pytest.mark.soundcard
+def test_session_and_callback_play_on_the_chosen_speaker(soundcard: SoundCard, tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    devices = ("--input", "vmic", "--output", "vcable")
+    run = bench(soundcard, "session", "--json", str(path), *devices)
+    assert run.returncode == 0, run.stderr
+    (turn,) = [each for each in json.loads(path.read_text())["results"] if each["case"] == "session/turn"]
+    assert turn["extra"]["output"] == "vcable"
+    with soundcard.record_speaker("vspk") as default_speaker:
+        run = bench(soundcard, "callback", "--json", str(path), *devices)
+    assert run.returncode == 0, run.stderr
+    played = {each["case"].split("/")[1] for each in json.loads(path.read_text())["results"]}
+    assert played == {"sounddevice", "pyaudio", "python-sounddevice"}
+    assert not default_speaker.samples().any(), "the contrast plays there too"
+
+
 class Unconnected(ManualBackend):
     """Has a speaker and a microphone that nothing connects, and no clock."""
 
@@ -74,9 +121,9 @@ class Deaf(ManualBackend):
 
 def test_without_a_connection_the_answer_says_what_to_connect() -> None:
     with pytest.raises(NoDeviceError, match=r"No pair of devices is connected: 1 outputs .* Connect a cable"):
-        find_connection(Unconnected())
+        find_connection(Unconnected(), StreamRequest())
     with pytest.raises(NoDeviceError, match="needs an output and an input"):
-        find_connection(Deaf())
+        find_connection(Deaf(), StreamRequest())
 
 
 def test_a_quick_run_measures_one_block_length_and_a_full_one_all() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from benchmarks import session
 from benchmarks.case import Interrupted
 from benchmarks.service_process import ScriptedService
 from benchmarks.session_run import SessionFigures, run_session, since
+from engine.audio.backend import StreamRequest
 
 PARTS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
 
@@ -26,7 +28,7 @@ def test_an_effect_belongs_to_the_last_cause_before_it() -> None:
 
 def test_turns_are_held_and_every_part_of_them_is_measured() -> None:
     figures = SessionFigures()
-    run_session(3.0, figures, "virtual")
+    run_session(3.0, figures, StreamRequest(), "virtual")
     assert figures.info is not None
     assert figures.info.backend == "virtual"
     assert figures.turns >= 2
@@ -44,14 +46,14 @@ def test_turns_are_held_and_every_part_of_them_is_measured() -> None:
 def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[float] = []
 
-    def hold(seconds: float, figures: SessionFigures) -> None:
+    def hold(seconds: float, figures: SessionFigures, devices: StreamRequest) -> None:
         held.append(seconds)
-        run_session(seconds, figures, "virtual")
+        run_session(seconds, figures, devices, "virtual")
 
     monkeypatch.setattr(session, "run_session", hold)
-    results = [case.measure(case.quick_s) for case in session.cases()]
+    results = [case.measure(case.quick_s) for case in session.cases(StreamRequest())]
     assert [result.case for result in results] == [f"session/{part}" for part in PARTS]
-    assert held == [session.cases()[0].quick_s]
+    assert held == [session.cases(StreamRequest())[0].quick_s]
     for result in results:
         samples = result.extra["samples"]
         assert result.ours.p50 <= result.extra["p95"] <= result.ours.p99 + 1e-3 <= result.extra["max"] + 2e-3
@@ -61,7 +63,7 @@ def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_ctrl_c_keeps_the_turns_that_were_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "run_session", lambda seconds, figures: run_session(seconds, figures, "virtual"))
+    monkeypatch.setattr(session, "run_session", partial(run_session, backend_name="virtual"))
     interrupts = threading.Timer(4.0, lambda: os.kill(os.getpid(), signal.SIGINT))
 
     def raise_interrupt(*_: object) -> None:
@@ -71,7 +73,7 @@ def test_ctrl_c_keeps_the_turns_that_were_held(monkeypatch: pytest.MonkeyPatch) 
     try:
         interrupts.start()
         with pytest.raises(Interrupted) as kept:
-            session.cases()[0].measure(60.0)
+            session.cases(StreamRequest())[0].measure(60.0)
     finally:
         interrupts.join()
         signal.signal(signal.SIGINT, previous)
