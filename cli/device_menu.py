@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,14 +83,15 @@ class DeviceMenu:
                 self._at = numbers.index(int(self._digits))
 
     def render(self, heading: str, below: Sequence[str], width: int, height: int) -> Text:
-        """The heading, as much of the list around the highlight as fits, and the lines below it."""
-        room = max(3, height - len(below) - 3)
+        """The heading, as much of the list around the highlight as fits, and below it the lines, wrapped."""
+        wrapped = [row for line in below for row in textwrap.wrap(printable(line), width - 1) or [""]]
+        room = max(3, height - len(wrapped) - 3)
         first = max(0, min(self._at - room // 2, len(self.choices) - room))
         text = Text(f"{heading}\n", no_wrap=True)
         for at, choice in enumerate(self.choices[first : first + room], first):
             number = "" if choice.number is None else str(choice.number)
             line = f"{'>' if at == self._at else ' '} {number:>3}  {printable(choice.label)}"[: width - 1]
             text.append(f"{line}\n", style="bold reverse" if at == self._at else "")
-        for line in below:
-            text.append(f"{printable(line)[: width - 1]}\n")
+        for row in wrapped:
+            text.append(f"{row}\n")
         return text

@@ -40,7 +40,9 @@ class DevicePicker:
         self._keys = keys
         self._console = console
         self._opened: Choice | None = None
-        self._trouble = ""
+        self._trouble: VoiceError | None = None
+        self._refused = False
+        """Whether the person wanted to take what cannot be opened."""
 
     def pick(self, direction: Direction, configured: str | None, microphone: Choice | None = None) -> Choice:
         """Ask for a device of one direction.
@@ -55,7 +57,7 @@ class DevicePicker:
             NoDeviceError: there is none to choose from.
         """
         menu = DeviceMenu(self._devices, direction, configured)
-        self._opened, self._trouble = None, ""
+        self._turn_to(None)
         pressed_at_s = -1.0
         with (
             Audition(self._backend) as audition,
@@ -73,29 +75,39 @@ class DevicePicker:
                     pressed_at_s = now_s
                 elif menu.highlighted != self._opened and (key is Key.ENTER or now_s - pressed_at_s >= _REST_S):
                     self._open(audition, menu.highlighted, direction, microphone)
-                if key is Key.ENTER and not self._trouble:
-                    return menu.highlighted
+                if key is Key.ENTER:
+                    if self._trouble is None:
+                        return menu.highlighted
+                    self._refused = True
+
+    def _turn_to(self, choice: Choice | None) -> None:
+        self._opened, self._trouble, self._refused = choice, None, False
 
     def _open(self, audition: Audition, choice: Choice, direction: Direction, microphone: Choice | None) -> None:
         if direction is Direction.INPUT:
             request = StreamRequest(input=choice.asked_as, output="default")
         else:
             request = StreamRequest(input=microphone.asked_as if microphone else "default", output=choice.asked_as)
-        self._opened, self._trouble = choice, ""
+        self._turn_to(choice)
         try:
             audition.open(request, tone=direction is Direction.OUTPUT)
         except VoiceError as error:
-            self._trouble = error.message
+            self._trouble = error
 
     def _service(self, audition: Audition) -> float:
         try:
             return audition.service()
         except VoiceError as error:
-            self._trouble = str(error)
+            self._trouble = error
             return float("-inf")
 
     def _view(self, menu: DeviceMenu, direction: Direction, level_db: float) -> Text:
         size = self._console.size
-        status = self._trouble or f"microphone {bar(level_db)}"
-        below = ["", *filter(None, (menu.trouble,)), status, _HELP]
+        below = ["", *filter(None, (menu.trouble,)), *self._status(level_db), _HELP]
         return menu.render(_HEADINGS[direction], below, size.width, size.height)
+
+    def _status(self, level_db: float) -> list[str]:
+        if self._trouble is None:
+            return [f"microphone {bar(level_db)}"]
+        refusal = "Not taken: " if self._refused else ""
+        return [f"{refusal}{self._trouble.message}", self._trouble.fix]

@@ -29,6 +29,10 @@ class Keys(Protocol):
         """The next key or character; None where none is pressed in time."""
         ...
 
+    def discard(self) -> None:
+        """Forget what was pressed so far: nothing was shown yet that it could mean."""
+        ...
+
 
 _SEQUENCES = {b"\x1b[A": Key.UP, b"\x1bOA": Key.UP, b"\x1b[B": Key.DOWN, b"\x1bOB": Key.DOWN}
 _CHARACTERS = {"k": Key.UP, "j": Key.DOWN, "\r": Key.ENTER, "\n": Key.ENTER, "q": Key.CANCEL, "\x1b": Key.CANCEL}
@@ -58,6 +62,11 @@ if sys.platform == "win32":
                 raise KeyboardInterrupt
             return _CHARACTERS.get(character, character)
 
+        def discard(self) -> None:
+            """Forget what was pressed so far."""
+            while msvcrt.kbhit():
+                msvcrt.getwch()
+
     @contextlib.contextmanager
     def terminal_keys() -> Iterator[Keys]:
         """Read keys one by one until the block ends."""
@@ -81,6 +90,11 @@ else:
                     data += os.read(self._descriptor, 64)
                 self._waiting.extend(parse_keys(data))
             return self._waiting.popleft() if self._waiting else None
+
+        def discard(self) -> None:
+            """Forget what was pressed so far."""
+            termios.tcflush(self._descriptor, termios.TCIFLUSH)
+            self._waiting.clear()
 
         def _readable(self, timeout_s: float) -> bool:
             return bool(select.select([self._descriptor], [], [], timeout_s)[0])

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from cli.options import BackendOption
+
+if TYPE_CHECKING:
+    from cli.keys import Keys
 
 
 def pick(backend: BackendOption = None) -> None:
@@ -24,29 +28,31 @@ def pick(backend: BackendOption = None) -> None:
             fix=f"Set input and output under [audio] in {config_path()}, or use --input and --output.",
         )
     from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from cli.keys import terminal_keys  # noqa: PLC0415
 
-    prepare_kernels(lambda text: typer.echo(text, err=True))
-    from cli.device_picker import PickCancelledError  # noqa: PLC0415
+    with terminal_keys() as keys:  # already now: what is pressed during the long wait must not be echoed
+        prepare_kernels(lambda text: typer.echo(text, err=True))
+        from cli.device_picker import PickCancelledError  # noqa: PLC0415
 
-    try:
-        chosen = _ask(backend)
-    except (PickCancelledError, KeyboardInterrupt) as left:
-        typer.echo("Nothing was changed.")
-        raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
+        try:
+            chosen = _ask(backend, keys)
+        except (PickCancelledError, KeyboardInterrupt) as left:
+            typer.echo("Nothing was changed.")
+            raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
     _save(chosen)
 
 
-def _ask(backend: str | None) -> dict[str, str]:
+def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
     """What is to be kept under `[audio]`."""
     from rich.console import Console  # noqa: PLC0415
 
     from cli.chosen_devices import open_devices  # noqa: PLC0415
     from cli.device_picker import DevicePicker  # noqa: PLC0415
-    from cli.keys import terminal_keys  # noqa: PLC0415
     from engine.audio.devices import Direction  # noqa: PLC0415
 
-    with open_devices(backend) as (opened, configured), terminal_keys() as keys:
+    with open_devices(backend) as (opened, configured):
         picker = DevicePicker(opened, opened.devices(), keys, Console())
+        keys.discard()
         microphone = picker.pick(Direction.INPUT, configured.input)
         speaker = picker.pick(Direction.OUTPUT, configured.output, microphone)
     values = {"input": microphone.kept_as, "output": speaker.kept_as}

@@ -78,6 +78,14 @@ def test_the_highlight_is_always_on_the_screen(height: int) -> None:
         chosen.press(Key.DOWN, 0.0)
 
 
+def test_what_is_said_below_the_list_is_wrapped_and_whole() -> None:
+    said = "Mic 3, ALSA cannot be opened: Device unavailable. Close the program that uses it."
+    lines = menu().render("Heading", [said, ""], 30, 24).plain.splitlines()
+    assert len(lines) < 24
+    assert " ".join(lines[-4:]).strip() == said
+    assert all(len(line) < 30 for line in lines)
+
+
 def test_no_device_of_a_direction_is_said() -> None:
     with pytest.raises(NoDeviceError):
         DeviceMenu(DEVICES, Direction.OUTPUT, None)

@@ -96,14 +96,45 @@ def test_arrows_move_and_the_default_stays_the_default(soundcard: SoundCard, con
     assert (audio.backend, audio.input, audio.output) == (None, "default", "default")
 
 
+SLOW_TO_COMPILE = """
+import select
+import cli.kernels
+
+def compile_until_a_key_is_pressed(announce):
+    announce("Compiling")
+    select.select([0], [], [])
+
+cli.kernels.prepare_kernels = compile_until_a_key_is_pressed
+from cli.main import main
+main()
+"""
+
+
+def test_what_is_pressed_before_there_is_a_list_is_not_echoed_and_does_nothing(
+    soundcard: SoundCard, config: Path
+) -> None:
+    command = [sys.executable, "-c", SLOW_TO_COMPILE, "devices", "pick"]
+    with Terminal(command, environment(soundcard, config)) as terminal:
+        terminal.wait_for("Compiling")
+        terminal.press(f"{DOWN}\r")
+        shown = terminal.wait_for(r"(?s)(.*)> +the system's default.*( dB|no sound)")[0]
+        assert "Microphone:" in shown
+        assert "^[" not in shown
+        terminal.press("q")
+        assert terminal.wait() == 1
+        assert "Speaker:" not in terminal.shown
+        assert terminal.is_as_before
+    assert config.read_text() == BY_HAND
+
+
 def test_a_device_that_cannot_be_opened_is_said_to_be_so_and_not_taken(soundcard: SoundCard, config: Path) -> None:
     with Terminal(COMMAND, environment(soundcard, config)) as terminal:
         # ALSA's plugin lists the speaker among the microphones; the sound server has none of that name.
         number = terminal.wait_for(r"(\d+)  vspk, ALSA")[1]
         terminal.press(f"{number}\r")
         terminal.wait_for("vspk, ALSA cannot be opened")
-        terminal.press("\r")
-        terminal.wait_for("vspk, ALSA cannot be opened")
+        terminal.wait_for("Not taken: vspk, ALSA cannot be opened")
+        terminal.wait_for("choose another device")
         terminal.press("q")
         assert terminal.wait() == 1
     assert config.read_text() == BY_HAND
