@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from io import TextIOWrapper
@@ -39,16 +40,32 @@ class EventFile:
                 f"The event file {target} cannot be written: {error.strerror}.",
                 fix="Name a file in a folder that is there and that you may write to, or - for standard output.",
             ) from error
+        self._target = target
         self._owned = target != "-"
+        self._refused: InvalidInputError | None = None
 
     def __call__(self, notice: Notice, at_s: float) -> None:
-        """Write one notice."""
-        self._file.write(json.dumps({"t": round(at_s, 6), **notice.to_json()}, ensure_ascii=False) + "\n")
-        self._file.flush()
+        """Write one notice.
+
+        Raises:
+            InvalidInputError: the disk, or the reader, takes no more; leaving the block raises it again.
+        """
+        try:
+            self._file.write(json.dumps({"t": round(at_s, 6), **notice.to_json()}, ensure_ascii=False) + "\n")
+            self._file.flush()
+        except OSError as error:
+            where = f"The event file {self._target}" if self._owned else "Standard output"
+            self._refused = InvalidInputError(
+                f"{where} takes no more events: {error.strerror}.", fix="Make room for them, or send them elsewhere."
+            )
+            raise self._refused from None
 
     def __enter__(self) -> EventFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if self._owned:
-            self._file.close()
+            with contextlib.suppress(OSError):  # of what was refused before
+                self._file.close()
+        if self._refused is not None and error is None:
+            raise self._refused

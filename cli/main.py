@@ -21,10 +21,12 @@ def main() -> None:
 
 def _run() -> None:
     from cli.app import app  # noqa: PLC0415
+    from cli.output import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     try:
-        app()
+        with written_out():
+            app()
     except VoiceError as error:
         print(f"voice: {error.message}", file=sys.stderr)
         if error.fix:

@@ -353,6 +353,9 @@ class Session:
         for observer in list(self._observers):
             try:
                 observer(notice, now_s)
+            except VoiceError as error:
+                self._observers.remove(observer)
+                self._show(ErrorShown(error.message))
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 _log.warning("an observer failed", exc_info=error)

@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cli.event_file import EventFile
 from engine.realtime.notices import AgentTextDelta
+from tests.support.voice_process import VOICE
 
 TEXTS = ["Hello", "Привет", "\U0001f600", "\ud83d", "\ude00", 'a "quote"\n']
 """An emoji, and the same cut in two between two deltas."""
@@ -23,6 +26,18 @@ def test_every_text_is_kept(tmp_path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == TEXTS
     assert "Привет" in lines[1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("target", ["/dev/full", "-"])
+def test_a_full_disk_stops_the_events_and_not_the_conversation(target: str) -> None:
+    command = [VOICE, "run", "--backend", "virtual", "--provider", "local", "--duration", "0.5", "--events", target]
+    with Path("/dev/full" if target == "-" else os.devnull).open("wb") as stdout:
+        run = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert "No space left on device" in run.stderr.splitlines()[-2]
+    assert run.stderr.splitlines()[-1].startswith("  Make room")
 
 
 def test_on_standard_output_too() -> None:
