@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import IO
 
 from benchmarks.case import Case, Interrupted
@@ -43,15 +44,26 @@ class Progress:
         self._case_began_s = self._clock()
 
 
-def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> tuple[list[Result], bool]:
-    """Measure every case; return what was measured, and whether Ctrl+C ended it.
+@dataclass(slots=True)
+class Measured:
+    """What came of the cases."""
+
+    results: list[Result] = field(default_factory=list)
+    left_out: list[VoiceError] = field(default_factory=list)
+    """Why the others could not be measured."""
+    is_interrupted: bool = False
+    """Ctrl+C ended it."""
+
+
+def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
+    """Measure every case, until Ctrl+C.
 
     Args:
         cases: In the order in which they run.
         quick: How long each may take.
         out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
     """
-    results: list[Result] = []
+    measured = Measured()
     line = LiveLine(out)
     progress = Progress([case.seconds(quick=quick) for case in cases])
     with interruptions() as interrupted:
@@ -61,17 +73,19 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> tuple[list
                 try:
                     with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
                         result = case.measure(case.seconds(quick=quick))
-                    results.append(result)
+                    measured.results.append(result)
                 except VoiceError as error:
+                    measured.left_out.append(error)
                     line.write(f"    left out: {error}\n")
                 progress.finish_case()
                 if interrupted:
                     break
         except Interrupted as kept:
-            results += kept.results
+            measured.results += kept.results
         except KeyboardInterrupt:
             pass
-        return results, bool(interrupted)
+        measured.is_interrupted = bool(interrupted)
+        return measured
 
 
 def time_text(seconds: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,6 +68,7 @@ def bench(
     from benchmarks.document import Document  # noqa: PLC0415
     from benchmarks.history import find_run, history_folder  # noqa: PLC0415
     from benchmarks.machine import describe_machine  # noqa: PLC0415
+    from cli.bench_files import Destinations  # noqa: PLC0415
     from cli.bench_run import run_cases  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.signals import interruptions  # noqa: PLC0415
@@ -77,11 +77,10 @@ def bench(
     benchmarks = _chosen(names or [_SHORTEST])
     devices = _devices(input, output) if any(benchmark.opens_devices for benchmark in benchmarks) else None
     cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, quick=quick)]
-    for path in (json_path, html_path):
-        if path is not None:
-            _require_writable(path)
-    measured = [benchmark.name for benchmark in benchmarks]
-    before = older and find_run(older, history_folder(), measured, lambda error: _note(f"Skipped: {error.message}"))
+    destinations = Destinations(json_path, html_path, save)
+    destinations.check()
+    wanted = [benchmark.name for benchmark in benchmarks]
+    before = older and find_run(older, history_folder(), wanted, lambda error: _note(f"Skipped: {error.message}"))
     if not names:
         _list_benchmarks()
     with interruptions() as interrupted:  # the compiler calls back from C, which swallows a Ctrl+C
@@ -89,14 +88,22 @@ def bench(
     if interrupted:
         raise typer.Exit(_INTERRUPTED)
     machine = describe_machine()
-    results, is_interrupted = run_cases(cases, quick=quick, out=sys.stderr)
-    run = Document(machine, tuple(results))
-    comparison = compare(*before, run) if before else None
-    _print(run, comparison)
-    _write(run, comparison, json_path, html_path, save=save, is_interrupted=is_interrupted, quick=quick)
-    if is_interrupted:
-        _note(f"Interrupted: {len(results)} {'case was' if len(results) == 1 else 'cases were'} finished.")
+    measured = run_cases(cases, quick=quick, out=sys.stderr)
+    if measured.results:
+        run = Document(machine, tuple(measured.results))
+        comparison = compare(*before, run) if before else None
+        _print(run, comparison)
+        notes = ["This was a quick run: it shows that everything works, not how well."] * quick
+        notes += ["The run was interrupted: what is here was measured before."] * measured.is_interrupted
+        destinations.write(run, comparison, _note, note=" ".join(notes))
+    elif destinations:
+        _note("Nothing was measured, so nothing was saved or written.")
+    if measured.is_interrupted:
+        count = len(measured.results)
+        _note(f"Interrupted: {count} {'case was' if count == 1 else 'cases were'} finished.")
         raise typer.Exit(_INTERRUPTED)
+    if measured.left_out and not measured.results:
+        raise measured.left_out[0]
 
 
 def _chosen(names: list[str]) -> list[Benchmark]:
@@ -133,45 +140,6 @@ def _list_benchmarks() -> None:
 
 def _note(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _require_writable(path: Path) -> None:
-    """Fail before minutes of measuring rather than after them; leaves what the file holds."""
-    from engine.errors import InvalidInputError  # noqa: PLC0415
-
-    try:
-        path.open("ab").close()
-    except OSError as error:
-        raise InvalidInputError(f"The figures cannot be written to {path}: {error.strerror}.") from error
-
-
-def _write(
-    run: Document,
-    comparison: Comparison | None,
-    json_path: Path | None,
-    html_path: Path | None,
-    *,
-    save: bool,
-    is_interrupted: bool,
-    quick: bool,
-) -> None:
-    """Write what was asked for, and say where."""
-    from benchmarks.history import history_folder, keep  # noqa: PLC0415
-    from benchmarks.results import report  # noqa: PLC0415
-
-    document = report(run.machine, run.results)
-    if json_path is not None:
-        json_path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    if html_path is not None:
-        from cli.bench_page.page import page  # noqa: PLC0415
-
-        notes = ["This was a quick run: it shows that everything works, not how well."] * quick
-        notes += ["The run was interrupted: what is here was measured before."] * is_interrupted
-        html_path.write_text(page(run, comparison, note=" ".join(notes)), encoding="utf-8")
-        _note(f"The page is {html_path}.")
-    if save and run.results:
-        path = keep(document, history_folder())
-        _note(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
 
 
 def _print(run: Document, comparison: Comparison | None) -> None:

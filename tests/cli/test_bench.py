@@ -17,6 +17,7 @@ from rich.console import Console
 
 from benchmarks.document import read_document
 from cli.bench_table import tables
+from engine.errors import UnknownDeviceError
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
 
@@ -198,6 +199,19 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tm
     assert run.returncode == 2
     assert "cannot be written" in run.stderr
     assert "float32_to_pcm16" not in run.stderr
+
+
+@pytest.mark.soundcard
+def test_where_nothing_was_measured_nothing_is_written_and_the_exit_code_says_why(
+    soundcard: SoundCard, tmp_path: Path
+) -> None:
+    files = ("--json", str(tmp_path / "figures.json"), "--html", str(tmp_path / "page.html"), "--save")
+    env = {**soundcard.environment, "XDG_DATA_HOME": str(tmp_path / "data")}
+    run = _bench("latency", "--quick", "--input", "no such microphone", *files, env=env)
+    assert run.returncode == UnknownDeviceError.exit_code
+    assert "nothing was saved or written" in run.stderr
+    assert run.stderr.splitlines()[-2].startswith("voice: No input device matches 'no such microphone'.")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to another process")

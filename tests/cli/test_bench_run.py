@@ -46,9 +46,10 @@ def test_what_cannot_be_measured_is_told_and_left_out() -> None:
         raise NoDeviceError("This system has no output device.")
 
     out = io.StringIO()
-    results, is_interrupted = run_cases([Case("a", fail), _case("b")], quick=False, out=out)
-    assert [result.case for result in results] == ["b"]
-    assert not is_interrupted
+    measured = run_cases([Case("a", fail), _case("b")], quick=False, out=out)
+    assert [result.case for result in measured.results] == ["b"]
+    assert [error.exit_code for error in measured.left_out] == [NoDeviceError.exit_code]
+    assert not measured.is_interrupted
     assert "left out: This system has no output device." in out.getvalue()
 
 
@@ -62,10 +63,10 @@ def test_ctrl_c_keeps_the_cases_before_and_what_a_long_case_had() -> None:
 
     out = io.StringIO()
     cases = [_case("a"), Case("b", interrupt), _case("c")]
-    results, is_interrupted = run_cases(cases, quick=False, out=out)
+    measured = run_cases(cases, quick=False, out=out)
     assert len(out.getvalue().splitlines()) == 2
-    assert [result.case for result in results] == ["a", "half"]
-    assert is_interrupted
+    assert [result.case for result in measured.results] == ["a", "half"]
+    assert measured.is_interrupted
 
 
 def test_times_are_written_for_people() -> None:

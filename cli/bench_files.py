@@ -1,0 +1,75 @@
+"""Where `voice bench` writes a run: what cannot be written is refused before minutes of measuring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.comparison import Comparison
+from benchmarks.document import Document
+from benchmarks.history import history_folder, keep
+from benchmarks.results import report
+from engine.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Destinations:
+    """What a run is to be written to.
+
+    Example:
+        >>> destinations = Destinations(json=Path("figures.json"))
+        >>> destinations.check()
+        >>> destinations.write(run, None, print)
+    """
+
+    json: Path | None = None
+    html: Path | None = None
+    history: bool = False
+
+    def __bool__(self) -> bool:
+        return self.json is not None or self.html is not None or self.history
+
+    def check(self) -> None:
+        """Fail before minutes of measuring rather than after them; what there is stays as it is.
+
+        Raises:
+            InvalidInputError: a file cannot be written.
+        """
+        for path in (self.json, self.html):
+            if path is not None:
+                _require_writable(path)
+
+    def write(
+        self, run: Document, comparison: Comparison | None, say: Callable[[str], None], *, note: str = ""
+    ) -> None:
+        """Write what was asked for, and say where.
+
+        Args:
+            run: What was measured.
+            comparison: With an older run, for the page.
+            say: Takes a sentence.
+            note: What else has to be known about the run, for the page.
+        """
+        document = report(run.machine, run.results)
+        if self.json is not None:
+            self.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        if self.html is not None:
+            from cli.bench_page.page import page  # noqa: PLC0415
+
+            self.html.write_text(page(run, comparison, note=note), encoding="utf-8")
+            say(f"The page is {self.html}.")
+        if self.history:
+            path = keep(document, history_folder())
+            say(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
+
+
+def _require_writable(path: Path) -> None:
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise InvalidInputError(f"The figures cannot be written to {path}: {error.strerror}.") from error
+    if is_new:
+        path.unlink()
