@@ -78,7 +78,7 @@ def _plays_files(backend: Backend) -> bool:
 
 @contextmanager
 def open_devices(
-    backend: str | None, microphone: str | None = None, speaker: str | None = None
+    backend: str | None, microphone: str | None = None, speaker: str | None = None, *, config_may_be_new: bool = False
 ) -> Iterator[tuple[Backend, StreamRequest]]:
     """Load the backend and say which devices to ask it for; it is closed at the end.
 
@@ -86,7 +86,7 @@ def open_devices(
         NoDeviceError: no backend was named, and this machine has no sound card; or the one of files was.
         VoiceError: the backend does not work, or the configuration is broken.
     """
-    defaults = load_config().audio
+    defaults = load_config(may_be_new=config_may_be_new).audio
     name = backend or defaults.backend or "auto"
     found = open_backend(name)
     try:

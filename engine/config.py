@@ -107,19 +107,20 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
 
 
-def load_config(environ: Mapping[str, str] | None = None) -> Config:
+def load_config(environ: Mapping[str, str] | None = None, *, may_be_new: bool = False) -> Config:
     """Read the file, if there is one, and let the environment override it.
 
     Args:
         environ: Environment variables; None takes the process's own.
+        may_be_new: Whether the file that `VOICE_CONFIG` names is still to be made.
 
     Raises:
-        InvalidInputError: the file named by `VOICE_CONFIG` does not exist, or a file is unreadable, is no TOML, has
-            an unknown table or key, or a value that is no string. The message names the file, never a value.
+        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is no
+            TOML, has an unknown table or key, or a value that is no string. The message names the file, never a value.
     """
     environ = os.environ if environ is None else environ
     path = config_path(environ)
-    if not path.exists() and not environ.get(CONFIG_VARIABLE, "").strip():
+    if not path.exists() and (may_be_new or not environ.get(CONFIG_VARIABLE, "").strip()):
         return Config().overridden_by(environ)
     return _read(path).overridden_by(environ)
 

@@ -45,6 +45,13 @@ def test_a_new_file_is_its_owners_only(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_named_file_must_be_there_unless_it_is_still_to_be_made(path: Path) -> None:
+    environ = {"VOICE_CONFIG": str(path), "VOICE_INPUT": "usb"}
+    with pytest.raises(InvalidInputError, match="VOICE_CONFIG"):
+        load_config(environ)
+    assert load_config(environ, may_be_new=True).audio.input == "usb"
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o640])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_other_lines_comments_and_the_mode_are_kept(path: Path, mode: int, line_end: str) -> None:

@@ -50,7 +50,7 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
     from cli.device_picker import DevicePicker  # noqa: PLC0415
     from engine.audio.devices import Direction  # noqa: PLC0415
 
-    with open_devices(backend) as (opened, configured):
+    with open_devices(backend, config_may_be_new=True) as (opened, configured):
         picker = DevicePicker(opened, opened.devices(), keys, Console())
         keys.discard()
         microphone = picker.pick(Direction.INPUT, configured.input)

@@ -134,10 +134,24 @@ def test_a_device_that_cannot_be_opened_is_said_to_be_so_and_not_taken(soundcard
         terminal.press(f"{number}\r")
         terminal.wait_for("vspk, ALSA cannot be opened")
         terminal.wait_for("Not taken: vspk, ALSA cannot be opened")
-        terminal.wait_for("choose another device")
+        terminal.wait_for("another device")
         terminal.press("q")
         assert terminal.wait() == 1
     assert config.read_text() == BY_HAND
+
+
+def test_a_configuration_that_is_named_and_not_there_yet_is_made(soundcard: SoundCard, tmp_path: Path) -> None:
+    config = tmp_path / "new" / "folder" / "voice.toml"
+    with Terminal(COMMAND, environment(soundcard, config)) as terminal:
+        terminal.wait_for("> +the system's default")
+        terminal.press("\r")
+        terminal.wait_for("Speaker: a tone sounds")
+        assert not config.parent.exists()
+        terminal.press("\r")
+        assert terminal.wait() == 0, terminal.shown
+    audio = load_config({"VOICE_CONFIG": str(config)}).audio
+    assert (audio.input, audio.output) == ("default", "default")
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(("keys", "code"), [("q", 1), ("\x1b", 1), ("\x03", 130)], ids=["q", "escape", "Ctrl+C"])
