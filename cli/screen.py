@@ -120,7 +120,7 @@ class Screen:
         for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
             latency_ms = summary.latency.get(f"{kind}_ms")
             if latency_ms is not None:
-                parts.append(f"{name} {latency_ms:.0f} ms")
+                parts.append(f"{name} {_rounded(latency_ms)} ms")
         self.say(f"End ({summary.reason}): {', '.join(parts)}.")
 
     def _line(self, text: str) -> None:
@@ -143,6 +143,11 @@ class Screen:
 
     def _red(self, text: str) -> str:
         return f"{_RED}{text}{_PLAIN}" if self._colours else text
+
+
+def _rounded(latency_ms: float) -> str:
+    """Tenths below ten: the microphone's blocks are on the wire within one."""
+    return f"{latency_ms:.1f}" if latency_ms < 9.95 else f"{latency_ms:.0f}"
 
 
 def _counted(number: int, thing: str) -> str:

@@ -91,7 +91,8 @@ def run(
     block_ms: Annotated[
         float | None,
         typer.Option(
-            help="Length of a device block in ms; default: the backend's (10).",
+            help="Length of a device block in ms; default: 10 for a speaker, and for a microphone what is sent "
+            "at once (20).",
             min=1,
             max=200,
             metavar="MS",
@@ -121,7 +122,8 @@ def run(
         bool,
         typer.Option(
             "--text",
-            help="Write instead of speaking: at the terminal, or lines on standard input.",
+            help="Write instead of speaking: at the terminal, or lines on standard input. The microphone runs, "
+            "and nothing of it is sent.",
             rich_help_panel=_TURNS,
         ),
     ] = False,
