@@ -51,7 +51,7 @@ def test_the_summary_counts_late_starts_and_underruns(playback: PlaybackStats, e
 
 
 def test_the_summary_shows_tenths_of_what_is_shorter_than_ten_milliseconds() -> None:
-    latency = {"turn_ms": 812.4, "barge_in_ms": 9.96, "capture_to_wire_ms": 0.3}
+    latency: dict[str, float | None] = {"turn_ms": 812.4, "barge_in_ms": 9.96, "capture_to_wire_ms": 0.3}
     assert shown(Summary(1, 0, 0, 2.0, latency=latency, reason="stopped")) == [
         "End (stopped): 1 turn in 2.0 s, 0 xruns, answer 812 ms, barge-in 10 ms, microphone to wire 0.3 ms."
     ]
