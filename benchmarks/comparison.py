@@ -74,6 +74,8 @@ class Comparison:
     """Benchmarks that only the older run has."""
     elsewhere: str = ""
     """The older run's machine, if it was another."""
+    quick: tuple[bool, bool] = (False, False)
+    """Whether the older run was a quick one, and whether this one is."""
 
 
 def compare(name: str, before: Document, now: Document) -> Comparison:
@@ -100,6 +102,7 @@ def compare(name: str, before: Document, now: Document) -> Comparison:
         gone=tuple(result.case for result in gone if result.benchmark in ran),
         not_run=tuple(dict.fromkeys(result.benchmark for result in gone if result.benchmark not in ran)),
         elsewhere="" if machines[0] == machines[1] else machines[0],
+        quick=(before.quick, now.quick),
     )
 
 

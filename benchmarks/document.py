@@ -18,6 +18,8 @@ class Document:
 
     machine: Mapping[str, Any]
     results: tuple[Result, ...]
+    quick: bool = False
+    """It only saw that everything works; runs that were kept before files said so count as full ones."""
 
 
 def read_document(path: Path) -> Document:
@@ -41,7 +43,7 @@ def read_document(path: Path) -> Document:
         raise InvalidInputError(f"{path} holds no figures of the form {SCHEMA}: it {says}.", fix=_FIX)
     try:
         machine = dict(document["machine"])
-        return Document(machine, tuple(_result(entry) for entry in document["results"]))
+        return Document(machine, tuple(_result(entry) for entry in document["results"]), document.get("quick") is True)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidInputError(f"{path} is damaged: it says {SCHEMA} and has not its fields.", fix=_FIX) from None
 

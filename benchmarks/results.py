@@ -75,6 +75,11 @@ def compared(
 OURS = "ours"
 
 
-def report(machine: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
-    """Return the document that `voice bench --json` writes."""
-    return {"schema": SCHEMA, "machine": dict(machine), "results": [result.to_json() for result in results]}
+def report(machine: Mapping[str, Any], results: Sequence[Result], *, quick: bool = False) -> dict[str, Any]:
+    """Return the document that `voice bench --json` writes; `quick` says whether the run only saw that it works."""
+    return {
+        "schema": SCHEMA,
+        "quick": quick,
+        "machine": dict(machine),
+        "results": [result.to_json() for result in results],
+    }

@@ -5,6 +5,11 @@ from __future__ import annotations
 from benchmarks.comparison import Change, Comparison, Judgement
 from cli.bench_table import with_unit
 
+QUICK = "This was a quick run: it shows that everything works, not how well."
+_QUICKNESS = {
+    (True, False): "That run was a quick one and this is a full one",
+    (False, True): "That run was a full one and this is a quick one",
+}
 _MOST_NAMES = 8
 
 
@@ -40,6 +45,8 @@ def remarks(comparison: Comparison) -> list[str]:
         said = [f"{moved}; in {counted[Judgement.SAME]} there is {Judgement.SAME}."]
     if comparison.elsewhere:
         said.append(f"That run was on another machine: {comparison.elsewhere}.")
+    if quickness := _QUICKNESS.get(comparison.quick):
+        said.append(f"{quickness}: a quick run's figures differ more by chance, so compare runs of the same kind.")
     for words, names in (
         ("New cases", comparison.new),
         ("Gone cases", comparison.gone),

@@ -17,6 +17,7 @@ from cli.bench_page.markup import document, element, prose
 from cli.bench_page.rivals import rivals_part
 from cli.bench_page.session import session_part
 from cli.bench_page.style import STYLE
+from cli.bench_words import QUICK
 
 
 def page(run: Document, comparison: Comparison | None = None, *, note: str = "") -> str:
@@ -48,7 +49,7 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         "body",
         element("h1", "Sound on this machine, measured"),
         element("p", _machine(run.machine), class_="machine"),
-        *([element("p", note)] if note else []),
+        *(element("p", words) for words in (QUICK if run.quick else "", note) if words),
         _verdict(run.results),
         *parts,
     )

@@ -90,12 +90,11 @@ def bench(
     machine = describe_machine()
     measured = run_cases(cases, quick=quick, out=sys.stderr)
     if measured.results:
-        run = Document(machine, tuple(measured.results))
+        run = Document(machine, tuple(measured.results), quick)
         comparison = compare(*before, run) if before else None
         _print(run, comparison)
-        notes = ["This was a quick run: it shows that everything works, not how well."] * quick
-        notes += ["The run was interrupted: what is here was measured before."] * measured.is_interrupted
-        destinations.write(run, comparison, _note, note=" ".join(notes))
+        note = "The run was interrupted: what is here was measured before." if measured.is_interrupted else ""
+        destinations.write(run, comparison, _note, note=note)
     elif destinations:
         _note("Nothing was measured, so nothing was saved or written.")
     if measured.is_interrupted:
@@ -149,11 +148,15 @@ def _print(run: Document, comparison: Comparison | None) -> None:
 
     from benchmarks.verdict import ABOUT_SOUND, recommendation, sentences  # noqa: PLC0415
     from cli.bench_table import tables  # noqa: PLC0415
+    from cli.bench_words import QUICK  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
 
     console = Console()
     for table in tables(run.results, console):
         console.print(table)
+        console.print()
+    if run.quick:
+        console.print(Text(QUICK))
         console.print()
     if any(result.benchmark in ABOUT_SOUND for result in run.results):
         for sentence in (*sentences(run.results), *recommendation(run.results)):

@@ -46,6 +46,7 @@ def _record(run: Run) -> dict[str, Any]:
         "id": run.id,
         "measured_at": run.measured_at,
         "machine": dict(run.document.machine),
+        "quick": run.document.quick,
         "benchmarks": run.benchmarks,
         "cases": len(run.document.results),
         "figures": key_figures(run.document.results),
@@ -72,7 +73,7 @@ def _print(runs: list[Run]) -> None:
         table.add_row(
             Text(run.id),
             Text(printable(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores")),
-            Text(printable(", ".join(run.benchmarks))),
+            Text(printable(", ".join(run.benchmarks) + " (quick)" * run.document.quick)),
             Text(printable("; ".join(key_figures(run.document.results)))),
         )
     Console().print(table)

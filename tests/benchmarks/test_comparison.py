@@ -126,6 +126,16 @@ def test_cases_without_a_counterpart_are_named() -> None:
     assert Judgement.SAME in said
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [(True, False, "was a quick one and this is a full"), (False, True, "was a full one and this is a quick")],
+)
+def test_a_quick_run_beside_a_full_one_is_said(before: bool, now: bool, words: str) -> None:
+    old, new = (Document(HERE, (_timed(1, 1),), quick) for quick in (before, now))
+    assert words in " ".join(remarks(compare("old", old, new)))
+    assert "quick" not in " ".join(remarks(compare("old", old, old)))
+
+
 def test_nothing_in_common_is_no_error() -> None:
     comparison = compare("old", Document(HERE, ()), Document(HERE, (_timed(1, 1),)))
     assert comparison == Comparison("old", (), ("dsp/x",), (), ())

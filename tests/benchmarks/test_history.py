@@ -25,6 +25,16 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text(json.dumps(report(MACHINE, [RESULT])), encoding="utf-8")
     assert read_document(path) == Document(MACHINE, (RESULT,))
+    path.write_text(json.dumps(report(MACHINE, [RESULT], quick=True)), encoding="utf-8")
+    assert read_document(path) == Document(MACHINE, (RESULT,), quick=True)
+
+
+def test_a_file_from_before_quick_runs_were_marked_is_a_full_run(tmp_path: Path) -> None:
+    document = report(MACHINE, [RESULT])
+    del document["quick"]
+    path = tmp_path / "figures.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert read_document(path) == Document(MACHINE, (RESULT,))
 
 
 @pytest.mark.parametrize(

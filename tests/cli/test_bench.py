@@ -70,7 +70,8 @@ def everything(soundcard: SoundCard, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_the_file_has_the_schema_and_every_case(everything: Everything) -> None:
     _, document = everything
-    assert document.keys() == {"schema", "machine", "results"}
+    assert document.keys() == {"schema", "quick", "machine", "results"}
+    assert document["quick"] is True
     assert document["schema"] == "voice-bench/1"
     results = document["results"]
     assert {result["case"] for result in results} >= _ISSUED
@@ -132,6 +133,7 @@ def test_the_terminal_says_what_the_figures_mean(everything: Everything) -> None
     assert "callbacks in Python lost" in shown
     assert "ms measured," in shown
     assert "too short to tell" in shown, "a quick run recommends nothing"
+    assert "This was a quick run" in shown
 
 
 def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: Path) -> None:
@@ -144,8 +146,10 @@ def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: P
     assert first.returncode == 0, first.stderr
     kept = first.stderr.partition("Kept as ")[2].split(":")[0]
     (listed,) = json.loads(_bench("history", "--json", env=env).stdout)
-    assert (listed["id"], listed["benchmarks"]) == (kept, ["dsp", "ring"])
-    assert kept in _bench("history", env=env).stdout
+    assert (listed["id"], listed["benchmarks"], listed["quick"]) == (kept, ["dsp", "ring"], True)
+    shown = _bench("history", env=env).stdout
+    assert kept in shown
+    assert "(quick)" in shown
     for older in ("last", kept, listed["path"]):
         again = _bench("dsp", "--quick", "--compare", older, env=env)
         assert again.returncode == 0, again.stderr
