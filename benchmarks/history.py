@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,6 +47,19 @@ def history_folder() -> Path:
     return user_data_path("voice", appauthor=False) / "bench"
 
 
+def require_keepable(folder: Path) -> None:
+    """Fail where `keep` would, before anything has been measured; nothing is made.
+
+    Raises:
+        InvalidInputError: the folder cannot be written, or not be made.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=next(there for there in (folder, *folder.parents) if there.exists())):
+            pass
+    except OSError as error:
+        raise _not_kept(folder, error) from None
+
+
 def keep(document: Mapping[str, Any], folder: Path) -> Path:
     """Write a run into the history and return its file.
 
@@ -65,8 +79,15 @@ def keep(document: Mapping[str, Any], folder: Path) -> Path:
                 json.dump(document, file, allow_nan=False)
                 return path
     except OSError as error:
-        raise InvalidInputError(f"The run cannot be kept in {folder}: {error.strerror}.") from None
+        raise _not_kept(folder, error) from None
     raise InvalidInputError(f"The run cannot be kept in {folder}: too many have its name.")
+
+
+def _not_kept(folder: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"The run cannot be kept in {folder}: {error.strerror}.",
+        fix="Make the folder writable, or write the figures to a file with --json.",
+    )
 
 
 def kept_runs(folder: Path, on_damage: Callable[[InvalidInputError], None]) -> list[Run]:
@@ -101,6 +122,11 @@ def find_run(
     """
     is_id = _ID.fullmatch(wanted) is not None and not Path(wanted).exists()
     if wanted != LAST and not is_id:
+        if not Path(wanted).exists():
+            raise InvalidInputError(
+                f"There is no file and no run '{wanted}' to compare with.",
+                fix="`voice bench history` lists the runs that were kept; `last` is the last of them.",
+            )
         return wanted, read_document(Path(wanted))
     if is_id and (path := folder / f"{wanted}.json").exists():
         return wanted, read_document(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.comparison import Comparison
 from benchmarks.document import Document
-from benchmarks.history import history_folder, keep
+from benchmarks.history import history_folder, keep, require_keepable
 from benchmarks.results import report
 from engine.errors import InvalidInputError
 
@@ -35,11 +35,16 @@ class Destinations:
         """Fail before minutes of measuring rather than after them; what there is stays as it is.
 
         Raises:
-            InvalidInputError: a file cannot be written.
+            InvalidInputError: a file cannot be written or is named twice, or the history cannot be written.
         """
-        for path in (self.json, self.html):
-            if path is not None:
-                _require_writable(path)
+        if self.json is not None and self.html is not None and self.json.resolve() == self.html.resolve():
+            raise InvalidInputError(f"--json and --html both name {self.json}.", fix="Name two files.")
+        if self.json is not None:
+            _require_writable(self.json, "figures")
+        if self.html is not None:
+            _require_writable(self.html, "page")
+        if self.history:
+            require_keepable(history_folder())
 
     def write(
         self, run: Document, comparison: Comparison | None, say: Callable[[str], None], *, note: str = ""
@@ -65,11 +70,11 @@ class Destinations:
             say(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
 
 
-def _require_writable(path: Path) -> None:
+def _require_writable(path: Path, what: str) -> None:
     is_new = not path.exists()
     try:
         path.open("ab").close()
     except OSError as error:
-        raise InvalidInputError(f"The figures cannot be written to {path}: {error.strerror}.") from error
+        raise InvalidInputError(f"The {what} cannot be written to {path}: {error.strerror}.") from error
     if is_new:
         path.unlink()

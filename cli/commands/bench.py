@@ -114,6 +114,8 @@ def _chosen(names: list[str]) -> list[Benchmark]:
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
+    if _HISTORY in names:
+        raise InvalidInputError(f"`{_HISTORY}` stands alone: it runs no benchmark.", fix="Run `voice bench history`.")
     for name in names:
         if name not in (_ALL, *BENCHMARKS):
             known = ", ".join((*BENCHMARKS, _ALL, _HISTORY))

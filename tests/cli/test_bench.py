@@ -205,6 +205,35 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tm
     assert "float32_to_pcm16" not in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--html", "no such folder/page.html"), "The page cannot be written to no such folder/page.html: "),
+        (("--json", "a", "--html", "./a"), "--json and --html both name a. "),
+        (("--save",), "The run cannot be kept in "),
+        (("--compare", "nope"), "There is no file and no run 'nope' to compare with. `voice bench history` lists"),
+        (("history",), "`history` stands alone: it runs no benchmark. Run `voice bench history`."),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_fix_before_anything_is_measured(
+    arguments: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    (data := tmp_path / "data").write_text("a file in place of the folder", encoding="utf-8")
+    env = {**os.environ, "HOME": str(data), "XDG_DATA_HOME": str(data)}
+    run = subprocess.run(
+        [VOICE, "bench", "dsp", "--quick", *arguments],
+        capture_output=True,
+        text=True,
+        env=env,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert words in " ".join(run.stderr.split())
+    assert "float32_to_pcm16" not in run.stderr
+    assert list(tmp_path.iterdir()) == [data]
+
+
 @pytest.mark.soundcard
 def test_where_nothing_was_measured_nothing_is_written_and_the_exit_code_says_why(
     soundcard: SoundCard, tmp_path: Path
