@@ -12,6 +12,7 @@ import typer
 from cli.options import BackendOption, JsonOption
 
 if TYPE_CHECKING:
+    from engine.audio.backend import StreamInfo
     from engine.audio.diagnosis import Report
     from engine.audio.soundcheck import Recorded
 
@@ -26,7 +27,7 @@ def test(
 ) -> None:
     """Play a sweep, listen to it, and say what is wrong.
 
-    Takes 5 seconds. The exit code is 1 if a conversation cannot work.
+    Takes 6 seconds. The exit code is 1 if a conversation cannot work.
     """
     from cli.chosen_devices import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
@@ -35,7 +36,6 @@ def test(
     from cli.level_meter import MeterLine  # noqa: PLC0415
     from cli.stream_text import describe_stream  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
-    from engine.audio.backend import StreamInfo  # noqa: PLC0415
     from engine.audio.diagnosis import diagnose  # noqa: PLC0415
     from engine.audio.soundcheck import record_sound_check  # noqa: PLC0415
 
@@ -55,12 +55,12 @@ def test(
     if as_json:
         typer.echo(json.dumps(_record(recorded, report), indent=2, ensure_ascii=False))
     else:
-        _print(report)
+        _print(report, recorded.info)
     if any(diagnosis.trouble.is_serious for diagnosis in report.diagnoses):
         raise typer.Exit(1)
 
 
-def _print(report: Report) -> None:
+def _print(report: Report, info: StreamInfo) -> None:
     from cli.text import printable  # noqa: PLC0415
 
     quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
@@ -68,6 +68,9 @@ def _print(report: Report) -> None:
         typer.echo(f"{'ok':<8} the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
     if report.sweep_speed == 1.0:
         typer.echo(f"{'ok':<8} the microphone hears the sweep as it was played")
+    if report.round_trip_ms is not None:
+        reported_ms = sum(side.latency_ms for side in (info.input, info.output) if side)
+        typer.echo(f"{'ok':<8} its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
     for diagnosis in report.diagnoses:
         verdict = "error" if diagnosis.trouble.is_serious else "warning"
         typer.echo(f"{verdict:<8} {diagnosis.trouble}: {printable(diagnosis.text)}\n{'':<8} {diagnosis.fix}")
@@ -89,6 +92,7 @@ def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
         "quiet_db": level(report.quiet_db),
         "peak_db": level(report.peak_db),
         "sweep_speed": report.sweep_speed,
+        "round_trip_ms": None if report.round_trip_ms is None else round(report.round_trip_ms, 1),
         "hum_hz": report.hum_hz,
         "band_limit_hz": report.band_limit_hz,
         "input_xruns": stats.input_xruns,

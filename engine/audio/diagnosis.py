@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.spectrum import find_band_limit_hz, find_hum
-from engine.audio.sweep import Sweep, speed_of_sweep
+from engine.audio.sweep import Sweep, place_of_sweep, speed_of_sweep
 from engine.dsp.meter import to_db
 
 _SILENT_DB = -70.0
@@ -84,6 +84,8 @@ class SoundCheck:
     sweep: Sweep
     microphone: Side
     speaker: Side
+    played_at_s: float | None = None
+    """Where in `heard` a sweep would begin that comes back at once; None where the system has no clock to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ class Report:
     """1.0 where the sweep came back as it was played, None where it did not come back."""
     hum_hz: int | None = None
     band_limit_hz: int | None = None
+    round_trip_ms: float | None = None
+    """From the callback that took the sweep to the callback that brought it back; None where it did not come back."""
     diagnoses: tuple[Diagnosis, ...] = field(default=())
 
 
@@ -125,16 +129,18 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
     if hum is not None and hum.level_db >= _HUM_DB and hum.share >= _HUM_SHARE:
         hum_hz = hum.mains_hz
         diagnoses.append(_hum(hum.mains_hz, hum.level_db, hum.share))
-    limit_hz = None
+    limit_hz = round_trip_ms = None
     if speed is None:
         limit_hz = find_band_limit_hz(check.quiet, rate_hz, up_to_hz=rate_hz / 2)
         diagnoses.append(_NOT_HEARD)
     elif speed == 1.0:
         limit_hz = find_band_limit_hz(check.heard, rate_hz, up_to_hz=check.sweep.high_hz)
+        if check.played_at_s is not None:
+            round_trip_ms = 1000 * (place_of_sweep(check.heard, rate_hz, check.sweep) - check.played_at_s)
     else:
         diagnoses.append(_wrong_rate(speed, rate_hz))
     diagnoses += _telephone(check, limit_hz)
-    return Report(quiet_db, to_db(peak), speed, hum_hz, limit_hz, tuple(diagnoses))
+    return Report(quiet_db, to_db(peak), speed, hum_hz, limit_hz, round_trip_ms, tuple(diagnoses))
 
 
 _NOT_HEARD = Diagnosis(

@@ -293,6 +293,11 @@ class AudioPort:
         return self._read(c.OUTPUT_LAST_NS)
 
     @property
+    def last_capture_ns(self) -> int:
+        """When the input callback last ran, on the same clock."""
+        return self._read(c.INPUT_LAST_NS)
+
+    @property
     def sounding(self) -> bool:
         """True if the last frame the device has taken was one of an answer."""
         return self._read(c.SOUNDING) != 0

@@ -15,6 +15,7 @@ from engine.audio.backend import Backend, Device, StreamInfo, StreamRequest, Str
 from engine.audio.devices import Direction, find_device
 from engine.audio.diagnosis import Side, SoundCheck
 from engine.audio.port import AudioPort
+from engine.audio.ring_clock import RingClock
 from engine.audio.stats import StreamStats
 from engine.audio.sweep import Sweep
 from engine.dsp.meter import meter
@@ -53,7 +54,7 @@ def record_sound_check(
     opened: Callable[[StreamInfo], None],
     on_level: Callable[[Stage, float], None],
 ) -> Recorded:
-    """Listen to the room, play a sweep and record it; takes five seconds.
+    """Listen to the room, play a sweep and record it; takes six seconds.
 
     Args:
         backend: Opens the devices; they are closed again.
@@ -79,8 +80,16 @@ def record_sound_check(
         sweep = Sweep.for_rate(info.output.rate_hz)
         stream.start()
         room = _record(port, _SETTLE_S + _QUIET_S, lambda level_db: on_level(Stage.QUIET, level_db))
+        assert port.capture is not None
+        heard_from = port.capture.tail
+        clock = RingClock(port)
+
+        def hear(level_db: float) -> None:
+            clock.look()
+            on_level(Stage.SWEEP, level_db)
+
         port.playback.producer.put(sweep.samples(info.output.rate_hz))
-        heard = _record(port, sweep.seconds + _TAIL_S, lambda level_db: on_level(Stage.SWEEP, level_db))
+        heard = _record(port, sweep.seconds + _TAIL_S, hear)
         stats = port.stats()
     finally:
         stream.close()
@@ -90,6 +99,7 @@ def record_sound_check(
         sweep=sweep,
         microphone=_side(info.input, find_device(devices, request.input, Direction.INPUT)),
         speaker=_side(info.output, find_device(devices, request.output, Direction.OUTPUT)),
+        played_at_s=None if clock.ahead_s is None else -clock.ahead_s - heard_from / info.input.rate_hz,
     )
     return Recorded(check, info, stats)
 

@@ -82,6 +82,12 @@ def speed_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -
     return 1.0 if likeness[1.0] >= _FOUND else None
 
 
+def place_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -> float:
+    """Return after how many seconds the sweep begins in a recording that holds it; exact to a sixteenth of a ms."""
+    correlation = _correlate(_at_search_rate(recording, rate_hz), sweep, 1.0)
+    return int(np.argmax(np.abs(correlation))) / _SEARCH_RATE_HZ
+
+
 def _speeds() -> list[float]:
     ratios = {round(taken / was, 6): taken / was for was in _RATES_HZ for taken in _RATES_HZ}
     return [ratio for ratio in ratios.values() if 1 / _FASTEST <= ratio <= _FASTEST]
@@ -89,15 +95,20 @@ def _speeds() -> list[float]:
 
 def _prominence(heard: NDArray[np.float64], sweep: Sweep, speed: float) -> float:
     """How far the best place for the sweep stands out of all others: the peak of the correlation over its RMS."""
+    correlation = _correlate(heard, sweep, speed)
+    rms = float(np.sqrt(np.mean(correlation**2)))
+    return float(np.max(np.abs(correlation))) / rms if rms > 0 else 0.0
+
+
+def _correlate(heard: NDArray[np.float64], sweep: Sweep, speed: float) -> NDArray[np.float64]:
+    """How alike the recording and the sweep are at each place where it may begin."""
     template = sweep.samples(_SEARCH_RATE_HZ, speed).astype(np.float64)
     # What lies above half the rate at this speed would be folded back.
     growth = math.log(sweep.high_hz / _LOW_HZ) / sweep.seconds
     audible_s = math.log(0.45 * _SEARCH_RATE_HZ / speed / _LOW_HZ) / growth / speed
     template = template[: int(audible_s * _SEARCH_RATE_HZ)]
     size = 1 << (heard.size + template.size).bit_length()
-    correlation = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(template, size)), size)[: heard.size]
-    rms = float(np.sqrt(np.mean(correlation**2)))
-    return float(np.max(np.abs(correlation))) / rms if rms > 0 else 0.0
+    return np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(template, size)), size)[: heard.size]
 
 
 def _at_search_rate(recording: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:

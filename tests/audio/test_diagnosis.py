@@ -125,6 +125,13 @@ def test_a_tone_in_the_room_is_no_hum() -> None:
     assert troubles(diagnose(replace(healthy(), quiet=noise(1.5) + whistle))) == []
 
 
+def test_the_round_trip_is_from_where_the_sweep_was_played_to_where_it_is_heard() -> None:
+    assert diagnose(healthy()).round_trip_ms is None
+    check = replace(healthy(), played_at_s=DELAY_S - 0.03)
+    assert diagnose(check).round_trip_ms == pytest.approx(30, abs=0.1)
+    assert diagnose(replace(check, heard=noise(HEARD_S))).round_trip_ms is None
+
+
 @pytest.mark.parametrize("was_hz", [44100, 32000, 24000, 16000, 96000])
 def test_a_wrong_rate_is_heard_as_another_speed(was_hz: int) -> None:
     # Recorded at one rate and taken for another.
