@@ -27,6 +27,13 @@ _CLOSE = (0, 0, 0, 0)
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
 _HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
 """Shorter than what the file says."""
+_MEANINGS = {
+    "busy_ms": "busy: beside busy threads",
+    "reported_ms": "rep.: reported by the devices",
+    "amplitude_ratio": "level ratio: heard to played",
+    "broken_ms": "broken: sound that did not come in time",
+}
+"""What the headings alone do not say, under the tables that have them."""
 _IN_UNIT = frozenset({"p95", "max"})
 """What is in the unit of the case itself."""
 
@@ -72,6 +79,8 @@ def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], l
     table.show_edge = False
     table.pad_edge, table.collapse_padding = False, True
     notes = [f"not installed, so not measured: {', '.join(missing)}"] if missing else []
+    meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
+    notes += ["; ".join(meant)] if meant else []
     notes += [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
     table.caption = "\n".join(notes) or None
     headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours_faster"] if compares else []), *measured]

@@ -59,6 +59,18 @@ def test_columns_without_room_are_named() -> None:
     assert "in a wider terminal" not in wide
 
 
+def test_headings_that_do_not_speak_for_themselves_are_explained_under_the_tables_that_have_them() -> None:
+    captions = {str(table.title): str(table.caption or "") for table in tables(RESULTS, Console(width=120))}
+    assert captions["latency"] == (
+        "busy: beside busy threads; rep.: reported by the devices; level ratio: heard to played"
+    )
+    assert captions["callback"] == "broken: sound that did not come in time"
+    assert captions["session"] == captions["events"] == ""
+    (narrow, *_) = tables(RESULTS, Console(width=60))
+    assert "rep.:" in str(narrow.caption)
+    assert "level ratio:" not in str(narrow.caption), "its column has no room"
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_changes_keep_case_figure_and_judgement_at_any_width(width: int) -> None:
     cases = ("session/turn", "callback/python-sounddevice/all_cores/480")
