@@ -1,4 +1,4 @@
-"""Runs a call that may hang in a thread of its own: nobody waits for it longer than agreed, and nothing of it leaks."""
+"""Waiting that does not hang, or is not left: for a call in a thread of its own, and for what must end before we do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -95,3 +95,23 @@ async def aside(
     if cancelled:
         raise asyncio.CancelledError
     raise TimeoutError
+
+
+async def wait_out(task: asyncio.Future[Any]) -> None:
+    """Wait until a task is over, also if we are cancelled meanwhile; what it ends with is nobody's concern.
+
+    Raises:
+        CancelledError: we were.
+
+    Example:
+        >>> task.cancel()
+        >>> await wait_out(task)
+    """
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from engine.audio.aside import aside
+from engine.audio.aside import aside, wait_out
 from engine.audio.clock import loop_time_s
 from engine.audio.following import Command, Following, News
 from engine.audio.glance import glance
@@ -21,6 +22,8 @@ _SPEAKER_S = 6.0
 """How long a speaker may take to stop or to start: Bluetooth headsets change their mode first."""
 _LOOK_ANYWAY_S = 60.0
 """Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
+_LOOKS_AT_WHAT_IS_SHOWN = 2
+"""A card that has just come may not be open to everybody yet, and nothing shows when it is."""
 
 
 class Follower:
@@ -61,11 +64,17 @@ class Follower:
         self._following = Following(link.wanted, rest_after_s=rest_after_s if link.can_rest else None)
         self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
-        self._shown, self._looked_at_s = glance(link.info), loop_time_s()
+        self._ending: set[asyncio.Task[list[Command]]] = set()
+        """Operations that another has taken the place of."""
+        self._has_failed = False
+        self._shown = deque([glance(link.info)] * _LOOKS_AT_WHAT_IS_SHOWN, _LOOKS_AT_WHAT_IS_SHOWN)
+        """What a glance showed before each of the last looks that saw something."""
+        self._looked_at_s = loop_time_s()
 
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
-        self._carry_out(self._following.tick(self._link.look(needs_speaker=not self._at_rest()), loop_time_s()))
+        if not self._has_failed:
+            self._carry_out(self._following.tick(self._link.look(needs_speaker=not self._at_rest()), loop_time_s()))
 
     def note_activity(self) -> None:
         """Let a speaker that rests run at once, if somebody speaks or is answered now."""
@@ -74,10 +83,8 @@ class Follower:
 
     async def close(self) -> None:
         """End what is under way; `tick` must not be called any more."""
-        operation, self._operation = self._operation, None
-        if operation is not None:
-            operation.cancel()
-            await asyncio.wait({operation})
+        self._leave_operation()
+        await self._nothing_else()
 
     def _carry_out(self, commands: list[Command]) -> None:
         for news in self._following.take_news():
@@ -86,43 +93,46 @@ class Follower:
             if command is Command.DROP:
                 self._drop()
                 continue
-            self._operation = asyncio.ensure_future(self._instead_of(self._operation, self._todo(command)))
+            todo: Callable[[], Coroutine[Any, Any, list[Command]]] = {
+                Command.CLOSE: self._close_stream,
+                Command.LOOK: self._look,
+                Command.LOOK_AROUND: self._look_around,
+                Command.OPEN: self._open,
+                Command.REST: self._rest,
+                Command.ROUSE: self._rouse,
+            }[command]
+            self._leave_operation()
+            self._operation = asyncio.ensure_future(self._alone(todo))
             self._operation.add_done_callback(self._go_on)
 
-    def _todo(self, command: Command) -> Callable[[], Coroutine[Any, Any, list[Command]]]:
-        match command:
-            case Command.CLOSE:
-                return self._close_stream
-            case Command.OPEN:
-                return self._open
-            case Command.LOOK_AROUND:
-                return self._look_around
-            case Command.REST:
-                return self._rest
-            case Command.ROUSE:
-                return self._rouse
-            case _:
-                return self._look
+    def _leave_operation(self) -> None:
+        """End what is under way: the loss of a stream makes a look around pointless, and a word the speaker's rest."""
+        operation, self._operation = self._operation, None
+        if operation is not None:
+            operation.cancel()
+            self._ending.add(operation)
+            operation.add_done_callback(self._ending.discard)
 
     def _go_on(self, finished: asyncio.Task[list[Command]]) -> None:
         """Do what follows from what is done, unless something else has taken its place."""
-        if finished is not self._operation or finished.cancelled():
+        if finished is not self._operation:
             return
         self._operation = None
+        if finished.cancelled():
+            return
         try:
             self._carry_out(finished.result())
         except Exception as error:  # nobody above but the loop, which would only log it
+            self._has_failed = True
             self._failed(error)
 
-    @staticmethod
-    async def _instead_of(
-        earlier: asyncio.Task[list[Command]] | None, todo: Callable[[], Coroutine[Any, Any, list[Command]]]
-    ) -> list[Command]:
-        """The loss of a stream makes a look around pointless."""
-        if earlier is not None:
-            earlier.cancel()
-            await asyncio.wait({earlier})
+    async def _alone(self, todo: Callable[[], Coroutine[Any, Any, list[Command]]]) -> list[Command]:
+        await self._nothing_else()
         return await todo()
+
+    async def _nothing_else(self) -> None:
+        for operation in tuple(self._ending):
+            await wait_out(operation)
 
     async def _close_stream(self) -> list[Command]:
         opened = self._link.release()
@@ -149,16 +159,19 @@ class Follower:
     async def _look_around(self) -> list[Command]:
         """Look whether the default has moved, unless a glance says that nothing has."""
         shown, now_s = glance(self._link.info), loop_time_s()
-        if shown is not None and shown == self._shown and now_s - self._looked_at_s < _LOOK_ANYWAY_S:
+        is_known = shown is not None and all(shown == each for each in self._shown)
+        if is_known and now_s - self._looked_at_s < _LOOK_ANYWAY_S:
             return self._following.looked(None, now_s)
-        self._shown, self._looked_at_s = shown, now_s
         return await self._look()
 
     async def _look(self) -> list[Command]:
+        shown = glance(self._link.info)
         try:
             devices = await look(self._link.backend)
         except VoiceError as error:
             return self._following.looked(None, loop_time_s(), error.message)
+        self._shown.append(shown)
+        self._looked_at_s = loop_time_s()
         return self._following.looked(devices, loop_time_s())
 
     async def _open(self) -> list[Command]:

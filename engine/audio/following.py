@@ -27,7 +27,7 @@ from engine.errors import VoiceError
 KEPT_S = 10.0
 """How long what was not heard waits for a device; then it is dropped."""
 LOOK_AROUND_S = 5.0
-"""How often to ask which device is the default."""
+"""How often to ask which device is the default; `engine.audio.follower` asks less where a glance will do."""
 _LOOK_SHARE = 40
 """A look may take at most one part in so many of the time: most take 0.1 s, those of a slow system more."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0

@@ -118,7 +118,7 @@ class AudioLink:
 
         Args:
             on_audio: Is given True where the audio thread has something (a block, a cut, room, the last frame, the end
-                of a stream), and False four times a second, when it is time to look at what nobody signals.
+                of a stream), and False about four times a second, when it is time to look at what nobody signals.
         """
         self._wake.watch(on_audio)
 

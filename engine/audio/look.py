@@ -7,12 +7,12 @@ import contextlib
 import sys
 
 from engine.audio import lister
+from engine.audio.aside import wait_out
 from engine.audio.backend import Backend, Device
 from engine.errors import VoiceError
 
 LOOK_S = 10.0
 """A sound server that hangs lets each look hang; 0.1 s is usual."""
-_BREATH_S = 0.1
 
 
 async def look(backend: Backend, *, timeout_s: float = LOOK_S) -> list[Device]:
@@ -54,12 +54,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        waiting = asyncio.ensure_future(process.wait())
-        cancelled = False
-        while not waiting.done():
-            try:
-                await asyncio.wait({waiting}, timeout=_BREATH_S)
-            except asyncio.CancelledError:
-                cancelled = True
-        if cancelled:
-            raise asyncio.CancelledError
+        await wait_out(asyncio.ensure_future(process.wait()))

@@ -46,8 +46,9 @@ class SpeakerRest:
         self._state, self._needed_at_s = _State.RUNS, now_s
 
     def stopped(self) -> None:
-        """Note that it stands still."""
-        self._state = _State.RESTS
+        """Note that it stands still, unless somebody has spoken since."""
+        if self._state is _State.FALLS:
+            self._state = _State.RESTS
 
     @property
     def goes_on(self) -> bool:

@@ -279,8 +279,10 @@ class Line:
         """Return the next connection when the time to change has come: opened before the present one is left."""
         while (left_s := self._until(lambda rotation: rotation.begins_after_s)) > 0:
             self._limit_told.clear()
+            # Not `wait_for`: that of Python 3.11 swallows a cancellation that comes with the limit.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._limit_told.wait(), None if left_s == math.inf else left_s)
+                async with asyncio.timeout(None if left_s == math.inf else left_s):
+                    await self._limit_told.wait()
         while True:
             await self._until_rest()
             try:

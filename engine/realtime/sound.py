@@ -31,7 +31,7 @@ class SoundUser:
     turn_ended: Callable[[int], None]
     """A turn by key is over; so many milliseconds of it were sent."""
     look: Callable[[], None]
-    """A quarter of a second has passed."""
+    """A quarter of a second has passed, or a little more, or the stream has ended."""
     failed: Callable[[Exception], None]
     """The device is gone, or something inside failed."""
     tell: Callable[[Notice], None]
@@ -117,8 +117,9 @@ class Sound:
 
     def _serve(self, signalled: bool) -> None:
         try:
-            self._pass_on()
-            if not signalled:
+            is_heard = self._pass_on()
+            # A signal without a block may be a stream's last word: it is not left waiting for the next look.
+            if not signalled or (not is_heard and self._link.finished):
                 for xrun in self._xruns.look(self._link.stats(), loop_time_s()):
                     self._user.tell(xrun)
                 self._user.look()
@@ -127,10 +128,11 @@ class Sound:
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._user.failed(error)
 
-    def _pass_on(self) -> None:
-        """Pass on what the audio thread has left."""
+    def _pass_on(self) -> bool:
+        """Pass on what the audio thread has left; True where the microphone was heard."""
         self._link.player.service()
-        for block in self._link.read_blocks():
+        blocks = self._link.read_blocks()
+        for block in blocks:
             if (said := self._microphone.take(block)) is not None:
                 self._uplink.put(said)
         if self._microphone.by_key:
@@ -141,6 +143,7 @@ class Sound:
             self._user.was_cut(cut)
         if self._turn.awaited is not None:
             self._note_first_sound(self._turn.awaited.response_id, self._turn.awaited.key)
+        return bool(blocks)
 
     def _end_turn_of_key(self) -> None:
         now_s = loop_time_s()

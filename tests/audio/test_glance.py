@@ -12,13 +12,12 @@ from engine.audio.glance import glance
 ALSA, OTHER = (StreamSide("default", 48000, 1, 480, 10.0, host_api) for host_api in ("ALSA", "Core Audio"))
 
 
-@pytest.mark.parametrize("place", ["$HOME/.asoundrc", "$ALSA_CONFIG_PATH", "$XDG_RUNTIME_DIR/pulse/native"])
+@pytest.mark.parametrize("place", ["one.conf", "two.conf", "pulse/native"])
 def test_it_changes_with_what_devices_are_made_of(tmp_path: Path, place: str) -> None:
-    names = ("HOME", "XDG_RUNTIME_DIR", "ALSA_CONFIG_PATH")
-    environment = {name: str(tmp_path / name) for name in names}
+    environment = {"XDG_RUNTIME_DIR": str(tmp_path), "ALSA_CONFIG_PATH": f"{tmp_path}/one.conf:{tmp_path}/two.conf"}
     info = StreamInfo("test", True, ALSA, ALSA)
-    path = Path(place.replace("$", f"{tmp_path}/"))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
     before = glance(info, environment)
     assert before is not None
     assert glance(info, environment) == before
@@ -27,6 +26,10 @@ def test_it_changes_with_what_devices_are_made_of(tmp_path: Path, place: str) ->
     assert written != before
     path.unlink()
     assert glance(info, environment) != written
+
+
+def test_without_places_of_ones_own_the_systems_are_left() -> None:
+    assert glance(StreamInfo("test", True, ALSA, ALSA), {}) is not None
 
 
 @pytest.mark.parametrize("info", [StreamInfo("test", True, OTHER, ALSA), StreamInfo("test", True, ALSA, OTHER)])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import math
-import os
-import sys
 import weakref
 
 import numpy as np
@@ -17,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.audio.port import FADE_MS, AudioPort
 from engine.audio.ring import Ring
-from engine.audio.wake import Wake
 from engine.errors import InvalidInputError
 
 RATE_HZ = 48000
@@ -250,22 +246,6 @@ def test_wrong_blocks_are_refused(block: NDArray[np.float32]) -> None:
         port.process(None, block)
 
 
-async def test_kernel_wakes_the_loop_when_asked() -> None:
-    wake = Wake(tick_s=0.02)
-    calls: asyncio.Queue[bool] = asyncio.Queue()
-    wake.watch(calls.put_nowait)
-    port = AudioPort()
-    port.set_wake_descriptor(wake.descriptor)
-    port.attach_input(RATE_HZ, 1)
-    port.wake_at_captured(960)
-    port.process(np.zeros((480, 1), np.float32), None)
-    assert not await calls.get()
-    port.process(np.zeros((480, 1), np.float32), None)
-    assert True in [await calls.get(), await calls.get()]
-    assert not await calls.get()
-    wake.close()
-
-
 def test_a_speaker_that_is_stopped_on_purpose_ends_no_stream() -> None:
     port, _ = output_port()
     pull(port, 10)
@@ -276,38 +256,6 @@ def test_a_speaker_that_is_stopped_on_purpose_ends_no_stream() -> None:
     assert port.last_render_ns == 0
     port.finish()
     assert port.finished
-
-
-async def test_ticks_go_on_while_signals_come_without_a_pause() -> None:
-    wake = Wake(tick_s=0.01)
-    calls: asyncio.Queue[bool] = asyncio.Queue()
-
-    def again(signalled: bool) -> None:
-        calls.put_nowait(signalled)
-        if signalled:
-            wake.signal()
-
-    wake.watch(again)
-    wake.signal()
-    ticks = 0
-    while ticks < 5:
-        ticks += not await calls.get()
-    wake.close()
-
-
-async def test_where_nothing_can_signal_a_descriptor_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as windows:
-        windows.delattr(os, "eventfd", raising=False)
-        windows.setattr(sys, "platform", "win32")
-        wake = Wake(tick_s=0.02)
-    assert wake.descriptor == -1
-    calls: asyncio.Queue[bool] = asyncio.Queue()
-    wake.watch(calls.put_nowait)
-    assert await calls.get()
-    while await calls.get():
-        pass
-    assert await calls.get()
-    wake.close()
 
 
 def test_a_port_that_nobody_knows_any_more_gives_its_memory_back_at_once() -> None:

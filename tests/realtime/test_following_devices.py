@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import follower, following, heartbeat
+from engine.audio import follower, following, heartbeat, link
 from engine.audio.backend import Device, StreamInfo, StreamRequest
 from engine.audio.glance import Shown, glance
 from engine.audio.port import FADE_MS
@@ -102,6 +102,15 @@ async def test_the_answer_goes_on_at_another_rate_and_an_interruption_is_cut_whe
     assert (summary.devices_lost, summary.dropped_answer_ms, summary.xruns) == (1, 0, 0)
 
 
+async def test_a_stream_that_says_that_it_ends_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "_LOOK_AGAIN_S", 3600.0)
+    async with followed() as (running, backend):
+        running.stream.end()
+        stream = await found(running, backend)
+        await stream.run(1.0)
+        assert stream.heard.any()
+
+
 async def test_the_microphone_is_heard_again() -> None:
     async with followed() as (running, backend):
         await lost(running, 0)
@@ -169,7 +178,7 @@ async def test_devices_of_alsa_are_not_looked_for_before_a_glance_shows_that_som
     monkeypatch.setattr(follower, "glance", counted)
     monkeypatch.setattr(following, "LOOK_AROUND_S", 0.01)
     monkeypatch.setattr(following, "_LOOK_SHARE", 1)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
     own = [replace(device, host_api="ALSA") for device in (MICROPHONE, SPEAKER, OTHER)]
     plug_in(own)
     async with followed() as (running, backend):
@@ -177,7 +186,7 @@ async def test_devices_of_alsa_are_not_looked_for_before_a_glance_shows_that_som
         already = len(glances)
         await running.until(lambda: len(glances) > already + 5)
         assert not running.of(DeviceFound)
-        (tmp_path / ".asoundrc").write_text("pcm.!default null\n")
+        (tmp_path / "asound.conf").write_text("pcm.!default null\n")
         await found(running, backend)
         (notice,) = running.of(DeviceFound)
         assert isinstance(notice, DeviceFound)

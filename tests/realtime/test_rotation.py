@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError
+from engine.realtime.events import ServerEvent, SessionEvent
 from engine.realtime.notices import BargeIn, ErrorShown, Reconnected, Reconnecting
 from engine.realtime.rotation import Rotation
 from engine.realtime.services import OPENAI, YANDEX
@@ -73,6 +74,27 @@ def test_the_limit_that_comes_first_counts_that_of_the_service_or_the_servers_wo
     assert [notice.planned for notice in held.of(Reconnected)] == [True]
     # The server's word is in whole seconds.
     assert held.times_of(Reconnected) == [pytest.approx(at_s, abs=1.5)]
+
+
+def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`asyncio.wait_for` of Python 3.11 swallows a cancellation that comes with what it waits for."""
+    receive = Session._receive
+
+    def and_stop(session: Session, event: ServerEvent, at_s: float) -> None:
+        receive(session, event, at_s)
+        if isinstance(event, SessionEvent) and event.expires_at:
+            session.stop("told")
+
+    async def only(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "only"})
+        await asyncio.sleep(1.0)
+        await peer.send("session.updated", session={"id": "only", "expires_at": round(time.time() + 3000)})
+
+    monkeypatch.setattr(Session, "_receive", and_stop)
+    held = hold(only, duration_s=100, session_limit_s=3600)
+    assert held.summary.reason == "told"
+    assert held.summary.duration_s < 2
 
 
 @pytest.mark.parametrize("left_s", [-3600, 0, 30])

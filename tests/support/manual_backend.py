@@ -39,6 +39,11 @@ class ManualStream:
         """Nothing to release."""
         self.closed = True
 
+    def end(self) -> None:
+        """The library says that the stream has ended."""
+        self.active = False
+        self._port.finish()
+
     def end_input(self) -> None:
         """The microphone's file is over."""
         self._port.end_input()

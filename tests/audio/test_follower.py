@@ -1,0 +1,193 @@
+"""What carries out the following of devices: one thing at a time, nothing left behind, and no look without a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from engine.audio import follower as module
+from engine.audio.backend import Device, StreamInfo, StreamSide
+from engine.audio.follower import Follower
+from engine.audio.following import LOOK_AROUND_S, News, Wanted
+from engine.audio.heartbeat import Seen
+from engine.audio.link import AudioLink
+from engine.errors import VoiceError
+from engine.realtime.testing import run_virtual
+
+MICROPHONE = Device(0, "Microphone", "ALSA", 1, 0, 48000, is_default_input=True)
+SPEAKER = Device(1, "Speaker", "ALSA", 0, 2, 48000, is_default_output=True)
+DEVICES = [MICROPHONE, SPEAKER]
+
+
+def _side(device: Device) -> StreamSide:
+    return StreamSide(device.name, 48000, 1, 480, 0.0, device.host_api)
+
+
+@dataclass
+class Link:
+    """An audio link without audio."""
+
+    wanted: Wanted = field(default_factory=Wanted)
+    info: StreamInfo = field(default_factory=lambda: StreamInfo("test", True, _side(MICROPHONE), _side(SPEAKER)))
+    backend: object = None
+    can_rest: bool = False
+    active: bool = True
+    calls: int = 0
+
+    def look(self, *, needs_speaker: bool) -> Seen:
+        self.calls += 1
+        return Seen(self.active, self.calls, self.calls, False, needs_speaker)
+
+    def release(self) -> None:
+        """There is no stream."""
+
+    def gone(self) -> None:
+        """There never was."""
+
+
+class World:
+    """A follower in virtual time, what its looks see, and when they looked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.link = Link()
+        self.shown: object = 1
+        self.looks_s: list[float] = []
+        self.news: list[News] = []
+        self.failures: list[Exception] = []
+        self.answer: Callable[[], Awaitable[list[Device]]] = self.at_once
+        monkeypatch.setattr(module, "glance", lambda info: self.shown)
+        monkeypatch.setattr(module, "look", self._look)
+        self._began_s = 0.0
+
+    def begin(self) -> Follower:
+        self._began_s = asyncio.get_running_loop().time()
+        return Follower(
+            cast(AudioLink, self.link), tell=self.news.append, drop=lambda: None, failed=self.failures.append
+        )
+
+    @property
+    def now_s(self) -> float:
+        return asyncio.get_running_loop().time() - self._began_s
+
+    async def pass_time(self, follower: Follower, seconds: float) -> None:
+        ends_s = self.now_s + seconds
+        while self.now_s < ends_s:
+            await asyncio.sleep(0.25)
+            follower.tick()
+
+    async def at_once(self) -> list[Device]:
+        return DEVICES
+
+    async def _look(self, backend: object) -> list[Device]:
+        self.looks_s.append(self.now_s)
+        return await self.answer()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
+
+
+def others() -> list[asyncio.Task[Any]]:
+    """What this test did not start itself."""
+    return [task for task in asyncio.all_tasks() if "Follower" in repr(task)]
+
+
+def test_while_a_glance_shows_nothing_new_it_looks_once_a_minute(world: World) -> None:
+    async def run() -> None:
+        follower = world.begin()
+        await world.pass_time(follower, 59)
+        assert world.looks_s == []
+        await world.pass_time(follower, 120)
+        assert 2 <= len(world.looks_s) <= 3
+        await follower.close()
+
+    run_virtual(run())
+
+
+def test_where_a_glance_shows_nothing_it_looks_each_time(world: World) -> None:
+    async def run() -> None:
+        world.shown = None
+        follower = world.begin()
+        await world.pass_time(follower, 4 * LOOK_AROUND_S + 1)
+        assert len(world.looks_s) == pytest.approx(4, abs=1)
+        await follower.close()
+
+    run_virtual(run())
+
+
+def test_after_a_change_it_looks_twice_and_after_a_look_that_failed_again(world: World) -> None:
+    async def fails() -> list[Device]:
+        raise VoiceError("The sound system has not answered for 10 s.")
+
+    async def run() -> None:
+        follower = world.begin()
+        await world.pass_time(follower, 7)
+        world.shown, world.answer = 2, fails
+        await world.pass_time(follower, 2 * LOOK_AROUND_S)
+        assert len(world.looks_s) == 2
+        world.answer = world.at_once
+        await world.pass_time(follower, 6 * LOOK_AROUND_S)
+        assert len(world.looks_s) == 4
+        await follower.close()
+
+    run_virtual(run())
+
+
+def test_closing_waits_for_what_another_has_taken_the_place_of(world: World) -> None:
+    async def ends_slowly() -> list[Device]:
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            await asyncio.shield(asyncio.sleep(0.5))
+        return DEVICES
+
+    async def run() -> None:
+        world.shown, world.answer = None, ends_slowly
+        follower = world.begin()
+        await world.pass_time(follower, LOOK_AROUND_S + 0.5)
+        assert len(world.looks_s) == 1
+        world.link.active = False
+        follower.tick()
+        await asyncio.sleep(0.1)
+        began_s = world.now_s
+        await follower.close()
+        assert world.now_s - began_s == pytest.approx(0.4)
+        assert others() == []
+
+    run_virtual(run())
+
+
+def test_what_goes_wrong_inside_is_told_once_and_ends_the_following(world: World) -> None:
+    async def breaks() -> list[Device]:
+        raise ZeroDivisionError
+
+    async def run() -> None:
+        world.shown, world.answer = None, breaks
+        follower = world.begin()
+        await world.pass_time(follower, LOOK_AROUND_S + 1)
+        world.link.active = False
+        await world.pass_time(follower, 5)
+        await follower.close()
+        assert [type(error) for error in world.failures] == [ZeroDivisionError]
+        assert world.news == []
+
+    run_virtual(run())
+
+
+def test_a_new_default_is_told(world: World) -> None:
+    async def moved() -> list[Device]:
+        return [MICROPHONE, replace(SPEAKER, is_default_output=False), replace(SPEAKER, index=2, name="Other")]
+
+    async def run() -> None:
+        follower = world.begin()
+        world.shown, world.answer = 2, moved
+        await world.pass_time(follower, LOOK_AROUND_S + 1)
+        assert len(world.looks_s) == 1
+        await follower.close()
+
+    run_virtual(run())
