@@ -1,7 +1,9 @@
 """`voice bench latency`: the round trip from the speaker's samples to the microphone's, against what devices report.
 
-Through a cable, the air, or a sound server's monitor: the connected pair is found by listening. Microphone and speaker
-are opened as a session opens them, again and again, every second time beside threads that keep Python busy.
+Through a cable, the air, or a sound server's monitor: the connected pair is found by listening, unless it is named.
+Microphone and speaker are opened as a session with `--block-ms` opens them, both with blocks of one length, again and
+again, every second time beside threads that keep Python busy. Without it a session's microphone has blocks as long as
+what it sends, 20 ms, beside the speaker's of 10 ms.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from engine.errors import StreamLostError, VoiceError
 
 BACKENDS = ("sounddevice", "pyaudio")
 _FRAMES = (480, 120, 240, 960)
-"""At 48 kHz; the usual one first. Whole halves of a millisecond: PulseAudio counts its steps in microseconds, and is
+"""At 48 kHz; the speaker's usual one first. Whole halves of a millisecond: PulseAudio counts its steps in microseconds, and is
 a frame or more wrong in each where a block is not a whole number of them."""
 _RATE_HZ = 48000
 _QUICK_S, _FULL_S = 1.2, 24.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from backends.portaudio import BLOCK_MS
 from benchmarks.results import Quantiles, Result
 from benchmarks.verdict import Advice, advise, key_figures, recommendation, sentences
+from engine.audio.link import BLOCK_MS as SENT_MS
 
 
 def _callback(
@@ -65,6 +67,8 @@ def test_designs_with_python_on_the_audio_thread_are_never_recommended() -> None
 def test_what_was_not_measured_is_said() -> None:
     assert "`voice bench callback` was not run" in recommendation([_latency("sounddevice", 480, 30.0)])[0]
     assert "too short to tell" in recommendation([_callback("sounddevice", 480, took_ms=400)])[0]
+    default = f"The default, {BLOCK_MS:g} ms for the speaker and {SENT_MS:g} ms for the microphone"
+    assert default in recommendation([])[0]
     said = recommendation([_callback("sounddevice", 480)])
     assert said[0].endswith("--backend sounddevice --block-ms 10")
     assert any("`voice bench latency` was not run" in sentence for sentence in said)
