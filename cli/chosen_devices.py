@@ -104,4 +104,7 @@ def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | 
         >>> request_for(load_config().audio, "usb", None).input
         'usb'
     """
-    return StreamRequest(input=microphone or defaults.input, output=speaker or defaults.output)
+    return StreamRequest(
+        input=defaults.input if microphone is None else microphone,
+        output=defaults.output if speaker is None else speaker,
+    )

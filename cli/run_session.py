@@ -148,8 +148,8 @@ def _stream_request(options: RunOptions, defaults: AudioDefaults, backend: Backe
     """What is asked of the backend; the configured devices count only where no file takes their place."""
     has_devices = backend.name != "virtual"
     return StreamRequest(
-        input=options.input or (defaults.input if has_devices else None),
-        output=options.output or (defaults.output if has_devices else None),
+        input=defaults.input if options.input is None and has_devices else options.input,
+        output=defaults.output if options.output is None and has_devices else options.output,
         input_file=options.input_file,
         output_file=options.output_file,
         block_ms=options.block_ms,

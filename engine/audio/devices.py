@@ -44,7 +44,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
 
     Raises:
         NoDeviceError: the system has no device of this direction.
-        UnknownDeviceError: none fits, or several do; the candidates are listed.
+        UnknownDeviceError: the name is empty, none fits, or several do; the candidates are listed.
 
     Example:
         >>> find_device(backend.devices(), "usb alsa", Direction.OUTPUT).name
@@ -53,8 +53,13 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
     usable = [device for device in devices if direction.channels_of(device) > 0]
     if not usable:
         raise no_device(direction)
-    if name is None or name.strip().lower() in ("", "default"):
+    if name is None or name.strip().lower() == "default":
         return next((device for device in usable if direction.is_default(device)), usable[0])
+    if not name.strip():
+        raise UnknownDeviceError(
+            f"The name of the {direction.value} device is empty.",
+            fix="Leave it out, or write default, for the default.",
+        )
     matches = _matches(usable, name.strip())
     if len(matches) == 1:
         return matches[0]

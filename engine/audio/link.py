@@ -271,7 +271,7 @@ class AudioLink:
         devices = self.backend.devices()
         names: list[str | None] = []
         for direction, name in ((Direction.INPUT, self._request.input), (Direction.OUTPUT, self._request.output)):
-            is_default = name is None or name.strip().lower() in ("", "default")
+            is_default = name is None or name.strip().lower() == "default"
             names.append(
                 None if is_default else lasting_name(devices, find_device(devices, name, direction), direction)
             )

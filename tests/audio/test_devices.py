@@ -34,7 +34,6 @@ def index_of(devices: list[Device], name: str | None, direction: Direction) -> i
     ("name", "direction", "index"),
     [
         (None, Direction.INPUT, 2),
-        ("", Direction.OUTPUT, 3),
         ("Default", Direction.OUTPUT, 3),
         ("0", Direction.INPUT, 0),
         ("usb mme", Direction.INPUT, 0),
@@ -60,6 +59,13 @@ def test_an_ambiguous_name_lists_the_candidates_with_their_indices() -> None:
 def test_a_device_that_is_not_there_or_of_the_other_direction_is_unknown(name: str, direction: Direction) -> None:
     with pytest.raises(UnknownDeviceError, match="No input device matches"):
         find_device(WINDOWS, name, direction)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_refused_and_not_the_default(name: str) -> None:
+    with pytest.raises(UnknownDeviceError, match="is empty") as refused:
+        find_device(WINDOWS, name, Direction.OUTPUT)
+    assert "Leave it out" in refused.value.fix
 
 
 def test_no_device_at_all_is_another_error() -> None:

@@ -40,6 +40,8 @@ def test_options_come_before_the_configuration(config: Path, monkeypatch: pytest
     with open_devices(None, "named") as (backend, request):
         assert backend.name == "card"
         assert (request.input, request.output) == ("named", "speaker")
+    with open_devices(None, None, "") as (_, request):  # a mistake, which the backend names
+        assert (request.input, request.output) == ("configured", "")
 
 
 @pytest.mark.usefixtures("config")

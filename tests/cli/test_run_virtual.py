@@ -174,6 +174,7 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         pytest.param(("--backend", "sounddevice", "--provider", "local"), 5, "no input device", marks=no_sound_card),
         (("--backend", "virtual", "--input-file", "missing.wav"), 2, "no audio file missing.wav"),
         (("--backend", "virtual", "--input", "usb"), 6, "no device 'usb'"),
+        (("--backend", "virtual", "--output", ""), 6, "no device ''"),
         (("--backend", "virtual", "--tools", "nothing:here"), 2, "cannot be loaded"),
         (("--backend", "virtual", "--instructions", "@missing.txt"), 2, "cannot be read"),
         (("--backend", "virtual", "--events", "missing/e.jsonl"), 2, "cannot be written"),
