@@ -29,8 +29,8 @@ from engine.errors import StreamLostError, VoiceError
 
 BACKENDS = ("sounddevice", "pyaudio")
 _FRAMES = (480, 120, 240, 960)
-"""At 48 kHz; the speaker's usual one first. Whole halves of a millisecond: PulseAudio counts its steps in microseconds, and is
-a frame or more wrong in each where a block is not a whole number of them."""
+"""At 48 kHz; the speaker's usual one first. Whole halves of a millisecond: PulseAudio counts its steps in microseconds,
+and is a frame or more wrong in each where a block is not a whole number of them."""
 _RATE_HZ = 48000
 _QUICK_S, _FULL_S = 1.2, 24.0
 _SHORT_S, _LONG_S = 0.7, 8.0

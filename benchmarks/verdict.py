@@ -98,8 +98,8 @@ def recommendation(results: Sequence[Result]) -> list[str]:
         too_short = "ran too short to tell" if "callback" in ran else "was not run"
         return [
             f"No recommendation: `voice bench callback` {too_short}, so it is not known which blocks survive a busy "
-            "machine. The default, 10 ms for the speaker and 20 ms for the microphone on the first backend that works, is "
-            "a safe beginning."
+            "machine. The default, 10 ms for the speaker and 20 ms for the microphone on the first backend that works, "
+            "is a safe beginning."
         ]
     said = [f"Recommended for this machine: --backend {advice.backend} --block-ms {advice.block_ms:g}"]
     if not advice.is_safe:
