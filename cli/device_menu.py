@@ -17,6 +17,9 @@ from engine.audio.devices import Direction, describe, find_device, lasting_name
 _NUMBER_S = 1.0
 """Digits that follow each other within this time are one number."""
 
+_LEAST_ROOM = 3
+"""Lines of the list that are always shown: the highlighted one and its neighbours."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -83,15 +86,28 @@ class DeviceMenu:
                 self._at = numbers.index(int(self._digits))
 
     def render(self, heading: str, below: Sequence[str], width: int, height: int) -> Text:
-        """The heading, as much of the list around the highlight as fits, and below it the lines, wrapped."""
-        wrapped = [row for line in below for row in textwrap.wrap(printable(line), width - 1) or [""]]
-        room = max(3, height - len(wrapped) - 3)
+        """The heading, as much of the list around the highlight as fits, and below it the lines, wrapped.
+
+        A name that is wider than the screen is whole below the list once it is highlighted, if there is room.
+        """
+        wrapped = _wrapped(below, width)
+        if len(self._line(self._at)) >= width:
+            name = _wrapped([self.highlighted.label], width)
+            wrapped = name + wrapped if len(name) + len(wrapped) + _LEAST_ROOM + 3 <= height else wrapped
+        room = max(_LEAST_ROOM, height - len(wrapped) - 3)
         first = max(0, min(self._at - room // 2, len(self.choices) - room))
         text = Text(f"{heading}\n", no_wrap=True)
-        for at, choice in enumerate(self.choices[first : first + room], first):
-            number = "" if choice.number is None else str(choice.number)
-            line = f"{'>' if at == self._at else ' '} {number:>3}  {printable(choice.label)}"[: width - 1]
-            text.append(f"{line}\n", style="bold reverse" if at == self._at else "")
+        for at in range(first, min(first + room, len(self.choices))):
+            text.append(f"{self._line(at)[: width - 1]}\n", style="bold reverse" if at == self._at else "")
         for row in wrapped:
             text.append(f"{row}\n")
         return text
+
+    def _line(self, at: int) -> str:
+        choice = self.choices[at]
+        number = "" if choice.number is None else str(choice.number)
+        return f"{'>' if at == self._at else ' '} {number:>3}  {printable(choice.label)}"
+
+
+def _wrapped(lines: Sequence[str], width: int) -> list[str]:
+    return [row for line in lines for row in textwrap.wrap(printable(line), width - 1) or [""]]

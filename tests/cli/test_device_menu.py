@@ -86,6 +86,15 @@ def test_what_is_said_below_the_list_is_wrapped_and_whole() -> None:
     assert all(len(line) < 30 for line in lines)
 
 
+def test_a_name_wider_than_the_screen_is_whole_below_the_list() -> None:
+    name = "Sennheiser_USB_headset_Analog_Stereo"
+    chosen = DeviceMenu([Device(0, name, "ALSA", 1, 0, 48000)], Direction.INPUT, "Sennheiser")
+    lines = chosen.render("Heading", ["", "level"], 30, 24).plain.splitlines()
+    assert lines[2] == f">   0  {name}"[:29]
+    assert "".join(lines[3:5]).replace(" ", "") == f"{name},ALSA"
+    assert "Sennheiser" not in "".join(chosen.render("Heading", [""], 60, 24).plain.splitlines()[3:])
+
+
 def test_no_device_of_a_direction_is_said() -> None:
     with pytest.raises(NoDeviceError):
         DeviceMenu(DEVICES, Direction.OUTPUT, None)
