@@ -74,8 +74,8 @@ class Comparison:
     """Benchmarks that only the older run has."""
     elsewhere: str = ""
     """The older run's machine, if it was another."""
-    quick: tuple[bool, bool] = (False, False)
-    """Whether the older run was a quick one, and whether this one is."""
+    quick: tuple[bool | None, bool | None] = (None, None)
+    """Whether the older run was a quick one, and whether this one is; None where that is not known."""
 
 
 def compare(name: str, before: Document, now: Document) -> Comparison:

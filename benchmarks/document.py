@@ -18,8 +18,8 @@ class Document:
 
     machine: Mapping[str, Any]
     results: tuple[Result, ...]
-    quick: bool = False
-    """It only saw that everything works; runs that were kept before files said so count as full ones."""
+    quick: bool | None = None
+    """Whether it only saw that everything works; None in a file from before they said so."""
 
 
 def read_document(path: Path) -> Document:
@@ -43,7 +43,8 @@ def read_document(path: Path) -> Document:
         raise InvalidInputError(f"{path} holds no figures of the form {SCHEMA}: it {says}.", fix=_FIX)
     try:
         machine = dict(document["machine"])
-        return Document(machine, tuple(_result(entry) for entry in document["results"]), document.get("quick") is True)
+        quick = None if document.get("quick") is None else bool(document["quick"])
+        return Document(machine, tuple(_result(entry) for entry in document["results"]), quick)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InvalidInputError(f"{path} is damaged: it says {SCHEMA} and has not its fields.", fix=_FIX) from None
 

@@ -57,7 +57,7 @@ class Destinations:
             say: Takes a sentence.
             note: What else has to be known about the run, for the page.
         """
-        document = report(run.machine, run.results, quick=run.quick)
+        document = report(run.machine, run.results, quick=bool(run.quick))
         if self.json is not None:
             self.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         if self.html is not None:

@@ -6,7 +6,7 @@ from benchmarks.comparison import Change, Comparison, Judgement
 from cli.bench_table import with_unit
 
 QUICK = "This was a quick run: it shows that everything works, not how well."
-_QUICKNESS = {
+_QUICKNESS: dict[tuple[bool | None, bool | None], str] = {
     (True, False): "That run was a quick one and this is a full one",
     (False, True): "That run was a full one and this is a quick one",
 }

@@ -73,7 +73,7 @@ def _print(runs: list[Run]) -> None:
         table.add_row(
             Text(run.id),
             Text(printable(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores")),
-            Text(printable(", ".join(run.benchmarks) + " (quick)" * run.document.quick)),
+            Text(printable(", ".join(run.benchmarks) + (" (quick)" if run.document.quick else ""))),
             Text(printable("; ".join(key_figures(run.document.results)))),
         )
     Console().print(table)

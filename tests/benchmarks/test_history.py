@@ -24,12 +24,12 @@ def _no_damage(error: InvalidInputError) -> None:
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     path.write_text(json.dumps(report(MACHINE, [RESULT])), encoding="utf-8")
-    assert read_document(path) == Document(MACHINE, (RESULT,))
+    assert read_document(path) == Document(MACHINE, (RESULT,), quick=False)
     path.write_text(json.dumps(report(MACHINE, [RESULT], quick=True)), encoding="utf-8")
     assert read_document(path) == Document(MACHINE, (RESULT,), quick=True)
 
 
-def test_a_file_from_before_quick_runs_were_marked_is_a_full_run(tmp_path: Path) -> None:
+def test_a_file_from_before_quick_runs_were_marked_is_read_too(tmp_path: Path) -> None:
     document = report(MACHINE, [RESULT])
     del document["quick"]
     path = tmp_path / "figures.json"
@@ -84,7 +84,10 @@ def test_a_run_is_found_by_its_id_as_the_last_one_or_as_a_file(tmp_path: Path) -
     other = replace(RESULT, case="dsp/y")
     first, last = keep(report(MACHINE, [RESULT]), tmp_path), keep(report(MACHINE, [RESULT, other]), tmp_path)
     assert find_run(first.stem, tmp_path, ["dsp"], _no_damage)[1].results == (RESULT,)
-    assert find_run("last", tmp_path, ["ring", "dsp"], _no_damage) == (last.stem, Document(MACHINE, (RESULT, other)))
+    assert find_run("last", tmp_path, ["ring", "dsp"], _no_damage) == (
+        last.stem,
+        Document(MACHINE, (RESULT, other), quick=False),
+    )
     assert find_run(str(first), tmp_path / "elsewhere", ["dsp"], _no_damage)[1].results == (RESULT,)
 
 
