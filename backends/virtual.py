@@ -6,26 +6,18 @@ follows real time, or runs as fast as the machine can.
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
-import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
+from engine.errors import InvalidInputError, UnknownDeviceError
 
-from backends.virtual_microphone import Microphone, open_microphone
-from backends.wav_writer import WavWriter
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.port import AudioPort
-from engine.dsp.resample import make_resampler
-from engine.errors import InvalidInputError, UnknownDeviceError, VoiceError
+if TYPE_CHECKING:
+    from backends.virtual_microphone import Microphone
+    from backends.virtual_stream import VirtualStream
+    from engine.audio.port import AudioPort
 
-_log = logging.getLogger(__name__)
 SPEAKER_RATE_HZ = 48000
-BLOCK_MS = 10.0
-_UNPACED_PAUSE_S = 0.001
-"""How long the unpaced clock waits for a reader that is behind."""
 
 
 class VirtualBackend:
@@ -55,6 +47,10 @@ class VirtualBackend:
             UnknownDeviceError: the request names a device.
             InvalidInputError: a file cannot be read or written, or would be overwritten while it is read.
         """
+        # A process that only lists backends and devices compiles no kernel.
+        from backends.virtual_microphone import open_microphone  # noqa: PLC0415
+        from backends.virtual_stream import VirtualStream  # noqa: PLC0415
+
         for name in (request.input, request.output):
             if name not in (None, "default", "virtual", "0"):
                 raise UnknownDeviceError(
@@ -64,130 +60,13 @@ class VirtualBackend:
             _refuse_overwriting(request.input_file, target)
         microphone = self._microphone or open_microphone(request.input_file)
         try:
-            return VirtualStream(port, microphone, request, self._conversation_file)
+            return VirtualStream(port, SPEAKER_RATE_HZ, microphone, request, self._conversation_file)
         except BaseException:
             microphone.close()
             raise
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-class VirtualStream:
-    """The clock of one port: a thread that hands the kernel a block at a time."""
-
-    def __init__(
-        self, port: AudioPort, microphone: Microphone, request: StreamRequest, conversation_file: Path | None
-    ) -> None:
-        self._port = port
-        self._microphone = microphone
-        self._paced = request.paced
-        self._block_s = (BLOCK_MS if request.block_ms is None else request.block_ms) / 1000
-        if self._block_s <= 0:
-            raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="voice-clock", daemon=True)
-        self._user_to_speaker_rate = make_resampler(microphone.rate_hz, SPEAKER_RATE_HZ)
-        self._user_backlog = np.empty(0, np.float32)
-        port.attach_input(microphone.rate_hz, 1)
-        port.attach_output(SPEAKER_RATE_HZ, 1)
-        with contextlib.ExitStack() as files:
-            self._speaker = _writer(request.output_file, 1, files)
-            self._conversation = _writer(conversation_file, 2, files)
-            files.callback(microphone.close)
-            self._files = files.pop_all()
-        self._info = StreamInfo(
-            backend=VirtualBackend.name,
-            native=True,
-            input=self._side(microphone.name, microphone.rate_hz),
-            output=self._side(str(request.output_file or "nowhere"), SPEAKER_RATE_HZ),
-            notes=() if self._paced else ("unpaced: time runs as fast as the machine",),
-        )
-
-    @property
-    def info(self) -> StreamInfo:
-        """What was opened."""
-        return self._info
-
-    @property
-    def active(self) -> bool:
-        """True while the clock runs."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Start the clock."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop the clock and close the files; safe to call twice."""
-        self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        try:
-            self._files.close()
-        except VoiceError as error:
-            _log.error("%s", error)
-
-    def _side(self, name: str, rate_hz: int) -> StreamSide:
-        return StreamSide(name, rate_hz, 1, round(self._block_s * rate_hz), 0.0)
-
-    def _run(self) -> None:
-        try:
-            start_s = time.monotonic()
-            block = 0
-            while not self._ending.is_set():
-                self._step(block)
-                block += 1
-                if self._paced:
-                    self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
-                else:
-                    self._wait_for_readers()
-        except VoiceError as error:
-            _log.error("%s", error)
-        finally:
-            self._port.finish()
-
-    def _step(self, block: int) -> None:
-        """Move one block; fractions of a frame are carried, so that the rates hold exactly over time.
-
-        Rounded, not cut: 0.29 s at 48 kHz is 13919.999 in floating point, and a frame less keeps the session from
-        sending until the next block comes.
-        """
-        frames_in, frames_out = (
-            round((block + 1) * self._block_s * rate_hz) - round(block * self._block_s * rate_hz)
-            for rate_hz in (self._microphone.rate_hz, SPEAKER_RATE_HZ)
-        )
-        spoken = self._microphone.read(frames_in)
-        heard = np.empty((frames_out, 1), np.float32)
-        self._port.process(spoken[:, None], None)
-        self._port.process(None, heard)
-        if self._speaker is not None:
-            self._speaker.write(heard)
-        if self._conversation is not None:
-            self._conversation.write(np.column_stack([self._user_side(spoken, frames_out), heard[:, 0]]))
-        if self._microphone.ended and not self._port.input_ended:
-            self._port.end_input()
-
-    def _user_side(self, spoken: np.ndarray, frames: int) -> np.ndarray:
-        """The microphone at the speaker's rate, padded at the front while the resampler fills."""
-        self._user_backlog = np.concatenate([self._user_backlog, self._user_to_speaker_rate.process(spoken)])
-        taken, self._user_backlog = self._user_backlog[:frames], self._user_backlog[frames:]
-        return np.pad(taken, (frames - taken.size, 0))
-
-    def _wait_for_readers(self) -> None:
-        """Let an unpaced clock wait while the microphone's ring is half full: nothing may be lost."""
-        ring = self._port.capture
-        while ring is not None and ring.head - ring.tail > ring.capacity // 2 and not self._ending.is_set():
-            self._ending.wait(_UNPACED_PAUSE_S)
-
-
-def _writer(path: Path | None, channels: int, files: contextlib.ExitStack) -> WavWriter | None:
-    """A file of the speaker's rate that is closed with the others; None where none is wanted."""
-    if path is None:
-        return None
-    writer = WavWriter(path, SPEAKER_RATE_HZ, channels)
-    files.callback(writer.close)
-    return writer
 
 
 def _refuse_overwriting(source: Path | None, target: Path | None) -> None:

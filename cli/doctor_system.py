@@ -63,7 +63,7 @@ def kernels() -> Iterator[Finding]:
     from engine.dsp.kernel_cache import cache_directory, is_warm  # noqa: PLC0415
 
     was_warm = is_warm()
-    took_s = prepare_kernels(lambda text: print(text, file=sys.stderr))
+    took_s = prepare_kernels()
     wanted = Path(os.environ.get("VOICE_CACHE_DIR") or user_cache_path("voice"))
     folder = cache_directory()
     if folder.parent != wanted:

@@ -11,8 +11,15 @@ from collections.abc import Callable, Iterator
 from engine.dsp.kernel_cache import cache_directory, is_warm, mark_warm
 
 
-def prepare_kernels(announce: Callable[[str], None]) -> float:
-    """Load every kernel, compiling those that are not cached; return the seconds it took."""
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def prepare_kernels(announce: Callable[[str], None] = _to_stderr) -> float:
+    """Load every kernel, compiling those that are not cached; return the seconds it took.
+
+    To be called before anything is imported that brings kernels: they would be compiled without a word.
+    """
     started_s = time.monotonic()
     cold = not is_warm()
     if cold:

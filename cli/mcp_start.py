@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from engine.realtime.notices import McpServerChanged, Notice
-from engine.realtime.session import Observer
 from engine.realtime.tool_config import McpServer
 from engine.realtime.tools import Tool
+
+if TYPE_CHECKING:  # who only lists the tools of a server compiles no kernel
+    from engine.realtime.session import Observer
 
 _WITHOUT_PACKAGE = 'the package `mcp` is missing; install it: pip install "voice-engine[mcp]"'
 

@@ -39,6 +39,7 @@ def devices(
 def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.chosen_devices import find_all_configured, require_sound_card  # noqa: PLC0415
     from cli.device_table import as_records, print_devices  # noqa: PLC0415
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
@@ -49,6 +50,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     try:
         if probe:
             require_sound_card(name, found)
+            prepare_kernels()
         listed = found.backend.devices()
         if not as_json:
             typer.echo(f"Backend {found.backend.name} ({found.reason})")

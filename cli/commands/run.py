@@ -274,8 +274,7 @@ def run(
     )
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
-    # Before anything else: importing the session would compile them without a word.
-    prepare_kernels(lambda text: typer.echo(text, err=True))
+    prepare_kernels()
     from cli.run_session import run_session  # noqa: PLC0415 - brings numpy, numba and aiohttp
 
     run_session(options)

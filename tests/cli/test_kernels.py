@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.support.voice_process import VOICE
 
 
@@ -21,12 +23,30 @@ def test_two_processes_may_fill_the_cache_at_once_and_a_third_finds_it_warm(tmp_
     both = [warm_up(tmp_path), warm_up(tmp_path)]
     shown = [process.communicate(timeout=120)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert any("Compiling the audio kernels" in text for text in shown)
+    assert any("Compiling the audio kernels" in text and "s to compile)" in text for text in shown)
     third = warm_up(tmp_path)
     text = third.communicate(timeout=60)[0]
     assert third.returncode == 0
     assert "Compiling" not in text
-    assert "ready" in text
+    assert "s to load)" in text
+
+
+@pytest.mark.parametrize("command", ["devices", "backends", "tools", "providers"])
+def test_what_only_lists_compiles_nothing(tmp_path: Path, command: str) -> None:
+    nowhere = {"VOICE_CACHE_DIR": str(tmp_path), "PULSE_SERVER": f"unix:{tmp_path}/none"}
+    run = subprocess.run(
+        [VOICE, command], env={**os.environ, **nowhere}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    assert not list(tmp_path.rglob("*.nb?"))
+
+
+def test_who_compiles_by_the_way_says_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "VOICE_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [VOICE, "replay", str(tmp_path / "none")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.stderr.startswith("Compiling the audio kernels")
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
