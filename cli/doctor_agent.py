@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from cli.doctor_config import configuration_in_force
 from cli.findings import Finding, error, ok, warning
 
 if TYPE_CHECKING:
@@ -53,15 +54,10 @@ def provider(name: str | None, url: str | None) -> Iterator[Finding]:
     Raises:
         VoiceError: as `choose_provider`: the named one has no key, or there is none of that name.
     """
-    from engine.config import Config, load_config  # noqa: PLC0415
-    from engine.errors import VoiceError  # noqa: PLC0415
     from engine.realtime.providers import choose_provider  # noqa: PLC0415
 
-    try:
-        config = load_config()
-    except VoiceError:
-        config = Config()  # a broken file has a finding of its own
-    yield from _half_set(config.overridden_by(os.environ))
+    config = configuration_in_force()
+    yield from _half_set(config)
     chosen = choose_provider(name, url, os.environ, config)
     yield ok("provider", f"{chosen.provider.name}: {chosen.reason}")
     if not chosen.url:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.alsa import CONFIGURATION_FIX
+from cli.doctor_config import configuration_in_force
 from cli.findings import Finding, error, ok, warning
-from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def backends() -> Iterator[Finding]:
     """Each backend: whether it works, and whether Python runs on its audio thread."""
     from engine.audio.discovery import backend_names, load_backend  # noqa: PLC0415
 
-    wanted = _audio_defaults().backend
+    wanted = configuration_in_force().audio.backend
     if wanted not in (None, "auto", *backend_names()):
         yield error("backends", f"The configured backend {wanted!r} is not installed.", "Run `voice backends`.")
     for name in backend_names():
@@ -116,8 +116,6 @@ def backends() -> Iterator[Finding]:
                 yield _open_briefly(subject, backend)
             finally:
                 backend.close()
-        except NoDeviceError as failure:
-            yield warning(subject, failure.message, _NO_DEVICE_FIX)
         except VoiceError as failure:
             verdict = error if name == wanted else warning
             yield verdict(subject, failure.message, failure.fix)
@@ -153,7 +151,7 @@ def devices() -> Iterator[Finding]:
     from engine.audio.devices import Direction, describe, find_device  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
 
-    defaults = _audio_defaults()
+    defaults = configuration_in_force().audio
     try:
         found = open_backend(defaults.backend or "auto")
     except InvalidInputError:
@@ -167,20 +165,12 @@ def devices() -> Iterator[Finding]:
         try:
             device = find_device(listed, named, direction)
         except NoDeviceError as failure:
-            yield warning(subject, failure.message, _NO_DEVICE_FIX)
+            yield error(subject, failure.message, _NO_DEVICE_FIX)
         except VoiceError as failure:
             yield error(subject, failure.message, failure.fix)
         else:
             text = f"{describe(device)}, {device.native_rate_hz} Hz, through {found.backend.name}"
             if found.backend.name == "virtual" and defaults.backend != "virtual":
-                yield warning(subject, f"{text}: no sound card was found", _NO_DEVICE_FIX)
+                yield error(subject, "no sound card was found: `voice run` only shows itself", _NO_DEVICE_FIX)
             else:
                 yield ok(subject, text)
-
-
-def _audio_defaults() -> AudioDefaults:
-    """What is configured; a broken file has a finding of its own."""
-    try:
-        return load_config().audio
-    except VoiceError:
-        return AudioDefaults()

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cli.doctor_config import configuration_in_force
 from cli.findings import Finding, error, ok, warning
-from engine.config import AudioDefaults, load_config
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
 
 if TYPE_CHECKING:
     from engine.audio.backend import Backend
     from engine.audio.port import AudioPort
+    from engine.config import AudioDefaults
 
 _LISTEN_S = 0.5
 _PATIENCE_S = 5.0
@@ -33,10 +34,7 @@ def stream() -> Iterator[Finding]:
     """Run the devices that `voice run` would take; nothing where there is none but the virtual backend."""
     from engine.audio.discovery import open_backend  # noqa: PLC0415
 
-    try:
-        defaults = load_config().audio
-    except VoiceError:
-        defaults = AudioDefaults()
+    defaults = configuration_in_force().audio
     try:
         backend = open_backend(defaults.backend or "auto").backend
     except VoiceError:

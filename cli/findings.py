@@ -14,7 +14,7 @@ class Verdict(StrEnum):
     WARNING = "warning"
     """It works, but not as well as it could."""
     ERROR = "error"
-    """`voice run` will fail until it is repaired."""
+    """Nobody can talk with `voice run` until it is repaired."""
 
 
 @dataclass(frozen=True, slots=True)

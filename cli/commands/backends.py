@@ -41,17 +41,17 @@ def backends(as_json: JsonOption = False) -> None:
 
 
 def _look_at(name: str) -> _Row:
-    """Load a backend and list its devices."""
-    from engine.audio.discovery import load_backend, package_of  # noqa: PLC0415
+    """Load a backend and list its devices; without a microphone or a speaker it is of no use here."""
+    from engine.audio.discovery import devices_to_talk, load_backend, package_of  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     package = package_of(name)
     try:
         backend = load_backend(name)
         try:
-            count = len(backend.devices())
+            count = len(devices_to_talk(backend))
         finally:
             backend.close()
     except VoiceError as error:
         return _Row(name, package, False, error.message, error.fix)
-    return _Row(name, package, True, f"{count or 'but finds no'} device{'' if count == 1 else 's'}")
+    return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

@@ -54,7 +54,7 @@ def open_backend(name: str = "auto") -> Chosen:
         try:
             backend = load_backend(candidate)
             if candidate != AUTO_ORDER[-1]:
-                _require_devices(backend)
+                _close_unless_usable(backend)
         except VoiceError as error:
             refused.append(f"{candidate}: {error.message.rstrip('.')}")
         else:
@@ -83,13 +83,23 @@ def open_hotplugged(name: str = "auto") -> Backend:
     raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix="Run `voice doctor`.")
 
 
-def _require_devices(backend: Backend) -> None:
-    devices: list[Device] = []
+def devices_to_talk(backend: Backend) -> list[Device]:
+    """Return a backend's devices, among which are a microphone and a speaker.
+
+    Raises:
+        NoDeviceError: one of them is missing.
+        VoiceError: whatever the backend itself raises.
+    """
+    devices = backend.devices()
+    for direction in Direction:
+        if not any(direction.channels_of(device) for device in devices):
+            raise no_device(direction)
+    return devices
+
+
+def _close_unless_usable(backend: Backend) -> None:
     try:
-        devices = backend.devices()
-        for direction in Direction:
-            if not any(direction.channels_of(device) for device in devices):
-                raise no_device(direction)
+        devices_to_talk(backend)
     except VoiceError:
         backend.close()
         raise
