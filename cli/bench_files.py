@@ -75,6 +75,9 @@ def _require_writable(path: Path, what: str) -> None:
     try:
         path.open("ab").close()
     except OSError as error:
-        raise InvalidInputError(f"The {what} cannot be written to {path}: {error.strerror}.") from error
+        raise InvalidInputError(
+            f"The {what} cannot be written to {path}: {error.strerror}.",
+            fix="Name a file in a folder that is there and that you may write to.",
+        ) from error
     if is_new:
         path.unlink()

@@ -67,7 +67,12 @@ class Demonstration:
             await self._until(FirstAudio, 3)
             await self._until_rest(session)
         except TimeoutError:
-            session.fail(ProtocolBrokenError(f"The embedded agent gave no answer within {_PATIENCE_S:.0f} s."))
+            session.fail(
+                ProtocolBrokenError(
+                    f"The embedded agent gave no answer within {_PATIENCE_S:.0f} s.",
+                    fix="Try again when the machine is less busy; `voice doctor` looks at the agent.",
+                )
+            )
         else:
             session.stop("the demonstration is over")
 

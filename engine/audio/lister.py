@@ -16,6 +16,8 @@ from engine.audio.backend import Backend, Device
 from engine.audio.guarded import GuardedBackend
 from engine.errors import VoiceError
 
+_FIX = "`voice doctor` says what is wrong."
+
 
 def name_of(backend: Backend) -> str:
     """What this program is to be called with, to list the devices of a backend like this."""
@@ -37,10 +39,12 @@ def decode(output: str) -> list[Device]:
     try:
         answer = json.loads(output.splitlines()[-1])
         if "trouble" in answer:
-            raise VoiceError(f"The devices cannot be listed: {answer['trouble']}")
+            raise VoiceError(f"The devices cannot be listed: {answer['trouble']}", fix=_FIX)
         return [Device(**entry) for entry in answer["devices"]]
     except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise VoiceError("The devices cannot be listed: the process that looks for them broke off.") from error
+        raise VoiceError(
+            "The devices cannot be listed: the process that looks for them broke off.", fix=_FIX
+        ) from error
 
 
 def main(name: str) -> None:

@@ -36,13 +36,17 @@ async def look(backend: Backend, *, timeout_s: float = LOOK_S) -> list[Device]:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
-        raise VoiceError(f"The devices cannot be listed: no process can be started ({error.strerror}).") from error
+        raise VoiceError(
+            f"The devices cannot be listed: no process can be started ({error.strerror}).",
+            fix="End some programs, and try again.",
+        ) from error
     try:
         async with asyncio.timeout(timeout_s):
             output, _ = await process.communicate()
     except TimeoutError:
         raise VoiceError(
-            f"The devices cannot be listed: the sound system has not answered for {timeout_s:.0f} s."
+            f"The devices cannot be listed: the sound system has not answered for {timeout_s:.0f} s.",
+            fix="Start the sound server anew.",
         ) from None
     finally:
         await _end(process)

@@ -54,7 +54,7 @@ class Workshop:
         """
         recognizer = self._recognizer
         if recognizer is None:
-            raise LibraryMissingError("This server cannot recognise speech. " + " ".join(self.lacks))
+            raise LibraryMissingError("This server cannot recognise speech.", fix=" ".join(self.lacks))
         return await asyncio.get_running_loop().run_in_executor(self._thread, recognizer.transcribe, utterance)
 
     async def speak(self, text: str, voice: str, speed: float = 1.0) -> NDArray[np.int16]:

@@ -17,7 +17,7 @@ from engine.realtime.client_events import ClientEvent
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import MalformedEvent, ServerEvent
 from engine.realtime.providers import ChosenProvider
-from engine.realtime.server_errors import closed
+from engine.realtime.server_errors import OTHER_SERVER, closed
 
 MAX_MESSAGE_BYTES = 16 << 20
 """Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
@@ -131,9 +131,10 @@ def _is_loopback(url: str) -> bool:
 
 def _broken_frame(error: object) -> VoiceError:
     if isinstance(error, aiohttp.WebSocketError) and error.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
-        return ProtocolBrokenError(f"The server sent an event of more than {MAX_MESSAGE_BYTES >> 20} MiB.")
+        most = f"{MAX_MESSAGE_BYTES >> 20} MiB"
+        return ProtocolBrokenError(f"The server sent an event of more than {most}.", fix=OTHER_SERVER)
     if isinstance(error, aiohttp.WebSocketError):
-        return ProtocolBrokenError(f"The server broke the WebSocket protocol: {error}.")
+        return ProtocolBrokenError(f"The server broke the WebSocket protocol: {error}.", fix=OTHER_SERVER)
     return closed(None, "")
 
 

@@ -33,6 +33,8 @@ _REFUSED = frozenset(
 _EXPIRED = frozenset({"session_expired"})
 _TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 """Close codes after which the same server may be there again in a moment."""
+OTHER_SERVER = "See that the address is that of a Realtime server, and try again."
+"""The fix where a server does what none of them does."""
 _LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""
 
@@ -85,7 +87,7 @@ def closed(code: int | None, reason: str) -> VoiceError:
         )
     if code in (1002, 1003, 1007, 1009):
         return ProtocolBrokenError(
-            f"The server and this client do not understand each other (close code {code}){said}."
+            f"The server and this client do not understand each other (close code {code}){said}.", fix=OTHER_SERVER
         )
     if code is None or code == 1006:
         return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")

@@ -278,7 +278,8 @@ class Session:
             self.fail(error)
             return
         _log.error("a service of the session failed", exc_info=error)
-        self.fail(VoiceError(f"An error inside this program ended the session: {type(error).__name__}: {error}."))
+        what = f"An error inside this program ended the session: {type(error).__name__}: {error}."
+        self.fail(VoiceError(what, fix="Report it, with what was logged of it."))
 
     def fail(self, error: VoiceError) -> None:
         """End the session with an error, which `run` raises."""
