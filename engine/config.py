@@ -120,15 +120,22 @@ def load_config(environ: Mapping[str, str] | None = None, *, may_be_new: bool = 
     """
     environ = os.environ if environ is None else environ
     path = config_path(environ)
-    if not path.exists() and (may_be_new or not environ.get(CONFIG_VARIABLE, "").strip()):
-        return Config().overridden_by(environ)
-    return _read(path).overridden_by(environ)
-
-
-def _read(path: Path) -> Config:
+    may_be_absent = may_be_new or not environ.get(CONFIG_VARIABLE, "").strip()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not may_be_absent:
+            raise not_taken(path, error) from None
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise not_taken(path, error) from None
+    return _config_of(text, path).overridden_by(environ)
+
+
+def _config_of(text: str, path: Path) -> Config:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise not_taken(path, error) from None
     tables = {"keys": Keys, "audio": AudioDefaults}
     known = (*tables, *PARTS)
@@ -150,7 +157,7 @@ def not_taken(path: Path, error: Exception) -> InvalidInputError:
         error: What the system, the codec or the parser said, which names the line and quotes nothing.
     """
     match error:
-        case FileNotFoundError():
+        case FileNotFoundError() | NotADirectoryError():
             return InvalidInputError(
                 f"There is no configuration {path}, which {CONFIG_VARIABLE} names.",
                 fix=f"Correct {CONFIG_VARIABLE}, or unset it.",

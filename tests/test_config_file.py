@@ -122,6 +122,14 @@ def test_what_is_wrong_in_it_is_said_with_the_place_and_the_fix(
     assert fix in refused.value.fix
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a_file/config.toml"])
+def test_a_path_that_no_file_can_have_is_an_error_with_a_fix(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a_file").touch()
+    with pytest.raises(InvalidInputError) as refused:
+        load_config({"VOICE_CONFIG": str(tmp_path / name)})
+    assert "VOICE_CONFIG" in refused.value.fix
+
+
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_audio(path, {"input": "old"})
 
