@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
@@ -10,6 +11,7 @@ from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
     block_ms_of,
+    can_rest,
     check_request,
     close_within,
     explain,
@@ -22,6 +24,7 @@ from backends.portaudio import (
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
+from backends.speaker_switch import SpeakerSwitch
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
@@ -180,8 +183,7 @@ class PyAudioStream:
     def __init__(self, port: AudioPort) -> None:
         self._port = port
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
-        self._resting: NativeStream | None = None
-        """The speaker's stream, while it stands still."""
+        self._speaker = SpeakerSwitch()
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = () if self.native else (DEGRADED,)
         keep_until_closed(self)
@@ -213,8 +215,8 @@ class PyAudioStream:
     @property
     def active(self) -> bool:
         """True while both streams run, or the microphone alone and the speaker rests."""
-        running = [stream for stream, _ in self._streams if stream is not self._resting]
-        return bool(running) and all(stream.active for stream in running)
+        running = self._streams[:1] if self._speaker.is_off else self._streams
+        return bool(running) and all(stream.active for stream, _ in running)
 
     def start(self) -> None:
         """Let the callbacks or the pump threads run."""
@@ -224,8 +226,9 @@ class PyAudioStream:
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
         streams, self._streams = self._streams, []
-        for stream, _ in streams:
-            close_within(stream.close, keep_alive=(stream, self._port))
+        for number, (stream, _) in enumerate(streams):
+            close = self._speaker.last(stream.close) if number else stream.close
+            close_within(close, keep_alive=(stream, self._port))
         forget(self)
 
 
@@ -234,18 +237,21 @@ class NativePyAudioStream(PyAudioStream):
 
     native = True
 
+    @property
+    def can_rest(self) -> bool:
+        """Whether the speaker can."""
+        return can_rest(self._sides.get(Direction.OUTPUT))
+
     def rest_speaker(self) -> None:
         """Stop the speaker."""
-        for stream, device in self._streams[-1:]:
+        for stream, device in self._streams[1:]:
             if isinstance(stream, NativeStream):
-                self._resting = stream
-                _call(stream.stop, device)
+                self._speaker.off(partial(_call, stream.stop, device))
 
     def rouse_speaker(self) -> None:
         """Let the speaker run again."""
-        for stream, device in self._streams[-1:]:
-            _call(stream.start, device)
-        self._resting = None
+        for stream, device in self._streams[1:]:
+            self._speaker.on(partial(_call, stream.start, device))
 
 
 def _call(function: Callable[[], None], device: Device) -> None:

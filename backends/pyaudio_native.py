@@ -112,7 +112,8 @@ class NativeStream:
             )
         )
         try:
-            self._check(library.Pa_SetStreamFinishedCallback(self._handle, port.finished_address))
+            finished = port.finished_address if direction is Direction.INPUT else port.speaker_finished_address
+            self._check(library.Pa_SetStreamFinishedCallback(self._handle, finished))
         except PortAudioFailure:
             self.close()
             raise

@@ -17,6 +17,7 @@ from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
     block_ms_of,
+    can_rest,
     check_request,
     close_within,
     explain,
@@ -27,6 +28,7 @@ from backends.portaudio import (
     streams_hang,
     takes_rate,
 )
+from backends.speaker_switch import SpeakerSwitch
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
@@ -140,8 +142,7 @@ class SounddeviceStream:
     def __init__(self, port: AudioPort) -> None:
         self._port = port
         self._streams: list[tuple[Any, Device]] = []
-        self._resting: Any = None
-        """The speaker's stream, while it stands still."""
+        self._speaker = SpeakerSwitch()
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = ()
         keep_until_closed(self)
@@ -178,25 +179,28 @@ class SounddeviceStream:
     @property
     def active(self) -> bool:
         """True while both streams run, or the microphone alone and the speaker rests."""
-        running = [stream for stream, _ in self._streams if stream is not self._resting]
-        return bool(running) and all(stream.active for stream in running)
+        running = self._streams[:1] if self._speaker.is_off else self._streams
+        return bool(running) and all(stream.active for stream, _ in running)
 
     def start(self) -> None:
         """Let the callbacks run."""
         for stream, device in self._streams:
             self._call(stream.start, device)
 
+    @property
+    def can_rest(self) -> bool:
+        """Whether the speaker can."""
+        return can_rest(self._sides.get(Direction.OUTPUT))
+
     def rest_speaker(self) -> None:
         """Stop the speaker."""
-        for stream, device in self._streams[-1:]:
-            self._resting = stream
-            self._call(partial(stream.abort, ignore_errors=False), device)
+        for stream, device in self._streams[1:]:
+            self._speaker.off(partial(self._call, partial(stream.abort, ignore_errors=False), device))
 
     def rouse_speaker(self) -> None:
         """Let the speaker run again."""
-        for stream, device in self._streams[-1:]:
-            self._call(stream.start, device)
-        self._resting = None
+        for stream, device in self._streams[1:]:
+            self._speaker.on(partial(self._call, stream.start, device))
 
     def _call(self, function: Callable[[], None], device: Device) -> None:
         try:
@@ -207,8 +211,9 @@ class SounddeviceStream:
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
         streams, self._streams = self._streams, []
-        for stream, _ in streams:
-            close_within(stream.close, keep_alive=(stream, self._port))
+        for number, (stream, _) in enumerate(streams):
+            close = self._speaker.last(stream.close) if number else stream.close
+            close_within(close, keep_alive=(stream, self._port))
         forget(self)
 
 
@@ -217,6 +222,7 @@ def _opener(
 ) -> Callable[[int, int], Any]:
     """What opens a stream of (rate in Hz, channels) on a port; `settings` are those of the host API."""
     ffi = library._ffi
+    finished_address = port.finished_address if direction is Direction.INPUT else port.speaker_finished_address
 
     def open_at(rate_hz: int, channels: int) -> Any:
         try:
@@ -230,7 +236,7 @@ def _opener(
                 latency="low",
                 extra_settings=settings,
                 callback=ffi.cast("PaStreamCallback*", port.callback_address),
-                finished_callback=ffi.cast("PaStreamFinishedCallback*", port.finished_address),
+                finished_callback=ffi.cast("PaStreamFinishedCallback*", finished_address),
                 userdata=ffi.cast("void*", port.control_address),
             )
         except library.PortAudioError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from bisect import bisect_right
@@ -26,8 +27,11 @@ from engine.realtime.tool_runner import ToolRunner
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""
 _QUIET_SHARE, _QUIET_MOST_S = 0.25, 9.0
-_AWAKE_SHARE, _SETTLING_SHARE = 1 / 3, 1 / 12
-"""Of the quiet time: until the speaker rests, sooner than in a conversation; and until it really stands still."""
+_AWAKE_SHARE = 1 / 3
+"""Of the quiet time: until the speaker rests, where it can; sooner than in a conversation, and as it does there."""
+_STILL_S = 0.05
+"""A speaker that takes no block for so long stands still."""
+_LEAST_IDLE_S = 0.4
 _LATEST_NS = ANSWER_MS * 1_000_000
 """What answers a server's event comes before the answer is over; anything later belongs to another event."""
 _MEBIBYTE = 1 << 20
@@ -47,9 +51,9 @@ class SessionFigures:
     """The end of speech to the first sound of the answer, the output latency as the device reports it included."""
     turns: int = 0
     awake_cpu_percent: float | None = None
-    """Of one core, while the microphone is sent and nobody speaks, but the speaker runs; None where interrupted."""
+    """Of one core, while nobody speaks before the speaker rests; None where it cannot, or that was interrupted."""
     idle_cpu_percent: float | None = None
-    """The same while the speaker rests, as it does where nobody has been answered for some seconds."""
+    """Of one core, while the microphone is sent and nobody speaks; None where there was no time for it."""
     cpu_percent: float | None = None
     """Of one core, while turns are held; None where that was interrupted."""
     memory_mb: float | None = None
@@ -130,7 +134,7 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devi
             elif isinstance(notice, Summary):
                 figures.turns = notice.turns
 
-        awake_s, settling_s = _AWAKE_SHARE * quiet_s, _SETTLING_SHARE * quiet_s
+        awake_s = _AWAKE_SHARE * quiet_s
         settings = SessionSettings(speaker_rest_s=_WARM_UP_S + awake_s)
         session = Session(chosen, link, ToolRunner([]), settings, observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
@@ -140,9 +144,12 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devi
             waiting.cancel()
             if not running.done():
                 await asyncio.sleep(_WARM_UP_S)
-                figures.awake_cpu_percent = await _cpu_percent(awake_s)
-                await asyncio.sleep(settling_s)
-                figures.idle_cpu_percent = await _cpu_percent(quiet_s - awake_s - settling_s)
+                ends_s = time.monotonic() + quiet_s
+                if link.can_rest and backend.port is not None:
+                    figures.awake_cpu_percent = await _cpu_percent(awake_s)
+                    await _stands_still(backend.port, ends_s)
+                if (idle_s := ends_s - time.monotonic()) >= _LEAST_IDLE_S:
+                    figures.idle_cpu_percent = await _cpu_percent(idle_s)
                 figures.cpu_percent = await _cpu_percent(seconds - quiet_s)
         finally:
             session.stop()
@@ -175,11 +182,25 @@ def since(causes_ns: Sequence[int], effects_ns: Sequence[int]) -> list[float]:
     return found
 
 
+async def _stands_still(port: AudioPort, until_s: float) -> None:
+    """Wait for the speaker to rest, until some time."""
+    # Looked for, not waited for: nothing tells of it.
+    calls = -1
+    while port.calls[1] != calls and time.monotonic() < until_s:
+        calls = port.calls[1]
+        await asyncio.sleep(_STILL_S)
+
+
 async def _cpu_percent(seconds: float) -> float:
-    """What all threads of this process use of one core in the next seconds."""
-    began_s, cpu_s = time.monotonic(), time.process_time()
+    """What all threads of this process, and those it started and ended, use of one core in the next seconds."""
+    began_s, cpu_s = time.monotonic(), _cpu_s()
     await asyncio.sleep(seconds)
-    return 100 * (time.process_time() - cpu_s) / (time.monotonic() - began_s)
+    return 100 * (_cpu_s() - cpu_s) / (time.monotonic() - began_s)
+
+
+def _cpu_s() -> float:
+    ended = os.times()
+    return time.process_time() + ended.children_user + ended.children_system
 
 
 def _memory_mb() -> float | None:

@@ -187,10 +187,10 @@ def _of_session(by_case: dict[str, Result]) -> Iterator[str]:
     ]
     if said:
         extra: Any = by_case["session/turn"].extra if "session/turn" in by_case else {}
-        share, awake = extra.get("idle_cpu_percent"), extra.get("awake_cpu_percent")
-        idle = "" if share is None else f"; idle, it takes {share:.1f} % of one core"
-        idle += f", {awake:.1f} % until the speaker rests" if idle and awake is not None else ""
-        yield f"A session: {', '.join(said)}{idle}."
+        awake, idle = extra.get("awake_cpu_percent"), extra.get("idle_cpu_percent")
+        said += [f"{awake:.1f} % of one core until the speaker rests"] if awake is not None else []
+        said += [f"{idle:.1f} % of one core idle"] if idle is not None else []
+        yield f"A session: {', '.join(said)}."
 
 
 def capital(text: str) -> str:

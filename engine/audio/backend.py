@@ -194,6 +194,11 @@ class Rests(Protocol):
     The callbacks of a speaker that plays silence were a third of what an idle session costs.
     """
 
+    @property
+    def can_rest(self) -> bool:
+        """Whether this stream's speaker can; the same from opening on."""
+        ...
+
     def rest_speaker(self) -> None:
         """Stop the speaker and keep it open: once this returns it asks for nothing. May block.
 
@@ -205,7 +210,7 @@ class Rests(Protocol):
         ...
 
     def rouse_speaker(self) -> None:
-        """Let the speaker run again after `rest_speaker`. May block.
+        """Let the speaker run again; nothing where it does not rest. May block.
 
         Raises:
             DeviceBusyError, StreamLostError: the device was taken or went meanwhile.

@@ -1,4 +1,4 @@
-"""The C functions that a device's library calls on its audio thread: PortAudio's two, and what others are built from.
+"""The C functions that a device's library calls on its audio thread: PortAudio's, and what others are built from.
 
 No Python runs in any of them. A library with another signature takes a function of the backend's own, compiled around
 `move_block`, which finds the port by the address that the library hands through as user data:
@@ -81,3 +81,9 @@ def stream_callback(source, output, frames, time_info, flags, control):  # type:
 def finished_callback(control):  # type: ignore[no-untyped-def]
     """PaStreamFinishedCallback; fits any library that calls back with the user data alone."""
     render.finish(address_of(control))
+
+
+@c_callback(_FINISHED_CALLBACK)
+def speaker_finished_callback(control):  # type: ignore[no-untyped-def]
+    """The same for a speaker's stream of its own, which may rest."""
+    render.finish_speaker(address_of(control))

@@ -253,8 +253,10 @@ class BackendConformance:
         """Where the speaker can rest, it stands still while the microphone goes on, and plays on where it was."""
         answer = tone(seconds=0.1)
         with self.running() as (port, stream):
-            if not isinstance(stream, Rests):
+            if not (isinstance(stream, Rests) and stream.can_rest):
                 return
+            stream.rouse_speaker()
+            awake = port.audio_thread(Direction.OUTPUT)
             for number in range(1, 4):
                 port.rest_speaker()
                 stream.rest_speaker()
@@ -268,7 +270,10 @@ class BackendConformance:
                 played = number * answer.size
                 self.until(lambda played=played: port.stats().played_position == played, "what was put meanwhile", port)  # type: ignore[misc]
             assert stream.active
-            assert port.stats().output_gap_max_ms < 1000 * self.patience_s, "a rest is no gap"
+            again = port.audio_thread(Direction.OUTPUT)
+            assert again.priority == awake.priority, "the thread that plays after a rest has the same priority"
+            is_known = again.id != 0 and _PLACES[0].exists()
+            assert not is_known or (_PLACES[0] / str(again.id)).exists(), "and has asked for it"
             port.rest_speaker()
             stream.rest_speaker()
             stream.close()

@@ -61,7 +61,9 @@ class Follower:
         self._drop = drop
         self._failed = failed
         self._at_rest = at_rest
-        self._following = Following(link.wanted, rest_after_s=rest_after_s if link.can_rest else None)
+        # What the speaker has taken lasts until it has sounded.
+        rests_after_s = rest_after_s + link.output_latency_s if rest_after_s is not None and link.can_rest else None
+        self._following = Following(link.wanted, rest_after_s=rests_after_s)
         self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
         self._ending: set[asyncio.Task[list[Command]]] = set()

@@ -182,7 +182,6 @@ class Following:
     def roused(self, now_s: float) -> list[Command]:
         """The speaker runs again."""
         self._rest.began(now_s)
-        self._heartbeat.roused()
         return []
 
     def speaker_lost(self, now_s: float) -> list[Command]:

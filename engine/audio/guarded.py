@@ -72,6 +72,8 @@ class GuardedStream:
         self._stream = stream
         self._named = named
         if isinstance(stream, Rests):
+            with blaming(named):
+                self.can_rest: bool = stream.can_rest
             self.rest_speaker: Callable[[], None] = blaming(named)(stream.rest_speaker)
             self.rouse_speaker: Callable[[], None] = blaming(named)(stream.rouse_speaker)
 

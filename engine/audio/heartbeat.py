@@ -38,22 +38,17 @@ class Heartbeat:
     def __init__(self) -> None:
         self._calls = [0, 0]
         self._still_s = [0.0, 0.0]
-        self._patience_s = [START_S, START_S]
         self._looked_at_s: float | None = None
-
-    def roused(self) -> None:
-        """Note that the speaker has been started again."""
-        self._still_s[1], self._patience_s[1] = 0.0, START_S
 
     def lives(self, seen: Seen, now_s: float, *, speaker_rests: bool = False) -> bool:
         """Look again; False once the stream has ended, or one direction has been silent for too long."""
         passed_s = 0.0 if self._looked_at_s is None else min(now_s - self._looked_at_s, _LONGEST_LOOK_S)
         self._looked_at_s = now_s
         for side, calls in enumerate((seen.input_calls, seen.output_calls)):
-            if calls != self._calls[side]:
-                self._calls[side], self._still_s[side], self._patience_s[side] = calls, 0.0, STALLED_S
-            else:
-                self._still_s[side] += passed_s
+            moved = calls != self._calls[side]
+            self._still_s[side] = 0.0 if moved else self._still_s[side] + passed_s
+            self._calls[side] = calls
         if speaker_rests:
             self._still_s[1] = 0.0
-        return seen.active and all(still <= most for still, most in zip(self._still_s, self._patience_s, strict=True))
+        patience_s = [STALLED_S if calls else START_S for calls in self._calls]
+        return seen.active and all(still <= most for still, most in zip(self._still_s, patience_s, strict=True))

@@ -155,8 +155,8 @@ class AudioLink:
 
     @property
     def finished(self) -> bool:
-        """True once a stream has said that it ended; quick, unlike `active`, which asks the device."""
-        return self._port.finished
+        """True once the stream has said that it ended; quick, unlike `active`, which asks the device."""
+        return self._current is not None and self._port.finished
 
     @property
     def active(self) -> bool:
@@ -171,7 +171,13 @@ class AudioLink:
     @property
     def can_rest(self) -> bool:
         """Whether the speaker can stand still; not where what it plays is kept, silences included."""
-        return self._current is not None and isinstance(self._current.stream, Rests) and not self._keep_played
+        return self._resting_stream is not None and not self._keep_played
+
+    @property
+    def _resting_stream(self) -> Rests | None:
+        if self._current is None or not isinstance(self._current.stream, Rests):
+            return None
+        return self._current.stream if self._current.stream.can_rest else None
 
     def rest_speaker(self) -> None:
         """Stop the speaker, which has nothing to play, until `rouse_speaker`; both from any thread, one at a time.
@@ -179,19 +185,21 @@ class AudioLink:
         Raises:
             VoiceError: whatever the stream raises.
         """
-        if self._current is not None and isinstance(self._current.stream, Rests):
-            self._current.port.rest_speaker()
-            self._current.stream.rest_speaker()
+        if (stream := self._resting_stream) is not None:
+            self._speaker_rests = True
+            self._port.rest_speaker()
+            stream.rest_speaker()
 
     def rouse_speaker(self) -> None:
-        """Let it run again.
+        """Let it run again; nothing where it does not rest.
 
         Raises:
             VoiceError: whatever the stream raises.
         """
-        if self._current is not None and isinstance(self._current.stream, Rests):
-            self._current.port.rouse_speaker()
-            self._current.stream.rouse_speaker()
+        if (stream := self._resting_stream) is not None and self._speaker_rests:
+            self._port.rouse_speaker()
+            stream.rouse_speaker()
+            self._speaker_rests = False
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""
@@ -258,6 +266,7 @@ class AudioLink:
 
     def _use(self, opened: OpenStream) -> None:
         self._current, self._port, self.info = opened, opened.port, opened.stream.info
+        self._speaker_rests = False
         self._port.set_wake_descriptor(self._wake.descriptor)
 
     def _make_recorder(self) -> Recorder:

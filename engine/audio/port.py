@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio import render
-from engine.audio.callback import finished_callback, stream_callback
+from engine.audio.callback import finished_callback, speaker_finished_callback, stream_callback
 from engine.audio.control_words import float_reader, wish_writer, word_reader
 from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
@@ -87,6 +87,8 @@ class AudioPort:
 
     callback_address: int = stream_callback.address
     finished_address: int = finished_callback.address
+    speaker_finished_address: int = speaker_finished_callback.address
+    """For a speaker's stream of its own, which may rest."""
     control_words = c.WORDS
     """A port with a callback of its own may ask for more."""
 

@@ -273,7 +273,13 @@ def process_blocks(control: int, arguments: int, count: int) -> int:
 
 @inlined()
 def finish(control: int) -> None:
-    """Note that a stream has ended, and wake Python; a speaker that rests ends by our own wish."""
+    """Note that a stream has ended, and wake Python."""
+    store_release(control, c.FINISHED, 1)
+    _wake(control)
+
+
+@inlined()
+def finish_speaker(control: int) -> None:
+    """Note that the speaker's stream has ended, unless it rests: that is by our own wish."""
     if load_acquire(control, c.SPEAKER_RESTS) == 0:
-        store_release(control, c.FINISHED, 1)
-        _wake(control)
+        finish(control)

@@ -1,8 +1,8 @@
 """When the speaker stands still: after nobody was answered for a while, until somebody speaks.
 
 A state machine without I/O and without a clock. A speaker that plays silence wakes two threads a hundred times a
-second: a third of what an idle session costs. Started again it plays its first block within a millisecond on Linux, and
-whoever speaks is answered a good second later.
+second: a third of what an idle session costs. Started again it takes its first block within a millisecond on ALSA (7 at
+worst in 3000 starts), and whoever speaks is answered a good second later.
 
     RUNS --nobody was answered for long--> FALLS --stopped--> RESTS --somebody speaks--> WAKES --started--> RUNS
                                              `---------------somebody speaks---------------^
@@ -13,7 +13,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 REST_AFTER_S = 10.0
-"""Some screens and headsets take half a second to hear a stream that begins: in a conversation none does."""
+"""Some screens and headsets take half a second to hear a stream that begins: in a lively conversation none does."""
 
 
 class _State(Enum):

@@ -261,7 +261,7 @@ class Session:
                 tell=self._tell_of_devices,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
                 failed=self._end_with,
-                at_rest=lambda: self.at_rest,
+                at_rest=lambda: self.at_rest or (self.unanswered and self._quiet.waits_in_vain(loop_time_s())),
                 rest_after_s=self._settings.speaker_rest_s,
             )
 

@@ -170,6 +170,7 @@ class NeverHears(Changing):
 
 
 class _Resting(TickingStream):
+    can_rest = True
     rests = False
 
     def __init__(self, port: AudioPort, block_ms: float) -> None:
@@ -201,6 +202,8 @@ class TestResting(BackendConformance):
 
 
 class _Sleepless(TickingStream):
+    can_rest = True
+
     def rest_speaker(self) -> None:
         pass
 

@@ -240,7 +240,7 @@ def test_a_speaker_that_rests_is_not_lost_and_runs_again_when_it_is_needed() -> 
     assert states[0]
     assert not any(states[1:])
     assert commands == [Command.CLOSE]
-    assert now_s - 36.2 == pytest.approx(START_S, abs=2 * TICK_S)
+    assert now_s - 36.2 == pytest.approx(STALLED_S, abs=2 * TICK_S)
 
 
 def test_a_speaker_that_rests_is_lost_with_its_microphone() -> None:

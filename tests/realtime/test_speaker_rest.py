@@ -13,7 +13,9 @@ import pytest
 
 from engine.audio import heartbeat
 from engine.audio.backend import Device
+from engine.audio.wake import Wake
 from engine.errors import StreamLostError
+from engine.realtime import quiet
 from engine.realtime.notices import BargeIn, DeviceFound, DeviceLost, SessionStarted
 from engine.realtime.settings import SessionSettings
 from tests.realtime.rig import Rig, rig
@@ -31,6 +33,7 @@ ANSWER = np.full(2 * WIRE_HZ, LEVEL, np.int16)
 class RestingStream(ManualStream):
     """A stream whose speaker can stand still, and sometimes does not start again."""
 
+    can_rest = True
     refuses: ClassVar[bool] = False
 
     def rest_speaker(self) -> None:
@@ -91,8 +94,9 @@ async def test_the_speaker_runs_when_an_answer_comes_and_rests_after_it() -> Non
     assert not running.of(DeviceLost)
 
 
-async def test_the_speaker_runs_as_soon_as_somebody_speaks() -> None:
+async def test_the_speaker_runs_as_soon_as_somebody_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
     async with resting() as (running, _):
+        monkeypatch.setattr(Wake, "_tick", lambda self: None)  # no look comes to its help
         await running.peer.send("input_audio_buffer.speech_started", audio_start_ms=0, item_id="item_u")
         await running.until(lambda: running.stream.speaker_runs)
         await running.peer.answer("resp_1", "item_1", ANSWER.tobytes())
@@ -116,6 +120,18 @@ async def test_a_speaker_that_does_not_start_again_is_looked_for_and_the_answer_
         await running.until(lambda: sounding(running.stream) > 1.99)
         summary = await running.end()
     assert (summary.devices_lost, summary.dropped_answer_ms) == (1, 0)
+
+
+async def test_a_turn_that_nobody_answers_does_not_keep_the_speaker_awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quiet, "UNANSWERED_S", 0.1)
+    async with resting() as (running, _):
+        await running.peer.send("input_audio_buffer.speech_started", audio_start_ms=0, item_id="item_u")
+        await running.until(lambda: running.stream.speaker_runs)
+        await running.peer.send("input_audio_buffer.speech_stopped", audio_end_ms=100, item_id="item_u")
+        await running.peer.send("input_audio_buffer.committed", item_id="item_u")
+        await running.until(lambda: not running.stream.speaker_runs)
+        await running.peer.answer("resp_1", "item_1", ANSWER.tobytes())
+        await running.until(lambda: sounding(running.stream) > 1.99)
 
 
 async def test_a_session_ends_in_order_while_its_speaker_rests() -> None:
