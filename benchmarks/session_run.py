@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from benchmarks.scripted_service import ANSWER_MS
 from benchmarks.service_process import ScriptedService
-from engine.audio.backend import Backend, Device, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, StreamInfo, StreamRequest
 from engine.audio.discovery import open_backend
+from engine.audio.guarded import GuardedBackend, GuardedStream
 from engine.audio.link import AudioLink
 from engine.audio.port import AudioPort
 from engine.config import Config
@@ -61,28 +62,20 @@ class SessionFigures:
     info: StreamInfo | None = None
 
 
-class _Watched:
-    """A backend that lets the port of its stream be seen: there the kernel notes when silence began."""
+class _Watched(GuardedBackend):
+    """A backend that lets the port of its stream be seen: there the kernel notes when silence began.
+
+    It is a guard so that the process that looks for devices makes the backend itself, as in a conversation.
+    """
 
     def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self.name, self.protocol_version = backend.name, backend.protocol_version
+        super().__init__(backend, backend.name)
         self.port: AudioPort | None = None
 
-    def devices(self) -> list[Device]:
-        return self._backend.devices()
-
-    def open(self, port: AudioPort, request: StreamRequest) -> Stream:
+    def open(self, port: AudioPort, request: StreamRequest) -> GuardedStream:
+        """As the backend does."""
         self.port = port
-        return self._backend.open(port, request)
-
-    def refresh(self) -> None:
-        """As the backends that are measured can, so that the link does here what it does in a conversation."""
-        if isinstance(self._backend, Refreshes):
-            self._backend.refresh()
-
-    def close(self) -> None:
-        self._backend.close()
+        return super().open(port, request)
 
 
 class _Moments(Durations):

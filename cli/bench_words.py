@@ -41,8 +41,10 @@ def remarks(comparison: Comparison) -> list[str]:
     elif counted[Judgement.SAME] == len(comparison.changes):
         said = [f"In all {counted[Judgement.SAME]} figures there is {Judgement.SAME}."]
     else:
-        moved = f"{counted[Judgement.BETTER]} figures got better, {counted[Judgement.WORSE]} got worse"
-        said = [f"{moved}; in {counted[Judgement.SAME]} there is {Judgement.SAME}."]
+        moved = f"{counted[Judgement.BETTER]} got better, {counted[Judgement.WORSE]} got worse"
+        said = [
+            f"Of {len(comparison.changes)} figures {moved}; in {counted[Judgement.SAME]} there is {Judgement.SAME}."
+        ]
     if comparison.elsewhere:
         said.append(f"That run was on another machine: {comparison.elsewhere}.")
     if quickness := _QUICKNESS.get(comparison.quick):
