@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import follower, following, heartbeat, link
+from engine.audio import follower, following, link
 from engine.audio.backend import Device, StreamInfo, StreamRequest
 from engine.audio.glance import Shown, glance
 from engine.audio.port import FADE_MS
 from engine.realtime.notices import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
-from tests.support.followed_backend import LIST, FollowedBackend, hang, plug_in
+from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, hang, plug_in, prepare_devices
 from tests.support.manual_backend import ManualStream
 from tests.support.scripted_server import Peer
 
 WIRE_HZ = 24000
-MICROPHONE = Device(0, "Microphone", "test", 1, 0, 48000, is_default_input=True)
-SPEAKER = Device(1, "Speaker", "test", 0, 2, 48000, is_default_output=True)
 OTHER = Device(2, "Other", "test", 0, 2, 44100)
 ANSWER = (np.arange(30 * WIRE_HZ) // (WIRE_HZ // 100)).astype(np.int16)
 """30 s whose level says where in it one is: 1 for each 10 ms."""
@@ -31,12 +29,7 @@ ANSWER = (np.arange(30 * WIRE_HZ) // (WIRE_HZ // 100)).astype(np.int16)
 
 @pytest.fixture(autouse=True)
 def _devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list, for this process and those that look; and a clock of the test's own makes no stream a dead one."""
-    monkeypatch.setenv(LIST, str(tmp_path / "devices.json"))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setattr(heartbeat, "STALLED_S", 1e9)
-    monkeypatch.setattr(heartbeat, "START_S", 1e9)
-    plug_in([MICROPHONE, SPEAKER])
+    prepare_devices(tmp_path, monkeypatch)
 
 
 async def long_answer(peer: Peer) -> None:

@@ -11,21 +11,17 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from engine.audio import heartbeat
-from engine.audio.backend import Device
 from engine.audio.wake import Wake
 from engine.errors import StreamLostError
 from engine.realtime import quiet
 from engine.realtime.notices import BargeIn, DeviceFound, DeviceLost, SessionStarted
 from engine.realtime.settings import SessionSettings
 from tests.realtime.rig import Rig, rig
-from tests.support.followed_backend import LIST, FollowedBackend, plug_in
+from tests.support.followed_backend import SPEAKER, FollowedBackend, prepare_devices
 from tests.support.manual_backend import ManualStream
 from tests.support.scripted_server import Peer
 
 WIRE_HZ = 24000
-MICROPHONE = Device(0, "Microphone", "test", 1, 0, 48000, is_default_input=True)
-SPEAKER = Device(1, "Speaker", "test", 0, 2, 48000, is_default_output=True)
 LEVEL = 8000
 ANSWER = np.full(2 * WIRE_HZ, LEVEL, np.int16)
 
@@ -55,12 +51,7 @@ class RestingBackend(FollowedBackend):
 
 @pytest.fixture(autouse=True)
 def _devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list, for this process and those that look; a clock of the test's own makes no microphone a dead one."""
-    monkeypatch.setenv(LIST, str(tmp_path / "devices.json"))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setattr(heartbeat, "STALLED_S", 1e9)
-    monkeypatch.setattr(heartbeat, "START_S", 1e9)
-    plug_in([MICROPHONE, SPEAKER])
+    prepare_devices(tmp_path, monkeypatch)
 
 
 async def script(peer: Peer) -> None:

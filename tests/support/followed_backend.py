@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
+
+from engine.audio import heartbeat
 from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.devices import Direction, find_device
 from engine.audio.port import AudioPort
@@ -16,6 +19,8 @@ from tests.support.manual_backend import ManualBackend, ManualStream
 LIST = "VOICE_TEST_DEVICES"
 """The environment variable that names the file."""
 _HANGS = "hangs"
+MICROPHONE = Device(0, "Microphone", "test", 1, 0, 48000, is_default_input=True)
+SPEAKER = Device(1, "Speaker", "test", 0, 2, 48000, is_default_output=True)
 
 
 def plug_in(devices: Sequence[Device]) -> None:
@@ -26,6 +31,15 @@ def plug_in(devices: Sequence[Device]) -> None:
 def hang() -> None:
     """From now on, whoever lists the devices gets no answer."""
     _write(_HANGS)
+
+
+def prepare_devices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plug both in, for this process and those that look; a clock of the test's own makes no stream a dead one."""
+    monkeypatch.setenv(LIST, str(folder / "devices.json"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(heartbeat, "STALLED_S", 1e9)
+    monkeypatch.setattr(heartbeat, "START_S", 1e9)
+    plug_in([MICROPHONE, SPEAKER])
 
 
 class FollowedBackend(ManualBackend):
