@@ -22,7 +22,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version as installed_version  # noqa: PLC0415 - a tenth of the start-up
 
-        typer.echo(f"voice {installed_version('voice-engine')}")
+        typer.echo(f"voice {installed_version('voice-realtime')}")
         raise typer.Exit
 
 

@@ -35,7 +35,7 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
     tool_config = read_tool_config(config, os.environ)
     offer = tool_config.tools
     offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
-    rows = [_row(name, "voice-engine", built_in_tool(name, offer), offered) for name in BUILT_IN]
+    rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
     for name in plugin_names():
         if name in BUILT_IN:
             continue

@@ -33,7 +33,7 @@ def backends(as_json: JsonOption = False) -> None:
         typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
         return
     for row in rows:
-        from_whom = f" [{row.package}]" if row.package not in ("", "voice-engine") else ""
+        from_whom = f" [{row.package}]" if row.package not in ("", "voice-realtime") else ""
         state = "works" if row.works else "does not work"
         typer.echo(printable(f"{row.name:<14}{state}: {row.note}{from_whom}"))
         if row.fix:

@@ -38,7 +38,7 @@ def tools(
 
 def _line(row: dict[str, Any]) -> str:
     mark = "*" if row["offered"] else " "
-    origin = f" [{row['package']}]" if row["package"] not in ("", "voice-engine") else ""
+    origin = f" [{row['package']}]" if row["package"] not in ("", "voice-realtime") else ""
     if row["reason"]:
         return f"{mark} {row['name']:<19} does not work: {row['reason']}{origin}"
     first = row["description"].split("\n")[0]

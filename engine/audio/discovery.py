@@ -11,7 +11,7 @@ from engine.audio.guarded import REPAIR, GuardedBackend, blaming
 from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
 
 GROUP = "voice.backends"
-_OURS = "voice-engine"
+_OURS = "voice-realtime"
 AUTO_ORDER = ("sounddevice", "pyaudio", "virtual")
 """What `auto` tries; a third-party backend is only used when it is named."""
 
@@ -162,7 +162,7 @@ def check_protocol(backend: object, named: str) -> None:
             )
     if not fits:
         spoken, ours = (".".join(map(str, pair)) for pair in ((major, minor), PROTOCOL_VERSION))
-        outdated = "voice-engine" if newer else "the package that brings it"
+        outdated = "voice-realtime" if newer else "the package that brings it"
         raise LibraryMissingError(
             f"The audio backend {named} was written for version {spoken} of the backend protocol; this is {ours}.",
             fix=f"Update {outdated}, or choose another with --backend.",

@@ -165,7 +165,7 @@ def test_a_backend_that_is_passed_over_is_closed(plugins: dict[str, str]) -> Non
         (f"{__name__}:Nothing", LibraryMissingError, "'mine' .*fails: AttributeError"),
         (f"{__name__}:Exits", LibraryMissingError, "'mine' .*fails: SystemExit: goodbye"),
         (f"{__name__}:Old", LibraryMissingError, r"version 0\.0 .* this is 1\.0\. Update the package"),
-        (f"{__name__}:Newer", LibraryMissingError, r"version 1\.1 .* this is 1\.0\. Update voice-engine"),
+        (f"{__name__}:Newer", LibraryMissingError, r"version 1\.1 .* this is 1\.0\. Update voice-realtime"),
         (f"{__name__}:Unversioned", LibraryMissingError, "'mine' .*does not say for which version"),
         (f"{__name__}:Half", LibraryMissingError, "'mine' .*lacks: open"),
         (f"{__name__}:WithoutPortAudio", PortAudioMissingError, "PortAudio is not installed"),

@@ -123,4 +123,4 @@ async def test_without_the_package_each_server_says_what_to_install(monkeypatch:
     (failed,) = told
     assert isinstance(failed, McpServerChanged)
     assert (failed.name, failed.state) == ("mine", "failed")
-    assert 'pip install "voice-engine[mcp]"' in failed.reason
+    assert 'pip install "voice-realtime[mcp]"' in failed.reason
