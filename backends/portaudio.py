@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from engine.audio.backend import Device, StreamRequest, StreamSide
+from engine.audio.backend import Device, StreamRequest
 from engine.audio.devices import Direction, describe
 from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, UnsupportedFormatError, VoiceError
 
@@ -16,9 +16,6 @@ BLOCK_MS = 10.0
 """Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
 _COMMON_RATES_HZ = (48000, 44100, 96000, 88200, 32000, 24000, 22050, 16000, 8000)
 _RATE_PORTAUDIO_ASKS_ALSA_HZ = 44100
-_RESTING_HOST_API = "ALSA"
-"""Where stopping and starting a speaker was tried. WASAPI wants COM on the thread that starts (PortAudio's issue 713),
-and CoreAudio takes a tenth of a second to stop."""
 _CLOSE_S = 2.0
 """PortAudio has been seen to hang in Pa_StopStream on macOS; longer than this nobody waits."""
 
@@ -83,11 +80,6 @@ def _channel_counts(device: Device, direction: Direction) -> list[int]:
     most = direction.channels_of(device)
     preferred = (1, 2, most) if direction is Direction.INPUT else (2, 1, most)
     return list(dict.fromkeys(count for count in preferred if 1 <= count <= most))
-
-
-def can_rest(speaker: StreamSide | None) -> bool:
-    """Whether a speaker can be stopped and started again while its stream is open."""
-    return speaker is not None and speaker.host_api == _RESTING_HOST_API
 
 
 def negotiate(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
@@ -11,7 +10,6 @@ from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
     block_ms_of,
-    can_rest,
     check_request,
     close_within,
     explain,
@@ -24,7 +22,6 @@ from backends.portaudio import (
 )
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
-from backends.speaker_switch import SpeakerSwitch
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
@@ -110,7 +107,7 @@ class PyAudioBackend:
             Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
             Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
         }
-        stream = PyAudioStream(port) if self._library is None else NativePyAudioStream(port)
+        stream = PyAudioStream(port, native=self._library is not None)
         try:
             for direction, device in chosen.items():
                 block_ms = block_ms_of(request, direction)
@@ -178,14 +175,12 @@ def converting_twin(devices: Sequence[Device], device: Device, direction: Direct
 class PyAudioStream:
     """The two streams of one port."""
 
-    native = False
-
-    def __init__(self, port: AudioPort) -> None:
+    def __init__(self, port: AudioPort, *, native: bool) -> None:
         self._port = port
+        self._native = native
         self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
-        self._speaker = SpeakerSwitch()
         self._sides: dict[Direction, StreamSide] = {}
-        self._notes: tuple[str, ...] = () if self.native else (DEGRADED,)
+        self._notes: tuple[str, ...] = () if native else (DEGRADED,)
         keep_until_closed(self)
 
     def add(
@@ -206,7 +201,7 @@ class PyAudioStream:
         """What was opened."""
         return StreamInfo(
             backend=PyAudioBackend.name,
-            native=self.native,
+            native=self._native,
             input=self._sides.get(Direction.INPUT),
             output=self._sides.get(Direction.OUTPUT),
             notes=self._notes,
@@ -214,9 +209,8 @@ class PyAudioStream:
 
     @property
     def active(self) -> bool:
-        """True while both streams run, or the microphone alone and the speaker rests."""
-        running = self._streams[:1] if self._speaker.is_off else self._streams
-        return bool(running) and all(stream.active for stream, _ in running)
+        """True while both streams run."""
+        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
 
     def start(self) -> None:
         """Let the callbacks or the pump threads run."""
@@ -226,32 +220,9 @@ class PyAudioStream:
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
         streams, self._streams = self._streams, []
-        for number, (stream, _) in enumerate(streams):
-            close = self._speaker.last(stream.close) if number else stream.close
-            close_within(close, keep_alive=(stream, self._port))
+        for stream, _ in streams:
+            close_within(stream.close, keep_alive=(stream, self._port))
         forget(self)
-
-
-class NativePyAudioStream(PyAudioStream):
-    """Those whose callback is the port's; a pump thread's have no other way to stop than being closed."""
-
-    native = True
-
-    @property
-    def can_rest(self) -> bool:
-        """Whether the speaker can."""
-        return can_rest(self._sides.get(Direction.OUTPUT))
-
-    def rest_speaker(self) -> None:
-        """Stop the speaker."""
-        for stream, device in self._streams[1:]:
-            if isinstance(stream, NativeStream):
-                self._speaker.off(partial(_call, stream.stop, device))
-
-    def rouse_speaker(self) -> None:
-        """Let the speaker run again."""
-        for stream, device in self._streams[1:]:
-            self._speaker.on(partial(_call, stream.start, device))
 
 
 def _call(function: Callable[[], None], device: Device) -> None:

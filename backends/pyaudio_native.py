@@ -60,7 +60,6 @@ def reach_portaudio(extension: Any) -> Any | None:
         library.Pa_SetStreamFinishedCallback.argtypes = [handle, ctypes.c_void_p]
         for function in (
             library.Pa_StartStream,
-            library.Pa_AbortStream,
             library.Pa_CloseStream,
             library.Pa_IsStreamActive,
         ):
@@ -112,8 +111,7 @@ class NativeStream:
             )
         )
         try:
-            finished = port.finished_address if direction is Direction.INPUT else port.speaker_finished_address
-            self._check(library.Pa_SetStreamFinishedCallback(self._handle, finished))
+            self._check(library.Pa_SetStreamFinishedCallback(self._handle, port.finished_address))
         except PortAudioFailure:
             self.close()
             raise
@@ -133,14 +131,6 @@ class NativeStream:
             PortAudioFailure: PortAudio refuses.
         """
         self._check(self._library.Pa_StartStream(self._handle))
-
-    def stop(self) -> None:
-        """Stop the callback at once; `start` lets it run again.
-
-        Raises:
-            PortAudioFailure: PortAudio refuses.
-        """
-        self._check(self._library.Pa_AbortStream(self._handle))
 
     def close(self) -> None:
         """Abort and release."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
@@ -17,7 +16,6 @@ from backends.portaudio import (
     BLOCK_MS,
     PortAudioFailure,
     block_ms_of,
-    can_rest,
     check_request,
     close_within,
     explain,
@@ -28,7 +26,6 @@ from backends.portaudio import (
     streams_hang,
     takes_rate,
 )
-from backends.speaker_switch import SpeakerSwitch
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
 from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction, find_device
@@ -142,7 +139,6 @@ class SounddeviceStream:
     def __init__(self, port: AudioPort) -> None:
         self._port = port
         self._streams: list[tuple[Any, Device]] = []
-        self._speaker = SpeakerSwitch()
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = ()
         keep_until_closed(self)
@@ -178,29 +174,13 @@ class SounddeviceStream:
 
     @property
     def active(self) -> bool:
-        """True while both streams run, or the microphone alone and the speaker rests."""
-        running = self._streams[:1] if self._speaker.is_off else self._streams
-        return bool(running) and all(stream.active for stream, _ in running)
+        """True while both streams run."""
+        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
 
     def start(self) -> None:
         """Let the callbacks run."""
         for stream, device in self._streams:
             self._call(stream.start, device)
-
-    @property
-    def can_rest(self) -> bool:
-        """Whether the speaker can."""
-        return can_rest(self._sides.get(Direction.OUTPUT))
-
-    def rest_speaker(self) -> None:
-        """Stop the speaker."""
-        for stream, device in self._streams[1:]:
-            self._speaker.off(partial(self._call, partial(stream.abort, ignore_errors=False), device))
-
-    def rouse_speaker(self) -> None:
-        """Let the speaker run again."""
-        for stream, device in self._streams[1:]:
-            self._speaker.on(partial(self._call, stream.start, device))
 
     def _call(self, function: Callable[[], None], device: Device) -> None:
         try:
@@ -211,9 +191,8 @@ class SounddeviceStream:
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards."""
         streams, self._streams = self._streams, []
-        for number, (stream, _) in enumerate(streams):
-            close = self._speaker.last(stream.close) if number else stream.close
-            close_within(close, keep_alive=(stream, self._port))
+        for stream, _ in streams:
+            close_within(stream.close, keep_alive=(stream, self._port))
         forget(self)
 
 
@@ -222,7 +201,6 @@ def _opener(
 ) -> Callable[[int, int], Any]:
     """What opens a stream of (rate in Hz, channels) on a port; `settings` are those of the host API."""
     ffi = library._ffi
-    finished_address = port.finished_address if direction is Direction.INPUT else port.speaker_finished_address
 
     def open_at(rate_hz: int, channels: int) -> Any:
         try:
@@ -236,7 +214,7 @@ def _opener(
                 latency="low",
                 extra_settings=settings,
                 callback=ffi.cast("PaStreamCallback*", port.callback_address),
-                finished_callback=ffi.cast("PaStreamFinishedCallback*", finished_address),
+                finished_callback=ffi.cast("PaStreamFinishedCallback*", port.finished_address),
                 userdata=ffi.cast("void*", port.control_address),
             )
         except library.PortAudioError as error:

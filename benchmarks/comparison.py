@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
 
 from benchmarks.document import Document
 from benchmarks.noise import by_count, by_samples, by_spread
@@ -122,18 +121,9 @@ def _changes(before: Result, now: Result) -> Iterator[Change]:
         noise = max(by_spread(before.ours, now.ours), _spread_of_rivals(before, now) * before.ours.p50)
         yield Change(now.case, "p50", now.unit, before.ours.p50, now.ours.p50, noise, machine)
     for name, (figure, unit) in _SINGLES.items():
-        then, today = before.extra.get(name), _as_measured_in(before, now, name)
+        then, today = before.extra.get(name), now.extra.get(name)
         if isinstance(then, int | float) and isinstance(today, int | float):
             yield Change(now.case, figure, unit, then, today, _SINGLE_NOISE * then)
-
-
-def _as_measured_in(before: Result, now: Result, name: str) -> Any:
-    """A figure of this run, as an older one would have measured it."""
-    today = now.extra.get(name)
-    # Older runs knew no speaker that rests: their session was never as idle.
-    if name == "idle_cpu_percent" and "awake_cpu_percent" not in before.extra:
-        today = now.extra.get("awake_cpu_percent") or today
-    return today
 
 
 def _lost(before: Result, now: Result) -> Iterator[Change]:

@@ -103,7 +103,6 @@ def _of_session(figures: SessionFigures) -> dict[str, Any]:
     return {
         "turns": figures.turns,
         "cpu_percent": _rounded(figures.cpu_percent),
-        "awake_cpu_percent": _rounded(figures.awake_cpu_percent),
         "idle_cpu_percent": _rounded(figures.idle_cpu_percent),
         "memory_mb": _rounded(figures.memory_mb),
         "backend": figures.info.backend if figures.info else "",

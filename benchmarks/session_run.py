@@ -28,10 +28,6 @@ from engine.realtime.tool_runner import ToolRunner
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""
 _QUIET_SHARE, _QUIET_MOST_S = 0.25, 9.0
-_AWAKE_SHARE = 1 / 3
-"""Of the quiet time: until the speaker rests, where it can; sooner than in a conversation, and as it does there."""
-_STILL_S = 0.05
-"""A speaker that takes no block for so long stands still."""
 _LEAST_IDLE_S = 0.4
 _LATEST_NS = ANSWER_MS * 1_000_000
 """What answers a server's event comes before the answer is over; anything later belongs to another event."""
@@ -51,8 +47,6 @@ class SessionFigures:
     turn: list[float] = field(default_factory=list)
     """The end of speech to the first sound of the answer, the output latency as the device reports it included."""
     turns: int = 0
-    awake_cpu_percent: float | None = None
-    """Of one core, while nobody speaks before the speaker rests; None where it cannot, or that was interrupted."""
     idle_cpu_percent: float | None = None
     """Of one core, while the microphone is sent and nobody speaks; None where there was no time for it."""
     cpu_percent: float | None = None
@@ -127,9 +121,7 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devi
             elif isinstance(notice, Summary):
                 figures.turns = notice.turns
 
-        awake_s = _AWAKE_SHARE * quiet_s
-        settings = SessionSettings(speaker_rest_s=_WARM_UP_S + awake_s)
-        session = Session(chosen, link, ToolRunner([]), settings, observers=[observe])
+        session = Session(chosen, link, ToolRunner([]), SessionSettings(), observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
         running = asyncio.create_task(session.run())
         try:
@@ -137,12 +129,8 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devi
             waiting.cancel()
             if not running.done():
                 await asyncio.sleep(_WARM_UP_S)
-                ends_s = time.monotonic() + quiet_s
-                if link.can_rest and backend.port is not None:
-                    figures.awake_cpu_percent = await _cpu_percent(awake_s)
-                    await _stands_still(backend.port, ends_s)
-                if (idle_s := ends_s - time.monotonic()) >= _LEAST_IDLE_S:
-                    figures.idle_cpu_percent = await _cpu_percent(idle_s)
+                if quiet_s >= _LEAST_IDLE_S:
+                    figures.idle_cpu_percent = await _cpu_percent(quiet_s)
                 figures.cpu_percent = await _cpu_percent(seconds - quiet_s)
         finally:
             session.stop()
@@ -173,15 +161,6 @@ def since(causes_ns: Sequence[int], effects_ns: Sequence[int]) -> list[float]:
         if before >= 0 and effect_ns - causes_ns[before] <= _LATEST_NS:
             found.append((effect_ns - causes_ns[before]) / 1e6)
     return found
-
-
-async def _stands_still(port: AudioPort, until_s: float) -> None:
-    """Wait for the speaker to rest, until some time."""
-    # Looked for, not waited for: nothing tells of it.
-    calls = -1
-    while port.calls[1] != calls and time.monotonic() < until_s:
-        calls = port.calls[1]
-        await asyncio.sleep(_STILL_S)
 
 
 async def _cpu_percent(seconds: float) -> float:

@@ -187,8 +187,7 @@ def _of_session(by_case: dict[str, Result]) -> Iterator[str]:
     ]
     if said:
         extra: Any = by_case["session/turn"].extra if "session/turn" in by_case else {}
-        awake, idle = extra.get("awake_cpu_percent"), extra.get("idle_cpu_percent")
-        said += [f"{awake:.1f} % of one core until the speaker rests"] if awake is not None else []
+        idle = extra.get("idle_cpu_percent")
         said += [f"{idle:.1f} % of one core idle"] if idle is not None else []
         yield f"A session: {', '.join(said)}."
 

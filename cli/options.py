@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from engine.audio.speaker_rest import REST_AFTER_S
 from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.turn_detection import TurnOptions
 
@@ -50,7 +49,6 @@ class RunOptions:
     text: bool = False
     mute: bool = False
     idle_timeout_s: float | None = None
-    speaker_rest_s: float = REST_AFTER_S
     duration_s: float | None = None
     max_outage_s: float = MAX_OUTAGE_S
     budget: float | None = None

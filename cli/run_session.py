@@ -51,7 +51,6 @@ def run_session(options: RunOptions) -> None:
         turns=configured_turns(config.parts.get("turns", {}), options.turns),
         listens=not options.text,
         idle_timeout_s=options.idle_timeout_s,
-        speaker_rest_s=options.speaker_rest_s or None,
     )
     # What is not possible is said before anything is opened.
     by_key = settings.turn_detection(chosen.provider).by_client and settings.listens

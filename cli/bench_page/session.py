@@ -19,7 +19,6 @@ _CLASSES = ("s0", "s1", "s5", "s2")
 _RUN = {
     "turns": "turns held",
     "idle_cpu_percent": "processor, idle, % of a core",
-    "awake_cpu_percent": "processor, idle, until the speaker rests, % of a core",
     "cpu_percent": "processor, in turns, % of a core",
     "memory_mb": "memory at most, MB",
     "backend": "backend",

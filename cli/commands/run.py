@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from cli.options import BACKEND_HELP, LogLevel, RunOptions
-from engine.audio.speaker_rest import REST_AFTER_S
 from engine.realtime.reconnect import MAX_OUTAGE_S
 from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
 
@@ -99,15 +98,6 @@ def run(
             rich_help_panel=_SOUND,
         ),
     ] = None,
-    speaker_rest: Annotated[
-        float,
-        typer.Option(
-            help="Seconds without an answer after which the speaker stands still until somebody speaks; 0 for never.",
-            min=0,
-            metavar="S",
-            rich_help_panel=_SOUND,
-        ),
-    ] = REST_AFTER_S,
     output_rate: Annotated[
         int | None,
         typer.Option(
@@ -264,7 +254,6 @@ def run(
         text=text,
         mute=mute,
         idle_timeout_s=idle_timeout,
-        speaker_rest_s=speaker_rest,
         duration_s=duration,
         max_outage_s=max_outage_audio,
         budget=budget,

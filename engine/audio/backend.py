@@ -188,37 +188,6 @@ class Stream(Protocol):
 
 
 @runtime_checkable
-class Rests(Protocol):
-    """What a stream may offer besides: then its speaker stands still while nobody is answered for long.
-
-    The callbacks of a speaker that plays silence were a third of what an idle session costs.
-    """
-
-    @property
-    def can_rest(self) -> bool:
-        """Whether this stream's speaker can; the same from opening on."""
-        ...
-
-    def rest_speaker(self) -> None:
-        """Stop the speaker and keep it open: once this returns it asks for nothing. May block.
-
-        The microphone goes on, and `active` stays True.
-
-        Raises:
-            StreamLostError: it cannot be stopped.
-        """
-        ...
-
-    def rouse_speaker(self) -> None:
-        """Let the speaker run again; nothing where it does not rest. May block.
-
-        Raises:
-            DeviceBusyError, StreamLostError: the device was taken or went meanwhile.
-        """
-        ...
-
-
-@runtime_checkable
 class Backend(Protocol):
     """One way to reach sound.
 

@@ -81,9 +81,3 @@ def stream_callback(source, output, frames, time_info, flags, control):  # type:
 def finished_callback(control):  # type: ignore[no-untyped-def]
     """PaStreamFinishedCallback; fits any library that calls back with the user data alone."""
     render.finish(address_of(control))
-
-
-@c_callback(_FINISHED_CALLBACK)
-def speaker_finished_callback(control):  # type: ignore[no-untyped-def]
-    """The same for a speaker's stream of its own, which may rest."""
-    render.finish_speaker(address_of(control))

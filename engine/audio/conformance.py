@@ -25,7 +25,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Device, Rests, Stream, StreamRequest, StreamSide
+from engine.audio.backend import Backend, Device, Stream, StreamRequest, StreamSide
 from engine.audio.devices import Direction
 from engine.audio.discovery import check_protocol
 from engine.audio.port import AudioPort
@@ -248,37 +248,6 @@ class BackendConformance:
         assert stats.output_frames >= stats.output_calls, "a block has frames"
         assert stats.input_peak_db >= stats.input_rms_db - 0.01, "the peak is not below the mean"
         assert stats.output_underruns == 0, "nothing was expected, so nothing was missing"
-
-    def test_resting(self) -> None:
-        """Where the speaker can rest, it stands still while the microphone goes on, and plays on where it was."""
-        answer = tone(seconds=0.1)
-        with self.running() as (port, stream):
-            if not (isinstance(stream, Rests) and stream.can_rest):
-                return
-            stream.rouse_speaker()
-            awake = port.audio_thread(Direction.OUTPUT)
-            for number in range(1, 4):
-                port.rest_speaker()
-                stream.rest_speaker()
-                still = port.stats()
-                self.until(lambda still=still: port.stats().input_calls > still.input_calls + 5, "the microphone", port)  # type: ignore[misc]
-                assert port.stats().output_calls == still.output_calls, "a speaker that rests asks for nothing"
-                assert stream.active and not port.finished, "a stream whose speaker rests is active, and has not ended"
-                put(port, answer)
-                port.rouse_speaker()
-                stream.rouse_speaker()
-                played = number * answer.size
-                self.until(lambda played=played: port.stats().played_position == played, "what was put meanwhile", port)  # type: ignore[misc]
-            assert stream.active
-            again = port.audio_thread(Direction.OUTPUT)
-            assert again.priority == awake.priority, "the thread that plays after a rest has the same priority"
-            is_known = again.id != 0 and _PLACES[0].exists()
-            assert not is_known or (_PLACES[0] / str(again.id)).exists(), "and has asked for it"
-            port.rest_speaker()
-            stream.rest_speaker()
-            stream.close()
-            stream.close()
-            assert not stream.active, "a stream is closed while its speaker rests"
 
     def test_errors(self) -> None:
         """What cannot be opened is refused by the error that says what to do, and leaves the backend as it was."""

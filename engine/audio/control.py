@@ -22,7 +22,6 @@ GAIN = _PYTHON + 1  # float64, linear: where the playback gain is to go
 EXPECTING = _PYTHON + 2  # 1 while an answer is coming in: only then is an empty ring an underrun
 WAKE_AT_CAPTURED = _PYTHON + 3  # capture position from which Python wants to be woken
 WAKE_AT_PLAYED = _PYTHON + 4  # playback position from which Python wants to be woken
-SPEAKER_RESTS = _PYTHON + 5  # 1 while the speaker is stopped on purpose: its end is none of the stream's
 
 # Written by the input callback.
 _INPUT = 2 * LINE_WORDS

@@ -18,8 +18,6 @@ from engine.errors import VoiceError
 
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""
-_SPEAKER_S = 6.0
-"""How long a speaker may take to stop or to start: Bluetooth headsets change their mode first."""
 _LOOK_ANYWAY_S = 60.0
 """Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
 _LOOKS_AT_WHAT_IS_SHOWN = 2
@@ -32,7 +30,6 @@ class Follower:
     Example:
         >>> follower = Follower(link, tell=print, drop=give_up_the_answer, failed=end_the_session)
         >>> follower.tick()             # several times a second
-        >>> follower.note_activity()    # when somebody may have begun to speak
         >>> await follower.close()
     """
 
@@ -43,8 +40,6 @@ class Follower:
         tell: Callable[[News], None],
         drop: Callable[[], None],
         failed: Callable[[Exception], None],
-        at_rest: Callable[[], bool] = lambda: False,
-        rest_after_s: float | None = None,
     ) -> None:
         """Follow the devices of a link that has been started.
 
@@ -53,17 +48,12 @@ class Follower:
             tell: Is told what becomes of the stream.
             drop: Is called when what waits to be heard has waited too long.
             failed: Is told what went wrong inside; nothing is followed then.
-            at_rest: Whether nobody speaks or is answered.
-            rest_after_s: How long that must have been so until the speaker rests, where it can; None for ever.
         """
         self._link = link
         self._tell = tell
         self._drop = drop
         self._failed = failed
-        self._at_rest = at_rest
-        # What the speaker has taken lasts until it has sounded.
-        rests_after_s = rest_after_s + link.output_latency_s if rest_after_s is not None and link.can_rest else None
-        self._following = Following(link.wanted, rest_after_s=rests_after_s)
+        self._following = Following(link.wanted)
         self._following.running(link.info, loop_time_s())
         self._operation: asyncio.Task[list[Command]] | None = None
         self._ending: set[asyncio.Task[list[Command]]] = set()
@@ -76,12 +66,7 @@ class Follower:
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
         if not self._has_failed:
-            self._carry_out(self._following.tick(self._link.look(needs_speaker=not self._at_rest()), loop_time_s()))
-
-    def note_activity(self) -> None:
-        """Let a speaker that rests run at once, if somebody speaks or is answered now."""
-        if self._following.speaker_rests:
-            self.tick()
+            self._carry_out(self._following.tick(self._link.look(), loop_time_s()))
 
     async def close(self) -> None:
         """End what is under way; `tick` must not be called any more."""
@@ -100,15 +85,13 @@ class Follower:
                 Command.LOOK: self._look,
                 Command.LOOK_AROUND: self._look_around,
                 Command.OPEN: self._open,
-                Command.REST: self._rest,
-                Command.ROUSE: self._rouse,
             }[command]
             self._leave_operation()
             self._operation = asyncio.ensure_future(self._alone(todo))
             self._operation.add_done_callback(self._go_on)
 
     def _leave_operation(self) -> None:
-        """End what is under way: the loss of a stream makes a look around pointless, and a word the speaker's rest."""
+        """End what is under way: the loss of a stream makes a look around pointless."""
         operation, self._operation = self._operation, None
         if operation is not None:
             operation.cancel()
@@ -143,20 +126,6 @@ class Follower:
                 await aside(opened.close, timeout_s=_CLOSE_S)
         self._link.gone()
         return self._following.closed()
-
-    async def _rest(self) -> list[Command]:
-        return await self._of_speaker(self._link.rest_speaker) or self._following.rested()
-
-    async def _rouse(self) -> list[Command]:
-        return await self._of_speaker(self._link.rouse_speaker) or self._following.roused(loop_time_s())
-
-    async def _of_speaker(self, change: Callable[[], None]) -> list[Command]:
-        """Stop or start the speaker; return what is to be done where that fails."""
-        try:
-            await aside(change, timeout_s=_SPEAKER_S)
-        except (VoiceError, TimeoutError):
-            return self._following.speaker_lost(loop_time_s())
-        return []
 
     async def _look_around(self) -> list[Command]:
         """Look whether the default has moved, unless a glance says that nothing has."""

@@ -21,7 +21,6 @@ from engine.audio.backend import Device, StreamInfo, StreamSide
 from engine.audio.device_changes import default_of
 from engine.audio.devices import Direction, describe, find_device
 from engine.audio.heartbeat import Heartbeat, Seen
-from engine.audio.speaker_rest import SpeakerRest
 from engine.errors import VoiceError
 
 KEPT_S = 10.0
@@ -58,9 +57,6 @@ class Command(Enum):
     """`looked`. Around: whether the default has moved, while the stream runs."""
     OPEN = auto()
     """`opened` or `refused`."""
-    REST = auto()
-    ROUSE = auto()
-    """The speaker: `rested` or `roused`, or `speaker_lost`."""
     DROP = auto()
     """Give up what waits to be heard; nothing answers."""
 
@@ -109,16 +105,14 @@ class Following:
         [Lost(waiting_for='USB Audio, ALSA and the default input', attempt=0, reason='')]
     """
 
-    def __init__(self, wanted: Wanted, *, rest_after_s: float | None = None, dice: random.Random | None = None) -> None:
+    def __init__(self, wanted: Wanted, *, dice: random.Random | None = None) -> None:
         """Follow these devices.
 
         Args:
             wanted: Which.
-            rest_after_s: How long nobody may be answered until the speaker rests; None for ever.
             dice: Spreads the retries, so that many clients do not ask a server at once.
         """
         self._wanted = wanted
-        self._rest = SpeakerRest(rest_after_s)
         self._dice = dice or random.Random()
         self._heartbeat = Heartbeat()
         self._state = _State.RUNNING
@@ -136,13 +130,7 @@ class Following:
         self._running_since_s = now_s
         self._look_at_s = now_s + LOOK_AROUND_S
         self._heartbeat = Heartbeat()
-        self._rest.began(now_s)
         self._waiting_since_s = None
-
-    @property
-    def speaker_rests(self) -> bool:
-        """True while the speaker of a stream that runs stands still, or is about to."""
-        return self._state is _State.RUNNING and self._rest.goes_on
 
     def take_news(self) -> list[News]:
         """What the person is to be told since the last call."""
@@ -152,41 +140,17 @@ class Following:
     def tick(self, seen: Seen, now_s: float) -> list[Command]:
         """Look at the stream, several times a second."""
         if self._state is _State.RUNNING:
-            if not self._heartbeat.lives(seen, now_s, speaker_rests=self._rest.goes_on):
+            if not self._heartbeat.lives(seen, now_s):
                 return self._lose(now_s)
-            return self._tick_running(needed=seen.needs_speaker, now_s=now_s)
+            if self._follows_a_default and self._look_began_s is None and now_s >= self._look_at_s:
+                self._look_began_s = now_s
+                return [Command.LOOK_AROUND]
+            return []
         commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
         if self._state is _State.WAITING and now_s >= self._retry_at_s:
             self._state = _State.LOOKING
             commands.append(Command.LOOK)
         return commands
-
-    def _tick_running(self, *, needed: bool, now_s: float) -> list[Command]:
-        if self._rest.ends(needed=needed):
-            self._look_began_s = None  # it takes the place of a look around
-            return [Command.ROUSE]
-        if self._look_began_s is not None or self._rest.is_changing:
-            return []
-        if self._rest.begins(needed=needed, now_s=now_s):
-            return [Command.REST]
-        if self._follows_a_default and now_s >= self._look_at_s:
-            self._look_began_s = now_s
-            return [Command.LOOK_AROUND]
-        return []
-
-    def rested(self) -> list[Command]:
-        """The speaker stands still."""
-        self._rest.stopped()
-        return []
-
-    def roused(self, now_s: float) -> list[Command]:
-        """The speaker runs again."""
-        self._rest.began(now_s)
-        return []
-
-    def speaker_lost(self, now_s: float) -> list[Command]:
-        """The speaker can be neither stopped nor started."""
-        return self._lose(now_s)
 
     def closed(self) -> list[Command]:
         """The lost stream is closed; where only the default has moved, the devices are known."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from engine.audio.backend import Backend, Device, ProbesRates, Refreshes, Rests, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Device, ProbesRates, Refreshes, Stream, StreamInfo, StreamRequest
 from engine.audio.devices import Direction
 from engine.errors import LibraryMissingError, VoiceError
 
@@ -71,11 +71,6 @@ class GuardedStream:
     def __init__(self, stream: Stream, named: str) -> None:
         self._stream = stream
         self._named = named
-        if isinstance(stream, Rests):
-            with blaming(named):
-                self.can_rest: bool = stream.can_rest
-            self.rest_speaker: Callable[[], None] = blaming(named)(stream.rest_speaker)
-            self.rouse_speaker: Callable[[], None] = blaming(named)(stream.rouse_speaker)
 
     @property
     def info(self) -> StreamInfo:

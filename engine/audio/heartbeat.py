@@ -22,8 +22,6 @@ class Seen:
     output_calls: int
     waiting: bool
     """Something of the answers has not been heard."""
-    needs_speaker: bool = True
-    """Somebody speaks or is answered."""
 
 
 class Heartbeat:
@@ -40,7 +38,7 @@ class Heartbeat:
         self._still_s = [0.0, 0.0]
         self._looked_at_s: float | None = None
 
-    def lives(self, seen: Seen, now_s: float, *, speaker_rests: bool = False) -> bool:
+    def lives(self, seen: Seen, now_s: float) -> bool:
         """Look again; False once the stream has ended, or one direction has been silent for too long."""
         passed_s = 0.0 if self._looked_at_s is None else min(now_s - self._looked_at_s, _LONGEST_LOOK_S)
         self._looked_at_s = now_s
@@ -48,7 +46,5 @@ class Heartbeat:
             moved = calls != self._calls[side]
             self._still_s[side] = 0.0 if moved else self._still_s[side] + passed_s
             self._calls[side] = calls
-        if speaker_rests:
-            self._still_s[1] = 0.0
         patience_s = [STALLED_S if calls else START_S for calls in self._calls]
         return seen.active and all(still <= most for still, most in zip(self._still_s, patience_s, strict=True))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Refreshes, Rests, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
 from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
 from engine.audio.following import Wanted
@@ -163,43 +163,10 @@ class AudioLink:
         """False once a stream has ended by itself, until another is adopted."""
         return self._current is not None and self._current.stream.active and not self._port.finished
 
-    def look(self, *, needs_speaker: bool = True) -> Seen:
-        """What there is to see of the stream; the conversation knows whether the speaker is needed."""
+    def look(self) -> Seen:
+        """What there is to see of the stream."""
         input_calls, output_calls = self._port.calls
-        return Seen(self.active, input_calls, output_calls, not self.player.drained, needs_speaker)
-
-    @property
-    def can_rest(self) -> bool:
-        """Whether the speaker can stand still; not where what it plays is kept, silences included."""
-        return self._resting_stream is not None and not self._keep_played
-
-    @property
-    def _resting_stream(self) -> Rests | None:
-        if self._current is None or not isinstance(self._current.stream, Rests):
-            return None
-        return self._current.stream if self._current.stream.can_rest else None
-
-    def rest_speaker(self) -> None:
-        """Stop the speaker, which has nothing to play, until `rouse_speaker`; both from any thread, one at a time.
-
-        Raises:
-            VoiceError: whatever the stream raises.
-        """
-        if (stream := self._resting_stream) is not None:
-            self._speaker_rests = True
-            self._port.rest_speaker()
-            stream.rest_speaker()
-
-    def rouse_speaker(self) -> None:
-        """Let it run again; nothing where it does not rest.
-
-        Raises:
-            VoiceError: whatever the stream raises.
-        """
-        if (stream := self._resting_stream) is not None and self._speaker_rests:
-            self._port.rouse_speaker()
-            stream.rouse_speaker()
-            self._speaker_rests = False
+        return Seen(self.active, input_calls, output_calls, not self.player.drained)
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""
@@ -266,7 +233,6 @@ class AudioLink:
 
     def _use(self, opened: OpenStream) -> None:
         self._current, self._port, self.info = opened, opened.port, opened.stream.info
-        self._speaker_rests = False
         self._port.set_wake_descriptor(self._wake.descriptor)
 
     def _make_recorder(self) -> Recorder:

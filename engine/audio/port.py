@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.audio import control as c
 from engine.audio import render
-from engine.audio.callback import finished_callback, speaker_finished_callback, stream_callback
+from engine.audio.callback import finished_callback, stream_callback
 from engine.audio.control_words import float_reader, wish_writer, word_reader
 from engine.audio.devices import Direction
 from engine.audio.memory import aligned_words
@@ -87,8 +87,6 @@ class AudioPort:
 
     callback_address: int = stream_callback.address
     finished_address: int = finished_callback.address
-    speaker_finished_address: int = speaker_finished_callback.address
-    """For a speaker's stream of its own, which may rest."""
     control_words = c.WORDS
     """A port with a callback of its own may ask for more."""
 
@@ -210,16 +208,6 @@ class AudioPort:
     def finish(self) -> None:
         """Note that a stream driven from Python has ended by itself."""
         _finish(self.control_address)
-
-    def rest_speaker(self) -> None:
-        """Note that the speaker is about to be stopped on purpose: that ends no stream."""
-        write_word(self.control_address, c.SPEAKER_RESTS, 1)
-
-    def rouse_speaker(self) -> None:
-        """Note that the speaker, which stands still, is about to run again, on a thread that is a new one."""
-        write_word(self.control_address, c.OUTPUT_LAST_NS, 0)
-        write_word(self.control_address, c.OUTPUT_PRIORITY, 0)
-        write_word(self.control_address, c.SPEAKER_RESTS, 0)
 
     def stamp(self, now_ns: int) -> None:
         """Say when the blocks since the last call were moved, on a clock that is not the system's: a virtual one."""

@@ -276,10 +276,3 @@ def finish(control: int) -> None:
     """Note that a stream has ended, and wake Python."""
     store_release(control, c.FINISHED, 1)
     _wake(control)
-
-
-@inlined()
-def finish_speaker(control: int) -> None:
-    """Note that the speaker's stream has ended, unless it rests: that is by our own wish."""
-    if load_acquire(control, c.SPEAKER_RESTS) == 0:
-        finish(control)

@@ -38,10 +38,6 @@ class QuietWatch:
         """Count from here."""
         self._active_at_s = self._spoke_at_s = self._waits_since_s = self._stays_at_s = now_s
 
-    def waits_in_vain(self, now_s: float) -> bool:
-        """Whether the server has not begun to answer for so long that it will not."""
-        return now_s - self._waits_since_s >= UNANSWERED_S
-
     def reason_to_end(
         self,
         now_s: float,
@@ -68,7 +64,7 @@ class QuietWatch:
             return "the agent ended the conversation"
         if not waits:
             self._waits_since_s = now_s
-        busy = busy and not self.waits_in_vain(now_s)
+        busy = busy and now_s - self._waits_since_s < UNANSWERED_S
         if busy and not unasked:
             self._spoke_at_s = now_s
         if busy or not input_ended:

@@ -261,8 +261,6 @@ class Session:
                 tell=self._tell_of_devices,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
                 failed=self._end_with,
-                at_rest=lambda: self.at_rest or (self.unanswered and self._quiet.waits_in_vain(loop_time_s())),
-                rest_after_s=self._settings.speaker_rest_s,
             )
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
@@ -297,8 +295,6 @@ class Session:
         """Carry out what the conversation asks for, in its order."""
         for action in actions:
             self._carry_out(action)
-        if self._follower is not None:
-            self._follower.note_activity()
 
     def _carry_out(self, action: act.Action) -> None:
         match action:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.audio.speaker_rest import REST_AFTER_S
 from engine.realtime.providers import ChosenProvider, Provider
 from engine.realtime.tool_config import RemoteMcp
 from engine.realtime.tools import Tool
@@ -32,8 +31,6 @@ class SessionSettings:
     """False for a conversation in writing: nothing of the microphone is sent."""
     idle_timeout_s: float | None = None
     """The session ends when nobody has spoken for so long."""
-    speaker_rest_s: float | None = REST_AFTER_S
-    """The speaker stands still when nobody has been answered for so long; None keeps it running."""
 
     def turn_detection(self, provider: Provider) -> TurnDetection:
         """How this session's turns are found.

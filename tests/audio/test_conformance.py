@@ -169,62 +169,6 @@ class NeverHears(Changing):
     stream = _Deaf
 
 
-class _Resting(TickingStream):
-    can_rest = True
-    rests = False
-
-    def __init__(self, port: AudioPort, block_ms: float) -> None:
-        super().__init__(port, block_ms)
-        self._moving = threading.Lock()
-
-    def rest_speaker(self) -> None:
-        with self._moving:
-            self.rests = True
-
-    def rouse_speaker(self) -> None:
-        self.rests = False
-
-    def _run(self) -> None:
-        microphone, speaker = EXAMPLE["np"].zeros((2, self._frames, 1), EXAMPLE["np"].float32)
-        while not self._ending.wait(self._block_s):
-            with self._moving:
-                self._port.process(microphone, None if self.rests else speaker)
-        self._port.finish()
-
-
-class Resting(Changing):
-    stream = _Resting
-
-
-class TestResting(BackendConformance):
-    make_backend = Resting
-    openings = 4
-
-
-class _Sleepless(TickingStream):
-    can_rest = True
-
-    def rest_speaker(self) -> None:
-        pass
-
-    def rouse_speaker(self) -> None:
-        pass
-
-
-class NeverRests(Changing):
-    stream = _Sleepless
-
-
-class _Dying(_Resting):
-    @property
-    def active(self) -> bool:
-        return bool(super().active) and not self.rests
-
-
-class EndsWhereItRests(Changing):
-    stream = _Dying
-
-
 class OpensAnything(Ticking):
     def open(self, port: AudioPort, request: StreamRequest) -> Stream:
         stream: Stream = TickingStream(port, abs(request.block_ms or 10.0))
@@ -266,8 +210,6 @@ class BlamesTheCaller(Ticking):
         (ClosesOnce, "closing_without_starting"),
         (Leaking, "start_and_stop"),
         (SkipsFrames, "positions"),
-        (NeverRests, "resting"),
-        (EndsWhereItRests, "resting"),
     ],
 )
 def test_a_broken_backend_is_caught(broken: Any, caught_by: str) -> None:
@@ -285,4 +227,4 @@ def test_a_broken_backend_is_caught(broken: Any, caught_by: str) -> None:
 
 def test_every_check_is_one_that_this_module_runs() -> None:
     checks = {name for name, _ in inspect.getmembers(BackendConformance) if name.startswith("test_")}
-    assert len(checks) == 14
+    assert len(checks) == 13

@@ -12,7 +12,7 @@ import pytest
 from engine.audio import follower as module
 from engine.audio.backend import Device, StreamInfo, StreamSide
 from engine.audio.follower import Follower
-from engine.audio.following import LOOK_AROUND_S, Lost, News, Wanted
+from engine.audio.following import LOOK_AROUND_S, News, Wanted
 from engine.audio.heartbeat import Seen
 from engine.audio.link import AudioLink
 from engine.errors import VoiceError
@@ -21,7 +21,6 @@ from engine.realtime.testing import run_virtual
 MICROPHONE = Device(0, "Microphone", "ALSA", 1, 0, 48000, is_default_input=True)
 SPEAKER = Device(1, "Speaker", "ALSA", 0, 2, 48000, is_default_output=True)
 DEVICES = [MICROPHONE, SPEAKER]
-REST_S = 3.0
 
 
 def _side(device: Device) -> StreamSide:
@@ -35,22 +34,12 @@ class Link:
     wanted: Wanted = field(default_factory=Wanted)
     info: StreamInfo = field(default_factory=lambda: StreamInfo("test", True, _side(MICROPHONE), _side(SPEAKER)))
     backend: object = None
-    can_rest: bool = False
-    output_latency_s: float = 0.0
     active: bool = True
     calls: int = 0
-    changes: list[str] = field(default_factory=list)
-    """What was done to the speaker."""
 
-    def look(self, *, needs_speaker: bool) -> Seen:
+    def look(self) -> Seen:
         self.calls += 1
-        return Seen(self.active, self.calls, self.calls, False, needs_speaker)
-
-    def rest_speaker(self) -> None:
-        self.changes.append("rest")
-
-    def rouse_speaker(self) -> None:
-        self.changes.append("rouse")
+        return Seen(self.active, self.calls, self.calls, False)
 
     def release(self) -> None:
         """There is no stream."""
@@ -71,7 +60,6 @@ class World:
         self.answer: Callable[[], Awaitable[list[Device]]] = self.at_once
         monkeypatch.setattr(module, "glance", lambda info: self.shown)
         monkeypatch.setattr(module, "look", self._look)
-        self.at_rest = False
         self._began_s = 0.0
 
     def begin(self) -> Follower:
@@ -81,8 +69,6 @@ class World:
             tell=self.news.append,
             drop=lambda: None,
             failed=self.failures.append,
-            at_rest=lambda: self.at_rest,
-            rest_after_s=REST_S,
         )
 
     @property
@@ -204,71 +190,6 @@ def test_a_new_default_is_told(world: World) -> None:
         world.shown, world.answer = 2, moved
         await world.pass_time(follower, LOOK_AROUND_S + 1)
         assert len(world.looks_s) == 1
-        await follower.close()
-
-    run_virtual(run())
-
-
-@pytest.fixture
-def resting_world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Its speaker can rest; what is done to it takes no thread and no time."""
-
-    async def here(call: Callable[[], None], **_: object) -> None:
-        call()
-
-    monkeypatch.setattr(module, "aside", here)
-    world.link.can_rest = world.at_rest = True
-    return world
-
-
-def test_the_speaker_rests_when_the_last_sound_has_left_the_device(resting_world: World) -> None:
-    async def run() -> None:
-        resting_world.link.output_latency_s = 2.0
-        follower = resting_world.begin()
-        await resting_world.pass_time(follower, REST_S + 1.5)
-        assert resting_world.link.changes == []
-        await resting_world.pass_time(follower, 1.0)
-        assert resting_world.link.changes == ["rest"]
-        await follower.close()
-
-    run_virtual(run())
-
-
-def test_somebody_who_speaks_waits_for_no_tick_and_for_no_rest_that_begins(resting_world: World) -> None:
-    async def run() -> None:
-        follower = resting_world.begin()
-        while not follower._following.speaker_rests:
-            await asyncio.sleep(0.25)
-            follower.tick()
-        # In the same turn of the loop: what was to stop the speaker has not begun.
-        resting_world.at_rest = False
-        began_s = resting_world.now_s
-        follower.note_activity()
-        for _ in range(5):
-            await asyncio.sleep(0)
-        assert resting_world.link.changes == ["rouse"]
-        assert resting_world.now_s == began_s
-        await follower.close()
-
-    run_virtual(run())
-
-
-def test_a_speaker_that_hangs_is_lost(resting_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def hangs(call: Callable[[], None], *, timeout_s: float, **_: object) -> None:
-        await asyncio.sleep(timeout_s)
-        raise TimeoutError
-
-    async def run() -> None:
-        follower = resting_world.begin()
-        await resting_world.pass_time(follower, REST_S + 1)
-        assert resting_world.link.changes == ["rest"]
-        monkeypatch.setattr(module, "aside", hangs)
-        resting_world.at_rest = False
-        follower.note_activity()
-        await resting_world.pass_time(follower, 5.5)
-        assert resting_world.news == []
-        await resting_world.pass_time(follower, 1)
-        assert isinstance(resting_world.news[0], Lost)
         await follower.close()
 
     run_virtual(run())

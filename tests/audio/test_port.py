@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import math
 import weakref
@@ -245,34 +244,6 @@ def test_wrong_blocks_are_refused(block: NDArray[np.float32]) -> None:
     port, _ = output_port()
     with pytest.raises(InvalidInputError):
         port.process(None, block)
-
-
-def test_a_speaker_that_is_stopped_on_purpose_ends_no_stream() -> None:
-    port, _ = output_port()
-    ended = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(port.speaker_finished_address)
-    port.rest_speaker()
-    ended(port.control_address)
-    assert not port.finished
-    port.rouse_speaker()
-    ended(port.control_address)
-    assert port.finished
-
-
-def test_a_microphone_that_ends_while_the_speaker_rests_is_told() -> None:
-    port, _ = output_port()
-    port.rest_speaker()
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(port.finished_address)(port.control_address)
-    assert port.finished
-
-
-def test_a_rest_is_no_gap() -> None:
-    port, _ = output_port()
-    pull(port, 10)
-    port.stamp(1)
-    port.rest_speaker()
-    port.rouse_speaker()
-    pull(port, 10)
-    assert port.stats().output_gap_max_ms == 0
 
 
 def test_a_port_that_nobody_knows_any_more_gives_its_memory_back_at_once() -> None:

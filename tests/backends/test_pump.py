@@ -141,7 +141,7 @@ def test_xruns_are_never_exceptions_they_would_destroy_the_stream(direction: Dir
 
 def test_closing_ends_the_thread_then_the_stream() -> None:
     port, device = AudioPort(), EndlessStream()
-    stream = PyAudioStream(port)
+    stream = PyAudioStream(port, native=False)
     fake = FakePyAudio(device)
     stream.add(
         lambda rate_hz, channels: PumpedStream(fake, port, DEVICE, Direction.OUTPUT, (rate_hz, channels), 10.0),
@@ -178,7 +178,7 @@ def test_what_pyaudio_raises_on_opening_keeps_portaudios_code(error: Exception, 
 def test_a_device_that_is_taken_between_opening_and_starting_is_said_to_be_busy() -> None:
     port, device = AudioPort(), BlockingStream(1, 1)
     device.start_error = OSError(-9985, "Device unavailable")
-    stream = PyAudioStream(port)
+    stream = PyAudioStream(port, native=False)
     stream.add(lambda *_: pumped(device, port, Direction.INPUT, 1), DEVICE, Direction.INPUT)
     with pytest.raises(DeviceBusyError, match="USB Audio, ALSA"):
         stream.start()

@@ -141,17 +141,3 @@ def test_a_quick_run_beside_a_full_one_is_said(before: bool, now: bool, words: s
 def test_nothing_in_common_is_no_error() -> None:
     comparison = compare("old", Document(HERE, ()), Document(HERE, (_timed(1, 1),)))
     assert comparison == Comparison("old", (), ("dsp/x",), (), ())
-
-
-def test_a_session_with_a_speaker_that_rests_is_compared_as_awake_with_one_that_knew_no_rest() -> None:
-    def run(**extra: float | None) -> Result:
-        return Result("session", "session/turn", "ms", Quantiles(30.0, 31.0), extra={"samples": [], **extra})
-
-    def idle(before: Result, now: Result) -> tuple[float, float]:
-        (change,) = [change for change in _compared(before, now) if change.figure == "idle CPU"]
-        return change.before, change.now
-
-    older, now = run(idle_cpu_percent=3.5), run(idle_cpu_percent=2.4, awake_cpu_percent=3.4)
-    assert idle(older, now) == (3.5, 3.4)
-    assert idle(now, now) == (2.4, 2.4)
-    assert idle(older, run(idle_cpu_percent=3.6, awake_cpu_percent=None)) == (3.5, 3.6)

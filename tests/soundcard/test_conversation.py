@@ -70,34 +70,6 @@ def ask_for_the_weather(card: SoundCard, backend: str) -> Held:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_speaker_that_rests_is_awake_before_the_answer(soundcard: SoundCard, backend: str) -> None:
-    held = held_whole(lambda: ask_while_the_speaker_rests(soundcard, backend))
-    assert held.is_whole, repr(held)
-    assert (held.summary["turns"], held.summary["devices_lost"], held.summary["xruns"]) == (1, 0, 0)
-
-
-def ask_while_the_speaker_rests(card: SoundCard, backend: str) -> Held:
-    """Nobody is answered until the speaker stands still; then a question and an answer, and it stands still again."""
-    with (
-        Relay() as relay,
-        card.record_speaker() as recording,
-        VoiceProcess(
-            *(*local(relay), "--backend", backend, "--speaker-rest", "0.5"), environment=card.environment
-        ) as voice,
-    ):
-        voice.wait_for("session")
-        card.wait_until_nobody_plays()
-        ask(card, "what is the weather in Moscow")
-        answer = voice.wait_for("text.agent")
-        voice.wait_for("response.end", 2)
-        reference = relay.audio(answer["item_id"], RATE_HZ)
-        recording.wait_for(recording.seconds + reference.size / RATE_HZ + 1.0)
-        card.wait_until_nobody_plays()
-        assert voice.interrupt() == 0
-        return Held(voice, recording.samples(), reference, RATE_HZ)
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
     soundcard: SoundCard, backend: str
 ) -> None:

@@ -46,7 +46,6 @@ class FollowedBackend(ManualBackend):
     """Opens a `ManualStream` at the speaker's rate."""
 
     name = "followed"
-    make_stream: type[ManualStream] = ManualStream
 
     def devices(self) -> list[Device]:
         """What the file says."""
@@ -64,7 +63,7 @@ class FollowedBackend(ManualBackend):
         devices = self.devices()
         target = find_device(devices, request.output, Direction.OUTPUT)
         source = find_device(devices, request.input, Direction.INPUT)
-        self.stream = self.make_stream(port, target.native_rate_hz)
+        self.stream = ManualStream(port, target.native_rate_hz)
         self.stream.info = StreamInfo(self.name, True, _side(source, target), _side(target, target))
         return self.stream
 

@@ -26,7 +26,6 @@ class ManualStream:
         self.active = True
         self.started = asyncio.Event()
         self.closed = False
-        self.speaker_runs = True
         self._port = port
         self._rate_hz = rate_hz
         self._heard: list[NDArray[np.float32]] = []
@@ -60,9 +59,8 @@ class ManualStream:
             block = source[start : start + self._rate_hz // 100]
             out = np.empty((block.size, 1), np.float32)
             self._port.process(block[:, None], None)
-            if self.speaker_runs:
-                self._port.process(None, out)
-                self._heard.append(out[:, 0].copy())
+            self._port.process(None, out)
+            self._heard.append(out[:, 0].copy())
             for _ in range(_TURNS_OF_THE_LOOP):
                 await asyncio.sleep(0)
 

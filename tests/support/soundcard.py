@@ -107,13 +107,6 @@ class SoundCard:
         run = subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, text=True, check=True)
         return run.stdout
 
-    def wait_until_nobody_plays(self) -> None:
-        """Wait until every stream to a loudspeaker stands still."""
-        deadline = time.monotonic() + _READY_S
-        while "Corked: no" in self.pactl("list", "sink-inputs"):
-            if time.monotonic() > deadline:
-                raise RuntimeError("somebody still plays")
-
     def add_sink(self, name: str) -> None:
         """Plug a loudspeaker in."""
         self.pactl("load-module", "module-null-sink", f"sink_name={name}", *_SINK.format(rate=self.rate_hz).split())
