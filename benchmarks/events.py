@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from benchmarks.case import Case
 from benchmarks.results import Result, compared
-from benchmarks.rivals import find_rival
 from benchmarks.timing import interleaved
 from engine.dsp.pcm16 import pcm16_to_float32
-from engine.realtime.append_audio import AppendAudio
+from engine.realtime.client_events import AppendAudio
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import AudioDelta
 
 _RATE_HZ = 24000
 _DELTA_MS, _APPEND_MS = 512, 20
-_FAST = "orjson + pybase64"
 
 
 def cases() -> list[Case]:
@@ -48,15 +46,11 @@ def _delta_to_samples(seconds: float) -> Result:
         "ours": partial(_ours, text),
         "json + base64 + numpy": lambda: _to_float32(base64.b64decode(json.loads(text)["delta"])),
     }
-    orjson, pybase64 = find_rival("orjson"), find_rival("pybase64")
-    if orjson and pybase64:
-        functions[f"{_FAST} + numpy"] = lambda: _to_float32(pybase64.b64decode(orjson.loads(text)["delta"]))
     return compared(
         "events",
         f"delta_to_samples/{_DELTA_MS}ms",
         "ns",
         interleaved(functions, seconds),
-        missing=() if len(functions) == 3 else (_FAST,),
         extra={"text_bytes": len(text)},
     )
 

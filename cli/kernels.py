@@ -24,10 +24,9 @@ def prepare_kernels(announce: Callable[[str], None] = _to_stderr) -> float:
     cold = not is_warm()
     if cold:
         announce(f"Compiling the audio kernels, once for this machine (kept in {cache_directory()}) ...")
-        with _compiling_aside("engine.dsp.resample, engine.dsp.audio_events"):
+        with _compiling_aside("engine.dsp.resample"):
             import engine.audio.port  # noqa: PLC0415 - importing compiles
-    import engine.audio.link  # noqa: PLC0415
-    import engine.dsp.audio_events  # noqa: F401, PLC0415
+    import engine.audio.link  # noqa: F401, PLC0415
 
     took_s = time.monotonic() - started_s
     if cold:

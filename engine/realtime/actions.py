@@ -70,7 +70,7 @@ class PlayAudio(Action):
 
     response_id: str
     key: ItemKey
-    pcm16: bytes | memoryview = field(repr=False)
+    pcm16: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

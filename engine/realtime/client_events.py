@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from engine.realtime.codec import encode_base64, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +19,9 @@ class ClientEvent:
         """Return the event's own fields, without type and event_id."""
         return {}
 
-    def to_json(self) -> str:
-        """Return the text of the frame.
-
-        Non-ASCII is escaped: a lone surrogate in a tool's result is then still valid UTF-8 on the wire.
-        """
-        return json.dumps({"type": self.type, "event_id": self.event_id, **self.fields()})
-
     def to_frame(self) -> bytes:
-        """Return the same as bytes, ready for the socket."""
-        return self.to_json().encode()
+        """Return the event's JSON in UTF-8, ready for the socket."""
+        return write_json({"type": self.type, "event_id": self.event_id, **self.fields()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +34,20 @@ class UpdateSession(ClientEvent):
     def fields(self) -> dict[str, Any]:
         """Return the session."""
         return {"session": self.session}
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAudio(ClientEvent):
+    """input_audio_buffer.append: PCM16 little-endian mono at the wire rate."""
+
+    type: ClassVar[str] = "input_audio_buffer.append"
+    pcm16: bytes = field(repr=False)
+    at_sample: int = field(default=0, compare=False)
+    """Position of its first sample in all that the microphone has heard; for recordings, not sent."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the audio as base64."""
+        return {"audio": encode_base64(self.pcm16)}
 
 
 @dataclass(frozen=True, slots=True)

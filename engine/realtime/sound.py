@@ -92,7 +92,7 @@ class Sound:
         """Release the key of push-to-talk."""
         self._microphone.release(self._link.said_now_s())
 
-    def play(self, response_id: str, key: ItemKey, pcm16: bytes | memoryview, received_at_s: float) -> None:
+    def play(self, response_id: str, key: ItemKey, pcm16: bytes, received_at_s: float) -> None:
         """Append audio of an answer, which came at that time."""
         player = self._link.player
         player.write(key, pcm16)

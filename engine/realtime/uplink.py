@@ -17,8 +17,7 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
-from engine.realtime.append_audio import AppendAudio
-from engine.realtime.client_events import ClientEvent, EventIds
+from engine.realtime.client_events import AppendAudio, ClientEvent, EventIds
 from engine.realtime.reconnect import MAX_OUTAGE_S
 
 MAX_QUEUED_BLOCKS = 50

@@ -14,16 +14,12 @@ import pytest
 
 from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
-from engine.dsp.audio_events import append_frame, read_audio_delta
 from engine.dsp.downmix import downmix, upmix
 from engine.dsp.gain import apply_gain_ramp
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.errors import InvalidInputError
 
 ROW, BLOCK, PCM = np.ones(480, np.float32), np.ones((480, 2), np.float32), np.ones(480, np.int16)
-DELTA = '{"type": "response.output_audio.delta", "response_id": "r1", "item_id": "i1", "delta": "%s"}' % ("A" * 640)
-ESCAPED = DELTA.replace("r1", "r\\u0031")
-DAMAGED = DELTA.replace("AAAA", "A?AA", 1)
 RING = Ring(1024)
 
 CALLS: dict[str, Callable[[], Any]] = {
@@ -36,17 +32,13 @@ CALLS: dict[str, Callable[[], Any]] = {
     "upmix into": lambda: upmix(ROW, 2, BLOCK),
     "ring": lambda: (RING.producer.put(ROW), RING.consumer.get(480)),
     "ring into": lambda: (RING.producer.put(ROW), RING.consumer.get_into(ROW)),
-    "delta": lambda: read_audio_delta(DELTA),
-    "delta in doubt": lambda: read_audio_delta(ESCAPED),
-    "delta with damaged audio": lambda: read_audio_delta(DAMAGED),
-    "append": lambda: append_frame("a1", b"\0" * 640),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_thousand_calls_keep_no_memory_and_no_reference(name: str) -> None:
     call = CALLS[name]
-    known: list[Any] = [ROW, BLOCK, PCM, DELTA, np.ndarray, ROW.dtype, PCM.dtype, None]
+    known: list[Any] = [ROW, BLOCK, PCM, np.ndarray, ROW.dtype, PCM.dtype, None]
     call()
     gc.collect()
     references = [sys.getrefcount(value) for value in known]
@@ -127,14 +119,3 @@ def test_nothing_is_taken_into_what_cannot_be_written() -> None:
     with pytest.raises(InvalidInputError):
         ring.consumer.get_into(fixed)
     assert ring.tail == 0
-
-
-@pytest.mark.parametrize(("event_id", "audio"), [(5, b""), ("a", 3), ("a", None), ("a\ud800", b""), ('a"', b"")])
-def test_an_append_frame_that_would_be_no_json_is_refused(event_id: Any, audio: Any) -> None:
-    with pytest.raises(TypeError):
-        append_frame(event_id, audio)
-
-
-@pytest.mark.parametrize("text", [None, 5, b"", "", "\ud800", "{}", "é"])
-def test_what_is_no_audio_delta_is_left_to_the_full_parser(text: Any) -> None:
-    assert read_audio_delta(text) is None

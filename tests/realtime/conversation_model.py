@@ -41,7 +41,7 @@ class PlayerModel:
         self.parts: list[PlayedPart] = []
         self.cuts: deque[Cut] = deque()
 
-    def play(self, key: ItemKey, audio: bytes | memoryview) -> None:
+    def play(self, key: ItemKey, audio: bytes) -> None:
         """Append audio."""
         if not self.parts or self.parts[-1].key != key or self.parts[-1].ended:
             self.end(self.parts[-1].key if self.parts else key)

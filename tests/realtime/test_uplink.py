@@ -9,8 +9,7 @@ import pytest
 from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
 from engine.errors import ConnectionFailedError
-from engine.realtime.append_audio import AppendAudio
-from engine.realtime.client_events import ClientEvent, CommitAudio
+from engine.realtime.client_events import AppendAudio, ClientEvent, CommitAudio
 from engine.realtime.testing import run_virtual
 from engine.realtime.uplink import Uplink
 

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from engine.realtime.events.base import WIRE, At, ServerEvent, received, wire
+from engine.realtime.events.base import At, ServerEvent, received, wire
 
 
 @received("response.output_audio.delta")
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class AudioDelta(ServerEvent):
-    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd.
-
-    Compiled code reads it, but for its output_index.
-    """
+    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
 
     response_id: str = ""
     item_id: str = ""
     content_index: int = 0
-    audio: bytes | memoryview = field(default=b"", repr=False, metadata={WIRE: At("delta")})
-
-    def __init__(
-        self,
-        response_id: str = "",
-        item_id: str = "",
-        content_index: int = 0,
-        audio: bytes | memoryview = b"",
-        *,
-        event_id: str = "",
-    ) -> None:
-        """Set the fields by their slots: 0.3 us, where a frozen dataclass's own way takes 0.8, of 5 for the event."""
-        _set_response_id(self, response_id)
-        _set_item_id(self, item_id)
-        _set_content_index(self, content_index)
-        _set_audio(self, audio)
-        _set_event_id(self, event_id)
-
-
-_set_event_id = vars(ServerEvent)["event_id"].__set__
-_set_response_id, _set_item_id, _set_content_index, _set_audio = (
-    vars(AudioDelta)[name].__set__ for name in ("response_id", "item_id", "content_index", "audio")
-)
+    audio: bytes = wire("delta", b"", shown=False)
+    output_index: int = 0
 
 
 @received("response.output_audio.done")

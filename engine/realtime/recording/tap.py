@@ -27,8 +27,7 @@ from typing import Any, cast
 from engine.audio.clock import loop_time_s
 from engine.audio.link import AudioLink
 from engine.errors import InvalidInputError
-from engine.realtime.append_audio import AppendAudio
-from engine.realtime.client_events import ClientEvent
+from engine.realtime.client_events import AppendAudio, ClientEvent
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
 from engine.realtime.events import AudioDelta, MalformedEvent, ServerEvent, SessionEvent

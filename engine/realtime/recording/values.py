@@ -32,7 +32,7 @@ class AbsentAudio(bytes):
         return audio
 
 
-def audio_to_json(audio: bytes | memoryview) -> dict[str, Any]:
+def audio_to_json(audio: bytes) -> dict[str, Any]:
     """Audio is told by its length and its checksum; the sound itself is in a WAV file."""
     checksum = audio.checksum if isinstance(audio, AbsentAudio) else zlib.crc32(audio)
     return {"bytes": len(audio), "crc32": checksum}
@@ -71,7 +71,7 @@ _TOLD: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (ClientEvent, _event_to_json),
     (Notice, lambda notice: to_json(notice.to_json())),
     (VoiceError, lambda error: {_CLASS: type(error).__name__, "message": error.message, "fix": error.fix}),
-    (bytes | memoryview, audio_to_json),
+    (bytes, audio_to_json),
     (Mapping, lambda values: {str(key): to_json(value) for key, value in values.items()}),
     (list | tuple, _list_to_json),
     (set | frozenset, lambda values: sorted(_list_to_json(values))),

@@ -32,7 +32,7 @@ class WavFile:
         head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)
         self._file.write(head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0))
 
-    def write(self, pcm16: bytes | memoryview) -> int:
+    def write(self, pcm16: bytes) -> int:
         """Append little-endian PCM16; return at which byte of the sound it begins.
 
         Raises:

@@ -11,8 +11,7 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
-from engine.realtime.append_audio import AppendAudio
-from engine.realtime.client_events import ClientEvent
+from engine.realtime.client_events import AppendAudio, ClientEvent
 from engine.realtime.decoding import decode_event
 from engine.realtime.events import ServerEvent
 from engine.realtime.server_errors import closed
