@@ -33,6 +33,7 @@ class RunOptions:
     backend: str | None = None
     provider: str | None = None
     url: str | None = None
+    model: str | None = None
     input: str | None = None
     output: str | None = None
     input_file: Path | None = None

@@ -44,7 +44,8 @@ def run_session(options: RunOptions) -> None:
     if options.text and options.input_file is not None:
         raise InvalidInputError("--text and --input-file exclude each other.", fix="Leave one of them out.")
     config = load_config()
-    chosen = choose_provider(options.provider, options.url, os.environ, config).with_output_rate(options.output_rate_hz)
+    chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
+    chosen = chosen.with_output_rate(options.output_rate_hz)
     settings = SessionSettings(
         voice=options.voice,
         instructions=_read_instructions(options.instructions),

@@ -28,4 +28,4 @@ def usage_line(total: UsageTotal) -> str:
 def _money(total: UsageTotal) -> str:
     amount = f"{total.cost or 0.0:.4f} {total.currency}"
     budget = f" of {total.budget:g}" if total.budget is not None else ""
-    return f"{'' if total.complete else 'at least '}{amount}{budget}"
+    return f"{'' if total.complete else 'at least '}{'about ' if total.estimated else ''}{amount}{budget}"

@@ -95,6 +95,10 @@ class AccessRefusedError(VoiceError):
     exit_code = 12
 
 
+class ModelRefusedError(AccessRefusedError):
+    """The server refuses the session, for its model as far as it says why: the session adds which are current."""
+
+
 class ProtocolBrokenError(VoiceError):
     """The server sent what no client can go on with."""
 

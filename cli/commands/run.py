@@ -30,6 +30,14 @@ def run(
         str | None,
         typer.Option(help="Address (ws:// or wss://) of a Realtime server.", metavar="URL", rich_help_panel=_AGENT),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Model that answers; default: the newest of the provider.",
+            metavar="NAME",
+            rich_help_panel=_AGENT,
+        ),
+    ] = None,
     voice: Annotated[
         str | None, typer.Option(help="Voice of the agent.", metavar="NAME", rich_help_panel=_AGENT)
     ] = None,
@@ -238,6 +246,7 @@ def run(
         backend=backend,
         provider=provider,
         url=url,
+        model=model,
         input=input,
         output=output,
         input_file=input_file,

@@ -23,6 +23,7 @@ MAX_MESSAGE_BYTES = 16 << 20
 """Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
 _CONNECT_S = 15.0
 _CHECK = "Check the address and the network."
+_CHECK_KEY = "Check the key, the folder and their rights."
 _NO_CODE = 1005
 _CLOSE_S = 2.0
 """How long the other side may take to say goodbye."""
@@ -142,7 +143,7 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider, timeout_s: flo
     """Say in one sentence why there is no connection."""
     server = f"{chosen.provider.title} at {chosen.shown_url}"
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        return _refused(error.status, server)
+        return _refused(error.status, server, chosen.model_advice)
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             what = f"The certificate of {server} is not valid."
@@ -157,13 +158,17 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider, timeout_s: flo
     return ConnectionFailedError(what, fix=_CHECK)
 
 
-def _refused(status: int, server: str) -> VoiceError:
-    """What the HTTP status of a refused handshake means."""
-    if status in (401, 403):
-        return AccessRefusedError(
-            f"{server} refuses the key (HTTP {status}).", fix="Check the key, the folder and their rights."
-        )
+def _refused(status: int, server: str, model_advice: str) -> VoiceError:
+    """Return the error for the HTTP status of a refused handshake; any of 4xx but 401 and 429 may be for the model."""
+    if status == 401:
+        return AccessRefusedError(f"{server} refuses the key (HTTP 401).", fix=_CHECK_KEY)
+    if status == 403:
+        fix = f"{_CHECK_KEY} {model_advice}".strip()
+        return AccessRefusedError(f"{server} refuses the key or the model (HTTP 403).", fix=fix)
     if status == 429:
         return ConnectionFailedError(f"{server} has too many sessions (HTTP 429).", fix="Try again in a minute.")
     fix = "Check its path: most Realtime servers answer at /v1/realtime." if status == 404 else _CHECK
+    if 400 <= status < 500:
+        fix = f"{fix} {model_advice}".strip()
+        return ConnectionFailedError(f"{server} refuses to open a session (HTTP {status}).", fix=fix)
     return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=fix)

@@ -343,6 +343,8 @@ class UsageTotal(Notice):
     budget: float | None
     prices: str
     """Where the prices are from."""
+    estimated: bool
+    """Whether only one source names them: it costs about this."""
     final: bool
 
 

@@ -1,6 +1,6 @@
 """What models cost: the price tables of the configuration, and dated ones of the services' own pages.
 
-    [prices."gpt-realtime"]
+    [prices."gpt-realtime-2.1"]
     currency = "USD"
     audio_input = 32.0            # of a million tokens, as all but those of a `minute`
     cached_audio_input = 0.4
@@ -45,6 +45,8 @@ class Prices:
     """The same of the answers."""
     source: str = "the configuration"
     """Where they are from and when they were read there."""
+    estimated: bool = False
+    """Whether only one source names them, and not the service itself."""
 
 
 def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Prices | None:
@@ -79,7 +81,7 @@ def configured_prices(tables: Any) -> dict[str, Prices]:
 
 
 def _checked(model: str, table: Mapping[str, Any]) -> Prices:
-    known = [entry.name for entry in fields(Prices)]
+    known = [entry.name for entry in fields(Prices) if entry.name != "estimated"]
     where = f'In the configuration, [prices."{model}"]'
     for key, value in table.items():
         if key not in known:
@@ -105,14 +107,26 @@ _PAGE = "developers.openai.com/api/docs/models/{}, copies of it read on 2026-11-
 _QUOTED = "the service's price list as others quoted it in 2026, read on 2026-11-25"
 _LARGE_AUDIO, _SMALL_AUDIO = (32.0, 0.4, 64.0), (10.0, 0.3, 20.0)
 
-_YANDEX_AUDIO = Prices(
-    "RUB",
-    audio_input_minute=60 * 0.0264,
-    audio_output_minute=60 * 0.0203,
-    source="the service's price list with VAT as quoted on 2026-09-07, read on 2026-11-25",
-)
-"""The service's own table of 2025, read in yandex-cloud/docs, says 0.026 and 0.020 a second: the same before VAT, which
-has risen from 20 to 22 percent since."""
+_ONE_PROGRAM = "the tokens' prices in one program's table, read on 2026-11-30"
+
+
+def _yandex(text: float, cached: float, output: float, source: str, *, estimated: bool = False) -> Prices:
+    """Prices of tokens; audio is paid by the second beside them.
+
+    The service's own table of 2025, read in yandex-cloud/docs, says 0.026 and 0.020 a second: the same before VAT,
+    which has risen from 20 to 22 percent since.
+    """
+    return Prices(
+        "RUB",
+        text_input=text,
+        cached_text_input=cached,
+        text_output=output,
+        audio_input_minute=60 * 0.0264,
+        audio_output_minute=60 * 0.0203,
+        source=f"{source}; the service's price list with VAT as quoted on 2026-09-07, read on 2026-11-25",
+        estimated=estimated,
+    )
+
 
 KNOWN: dict[str, Prices] = {
     "gpt-realtime-2.1": _tokens((4.0, 0.4, 24.0), _LARGE_AUDIO, _PAGE.format("gpt-realtime-2.1")),
@@ -122,19 +136,15 @@ KNOWN: dict[str, Prices] = {
     "gpt-realtime": _tokens((4.0, 0.4, 16.0), _LARGE_AUDIO, _QUOTED),
     "gpt-realtime-mini": _tokens((0.6, 0.06, 2.4), _SMALL_AUDIO, _QUOTED),
     "gpt-realtime-whisper": Prices("USD", minute=0.017, source=_PAGE.format("gpt-realtime-whisper")),
+    "gpt-transcribe": Prices("USD", minute=0.0045, source=_PAGE.format("gpt-transcribe")),
     "gpt-4o-transcribe": Prices("USD", text_input=2.5, text_output=10.0, source=_PAGE.format("gpt-4o-transcribe")),
     "gpt-4o-mini-transcribe": Prices(
         "USD", text_input=1.25, text_output=5.0, source=_PAGE.format("compare?model=gpt-4o-mini-transcribe")
     ),
-    "speech-realtime-250923": replace(
-        _YANDEX_AUDIO,
-        text_input=800.0,
-        cached_text_input=200.0,
-        text_output=800.0,
-        source=f"yandex-cloud/docs, prices of tokens from 2026-03-03; {_YANDEX_AUDIO.source}",
-    ),
-    "speech-realtime-260528": _YANDEX_AUDIO,
+    "speech-realtime-deepseek-v4-flash": _yandex(300.0, 75.0, 500.0, _ONE_PROGRAM, estimated=True),
+    "speech-realtime-260528": _yandex(100.0, 25.0, 200.0, _ONE_PROGRAM, estimated=True),
+    "speech-realtime-250923": _yandex(800.0, 200.0, 800.0, "yandex-cloud/docs, prices of tokens from 2026-03-03"),
 }
 """Left out, so that the cost is a least cost: the audio tokens of the gpt-4o transcription models, on which OpenAI's
-page on the model and its price list, as others quote it, do not agree (2.5 and 6 dollars, the small one 1.25 and 3),
-and the text tokens of speech-realtime-260528, for which only one program names a price. Images are not sent."""
+page on the model and its price list, as others quote it, do not agree (2.5 and 6 dollars, the small one 1.25 and 3).
+Images are not sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from engine.config import Config, Keys, Secret
 from engine.errors import AccessRefusedError, InvalidInputError
@@ -41,6 +41,14 @@ class ChosenProvider:
         bare = [value.partition(" ")[2] for value in values]
         return Scrubber([*values, *bare, *secrets_of_url(self.url), *self.other_secrets])
 
+    @property
+    def model_advice(self) -> str:
+        """Which models are current, and how to choose one; empty for a server of which that is not known."""
+        if not self.provider.url_template:
+            return ""
+        models = ", ".join(self.provider.models)
+        return f"Current models of {self.provider.title} are {models}: choose one with --model."
+
     def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
         """Return the same with answers that are asked for and played at another rate; None changes nothing."""
         return self if rate_hz is None else replace(self, provider=replace(self.provider, output_rate_hz=rate_hz))
@@ -55,7 +63,9 @@ class ChosenProvider:
         return replace(self, url=url, headers=headers)
 
 
-def choose_provider(name: str | None, url: str | None, environ: Mapping[str, str], config: Config) -> ChosenProvider:
+def choose_provider(
+    name: str | None, url: str | None, environ: Mapping[str, str], config: Config, model: str | None = None
+) -> ChosenProvider:
     """Choose by name, by address, or by the keys that are set.
 
     Without a name and an address: Yandex where its key and folder are set, else OpenAI where its key is, else the
@@ -66,46 +76,53 @@ def choose_provider(name: str | None, url: str | None, environ: Mapping[str, str
         url: A ws:// or wss:// address or None.
         environ: Environment variables, which win over `config`.
         config: The configuration file's values.
+        model: Which model of the provider; None takes its first, or what the address names.
 
     Raises:
-        InvalidInputError: an unknown name, or an address that is none.
+        InvalidInputError: an unknown name, an address that is none, or a model where there is no choice.
         AccessRefusedError: the named provider's key is not set; the message names the variables.
     """
     keys = config.overridden_by(environ).keys
     if name is not None and name not in PROVIDERS:
         raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
     if url is not None:
-        chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, "The address was given.")
-        return chosen.at_url(url)
+        chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, "The address was given.", model).at_url(url)
+        return chosen if model is None else replace(chosen, url=_with_model(url, chosen.model))
     if name is not None:
         if name == CUSTOM.name:
             raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with --url.")
-        return _fill_in(PROVIDERS[name], keys, "It was asked for by name.")
-    return _by_keys(keys)
+        return _fill_in(PROVIDERS[name], keys, "It was asked for by name.", model)
+    return _by_keys(keys, model)
 
 
-def _by_keys(keys: Keys) -> ChosenProvider:
+def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
     has_yandex_key = keys.yandex_api_key or keys.yandex_iam_token
     if has_yandex_key and keys.yandex_folder_id:
-        return _fill_in(YANDEX, keys, "The Yandex key and folder are set.")
+        return _fill_in(YANDEX, keys, "The Yandex key and folder are set.", model)
     if keys.openai_api_key:
-        return _fill_in(OPENAI, keys, "Only an OpenAI key is set.")
+        return _fill_in(OPENAI, keys, "Only an OpenAI key is set.", model)
     if has_yandex_key:
         missing = "A Yandex key is set, but YANDEX_CLOUD_FOLDER_ID is not"
     elif keys.yandex_folder_id:
         missing = "A Yandex folder is set, but YANDEX_CLOUD_API_KEY is not"
     else:
         missing = "No key is set"
-    return _fill_in(LOCAL, keys, f"{missing}, so the embedded server on this machine answers.")
+    return _fill_in(LOCAL, keys, f"{missing}, so the embedded server on this machine answers.", model)
 
 
-def _fill_in(provider: Provider, keys: Keys, reason: str) -> ChosenProvider:
+def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:
+    if provider is LOCAL and model is not None:
+        raise InvalidInputError(
+            "The embedded server has no other model.", fix="Leave --model out, or choose another with --provider."
+        )
     headers = _headers(provider, keys)
-    folder = quote(keys.yandex_folder_id or "", safe="")
-    model = provider.model_template.format(folder=folder)
+    model = model or next(iter(provider.models), "")
+    if "://" not in model:
+        folder = quote(keys.yandex_folder_id or "", safe="")
+        model = provider.model_template.format(folder=folder, model=model)
     return ChosenProvider(
         provider=provider,
-        url=provider.url_template.format(model=model),
+        url=provider.url_template.format(model=quote(model, safe=":/%")),
         headers=headers,
         model=model,
         reason=reason,
@@ -159,6 +176,12 @@ def _server_tools(provider: Provider, keys: Keys) -> tuple[ServerTool, ...]:
     if keys.vector_store_id:
         tools.append(ServerTool("file_search", keys.vector_store_id))
     return tuple(tools)
+
+
+def _with_model(url: str, model: str) -> str:
+    parts = urlsplit(url)
+    query = [*((name, value) for name, value in parse_qsl(parts.query) if name != "model"), ("model", model)]
+    return parts._replace(query=urlencode(query, safe=":/")).geturl()
 
 
 def _checked_url(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.errors import (
     AccessRefusedError,
     ConnectionFailedError,
+    ModelRefusedError,
     ProtocolBrokenError,
     SessionClosedError,
     VoiceError,
@@ -27,9 +28,10 @@ _REFUSED = frozenset(
         "invalid_authentication",
         "account_deactivated",
         "billing_hard_limit_reached",
-        "model_not_found",
     }
 )
+_NO_MODEL = "model_not_found"
+_CHECK = "Check the key, the model and the account's quota."
 _EXPIRED = frozenset({"session_expired"})
 _TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 """Close codes after which the same server may be there again in a moment."""
@@ -55,10 +57,10 @@ def session_end(error: ServerError) -> VoiceError | None:
 
     A `ConnectionFailedError` ends the server's session only: another may take its place.
     """
+    if error.code == _NO_MODEL or error.param in ("model", "session.model"):
+        return ModelRefusedError(f"The server refuses the model: {describe(error)}", fix=_CHECK)
     if error.code in _REFUSED:
-        return AccessRefusedError(
-            f"The server refuses: {describe(error)}", fix="Check the key, the model and the account's quota."
-        )
+        return AccessRefusedError(f"The server refuses: {describe(error)}", fix=_CHECK)
     if error.code in _EXPIRED:
         return ConnectionFailedError("The server's time limit for a session is over.", fix="Run `voice run` again.")
     return None
@@ -80,16 +82,14 @@ def closed(code: int | None, reason: str) -> VoiceError:
         reason: The server's words, perhaps none.
     """
     said = f": {' '.join(reason.split())[:_LONGEST_SHOWN]}" if reason.strip() else ""
-    if code in (1008, 4000):
-        return AccessRefusedError(
-            f"The server refuses this session (close code {code}){said}.",
-            fix="Check the key, the model and the account's quota.",
-        )
+    if code in (1008, 4000) or _NO_MODEL in said:
+        kind = ModelRefusedError if "model" in said.lower() else AccessRefusedError
+        return kind(f"The server refuses this session (close code {code}){said}.", fix=_CHECK)
     if code in (1002, 1003, 1007, 1009):
         return ProtocolBrokenError(
             f"The server and this client do not understand each other (close code {code}){said}.", fix=OTHER_SERVER
         )
     if code is None or code == 1006:
         return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")
-    kind = ConnectionFailedError if code in _TEMPORARY else SessionClosedError
-    return kind(f"The server closed the connection (close code {code}){said}.", fix="Run `voice run` again.")
+    ended = ConnectionFailedError if code in _TEMPORARY else SessionClosedError
+    return ended(f"The server closed the connection (close code {code}){said}.", fix="Run `voice run` again.")

@@ -40,6 +40,7 @@ class Provider:
     url_template: str
     """Empty where the address is only known when the session starts."""
     model_template: str
+    """How the service wants a model named."""
     auth: Auth
     variables: tuple[str, ...]
     """Environment variables that must be set."""
@@ -53,6 +54,8 @@ class Provider:
     turn_detection: TurnDetection
     """What is asked for by default."""
     output_modalities: tuple[str, ...]
+    models: tuple[str, ...] = ()
+    """The service's current models, the default first."""
     turn_modes: tuple[TurnMode, ...] = tuple(TurnMode)
     """The ways it offers to find the ends of turns."""
     vad_fields: frozenset[str] = VAD_FIELDS
@@ -89,7 +92,9 @@ YANDEX = Provider(
     name="yandex",
     title="Yandex AI Studio",
     url_template="wss://ai.api.cloud.yandex.net/v1/realtime?model={model}",
-    model_template="gpt://{folder}/speech-realtime-250923",
+    model_template="gpt://{folder}/{model}",
+    # The two of the tutorial, 250923 and 260528, are reported disabled since 2026-10-12.
+    models=("speech-realtime-deepseek-v4-flash/latest", "speech-realtime-max-tts-live/latest"),
     auth=Auth.YANDEX,
     variables=("YANDEX_CLOUD_API_KEY", "YANDEX_CLOUD_FOLDER_ID"),
     input_rate_hz=24000,
@@ -122,7 +127,8 @@ OPENAI = Provider(
     name="openai",
     title="OpenAI",
     url_template="wss://api.openai.com/v1/realtime?model={model}",
-    model_template="gpt-realtime",
+    model_template="{model}",
+    models=("gpt-realtime-2.1", "gpt-realtime-2.1-mini", "gpt-realtime-2", "gpt-realtime-1.5"),
     auth=Auth.BEARER,
     variables=("OPENAI_API_KEY",),
     input_rate_hz=24000,
@@ -131,7 +137,7 @@ OPENAI = Provider(
     instructions=_ENGLISH,
     turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
     output_modalities=("audio",),
-    transcription_model="gpt-4o-mini-transcribe",
+    transcription_model="gpt-transcribe",
     runs_mcp=True,
     session_limit_s=3600,
 )
@@ -140,7 +146,8 @@ LOCAL = Provider(
     name="local",
     title="the embedded server on this machine",
     url_template="",
-    model_template="voice-local",
+    model_template="{model}",
+    models=("voice-local",),
     auth=Auth.NONE,
     variables=(),
     input_rate_hz=24000,
@@ -155,7 +162,7 @@ CUSTOM = Provider(
     name="custom",
     title="a Realtime server of your own",
     url_template="",
-    model_template="",
+    model_template="{model}",
     auth=Auth.OPTIONAL_BEARER,
     variables=(),
     input_rate_hz=24000,

@@ -12,7 +12,7 @@ from engine.audio.clock import loop_time_s
 from engine.audio.follower import Follower
 from engine.audio.following import News
 from engine.audio.link import AudioLink
-from engine.errors import VoiceError
+from engine.errors import ModelRefusedError, VoiceError
 from engine.realtime import actions as act
 from engine.realtime.connection import Connection
 from engine.realtime.conversation import Conversation
@@ -282,7 +282,8 @@ class Session:
     def fail(self, error: VoiceError) -> None:
         """End the session with an error, which `run` raises."""
         if self._error is None and not self._over.is_set():
-            self._error = type(error)(self._scrub(error.message), fix=self._scrub(error.fix))
+            advice = self._chosen.model_advice if isinstance(error, ModelRefusedError) else ""
+            self._error = type(error)(self._scrub(error.message), fix=self._scrub(f"{error.fix} {advice}".strip()))
             self.stop("error")
 
     def _receive(self, event: ServerEvent, received_at_s: float) -> None:

@@ -239,6 +239,7 @@ class UsageMeter:
             complete=self._complete,
             budget=self._budget,
             prices=self._prices.source if self._prices else "",
+            estimated=any(prices.estimated for prices in (self._prices, self._transcription_prices) if prices),
             final=final,
         )
         for observer in self._observers:

@@ -36,9 +36,41 @@ def test_the_keys_that_are_set_choose(environ: dict[str, str], expected: str) ->
 
 def test_the_yandex_address_key_and_model() -> None:
     chosen = choose_provider("yandex", None, YANDEX, Config())
-    assert chosen.url == "wss://ai.api.cloud.yandex.net/v1/realtime?model=gpt://b1gfolder/speech-realtime-250923"
+    model = "gpt://b1gfolder/speech-realtime-deepseek-v4-flash/latest"
+    assert chosen.model == model
+    assert chosen.url == f"wss://ai.api.cloud.yandex.net/v1/realtime?model={model}"
     assert chosen.headers["Authorization"].reveal() == "Api-Key AQVN-secret"
     assert [tool.name for tool in chosen.server_tools] == ["web_search"]
+
+
+def test_the_openai_address_and_models() -> None:
+    chosen = choose_provider("openai", None, OPENAI, Config())
+    assert chosen.url == "wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1"
+    session = SessionSettings().to_json(chosen)
+    assert session["audio"]["input"]["transcription"] == {"model": "gpt-transcribe"}
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "model", "expected"),
+    [
+        ("openai", None, "gpt-realtime-2", "wss://api.openai.com/v1/realtime?model=gpt-realtime-2"),
+        (None, None, "a b&c", "wss://api.openai.com/v1/realtime?model=a%20b%26c"),
+        ("yandex", None, "mine/latest", "wss://ai.api.cloud.yandex.net/v1/realtime?model=gpt://f/mine/latest"),
+        ("yandex", None, "gpt://g/mine", "wss://ai.api.cloud.yandex.net/v1/realtime?model=gpt://g/mine"),
+        (None, "ws://h/v1?a=1&model=x", "mine", "ws://h/v1?a=1&model=mine"),
+        (None, "ws://h/v1?model=x", None, "ws://h/v1?model=x"),
+    ],
+)
+def test_a_model_is_chosen_by_its_name(name: str | None, url: str | None, model: str | None, expected: str) -> None:
+    environ = {**OPENAI, "YANDEX_CLOUD_API_KEY": "AQVN-secret", **({"YANDEX_CLOUD_FOLDER_ID": "f"} if name else {})}
+    assert choose_provider(name, url, environ, Config(), model).url == expected
+
+
+@pytest.mark.parametrize("name", [None, "local"])
+def test_the_embedded_server_has_no_other_model(name: str | None) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        choose_provider(name, None, {}, Config(), "gpt-realtime-2.1")
+    assert "--model" in refused.value.fix
 
 
 def test_an_iam_token_is_a_bearer() -> None:

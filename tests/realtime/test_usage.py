@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cli.usage_line import usage_line
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
@@ -17,7 +18,7 @@ from engine.realtime.budget import keep_to_budget
 from engine.realtime.events import TranscriptUsage, Usage
 from engine.realtime.notices import ErrorShown, Notice, ResponseUsage, Summary, TranscriptionUsage, UsageTotal
 from engine.realtime.prices import KNOWN, Prices, configured_prices, prices_of
-from engine.realtime.providers import choose_provider
+from engine.realtime.providers import OPENAI, YANDEX, Provider, choose_provider
 from engine.realtime.session import Session
 from engine.realtime.testing import Emit, Expect, ServerDouble, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tool_runner import ToolRunner
@@ -106,7 +107,30 @@ def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
     assert prices_of("gpt-realtime", mine) is PRICES
     for branch in ("", "/latest", "/rc"):
         assert prices_of(f"gpt://b1g/speech-realtime-250923{branch}") is KNOWN["speech-realtime-250923"]
-    assert prices_of("speech-realtime-deepseek-v4-flash") is None
+    assert prices_of("speech-realtime-999999") is None
+
+
+@pytest.mark.parametrize("provider", [YANDEX, OPENAI], ids=lambda provider: provider.name)
+def test_what_is_asked_for_by_default_has_a_price(provider: Provider) -> None:
+    assert prices_of(provider.models[0])
+    assert not provider.transcription_model or prices_of(provider.transcription_model)
+
+
+def test_prices_that_one_source_names_are_told_as_estimates() -> None:
+    summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
+    for model, estimated in (("gpt://f/speech-realtime-deepseek-v4-flash/latest", True), ("gpt-realtime-2.1", False)):
+        notices = [ResponseUsage("r1", Usage(input_text_tokens=1000, output_text_tokens=100), 0), summary]
+        running, last = told(notices, lambda tell, model=model: UsageMeter(model, observers=tell))
+        assert (running.estimated, running.to_json()["estimated"]) == (estimated, estimated)
+        for total in (running, last):
+            assert ("about 0." in usage_line(total)) is estimated
+
+
+def test_the_estimated_price_of_the_words_makes_the_whole_cost_an_estimate() -> None:
+    by_time = TranscriptionUsage("i1", TranscriptUsage("duration", seconds=30.0))
+    guessed = Prices("EUR", minute=1.0, estimated=True)
+    (total,) = told([by_time], lambda tell: UsageMeter("m", "t", {"m": PRICES, "t": guessed}, observers=tell))
+    assert total.estimated
 
 
 @pytest.mark.parametrize(
@@ -118,6 +142,7 @@ def test_a_snapshot_and_an_address_cost_what_their_model_costs() -> None:
         ({"audio_input": "32"}, "'audio_input' must be a price"),
         ({"audio_input": math.inf}, "'audio_input' must be a price"),
         ({"currency": 7}, "'currency' must be a text"),
+        ({"estimated": 1}, "'estimated'"),
     ],
 )
 def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: str) -> None:
