@@ -21,6 +21,13 @@ BUSY = {
     "all_cores": "all cores busy",
 }
 """The loads of `voice bench callback` in words."""
+WAYS = {
+    "session/capture_to_wire": "microphone block to socket",
+    "session/wire_to_ring": "socket to playback ring",
+    "session/barge_in_to_silence": "speech_started to silence",
+    "session/turn": "end of speech to first sound",
+}
+"""What `voice bench session` times, in words."""
 ABOUT_SOUND = ("latency", "session", "callback")
 """The benchmarks that a recommendation rests on."""
 _LONG_ENOUGH_MS = 5000.0
@@ -174,15 +181,9 @@ def _of_latency(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _of_session(by_case: dict[str, Result]) -> Iterator[str]:
-    parts = {
-        "session/capture_to_wire": "microphone block to socket",
-        "session/wire_to_ring": "socket to playback ring",
-        "session/barge_in_to_silence": "speech_started to silence",
-        "session/turn": "end of speech to first sound",
-    }
     said = [
         f"{words} {by_case[case].ours.p50:.2f} ms (p99 {by_case[case].ours.p99:.2f})"
-        for case, words in parts.items()
+        for case, words in WAYS.items()
         if case in by_case
     ]
     if said:

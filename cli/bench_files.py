@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.comparison import Comparison
 from benchmarks.document import Document
 from benchmarks.history import history_folder, keep, require_keepable
 from benchmarks.results import report
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, LibraryMissingError
+
+_OF_THE_PAGE = ("matplotlib", "jinja2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Destinations:
 
         Raises:
             InvalidInputError: a file cannot be written or is named twice, or the history cannot be written.
+            LibraryMissingError: the page needs packages that are not installed.
         """
         if self.json is not None and self.html is not None and self.json.resolve() == self.html.resolve():
             raise InvalidInputError(f"--json and --html both name {self.json}.", fix="Name two files.")
@@ -43,6 +47,9 @@ class Destinations:
             _require_writable(self.json, "figures")
         if self.html is not None:
             _require_writable(self.html, "page")
+            if missing := [name for name in _OF_THE_PAGE if find_spec(name) is None]:
+                what = f"The page needs the Python package {missing[0]}, which is not installed."
+                raise LibraryMissingError(what, fix="Run `pip install 'voice-realtime[report]'`.")
         if self.history:
             require_keepable(history_folder())
 
@@ -60,14 +67,14 @@ class Destinations:
         document = report(run.machine, run.results, quick=bool(run.quick))
         if self.json is not None:
             self.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        if self.history:
+            path = keep(document, history_folder())
+            say(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
         if self.html is not None:
             from cli.bench_page.page import page  # noqa: PLC0415
 
             self.html.write_text(page(run, comparison, note=note), encoding="utf-8")
             say(f"The page is {self.html}.")
-        if self.history:
-            path = keep(document, history_folder())
-            say(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
 
 
 def _require_writable(path: Path, what: str) -> None:

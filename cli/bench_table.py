@@ -16,12 +16,14 @@ _NS_IN = {"ns": 1.0, "ms": 1e6}
 _SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
 _MISSING = "missing"
 _ONLY_IN_FILE = {
-    *(_MISSING, "group_delay_ms", "withheld_ms", "text_bytes"),
+    *("group_delay_ms", "withheld_ms", "text_bytes"),
     *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
-    *("measured_ms", "openings", "clock_jitter_ms", "count", "xruns", "delivered", "expected"),
+    *("measured_ms", "openings", "clock_jitter_ms", "count", "xruns"),
 }
 """What would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
+TEXTS = ("case", "who")
+"""Headings of what is text; the other columns are figures."""
 _CLOSE = (0, 0, 0, 0)
 """Padding, as a table gives it back."""
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
@@ -58,7 +60,7 @@ def _fitting(benchmark: str, results: Sequence[Result], console: Console) -> Tab
     def is_too_wide(table: Table) -> bool:
         return Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width
 
-    measured = _measured(results)
+    measured = [name for name in measured_besides(results) if name not in _ONLY_IN_FILE]
     table = _table(benchmark, results, measured)
     count = len(measured)
     while is_too_wide(table) and (count > 0 or table.padding != _CLOSE):
@@ -73,50 +75,64 @@ def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], l
     from rich.table import Table  # noqa: PLC0415 - `voice --help` must not pay for it
     from rich.text import Text  # noqa: PLC0415
 
-    compares = any(result.peers for result in results)
-    missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
+    headings, rows = grid(results, measured)
     table = Table(title=benchmark, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
     table.show_edge = False
     table.pad_edge, table.collapse_padding = False, True
-    notes = [f"not installed, so not measured: {', '.join(missing)}"] if missing else []
-    meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
-    notes += ["; ".join(meant)] if meant else []
-    notes += [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
-    table.caption = "\n".join(notes) or None
-    headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours_faster"] if compares else []), *measured]
+    wider = [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
+    table.caption = "\n".join([*notes(results, measured), *wider]) or None
     for heading in headings:
-        justify: JustifyMethod = "left" if heading in ("case", "who") else "right"
-        written = _heading(heading).replace(" ", "\n")
-        table.add_column(written, justify=justify, no_wrap=heading != "who", overflow="fold")
+        justify: JustifyMethod = "left" if heading in TEXTS else "right"
+        table.add_column(heading.replace(" ", "\n"), justify=justify, no_wrap=heading != "who", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def grid(results: Sequence[Result], measured: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and the rows of one benchmark's table as text.
+
+    Args:
+        results: Its cases.
+        measured: What else gets a column, by name in `extra`.
+    """
+    compares = any(result.peers for result in results)
+    headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours faster"] if compares else [])]
+    rows = []
     for result in results:
         for case, who, figures, ratio, extra in _rows(result):
-            cells = [
-                case,
-                *([who] if compares else []),
-                *_figures(figures, result.unit),
-                *([ratio] if compares else []),
-            ]
+            cells = [case, *([who] if compares else []), *_figures(figures, result.unit)]
+            cells += [ratio] if compares else []
             cells += [_shown(extra.get(name, ""), result.unit if name in _IN_UNIT else "") for name in measured]
-            table.add_row(*(Text(cell) for cell in cells))
-    return table
+            rows.append(cells)
+    return [*headings, *map(_heading, measured)], rows
+
+
+def notes(results: Sequence[Result], measured: Sequence[str]) -> list[str]:
+    """Return what is to be said under a table: rivals that are missing, and headings that do not speak."""
+    missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
+    meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
+    return [
+        *([f"not installed, so not measured: {', '.join(missing)}"] if missing else []),
+        *(["; ".join(meant)] if meant else []),
+    ]
 
 
 def _heading(name: str) -> str:
     return _HEADINGS.get(name, name).replace("_", " ")
 
 
-def _measured(results: Sequence[Result]) -> list[str]:
-    """Names of what the cases measured besides, each once; a rival's stand in its row, lists of samples in the file."""
+def measured_besides(results: Sequence[Result]) -> list[str]:
+    """Return names of what the cases measured besides; rivals' own figures stand in their rows, samples in the file."""
     found = ((name, value) for result in results for name, value in _extra(result).items() if name not in result.peers)
-    shown = dict.fromkeys(name for name, value in found if not isinstance(value, list | tuple | dict))
-    return [name for name in shown if name not in _ONLY_IN_FILE]
+    return list(dict.fromkeys(name for name, value in found if not isinstance(value, list | tuple | dict)))
 
 
 def _extra(result: Result) -> Mapping[str, Any]:
     """What was measured besides; blocks delivered and expected in one column."""
-    extra = result.extra
-    if "delivered" in extra and "expected" in extra:
-        return {"blocks": f"{extra['delivered']}/{extra['expected']}", **extra}
+    extra = dict(result.extra)
+    if extra.keys() >= {"delivered", "expected"}:
+        return {"blocks": f"{extra.pop('delivered')}/{extra.pop('expected')}", **extra}
     return extra
 
 

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.document import read_document
+from benchmarks.registry import BENCHMARKS
 from cli.bench_table import tables
 from engine.errors import UnknownDeviceError
 from tests.support.soundcard import SoundCard
@@ -62,7 +63,9 @@ def everything(soundcard: SoundCard, tmp_path_factory: pytest.TempPathFactory) -
     run = _bench(*arguments, env={**soundcard.environment, "COLUMNS": "200"})
     assert run.returncode == 0, run.stderr
     page = path.with_suffix(".html").read_text(encoding="utf-8")
-    assert page.count("<svg") > 20, "every benchmark is drawn"
+    parts = {part.partition("</h2>")[0].lower(): part for part in page.split("<h2>")[1:]}
+    assert parts.keys() == BENCHMARKS.keys()
+    assert all("<svg" in part for part in parts.values()), "every benchmark is drawn"
     assert "This was a quick run" in page
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return run.stdout, document
