@@ -6,7 +6,6 @@ Space talks where turns are ended by a key, Tab mutes, and what is typed is said
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from collections import deque
 from collections.abc import Callable
@@ -112,7 +111,7 @@ class Controls:
             case Named.END if not self._typed:
                 self._session.stop("the person has left")
             case Named.INTERRUPT:
-                os.kill(os.getpid(), signal.SIGINT)
+                signal.raise_signal(signal.SIGINT)
             case str(text) if text.strip() or self._typed:
                 self._typed += text
 

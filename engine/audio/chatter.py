@@ -15,6 +15,8 @@ import sys
 @functools.cache
 def silence_chatter() -> None:
     """Silence ALSA, JACK and PortAudio for the rest of the process; a backend calls it before it loads its library."""
+    if sys.platform == "win32":
+        return  # neither library is there, and CDLL(None) raises TypeError
     with contextlib.suppress(OSError, AttributeError):
         process = ctypes.CDLL(None)
         _take_handlers(process)
