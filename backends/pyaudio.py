@@ -50,7 +50,7 @@ def _import_pyaudio() -> tuple[Any, Any]:
     except ModuleNotFoundError as error:
         raise LibraryMissingError(
             "The Python package PyAudio is not installed.",
-            fix="Run `pip install 'voice-realtime[pyaudio]'` (outside Windows it compiles against portaudio19-dev), "
+            fix='Run `pip install "voice-realtime[pyaudio]"` (outside Windows it compiles against portaudio19-dev), '
             "or use `--backend sounddevice`.",
         ) from error
     except ImportError as error:

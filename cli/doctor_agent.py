@@ -34,7 +34,7 @@ def local_agent() -> Iterator[Finding]:
     if "speech" in lacking and find_library("espeak-ng"):
         lacking.remove("speech")
     if lacking:
-        yield warning("local agent", f"lacks {', '.join(lacking)}", "Run `pip install 'voice-realtime[local]'`.")
+        yield warning("local agent", f"lacks {', '.join(lacking)}", 'Run `pip install "voice-realtime[local]"`.')
     else:
         yield ok("local agent", "listens, thinks and speaks offline")
 

