@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
@@ -62,8 +61,7 @@ class Approvals:
         if isinstance(notice, SessionStarted) and self._asking is not None:
             self._asking.withdraw()
         elif isinstance(notice, ApprovalAsked):
-            # The session is in the middle of telling its observers.
-            asyncio.get_running_loop().call_soon(self._answer, notice)
+            self._answer(notice)
 
     def _answer(self, asked: ApprovalAsked) -> None:
         session = self._session

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,8 +23,6 @@ class _Call(Generic[T]):
         self._abandoned = False
         self._error: BaseException | None = None
         self._results: list[T] = []
-        self._loop = asyncio.get_running_loop()
-        self.over = asyncio.Event()
 
     def run(self) -> None:
         """Make the call; what nobody waits for any more is discarded here."""
@@ -38,8 +36,6 @@ class _Call(Generic[T]):
                     self._results.append(result)
             if not self._results:
                 self._discard(result)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
-            self._loop.call_soon_threadsafe(self.over.set)
 
     def take(self) -> T:
         """The result, or the error; only once it is over."""
@@ -53,6 +49,22 @@ class _Call(Generic[T]):
             self._abandoned = True
         for result in self._results:
             self._discard(result)
+
+
+class _DaemonThreads(Executor):
+    """One thread for each call, which does not keep the process from ending."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Start a thread for a function that raises nothing."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            result = fn(*args, **kwargs)
+            if future.set_running_or_notify_cancel():
+                future.set_result(result)
+
+        threading.Thread(target=work, daemon=True, name="voice-aside").start()
+        return future
 
 
 _GRACE_S = 5.0
@@ -78,8 +90,7 @@ async def aside(
         >>> stream = await aside(open_stream, discard=lambda stream: stream.close())
     """
     running = _Call(call, discard)
-    threading.Thread(target=running.run, daemon=True, name="voice-aside").start()
-    waiting = asyncio.ensure_future(running.over.wait())
+    waiting = asyncio.get_running_loop().run_in_executor(_DaemonThreads(), running.run)
     cancelled = False
     deadline_s = time.monotonic() + timeout_s
     while not waiting.done() and (left_s := deadline_s - time.monotonic()) > 0:

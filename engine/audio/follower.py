@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -16,8 +15,6 @@ from engine.audio.link import AudioLink
 from engine.audio.look import look
 from engine.errors import VoiceError
 
-_CLOSE_S = 6.0
-"""Longer than our backends wait for two streams that hang."""
 _LOOK_ANYWAY_S = 60.0
 """Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
 _LOOKS_AT_WHAT_IS_SHOWN = 2
@@ -122,8 +119,7 @@ class Follower:
     async def _close_stream(self) -> list[Command]:
         opened = self._link.release()
         if opened is not None:
-            with contextlib.suppress(TimeoutError):  # its memory stays with the thread that hangs
-                await aside(opened.close, timeout_s=_CLOSE_S)
+            await opened.aclose()
         self._link.gone()
         return self._following.closed()
 

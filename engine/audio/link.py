@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.aside import aside
 from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
 from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
@@ -25,6 +27,8 @@ BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
+_CLOSE_S = 6.0
+"""Longer than our backends wait for two streams that hang."""
 _LOOK_AGAIN_S = 0.25
 """What watches is called so often without a signal, so that a stream that died without a word is noticed."""
 
@@ -40,6 +44,11 @@ class OpenStream:
         """Close the stream; the port belongs to nobody then."""
         self.stream.close()
         self.port.retire()
+
+    async def aclose(self) -> None:
+        """Close the stream in a thread; the memory of one that hangs stays with it."""
+        with contextlib.suppress(TimeoutError):
+            await aside(self.close, timeout_s=_CLOSE_S)
 
 
 class AudioLink:
@@ -225,6 +234,16 @@ class AudioLink:
         if opened is not None:
             opened.close()
         self._wake.close()
+
+    async def aclose(self) -> None:
+        """Close from the running loop, which goes on meanwhile: a stream that hangs takes seconds."""
+        self._wake.stop()
+        opened = self.release()
+        try:
+            if opened is not None:
+                await opened.aclose()
+        finally:
+            self._wake.close()
 
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
         port = AudioPort(keep_reference=self._keep_played)

@@ -113,13 +113,17 @@ class Wake:
         if self._loop is not None:
             self._timer = self._loop.call_later(seconds, call)
 
-    def close(self) -> None:
-        """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
+    def stop(self) -> None:
+        """Make no more calls; the descriptors stay."""
         loop, self._loop = self._loop, None
         if self._timer is not None:
             self._timer.cancel()
         if loop is not None and not loop.is_closed() and self._read_end >= 0:
             loop.remove_reader(self._read_end)
+
+    def close(self) -> None:
+        """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
+        self.stop()
         for descriptor in {self._read_end, self.descriptor} - {-1}:
             os.close(descriptor)
         self._read_end = self.descriptor = -1

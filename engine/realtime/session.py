@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,7 +42,8 @@ from engine.realtime.transport import Connect
 from engine.realtime.uplink import Uplink
 
 Observer = Callable[[Notice, float], None]
-"""Is told each notice and its time on the loop's clock; must return at once."""
+"""Is told each notice and its time on the loop's clock; must return at once, and may act on the session: what follows
+from that happens after what is under way, and every observer sees it in this order."""
 
 _FOREIGN: dict[type[Notice], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
 """Where a notice has others' words, which may repeat a key they refuse."""
@@ -108,7 +110,7 @@ class Session:
                 receive=self._receive,
                 lost=lambda goes_again: self._perform(self._conversation.disconnected(goes_again=goes_again)),
                 at_rest=lambda: self.at_rest,
-                tell=self._show,
+                tell=self._tell,
             ),
             session_limit_s=chosen.provider.session_limit_s,
         )
@@ -122,7 +124,7 @@ class Session:
                 turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
                 look=self._look,
                 failed=self._end_with,
-                tell=self._show,
+                tell=self._tell,
             ),
             silence_ms=self._turn_detection.silence_duration_ms or 0,
         )
@@ -130,8 +132,9 @@ class Session:
         """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""
         self._has_begun = False
         """Whether there has been a connection that was told everything."""
-        self._keeping_line: asyncio.Task[None] | None = None
         self._follower: Follower | None = None
+        self._to_do: deque[act.Action] = deque()
+        self._is_performing = False
         self._over = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
         self._reason = ""
@@ -167,8 +170,8 @@ class Session:
             self._link.close()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
-                self._show(ErrorShown(str(self._error), fatal=True))
-            self._show(summary)
+                self._tell(ErrorShown(str(self._error), fatal=True))
+            self._tell(summary)
         if self._error is not None:
             raise self._error
         return summary
@@ -227,20 +230,26 @@ class Session:
 
     async def _converse(self) -> None:
         """Keep the line until the session is over."""
-        self._keeping_line = asyncio.create_task(self._guarded(self._line.run()))
+        keeping_line = asyncio.create_task(self._guarded(self._line.run()))
         try:
             await self._over.wait()
         finally:
-            # The stream first: what was captured last is then not sent into a closing socket. And before it whoever
-            # could be opening another.
-            follower, self._follower = self._follower, None
-            if follower is not None:
-                await follower.close()
-            self._link.close()
-            await _end(self._keeping_line)
+            # The stream first: what was captured last is then not sent into a closing socket.
+            try:
+                await self._close_audio()
+            finally:
+                keeping_line.cancel()
+                await asyncio.gather(keeping_line, return_exceptions=True)
             if awaited := self._runner.held_up_by:
-                self._show(ToolsAwaited(awaited))
+                self._tell(ToolsAwaited(awaited))
             await self._runner.finish()
+
+    async def _close_audio(self) -> None:
+        """Close the stream, after what could be opening another."""
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            await follower.close()
+        await self._link.aclose()
 
     def _introduce(self) -> Sequence[act.Action]:
         """What a connection is told first."""
@@ -293,9 +302,17 @@ class Session:
         self._perform(self._conversation.handle(event))
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
-        """Carry out what the conversation asks for, in its order."""
-        for action in actions:
-            self._carry_out(action)
+        """Carry out what the conversation asks for, in its order, also where an observer acts in the middle of it."""
+        self._to_do.extend(actions)
+        if self._is_performing:
+            return
+        self._is_performing = True
+        try:
+            while self._to_do:
+                self._carry_out(self._to_do.popleft())
+        finally:
+            self._is_performing = False
+            self._to_do.clear()
 
     def _carry_out(self, action: act.Action) -> None:
         match action:
@@ -339,7 +356,11 @@ class Session:
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)
         self._devices_lost += isinstance(notice, DeviceLost) and notice.attempt == 0
-        self._show(notice)
+        self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        """Show a notice in its turn."""
+        self._perform([act.Show(notice)])
 
     def _show(self, notice: Notice) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
@@ -353,11 +374,11 @@ class Session:
                 observer(notice, now_s)
             except VoiceError as error:
                 self._observers.remove(observer)
-                self._show(ErrorShown(error.message))
+                self._tell(ErrorShown(error.message))
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 _log.warning("an observer failed", exc_info=error)
-                self._show(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
+                self._tell(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(
@@ -374,10 +395,3 @@ class Session:
             dropped_outage_ms=self._line.dropped_outage_ms,
             playback=self._link.playback_stats(),
         )
-
-
-async def _end(task: asyncio.Task[None] | None) -> None:
-    """Cancel a task, if there is one, and wait until it has gone."""
-    if task is not None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

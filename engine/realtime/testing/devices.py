@@ -94,6 +94,7 @@ class _VirtualStream:
         self._timer: asyncio.TimerHandle | None = None
         self._began_s = 0.0
         self._blocks = 0
+        self._is_closed = False
         self._info = StreamInfo(
             devices.name,
             native=True,
@@ -109,7 +110,7 @@ class _VirtualStream:
     @property
     def active(self) -> bool:
         """True from `start` to `close`."""
-        return self._timer is not None
+        return self._timer is not None and not self._is_closed
 
     def start(self) -> None:
         """Let the blocks come."""
@@ -117,10 +118,9 @@ class _VirtualStream:
         self._schedule()
 
     def close(self) -> None:
-        """Let no more come; safe to call twice."""
-        timer, self._timer = self._timer, None
-        if timer is not None:
-            timer.cancel()
+        """Let no more come; safe to call twice, and from another thread."""
+        if not self._is_closed:
+            self._is_closed = True
             self._port.finish()
 
     def _schedule(self) -> None:
@@ -129,6 +129,8 @@ class _VirtualStream:
         self._timer = asyncio.get_running_loop().call_at(at_s, self._step)
 
     def _step(self) -> None:
+        if self._is_closed:
+            return
         loop = asyncio.get_running_loop()
         heard = np.empty((self._devices.block_frames, 1), np.float32)
         self._port.process(self._devices.next_spoken()[:, None], None)
