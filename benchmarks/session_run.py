@@ -14,9 +14,7 @@ from benchmarks.scripted_service import ANSWER_MS
 from benchmarks.service_process import ScriptedService
 from engine.audio.backend import Backend, StreamInfo, StreamRequest
 from engine.audio.discovery import open_backend
-from engine.audio.guarded import GuardedBackend, GuardedStream
 from engine.audio.link import AudioLink
-from engine.audio.port import AudioPort
 from engine.config import Config
 from engine.realtime.latency import Durations
 from engine.realtime.notices import BargeIn, Notice, SessionStarted, Summary
@@ -56,22 +54,6 @@ class SessionFigures:
     info: StreamInfo | None = None
 
 
-class _Watched(GuardedBackend):
-    """A backend that lets the port of its stream be seen: there the kernel notes when silence began.
-
-    It is a guard so that the process that looks for devices makes the backend itself, as in a conversation.
-    """
-
-    def __init__(self, backend: Backend) -> None:
-        super().__init__(backend, backend.name)
-        self.port: AudioPort | None = None
-
-    def open(self, port: AudioPort, request: StreamRequest) -> GuardedStream:
-        """As the backend does."""
-        self.port = port
-        return super().open(port, request)
-
-
 class _Moments(Durations):
     """Durations that also keep when each ended, on the clock of `time.monotonic_ns`."""
 
@@ -97,14 +79,14 @@ def run_session(seconds: float, figures: SessionFigures, devices: StreamRequest,
     Raises:
         VoiceError: the devices or the server fail.
     """
-    backend = _Watched(open_backend(backend_name).backend)
+    backend = open_backend(backend_name).backend
     try:
         asyncio.run(_hold(seconds, backend, figures, devices))
     finally:
         backend.close()
 
 
-async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devices: StreamRequest) -> None:
+async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devices: StreamRequest) -> None:
     quiet_s = min(_QUIET_MOST_S, _QUIET_SHARE * seconds)
     async with ScriptedService(_WARM_UP_S + quiet_s) as service:
         chosen = choose_provider(CUSTOM.name, service.url, {}, Config())
@@ -116,8 +98,8 @@ async def _hold(seconds: float, backend: _Watched, figures: SessionFigures, devi
         def observe(notice: Notice, _: float) -> None:
             if isinstance(notice, SessionStarted):
                 started.set()
-            elif isinstance(notice, BargeIn) and backend.port is not None:
-                silent_at_ns.append(backend.port.cuts()[-1].at_ns)
+            elif isinstance(notice, BargeIn):
+                silent_at_ns.append(link.port.cuts()[-1].at_ns)
             elif isinstance(notice, Summary):
                 figures.turns = notice.turns
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.audio.backend import Backend, Device, StreamRequest
+from engine.audio.blame import close_backend
 from engine.audio.devices import Direction, find_device
 from engine.audio.discovery import Chosen, open_backend
 from engine.config import AudioDefaults, load_config
@@ -94,7 +95,7 @@ def open_devices(
         refuse_files(found.backend)
         yield found.backend, request_for(defaults, microphone, speaker)
     finally:
-        found.backend.close()
+        close_backend(found.backend)
 
 
 def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | None) -> StreamRequest:

@@ -18,6 +18,7 @@ from cli.options import RunOptions
 from cli.screen import Screen
 from cli.typed_lines import say_lines
 from engine.audio.backend import Backend, StreamRequest
+from engine.audio.blame import close_backend
 from engine.audio.discovery import load_backend, open_backend
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError
@@ -76,7 +77,7 @@ def run_session(options: RunOptions) -> None:
             local = choose_provider(LOCAL.name, None, {}, config)
             hold_demonstration(local, _meter(local, prices, options, observers), options, screen, observers)
             return
-        stack.callback(backend.close)
+        stack.callback(close_backend, backend)
         screen.say(f"Provider {chosen.provider.name}: {chosen.reason}")
         for lack in offered.lacks:
             screen.say(f"Note: {lack}")
@@ -133,7 +134,7 @@ def _choose_backend(options: RunOptions, defaults: AudioDefaults, screen: Screen
     found = open_backend(name)
     if name == "auto" and found.backend.name == "virtual":
         if options.input is not None or options.output is not None:
-            found.backend.close()
+            close_backend(found.backend)
             raise NoDeviceError(
                 f"There is no sound card here ({found.reason}).", fix="Plug one in; `voice doctor` looks closer."
             )

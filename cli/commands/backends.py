@@ -42,6 +42,7 @@ def backends(as_json: JsonOption = False) -> None:
 
 def _look_at(name: str) -> _Row:
     """Load a backend and list its devices; without a microphone or a speaker it is of no use here."""
+    from engine.audio.blame import close_backend  # noqa: PLC0415
     from engine.audio.discovery import devices_to_talk, load_backend, package_of  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
@@ -51,7 +52,7 @@ def _look_at(name: str) -> _Row:
         try:
             count = len(devices_to_talk(backend))
         finally:
-            backend.close()
+            close_backend(backend)
     except VoiceError as error:
         return _Row(name, package, False, error.message, error.fix)
     return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

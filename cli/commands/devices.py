@@ -41,6 +41,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.device_table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
+    from engine.audio.blame import blaming, close_backend  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
@@ -51,7 +52,8 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
         if probe:
             require_sound_card(name, found)
             prepare_kernels()
-        listed = found.backend.devices()
+        with blaming(found.backend):
+            listed = found.backend.devices()
         if not as_json:
             typer.echo(f"Backend {found.backend.name} ({found.reason})")
         probed = None
@@ -60,7 +62,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
 
             probed = probe_with_progress(found.backend, listed)
     finally:
-        found.backend.close()
+        close_backend(found.backend)
     configured = find_all_configured(listed, audio)
     chosen = {direction: each.device for direction, each in configured.items()}
     if as_json:

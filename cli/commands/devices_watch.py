@@ -11,6 +11,7 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
 
     from cli.chosen_devices import refuse_files  # noqa: PLC0415
     from cli.device_watch import watch_devices  # noqa: PLC0415
+    from engine.audio.blame import close_backend  # noqa: PLC0415
     from engine.audio.discovery import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
@@ -19,4 +20,4 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
         refuse_files(watched)
         asyncio.run(watch_devices(watched, as_json=as_json))
     finally:
-        watched.close()
+        close_backend(watched)

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Stream, StreamRequest
+from engine.audio.backend import Backend, StreamRequest
+from engine.audio.open_stream import OpenStream
 from engine.audio.port import AudioPort
 from engine.dsp.gain import db_to_linear
 from engine.dsp.meter import meter
@@ -31,7 +32,7 @@ class Audition:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._stream: Stream | None = None
+        self._stream: OpenStream | None = None
         self._port = AudioPort()
         self._tone = np.empty(0, np.float32)
         self._level_db = -math.inf
@@ -50,12 +51,8 @@ class Audition:
         """
         self.close()
         self._port, self._level_db = AudioPort(), -math.inf
-        stream = self._backend.open(self._port, request)
-        try:
-            stream.start()
-        except BaseException:
-            stream.close()
-            raise
+        stream = OpenStream(self._backend, self._port, request)
+        stream.start()
         self._stream = stream
         self._tone = _tone(self._port.output_rate_hz) if tone else np.empty(0, np.float32)
         self.service()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, Refreshes
+from engine.audio.blame import REPAIR, blaming, close_backend
 from engine.audio.devices import Direction, no_device
-from engine.audio.guarded import REPAIR, GuardedBackend, blaming
 from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
 
 GROUP = "voice.backends"
@@ -79,7 +79,7 @@ def open_hotplugged(name: str = "auto") -> Backend:
             continue
         if isinstance(backend, Refreshes):
             return backend
-        backend.close()
+        close_backend(backend)
     raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix="Run `voice doctor`.")
 
 
@@ -90,7 +90,8 @@ def devices_to_talk(backend: Backend) -> list[Device]:
         NoDeviceError: one of them is missing.
         VoiceError: whatever the backend itself raises.
     """
-    devices = backend.devices()
+    with blaming(backend):
+        devices = backend.devices()
     for direction in Direction:
         if not any(direction.channels_of(device) for device in devices):
             raise no_device(direction)
@@ -101,7 +102,7 @@ def _close_unless_usable(backend: Backend) -> None:
     try:
         devices_to_talk(backend)
     except VoiceError:
-        backend.close()
+        close_backend(backend)
         raise
 
 
@@ -133,7 +134,7 @@ def _make(point: EntryPoint) -> Backend:
     with blaming(named):
         backend: Backend = point.load()()
     check_protocol(backend, named)
-    return backend if _distribution(point) == _OURS else GuardedBackend(backend, named)
+    return backend
 
 
 def _named(point: EntryPoint) -> str:

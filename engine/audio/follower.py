@@ -148,4 +148,4 @@ class Follower:
         except VoiceError as error:
             return self._following.refused(error, loop_time_s())
         self._link.adopt(opened)
-        return self._following.opened(opened.stream.info, loop_time_s())
+        return self._following.opened(opened.info, loop_time_s())

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.aside import aside
-from engine.audio.backend import Backend, Refreshes, Stream, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Refreshes, StreamInfo, StreamRequest
+from engine.audio.blame import blaming
 from engine.audio.clock import loop_time_s
 from engine.audio.devices import Direction, find_device, lasting_name
 from engine.audio.following import Wanted
 from engine.audio.heartbeat import Seen
+from engine.audio.open_stream import OpenStream
 from engine.audio.playback_stats import PlaybackStats
 from engine.audio.player import Player
 from engine.audio.port import AudioPort
@@ -27,28 +27,8 @@ BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
-_CLOSE_S = 6.0
-"""Longer than our backends wait for two streams that hang."""
 _LOOK_AGAIN_S = 0.25
 """What watches is called so often without a signal, so that a stream that died without a word is noticed."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenStream:
-    """A port and the stream on it: memory of its own for each opening, whatever becomes of an older stream."""
-
-    port: AudioPort
-    stream: Stream
-
-    def close(self) -> None:
-        """Close the stream; the port belongs to nobody then."""
-        self.stream.close()
-        self.port.retire()
-
-    async def aclose(self) -> None:
-        """Close the stream in a thread; the memory of one that hangs stays with it."""
-        with contextlib.suppress(TimeoutError):
-            await aside(self.close, timeout_s=_CLOSE_S)
 
 
 class AudioLink:
@@ -110,7 +90,7 @@ class AudioLink:
             opened = self._open()
             self.info: StreamInfo
             self._use(opened)
-            self.player = Player(self._port, output_rate_hz)
+            self.player = Player(self.port, output_rate_hz)
             self._recorder = self._make_recorder()
             self.wanted = self._name_devices()
         except BaseException:
@@ -120,7 +100,7 @@ class AudioLink:
     def start(self) -> None:
         """Let the microphone and the speaker run."""
         if self._current is not None:
-            self._current.stream.start()
+            self._current.start()
 
     def watch(self, on_audio: Callable[[bool], None]) -> None:
         """Let the running loop call a function until the link is closed; it serves the player.
@@ -140,12 +120,12 @@ class AudioLink:
 
         Needs `keep_played`. The ring holds 2 s; what was lost since, because nobody read, is silence at the end.
         """
-        ring = self._port.reference
+        ring = self.port.reference
         if ring is None:
-            return np.empty(0, np.float32), self._port.output_rate_hz
-        samples, lost = ring.consumer.get(ring.capacity), self._port.reference_lost_frames
+            return np.empty(0, np.float32), self.port.output_rate_hz
+        samples, lost = ring.consumer.get(ring.capacity), self.port.reference_lost_frames
         missing, self._played_lost = lost - self._played_lost, lost
-        return np.concatenate([samples, np.zeros(missing, np.float32)]), self._port.output_rate_hz
+        return np.concatenate([samples, np.zeros(missing, np.float32)]), self.port.output_rate_hz
 
     def said_now_s(self) -> float:
         """When what is said at this moment will be in a block, on the loop's clock: a device takes its time."""
@@ -160,21 +140,21 @@ class AudioLink:
     @property
     def input_ended(self) -> bool:
         """True once the microphone's file is over (virtual backend)."""
-        return self._port.input_ended
+        return self.port.input_ended
 
     @property
     def finished(self) -> bool:
         """True once the stream has said that it ended; quick, unlike `active`, which asks the device."""
-        return self._current is not None and self._port.finished
+        return self._current is not None and self.port.finished
 
     @property
     def active(self) -> bool:
         """False once a stream has ended by itself, until another is adopted."""
-        return self._current is not None and self._current.stream.active and not self._port.finished
+        return self._current is not None and self._current.active
 
     def look(self) -> Seen:
         """What there is to see of the stream."""
-        input_calls, output_calls = self._port.calls
+        input_calls, output_calls = self.port.calls
         return Seen(self.active, input_calls, output_calls, not self.player.drained)
 
     def release(self) -> OpenStream | None:
@@ -195,13 +175,10 @@ class AudioLink:
             VoiceError: whatever the backend raises.
         """
         if isinstance(self.backend, Refreshes):
-            self.backend.refresh()
+            with blaming(self.backend):
+                self.backend.refresh()
         opened = self._open(replace(self._request, input=self.wanted.input, output=self.wanted.output))
-        try:
-            opened.stream.start()
-        except BaseException:
-            opened.close()
-            raise
+        opened.start()
         return opened
 
     def adopt(self, opened: OpenStream) -> None:
@@ -209,12 +186,12 @@ class AudioLink:
         self._earlier = self.stats()
         self._use(opened)
         self._played_lost = 0
-        self.player.move_to(self._port)
+        self.player.move_to(self.port)
         self._recorder = self._make_recorder()
 
     def stats(self) -> StreamStats:
         """Snapshot of the counters, those of earlier streams included."""
-        stats = self._port.stats()
+        stats = self.port.stats()
         return stats.after(self._earlier) if self._earlier else stats
 
     def playback_stats(self) -> PlaybackStats:
@@ -224,16 +201,18 @@ class AudioLink:
             late_starts=cushion.late_starts,
             late_start_ms=round(cushion.late_start_ms),
             underruns=stats.output_underruns,
-            underrun_ms=round(1000 * stats.output_underrun_frames / self._port.output_rate_hz),
+            underrun_ms=round(1000 * stats.output_underrun_frames / self.port.output_rate_hz),
             cushion_ms=round(cushion.cushion_ms),
         )
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""
         opened = self.release()
-        if opened is not None:
-            opened.close()
-        self._wake.close()
+        try:
+            if opened is not None:
+                opened.close()
+        finally:
+            self._wake.close()
 
     async def aclose(self) -> None:
         """Close from the running loop, which goes on meanwhile: a stream that hangs takes seconds."""
@@ -248,21 +227,22 @@ class AudioLink:
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
         port = AudioPort(keep_reference=self._keep_played)
         port.gain = self._volume
-        return OpenStream(port, self.backend.open(port, request or self._request))
+        return OpenStream(self.backend, port, request or self._request)
 
     def _use(self, opened: OpenStream) -> None:
-        self._current, self._port, self.info = opened, opened.port, opened.stream.info
-        self._port.set_wake_descriptor(self._wake.descriptor)
+        self._current, self.port, self.info = opened, opened.port, opened.info
+        self.port.set_wake_descriptor(self._wake.descriptor)
 
     def _make_recorder(self) -> Recorder:
         heard = self._recorder.at_sample if self._recorder else 0
-        return Recorder(self._port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
+        return Recorder(self.port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""
         if not self.can_follow:
             return Wanted(self._request.input, self._request.output)
-        devices = self.backend.devices()
+        with blaming(self.backend):
+            devices = self.backend.devices()
         names: list[str | None] = []
         for direction, name in ((Direction.INPUT, self._request.input), (Direction.OUTPUT, self._request.output)):
             is_default = name is None or name.strip().lower() == "default"

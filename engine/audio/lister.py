@@ -13,16 +13,9 @@ from dataclasses import asdict
 from importlib import import_module
 
 from engine.audio.backend import Backend, Device
-from engine.audio.guarded import GuardedBackend
 from engine.errors import VoiceError
 
 _FIX = "`voice doctor` says what is wrong."
-
-
-def name_of(backend: Backend) -> str:
-    """What this program is to be called with, to list the devices of a backend like this."""
-    kind = type(backend.backend if isinstance(backend, GuardedBackend) else backend)
-    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def encode(devices: Sequence[Device]) -> str:

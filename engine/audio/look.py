@@ -9,6 +9,7 @@ import sys
 from engine.audio import lister
 from engine.audio.aside import wait_out
 from engine.audio.backend import Backend, Device
+from engine.audio.blame import class_of
 from engine.errors import VoiceError
 
 LOOK_S = 10.0
@@ -30,7 +31,7 @@ async def look(backend: Backend, *, timeout_s: float = LOOK_S) -> list[Device]:
     """
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", lister.__name__, lister.name_of(backend)),
+            *(sys.executable, "-P", "-m", lister.__name__, class_of(backend)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.audio.backend import Device, ProbesRates
+from engine.audio.blame import blaming
 from engine.audio.devices import Direction
 from engine.errors import VoiceError
 
@@ -44,8 +45,9 @@ def _probe(backend: ProbesRates, device: Device, direction: Direction) -> OpenRa
     opened: list[int] = []
     for rate_hz in PROBED_RATES_HZ:
         try:
-            if backend.opens_at(device, direction, rate_hz):
-                opened.append(rate_hz)
+            with blaming(backend):
+                if backend.opens_at(device, direction, rate_hz):
+                    opened.append(rate_hz)
         except VoiceError as error:
             return OpenRates(device, direction, tuple(opened), error.message)
     return OpenRates(device, direction, tuple(opened))

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.backend import Backend, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.blame import blaming
 from engine.audio.devices import Direction, find_device
 from engine.audio.diagnosis import Side, SoundCheck
+from engine.audio.open_stream import OpenStream
 from engine.audio.port import AudioPort
 from engine.audio.ring_clock import RingClock
 from engine.audio.stats import StreamStats
@@ -70,9 +72,10 @@ def record_sound_check(
         >>> recorded = record_sound_check(backend, StreamRequest(), opened=print, on_level=print)
         >>> diagnose(recorded.check)
     """
-    devices = backend.devices()
+    with blaming(backend):
+        devices = backend.devices()
     port = AudioPort()
-    stream = backend.open(port, request)
+    stream = OpenStream(backend, port, request)
     try:
         info = stream.info
         assert port.playback is not None and info.input is not None and info.output is not None

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from engine.audio import discovery, lister
-from engine.audio.backend import PROTOCOL_VERSION, Device, ProbesRates, Refreshes, StreamRequest
+from engine.audio import discovery
+from engine.audio.audition import Audition
+from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, StreamRequest
+from engine.audio.blame import close_backend
 from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import backend_names, load_backend, open_backend, open_hotplugged
+from engine.audio.discovery import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
+from engine.audio.link import AudioLink
 from engine.audio.port import AudioPort
+from engine.audio.rates import probe_rates
 from engine.errors import (
     InvalidInputError,
     LibraryMissingError,
@@ -20,6 +25,7 @@ from engine.errors import (
     UnknownDeviceError,
     VoiceError,
 )
+from tests.support.manual_backend import ManualBackend, ManualStream
 
 DEVICES = [
     Device(0, "HDA Intel PCH", "ALSA", 2, 2, 48000),
@@ -92,13 +98,53 @@ class Exits(Fake):
 
 
 class Hotplugged(Fake):
-    """One that offers what a backend may offer besides, and fails at it in ways of its own."""
+    """One that sees devices anew."""
 
     def refresh(self) -> None:
+        """The list is always new."""
+
+
+class Broken(Fake):
+    """One that fails at everything in ways of its own."""
+
+    def devices(self) -> list[Device]:
+        raise RuntimeError("no bus")
+
+    def open(self, port: AudioPort, request: StreamRequest) -> None:
         raise RuntimeError("no bus")
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
-        return rate_hz == device.native_rate_hz
+        raise RuntimeError("no bus")
+
+    def close(self) -> None:
+        raise RuntimeError("no bus")
+
+
+class BreakingStream(ManualStream):
+    """One that raises where one of its parts is touched."""
+
+    part = ""
+
+    def __getattribute__(self, name: str) -> object:
+        if name == object.__getattribute__(self, "part"):
+            raise RuntimeError("no bus")
+        return super().__getattribute__(name)
+
+
+class BreaksLater(ManualBackend):
+    """One that opens, and fails at one thing afterwards."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self._part = part
+
+    def open(self, port: AudioPort, request: StreamRequest) -> ManualStream:
+        stream = BreakingStream(port)
+        stream.part = self._part
+        return stream
+
+    def refresh(self) -> None:
+        raise RuntimeError("no bus")
 
 
 class Empty(Hotplugged):
@@ -181,17 +227,43 @@ def test_a_plugin_that_fails_is_named_with_its_reason(
     assert backend_names() == ["sounddevice", "pyaudio", "virtual", "mine"]
 
 
-def test_what_a_plugin_offers_besides_is_offered_through_the_guard(plugins: dict[str, str]) -> None:
-    plugins["mine"], plugins["plain"] = f"{__name__}:Hotplugged", f"{__name__}:Fake"
-    guarded, plain = load_backend("mine"), load_backend("plain")
-    assert not isinstance(plain, Refreshes) and not isinstance(plain, ProbesRates)
-    assert isinstance(guarded, ProbesRates)
-    assert [guarded.opens_at(DEVICES[0], Direction.INPUT, rate_hz) for rate_hz in (48000, 8000)] == [True, False]
-    assert isinstance(guarded, Refreshes)
-    for _ in range(2):
-        with pytest.raises(LibraryMissingError, match="RuntimeError: no bus"):
-            guarded.refresh()
-    assert lister.name_of(guarded) == f"{__name__}:Hotplugged"
+@pytest.mark.parametrize(
+    "use",
+    [
+        devices_to_talk,
+        close_backend,
+        lambda backend: AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000),
+        lambda backend: Audition(backend).open(StreamRequest(), tone=False),
+    ],
+)
+def test_whatever_a_plugin_raises_is_an_error_that_names_it(
+    plugins: dict[str, str], use: Callable[[Backend], object]
+) -> None:
+    plugins["mine"] = f"{__name__}:Broken"
+    with pytest.raises(LibraryMissingError, match=f"{__name__}:Broken fails: RuntimeError: no bus"):
+        use(load_backend("mine"))
+
+
+def test_what_a_plugin_raises_when_it_is_asked_for_rates_is_said_of_the_device() -> None:
+    assert "Broken fails: RuntimeError: no bus" in next(probe_rates(Broken(), DEVICES)).trouble
+
+
+@pytest.mark.parametrize(
+    ("part", "use"),
+    [
+        ("start", lambda link: link.start()),
+        ("active", lambda link: link.active),
+        ("close", lambda link: link.close()),
+        ("refresh", lambda link: link.open_again()),
+    ],
+)
+def test_whatever_a_plugin_raises_later_is_an_error_that_names_it(
+    part: str, use: Callable[[AudioLink], object]
+) -> None:
+    link = AudioLink(BreaksLater(part), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+    with pytest.raises(LibraryMissingError, match=f"{__name__}:BreaksLater fails: RuntimeError: no bus"):
+        use(link)
+    link.close()
 
 
 def test_an_unknown_backend_lists_those_there_are() -> None:

@@ -10,12 +10,10 @@ from functools import partial
 
 import pytest
 
-from backends.virtual import VirtualBackend
 from benchmarks import session
 from benchmarks.case import Interrupted
 from benchmarks.service_process import ScriptedService
-from benchmarks.session_run import SessionFigures, _Watched, run_session, since
-from engine.audio import lister
+from benchmarks.session_run import SessionFigures, run_session, since
 from engine.audio.backend import StreamRequest
 
 PARTS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
@@ -94,7 +92,3 @@ async def test_the_scripted_service_is_a_process_that_ends_in_order_or_at_once()
         writer.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(address[0], int(address[1]))
-
-
-def test_the_process_that_looks_for_devices_makes_the_backend_that_is_measured() -> None:
-    assert lister.name_of(_Watched(VirtualBackend())) == lister.name_of(VirtualBackend())

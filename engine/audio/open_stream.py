@@ -1,0 +1,65 @@
+"""An open stream and its port, whose backend is blamed for what it raises."""
+
+from __future__ import annotations
+
+import contextlib
+
+from engine.audio.aside import aside
+from engine.audio.backend import Backend, StreamRequest
+from engine.audio.blame import blaming
+from engine.audio.port import AudioPort
+
+_CLOSE_S = 6.0
+"""Longer than our backends wait for two streams that hang."""
+
+
+class OpenStream:
+    """A port and the stream on it: memory of its own for each opening, whatever becomes of an older stream.
+
+    Example:
+        >>> opened = OpenStream(backend, AudioPort(), StreamRequest())
+        >>> opened.start()
+        >>> opened.close()
+    """
+
+    def __init__(self, backend: Backend, port: AudioPort, request: StreamRequest) -> None:
+        """Open, but do not start, the streams.
+
+        Raises:
+            VoiceError: whatever the backend's `open` raises.
+        """
+        self._backend = backend
+        self.port = port
+        with blaming(backend):
+            self._stream = backend.open(port, request)
+            self.info = self._stream.info
+
+    def start(self) -> None:
+        """Let the blocks flow; where that fails the stream is closed.
+
+        Raises:
+            VoiceError: whatever the stream raises.
+        """
+        try:
+            with blaming(self._backend):
+                self._stream.start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def active(self) -> bool:
+        """False once the stream has ended by itself."""
+        with blaming(self._backend):
+            return self._stream.active and not self.port.finished
+
+    def close(self) -> None:
+        """Close the stream; the port belongs to nobody then."""
+        with blaming(self._backend):
+            self._stream.close()
+        self.port.retire()
+
+    async def aclose(self) -> None:
+        """Close the stream in a thread; the memory of one that hangs stays with it."""
+        with contextlib.suppress(TimeoutError):
+            await aside(self.close, timeout_s=_CLOSE_S)
