@@ -1,7 +1,6 @@
 """The virtual backend: files or silence instead of devices, driven by a clock. Needs no audio system at all.
 
-The same kernel runs as on a real device, so counters, fades and positions are the same; only the clock is ours: it
-follows real time, or runs as fast as the machine can.
+The same kernel runs as on a real device, so counters, fades and positions are the same; only the clock is ours.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ from engine.errors import InvalidInputError, VoiceError
 
 _log = logging.getLogger(__name__)
 _BLOCK_MS = 10.0
-_UNPACED_PAUSE_S = 0.001
-"""How long the unpaced clock waits for a reader that is behind."""
 
 
 class VirtualStream:
@@ -37,7 +35,6 @@ class VirtualStream:
         self._port = port
         self._speaker_rate_hz = speaker_rate_hz
         self._microphone = microphone
-        self._paced = request.paced
         self._block_s = (_BLOCK_MS if request.block_ms is None else request.block_ms) / 1000
         if self._block_s <= 0:
             raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
@@ -57,7 +54,6 @@ class VirtualStream:
             native=True,
             input=self._side(microphone.name, microphone.rate_hz),
             output=self._side(str(request.output_file or "nowhere"), speaker_rate_hz),
-            notes=() if self._paced else ("unpaced: time runs as fast as the machine",),
         )
 
     @property
@@ -94,10 +90,7 @@ class VirtualStream:
             while not self._ending.is_set():
                 self._step(block)
                 block += 1
-                if self._paced:
-                    self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
-                else:
-                    self._wait_for_readers()
+                self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
         except VoiceError as error:
             _log.error("%s", error)
         finally:
@@ -129,12 +122,6 @@ class VirtualStream:
         self._user_backlog = np.concatenate([self._user_backlog, self._user_to_speaker_rate.process(spoken)])
         taken, self._user_backlog = self._user_backlog[:frames], self._user_backlog[frames:]
         return np.pad(taken, (frames - taken.size, 0))
-
-    def _wait_for_readers(self) -> None:
-        """Let an unpaced clock wait while the microphone's ring is half full: nothing may be lost."""
-        ring = self._port.capture
-        while ring is not None and ring.head - ring.tail > ring.capacity // 2 and not self._ending.is_set():
-            self._ending.wait(_UNPACED_PAUSE_S)
 
 
 def _writer(path: Path | None, rate_hz: int, channels: int, files: contextlib.ExitStack) -> WavWriter | None:

@@ -128,11 +128,6 @@ class AnswerQueue:
         """The ring's position after all that has been resampled."""
         return self._ring.head + self._backlog.size
 
-    @property
-    def waiting_ms(self) -> float:
-        """How much is not in the ring."""
-        return 1000 * (self._backlog.size / self._rate_hz + self._bytes / 2 / self._wire_rate_hz)
-
     def heard_samples(self, segment: Segment, cut_at: int) -> int:
         """Samples of a segment, at the wire's rate, that lie before a position of the ring."""
         return segment.heard_samples(cut_at, self._wire_rate_hz / self._rate_hz, self._resampler.delay_frames)

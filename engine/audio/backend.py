@@ -123,8 +123,6 @@ class StreamRequest:
     sent_block_ms: float | None = None
     """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
     be sent sooner from shorter ones, and each costs two threads a wake-up."""
-    paced: bool = True
-    """Virtual clock only: True follows real time, False runs as fast as the machine can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,11 +162,6 @@ class Player:
         """True when nothing is queued and the device has taken everything."""
         return self._queue.drained and not self._stops.pending and self._taken >= self._ring.head
 
-    @property
-    def queued_ms(self) -> float:
-        """How much of the answers has not been taken by the device yet."""
-        return 1000 * (self._ring.head - self._taken) / self._port.output_rate_hz + self._queue.waiting_ms
-
     def sounding_for_s(self, key: ItemKey) -> float | None:
         """Seconds since the block that holds an item's first frame was given to the device; None while it was not.
 

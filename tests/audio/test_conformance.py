@@ -42,12 +42,6 @@ class TestVirtual(BackendConformance):
     make_backend = VirtualBackend
 
 
-class TestUnpacedVirtual(BackendConformance):
-    make_backend = VirtualBackend
-    request = StreamRequest(paced=False)
-    openings = 50
-
-
 def test_the_suite_needs_no_pytest() -> None:
     code = "import sys, engine.audio.conformance; print('pytest' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -64,11 +64,21 @@ def test_five_minutes_in_one_go_play_whole_and_in_order() -> None:
 
 
 def test_a_queue_over_its_bound_drops_the_newest_and_counts() -> None:
-    _, player = make(max_queued_s=1.0)
-    player.write(FIRST, pcm(RATE_HZ * 120))
-    player.write(FIRST, pcm(RATE_HZ * 120))
+    port, player = make(max_queued_s=1.0)
+    answer = pcm(RATE_HZ * 240)
+    player.write(FIRST, answer[: len(answer) // 2])
+    player.write(FIRST, answer[len(answer) // 2 :])
+    player.end_item(FIRST)
     assert player.dropped_frames > 0
-    assert player.queued_ms * RATE_HZ / 1000 + player.dropped_frames == pytest.approx(RATE_HZ * 240)
+    played = []
+    while not player.drained:
+        played.append(pull(port, RATE_HZ // 10))
+        player.service()
+    frames = RATE_HZ * 240 - player.dropped_frames
+    sound = np.concatenate(played)
+    assert not sound[frames:].any()
+    assert sound[:RATE_HZ].tobytes() == as_float(answer[: 2 * RATE_HZ]).tobytes()
+    assert np.count_nonzero(sound) == pytest.approx(frames, rel=1e-3)
 
 
 def test_byte_by_byte_is_the_same_as_at_once() -> None:

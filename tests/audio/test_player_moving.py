@@ -116,7 +116,6 @@ def test_what_comes_while_there_is_no_device_follows_in_order() -> None:
     player.write(FIRST, answer[WIRE_HZ : 3 * WIRE_HZ].tobytes())
     player.end_item(FIRST)
     player.write(SECOND, answer[3 * WIRE_HZ :].tobytes())
-    assert player.queued_ms == pytest.approx(3500)
     assert not player.drained
     player.move_to(new)
     player.end_item(SECOND)

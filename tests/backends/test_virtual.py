@@ -32,7 +32,7 @@ def test_a_file_is_captured_and_the_answer_written_bit_for_bit(tmp_path: Path) -
     soundfile.write(tmp_path / "in.wav", spoken, RATE_HZ)
     answer = np.random.default_rng(2).integers(-20000, 20000, 9600).astype(np.float32) / np.float32(32768)
     port = AudioPort()
-    request = StreamRequest(input_file=tmp_path / "in.wav", output_file=tmp_path / "out.wav", paced=False)
+    request = StreamRequest(input_file=tmp_path / "in.wav", output_file=tmp_path / "out.wav")
     stream = VirtualBackend().open(port, request)
     assert port.playback is not None
     assert port.capture is not None
@@ -62,7 +62,7 @@ def test_files_of_any_rate_and_channels_are_opened_at_their_own(tmp_path: Path, 
     stereo = np.stack([np.full(rate_hz, 0.25), np.full(rate_hz, 0.75)], axis=1)
     soundfile.write(tmp_path / "in.flac", stereo, rate_hz)
     port = AudioPort()
-    stream = VirtualBackend().open(port, StreamRequest(input_file=tmp_path / "in.flac", paced=False))
+    stream = VirtualBackend().open(port, StreamRequest(input_file=tmp_path / "in.flac"))
     assert port.input_rate_hz == rate_hz
     assert port.capture is not None
     stream.start()
@@ -98,7 +98,7 @@ def test_the_conversation_is_written_as_heard_on_two_channels(tmp_path: Path) ->
     microphone.feed(np.full(4800, 0.5, np.float32))
     port = AudioPort()
     backend = VirtualBackend(microphone=microphone, conversation_file=tmp_path / "both.wav")
-    stream = backend.open(port, StreamRequest(paced=False))
+    stream = backend.open(port, StreamRequest())
     assert port.playback is not None
     port.playback.producer.put(np.full(2400, -0.25, np.float32))
     stream.start()

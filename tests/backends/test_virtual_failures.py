@@ -33,7 +33,7 @@ from engine.audio.backend import StreamRequest
 from engine.audio.port import AudioPort
 
 port = AudioPort()
-stream = VirtualBackend().open(port, StreamRequest(input_file=Path("-"), paced=False))
+stream = VirtualBackend().open(port, StreamRequest(input_file=Path("-")))
 stream.start()
 heard = []
 while sum(block.size for block in heard if block.any()) < 240:
@@ -73,7 +73,7 @@ def test_a_full_disk_is_a_sentence_at_once() -> None:
 @needs_full_device
 def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     port = AudioPort()
-    stream = VirtualBackend().open(port, StreamRequest(output_file=tmp_path / "out.wav", paced=False))
+    stream = VirtualBackend().open(port, StreamRequest(output_file=tmp_path / "out.wav"))
     assert port.capture is not None
     speaker = stream._speaker
     assert speaker is not None
@@ -105,7 +105,7 @@ def test_a_damaged_file_ends_the_stream_and_says_why(tmp_path: Path, caplog: pyt
     soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     port = AudioPort()
-    stream = VirtualBackend().open(port, StreamRequest(input_file=path, paced=False))
+    stream = VirtualBackend().open(port, StreamRequest(input_file=path))
     with caplog.at_level(logging.ERROR):
         stream.start()
         wait_for_the_end(stream)
