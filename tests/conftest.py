@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A script's background job begins so, and its children with it: none of them could be interrupted by a test. A
+    # handler that does nothing is not inherited, and we go on ignoring the signal.
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
