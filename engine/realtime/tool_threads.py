@@ -23,19 +23,16 @@ class ToolThreads(Executor):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = 0
+        self._free = threading.Semaphore(MOST_THREADS)
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
         """Start a thread for a function.
 
         Raises:
-            ToolError: sixteen threads run already; those that hang count.
+            ToolError: sixteen threads run already, those that hang included; or the system gives no more.
         """
-        with self._lock:
-            if self._running >= MOST_THREADS:
-                raise ToolError("Too many calls are running: try again later.")
-            self._running += 1
+        if not self._free.acquire(blocking=False):
+            raise ToolError("Too many calls are running: try again later.")
         future: Future[_T] = Future()
 
         def work() -> None:
@@ -46,12 +43,15 @@ class ToolThreads(Executor):
                 outcome = None, RuntimeError("StopIteration") if isinstance(error, StopIteration) else error
             except BaseException as error:  # such as SystemExit: a tool ends nothing but itself
                 outcome = None, RuntimeError(repr(error))
-            with self._lock:
-                self._running -= 1
+            self._free.release()
             if future.set_running_or_notify_cancel():
                 _settle(future, *outcome)
 
-        threading.Thread(target=work, name="voice-tool", daemon=True).start()
+        try:
+            threading.Thread(target=work, name="voice-tool", daemon=True).start()
+        except RuntimeError:
+            self._free.release()
+            raise ToolError("The system has no thread for this call: try again later.") from None
         return future
 
 

@@ -212,6 +212,21 @@ async def test_threads_that_hang_do_not_stop_the_others_until_there_are_too_many
         release.set()
 
 
+async def test_a_thread_that_cannot_be_started_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    runner = ToolRunner([tool_of(dial)])
+    call = ToolCall("d", "dial", '{"number": "1"}')
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(threading.Thread, "start", refuse)
+        for _ in range(MOST_THREADS):
+            refused = await runner.run(call)
+            assert refused.failed
+            assert "try again later" in refused.output
+    assert not (await runner.run(call)).failed
+
+
 def test_a_thread_that_hangs_does_not_keep_python_from_ending() -> None:
     code = (
         "import asyncio, threading\n"
