@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -16,8 +17,9 @@ class ClientEvent:
     event_id: str
 
     def fields(self) -> dict[str, Any]:
-        """Return the event's own fields, without type and event_id."""
-        return {}
+        """Return the event's own fields, without type and event_id; an empty text is not said."""
+        values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)[1:]}
+        return {name: value for name, value in values.items() if value != ""}
 
     def to_frame(self) -> bytes:
         """Return the event's JSON in UTF-8, ready for the socket."""
@@ -30,10 +32,6 @@ class UpdateSession(ClientEvent):
 
     type: ClassVar[str] = "session.update"
     session: dict[str, Any]
-
-    def fields(self) -> dict[str, Any]:
-        """Return the session."""
-        return {"session": self.session}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,6 @@ class ClearAudio(ClientEvent):
 
 
 @dataclass(frozen=True, slots=True)
-class ClearPlayback(ClientEvent):
-    """output_audio_buffer.clear: only where the server itself plays, on WebRTC and SIP."""
-
-    type: ClassVar[str] = "output_audio_buffer.clear"
-
-
-@dataclass(frozen=True, slots=True)
 class CreateItem(ClientEvent):
     """conversation.item.create; `engine.realtime.client_items` makes the items."""
 
@@ -79,11 +70,6 @@ class CreateItem(ClientEvent):
     item: dict[str, Any]
     previous_item_id: str = ""
     """Where it goes: after this item, at the beginning (`root`), or at the end if empty."""
-
-    def fields(self) -> dict[str, Any]:
-        """Return the item and its place."""
-        place = {"previous_item_id": self.previous_item_id} if self.previous_item_id else {}
-        return {"item": self.item, **place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +81,6 @@ class TruncateItem(ClientEvent):
     content_index: int
     audio_end_ms: int
 
-    def fields(self) -> dict[str, Any]:
-        """Return the part and where it ends."""
-        return {"item_id": self.item_id, "content_index": self.content_index, "audio_end_ms": self.audio_end_ms}
-
 
 @dataclass(frozen=True, slots=True)
 class DeleteItem(ClientEvent):
@@ -106,10 +88,6 @@ class DeleteItem(ClientEvent):
 
     type: ClassVar[str] = "conversation.item.delete"
     item_id: str
-
-    def fields(self) -> dict[str, Any]:
-        """Return the item's id."""
-        return {"item_id": self.item_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +97,12 @@ class RetrieveItem(ClientEvent):
     type: ClassVar[str] = "conversation.item.retrieve"
     item_id: str
 
-    def fields(self) -> dict[str, Any]:
-        """Return the item's id."""
-        return {"item_id": self.item_id}
-
 
 @dataclass(frozen=True, slots=True)
 class CreateResponse(ClientEvent):
-    """response.create; bare, the session's own settings hold."""
+    """response.create: the session's own settings hold."""
 
     type: ClassVar[str] = "response.create"
-    response: dict[str, Any] | None = None
-    """What differs from the session for this one: `instructions`, `output_modalities`, `metadata`, `input`, ..."""
-
-    def fields(self) -> dict[str, Any]:
-        """Return what differs, if anything does."""
-        return {} if self.response is None else {"response": self.response}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +111,6 @@ class CancelResponse(ClientEvent):
 
     type: ClassVar[str] = "response.cancel"
     response_id: str = ""
-
-    def fields(self) -> dict[str, Any]:
-        """Return the response's id, if it is known."""
-        return {"response_id": self.response_id} if self.response_id else {}
 
 
 class EventIds:

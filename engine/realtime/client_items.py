@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any, Literal
 
 _Object = dict[str, Any]
@@ -10,28 +9,16 @@ _Object = dict[str, Any]
 
 def user_text_item(text: str) -> _Object:
     """A turn the user typed."""
-    return message_item("user", [{"type": "input_text", "text": text}])
-
-
-def system_text_item(text: str) -> _Object:
-    """A word of the program's own to the model, in the middle of a conversation."""
-    return message_item("system", [{"type": "input_text", "text": text}])
+    return _message_item("user", {"type": "input_text", "text": text})
 
 
 def agent_text_item(text: str) -> _Object:
     """What the agent said earlier; one service refuses these: tell it in a turn of the user's."""
-    return message_item("assistant", [{"type": "output_text", "text": text}])
+    return _message_item("assistant", {"type": "output_text", "text": text})
 
 
-def user_audio_item(pcm16: bytes, transcript: str = "") -> _Object:
-    """A turn the user spoke, PCM16 at the wire rate."""
-    part = {"type": "input_audio", "audio": base64.b64encode(pcm16).decode("ascii")}
-    return message_item("user", [part | ({"transcript": transcript} if transcript else {})])
-
-
-def message_item(role: Literal["user", "assistant", "system"], content: list[_Object], item_id: str = "") -> _Object:
-    """A message of any parts."""
-    return {"type": "message", "role": role, "content": content} | ({"id": item_id} if item_id else {})
+def _message_item(role: Literal["user", "assistant"], part: _Object) -> _Object:
+    return {"type": "message", "role": role, "content": [part]}
 
 
 def function_call_item(call_id: str, name: str, arguments: str) -> _Object:
