@@ -46,7 +46,8 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
     kind: str = message["type"]
     reader = _READERS.get(kind)
     if reader is None:
-        return e.UnknownEvent(kind, message)
+        _log.debug("event %s is not acted on", kind)
+        return e.UnknownEvent(kind)
     if kind in _SESSION_EVENTS:
         message = in_ga_terms(message)
     try:

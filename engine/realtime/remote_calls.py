@@ -7,7 +7,7 @@ the model has to be asked to, as after a call of ours.
 from __future__ import annotations
 
 from engine.realtime import events as e
-from engine.realtime.actions import Action, Send, Show, ToolCall, Trace
+from engine.realtime.actions import Action, Send, Show, ToolCall
 from engine.realtime.client_events import CreateItem, EventIds
 from engine.realtime.client_items import approval_item
 from engine.realtime.follow_ups import FollowUps
@@ -57,8 +57,6 @@ class RemoteCalls:
                 return self._once(item_id, "listed", RemoteTools(self._item(item_id).server_label, [], failed=True))
             case e.McpCall(item_id, status=status):
                 return self._call(item_id, status)
-            case e.UnknownEvent(kind):
-                return [Trace(f"event {kind} is not acted on")]
         return []
 
     def item_done(self, item: e.Item) -> list[Action]:

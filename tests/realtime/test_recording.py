@@ -62,6 +62,7 @@ CONVERSATION: list[Step] = [
     Emit("input_audio_buffer.speech_started", item_id="u1", audio_start_ms=1000),
     Wait(0.5),
     Emit("error", error={"message": "Odd", "code": "odd"}),
+    Emit("error", error={"message": "Nothing runs", "code": "response_cancel_not_active"}),
     Emit("input_audio_buffer.speech_stopped", item_id="u1", audio_end_ms=1500),
     Answer("r3", "i3", TONE[:48000], "Yes?"),
     Wait(3.0),

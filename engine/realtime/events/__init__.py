@@ -1,4 +1,4 @@
-"""What a Realtime server says, as small frozen values: the vocabulary of the conversation.
+"""What a Realtime server says that we act on, as small frozen values: the vocabulary of the conversation.
 
 `engine.realtime.decoding` makes them from the wire, under their GA names and those of the beta. A module for each part
 of the protocol; fields that a server leaves out or sends as null have their defaults.
@@ -16,7 +16,6 @@ from engine.realtime.events.base import (
 from engine.realtime.events.input_audio import (
     Cleared,
     Committed,
-    DtmfReceived,
     SpeechStarted,
     SpeechStopped,
     TimeoutTriggered,
@@ -25,40 +24,25 @@ from engine.realtime.events.items import (
     ContentPart,
     Item,
     ItemAdded,
-    ItemDeleted,
     ItemDone,
-    ItemRetrieved,
-    ItemTruncated,
 )
 from engine.realtime.events.mcp import (
-    McpArgumentsDelta,
-    McpArgumentsDone,
     McpCall,
     McpListing,
 )
 from engine.realtime.events.output import (
     AudioDelta,
     AudioDone,
-    PlaybackCleared,
-    PlaybackStarted,
-    PlaybackStopped,
     TextDelta,
     TextDone,
 )
 from engine.realtime.events.responses import (
-    ArgumentsDelta,
-    ArgumentsDone,
-    ContentPartAdded,
-    ContentPartDone,
     OutputItemAdded,
     OutputItemDone,
     ResponseCreated,
     ResponseDone,
 )
 from engine.realtime.events.session import (
-    ConversationCreated,
-    RateLimit,
-    RateLimitsUpdated,
     SessionCreated,
     SessionEvent,
     SessionUpdated,
@@ -67,9 +51,7 @@ from engine.realtime.events.transcription import (
     Language,
     TokenProbability,
     TranscriptCompleted,
-    TranscriptDelta,
     TranscriptFailed,
-    TranscriptSegment,
 )
 from engine.realtime.events.usage import (
     TranscriptUsage,
@@ -77,37 +59,21 @@ from engine.realtime.events.usage import (
 )
 
 __all__ = [
-    "ArgumentsDelta",
-    "ArgumentsDone",
     "AudioDelta",
     "AudioDone",
     "Cleared",
     "Committed",
     "ContentPart",
-    "ContentPartAdded",
-    "ContentPartDone",
-    "ConversationCreated",
-    "DtmfReceived",
     "ErrorEvent",
     "Item",
     "ItemAdded",
-    "ItemDeleted",
     "ItemDone",
-    "ItemRetrieved",
-    "ItemTruncated",
     "Language",
     "MalformedEvent",
-    "McpArgumentsDelta",
-    "McpArgumentsDone",
     "McpCall",
     "McpListing",
     "OutputItemAdded",
     "OutputItemDone",
-    "PlaybackCleared",
-    "PlaybackStarted",
-    "PlaybackStopped",
-    "RateLimit",
-    "RateLimitsUpdated",
     "ResponseCreated",
     "ResponseDone",
     "ServerError",
@@ -122,9 +88,7 @@ __all__ = [
     "TimeoutTriggered",
     "TokenProbability",
     "TranscriptCompleted",
-    "TranscriptDelta",
     "TranscriptFailed",
-    "TranscriptSegment",
     "TranscriptUsage",
     "UnknownEvent",
     "Usage",

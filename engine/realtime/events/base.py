@@ -83,10 +83,9 @@ class ErrorEvent(ServerEvent):
 
 @dataclass(frozen=True, slots=True)
 class UnknownEvent(ServerEvent):
-    """An event that is not of the protocol as we know it."""
+    """An event that nobody here acts on, of the protocol or not."""
 
     type: str = ""
-    raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

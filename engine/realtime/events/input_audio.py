@@ -48,14 +48,3 @@ class TimeoutTriggered(ServerEvent):
     item_id: str = ""
     audio_start_ms: int = 0
     audio_end_ms: int = 0
-
-
-@received("input_audio_buffer.dtmf_event_received")
-@dataclass(frozen=True, slots=True)
-class DtmfReceived(ServerEvent):
-    """input_audio_buffer.dtmf_event_received: a key of a telephone (SIP only)."""
-
-    event: str = ""
-    """The key: 0 to 9, * or #, A to D."""
-    received_at: int = 0
-    """Unix time."""

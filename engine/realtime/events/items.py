@@ -72,29 +72,3 @@ class ItemDone(ServerEvent):
 
     item: Item = field(default_factory=Item)
     previous_item_id: str = ""
-
-
-@received("conversation.item.retrieved")
-@dataclass(frozen=True, slots=True)
-class ItemRetrieved(ServerEvent):
-    """conversation.item.retrieved: the answer to conversation.item.retrieve."""
-
-    item: Item = field(default_factory=Item)
-
-
-@received("conversation.item.truncated")
-@dataclass(frozen=True, slots=True)
-class ItemTruncated(ServerEvent):
-    """conversation.item.truncated."""
-
-    item_id: str = ""
-    content_index: int = 0
-    audio_end_ms: int = 0
-
-
-@received("conversation.item.deleted")
-@dataclass(frozen=True, slots=True)
-class ItemDeleted(ServerEvent):
-    """conversation.item.deleted."""
-
-    item_id: str = ""

@@ -28,27 +28,3 @@ class McpCall(ServerEvent):
     item_id: str = ""
     output_index: int = 0
     status: str = ""
-
-
-@received("response.mcp_call_arguments.delta")
-@dataclass(frozen=True, slots=True)
-class McpArgumentsDelta(ServerEvent):
-    """response.mcp_call_arguments.delta: a piece of the JSON text the model writes."""
-
-    response_id: str = ""
-    item_id: str = ""
-    delta: str = ""
-    output_index: int = 0
-    obfuscation: str = ""
-    """Noise that hides the length of the delta."""
-
-
-@received("response.mcp_call_arguments.done")
-@dataclass(frozen=True, slots=True)
-class McpArgumentsDone(ServerEvent):
-    """response.mcp_call_arguments.done."""
-
-    response_id: str = ""
-    item_id: str = ""
-    arguments: str = ""
-    output_index: int = 0

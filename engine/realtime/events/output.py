@@ -56,27 +56,3 @@ class TextDone(ServerEvent):
     text: str = ""
     output_index: int = 0
     spoken: bool = wire("", default=False)
-
-
-@received("output_audio_buffer.started")
-@dataclass(frozen=True, slots=True)
-class PlaybackStarted(ServerEvent):
-    """output_audio_buffer.started: the server's own playback began (WebRTC and SIP)."""
-
-    response_id: str = ""
-
-
-@received("output_audio_buffer.stopped")
-@dataclass(frozen=True, slots=True)
-class PlaybackStopped(ServerEvent):
-    """output_audio_buffer.stopped: it has played all."""
-
-    response_id: str = ""
-
-
-@received("output_audio_buffer.cleared")
-@dataclass(frozen=True, slots=True)
-class PlaybackCleared(ServerEvent):
-    """output_audio_buffer.cleared: it was cut."""
-
-    response_id: str = ""

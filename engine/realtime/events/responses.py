@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.realtime.events.base import ServerError, ServerEvent, received, wire
-from engine.realtime.events.items import ContentPart, Item
+from engine.realtime.events.items import Item
 from engine.realtime.events.usage import Usage
 
 
@@ -60,53 +60,4 @@ class OutputItemDone(ServerEvent):
 
     response_id: str = ""
     item: Item = field(default_factory=Item)
-    output_index: int = 0
-
-
-@received("response.content_part.added")
-@dataclass(frozen=True, slots=True)
-class ContentPartAdded(ServerEvent):
-    """response.content_part.added."""
-
-    response_id: str = ""
-    item_id: str = ""
-    content_index: int = 0
-    part: ContentPart = field(default_factory=ContentPart)
-    output_index: int = 0
-
-
-@received("response.content_part.done")
-@dataclass(frozen=True, slots=True)
-class ContentPartDone(ServerEvent):
-    """response.content_part.done."""
-
-    response_id: str = ""
-    item_id: str = ""
-    content_index: int = 0
-    part: ContentPart = field(default_factory=ContentPart)
-    output_index: int = 0
-
-
-@received("response.function_call_arguments.delta")
-@dataclass(frozen=True, slots=True)
-class ArgumentsDelta(ServerEvent):
-    """response.function_call_arguments.delta: a piece of the JSON text the model writes."""
-
-    response_id: str = ""
-    item_id: str = ""
-    call_id: str = ""
-    delta: str = ""
-    output_index: int = 0
-
-
-@received("response.function_call_arguments.done")
-@dataclass(frozen=True, slots=True)
-class ArgumentsDone(ServerEvent):
-    """response.function_call_arguments.done; `OutputItemDone` says the same, and always with the name."""
-
-    response_id: str = ""
-    item_id: str = ""
-    call_id: str = ""
-    name: str = ""
-    arguments: str = ""
     output_index: int = 0

@@ -36,30 +36,3 @@ class SessionUpdated(SessionEvent):
 
     creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)
     """Whether the server answers turns by itself; None where it does not say."""
-
-
-@received("conversation.created")
-@dataclass(frozen=True, slots=True)
-class ConversationCreated(ServerEvent):
-    """conversation.created."""
-
-    conversation_id: str = wire("conversation.id", "")
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """How much of one budget is left."""
-
-    name: str = ""
-    """`requests` or `tokens`."""
-    limit: int | None = None
-    remaining: int | None = None
-    reset_seconds: float | None = None
-
-
-@received("rate_limits.updated")
-@dataclass(frozen=True, slots=True)
-class RateLimitsUpdated(ServerEvent):
-    """rate_limits.updated: sent when a response begins, with the tokens it may take already counted."""
-
-    rate_limits: tuple[RateLimit, ...] = ()

@@ -27,17 +27,6 @@ class Language:
     code: str = ""
 
 
-@received(f"{_NAME}.delta")
-@dataclass(frozen=True, slots=True)
-class TranscriptDelta(ServerEvent):
-    """conversation.item.input_audio_transcription.delta: a piece of what the user said."""
-
-    item_id: str = ""
-    text: str = wire("delta", "")
-    content_index: int = 0
-    logprobs: tuple[TokenProbability, ...] = ()
-
-
 @received(f"{_NAME}.completed")
 @dataclass(frozen=True, slots=True)
 class TranscriptCompleted(ServerEvent):
@@ -58,19 +47,4 @@ class TranscriptFailed(ServerEvent):
 
     item_id: str = ""
     error: ServerError = field(default_factory=ServerError)
-    content_index: int = 0
-
-
-@received(f"{_NAME}.segment")
-@dataclass(frozen=True, slots=True)
-class TranscriptSegment(ServerEvent):
-    """conversation.item.input_audio_transcription.segment: what one speaker said, when speakers are told apart."""
-
-    item_id: str = ""
-    text: str = ""
-    id: str = ""
-    speaker: str = ""
-    start: float = 0.0
-    """Seconds from the beginning of the item."""
-    end: float = 0.0
     content_index: int = 0
