@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,220 +16,122 @@ _AGENT, _SOUND, _TURNS, _LIMITS, _KEPT = "Agent", "Sound", "Turns", "Limits", "W
 """The panels of its help."""
 
 
+def _option(panel: str, words: str, value: str | None = None, *names: str, **limits: Any) -> Any:
+    """An option in a panel of the help, with the name of its value; no other names take that of the parameter."""
+    return typer.Option(*names, help=words, metavar=value, rich_help_panel=panel, **limits)
+
+
 @app.command()
 def run(
     provider: Annotated[
-        str | None,
-        typer.Option(
-            help="yandex, openai or local; default: the one whose key is set, else local.",
-            metavar="NAME",
-            rich_help_panel=_AGENT,
-        ),
+        str | None, _option(_AGENT, "yandex, openai or local; default: the one whose key is set, else local.", "NAME")
     ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option(help="Address (ws:// or wss://) of a Realtime server.", metavar="URL", rich_help_panel=_AGENT),
-    ] = None,
+    url: Annotated[str | None, _option(_AGENT, "Address (ws:// or wss://) of a Realtime server.", "URL")] = None,
     model: Annotated[
-        str | None,
-        typer.Option(
-            help="Model that answers; default: the newest of the provider.",
-            metavar="NAME",
-            rich_help_panel=_AGENT,
-        ),
+        str | None, _option(_AGENT, "Model that answers; default: the newest of the provider.", "NAME")
     ] = None,
-    voice: Annotated[
-        str | None, typer.Option(help="Voice of the agent.", metavar="NAME", rich_help_panel=_AGENT)
-    ] = None,
-    instructions: Annotated[
-        str | None,
-        typer.Option(help="What the agent is told; @FILE reads a file.", metavar="TEXT", rich_help_panel=_AGENT),
-    ] = None,
+    voice: Annotated[str | None, _option(_AGENT, "Voice of the agent.", "NAME")] = None,
+    instructions: Annotated[str | None, _option(_AGENT, "What the agent is told; @FILE reads a file.", "TEXT")] = None,
     tools: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Functions the agent may call: MODULE:OBJECT, or a name of `voice tools`; repeatable.",
-            metavar="NAME",
-            rich_help_panel=_AGENT,
-        ),
+        _option(_AGENT, "Functions the agent may call: MODULE:OBJECT, or a name of `voice tools`; repeatable.", "NAME"),
     ] = None,
     approve: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Remote MCP server whose calls need no question; all for every one; repeatable.",
-            metavar="NAME",
-            rich_help_panel=_AGENT,
-        ),
+        _option(_AGENT, "Remote MCP server whose calls need no question; all for every one; repeatable.", "NAME"),
     ] = None,
     input: Annotated[  # noqa: A002 - the option's name
-        str | None,
-        typer.Option(
-            "--input", help="Microphone: index, name, or words of its name.", metavar="DEVICE", rich_help_panel=_SOUND
-        ),
+        str | None, _option(_SOUND, "Microphone: index, name, or words of its name.", "DEVICE", "--input")
     ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(help="Speaker: index, name, or words of its name.", metavar="DEVICE", rich_help_panel=_SOUND),
-    ] = None,
+    output: Annotated[str | None, _option(_SOUND, "Speaker: index, name, or words of its name.", "DEVICE")] = None,
     input_file: Annotated[
         Path | None,
-        typer.Option(
-            help="Audio file to speak instead of a microphone; - for raw PCM16 24 kHz on stdin.",
-            metavar="FILE",
-            rich_help_panel=_SOUND,
-        ),
+        _option(_SOUND, "Audio file to speak instead of a microphone; - for raw PCM16 24 kHz on stdin.", "FILE"),
     ] = None,
-    output_file: Annotated[
-        Path | None,
-        typer.Option(help="WAV file to write instead of a speaker.", metavar="FILE", rich_help_panel=_SOUND),
-    ] = None,
-    volume: Annotated[
-        float, typer.Option(help="Gain of the speaker in dB.", min=-60, max=20, metavar="DB", rich_help_panel=_SOUND)
-    ] = 0.0,
-    mic_gain: Annotated[
-        float, typer.Option(help="Gain of the microphone in dB.", min=-60, max=40, metavar="DB", rich_help_panel=_SOUND)
-    ] = 0.0,
-    mute: Annotated[
-        bool, typer.Option("--mute", help="Begin with the microphone muted.", rich_help_panel=_SOUND)
-    ] = False,
-    backend: Annotated[
-        str | None, typer.Option("--backend", help=BACKEND_HELP, metavar="NAME", rich_help_panel=_SOUND)
-    ] = None,
+    output_file: Annotated[Path | None, _option(_SOUND, "WAV file to write instead of a speaker.", "FILE")] = None,
+    volume: Annotated[float, _option(_SOUND, "Gain of the speaker in dB.", "DB", min=-60, max=20)] = 0.0,
+    mic_gain: Annotated[float, _option(_SOUND, "Gain of the microphone in dB.", "DB", min=-60, max=40)] = 0.0,
+    mute: Annotated[bool, _option(_SOUND, "Begin with the microphone muted.", None, "--mute")] = False,
+    backend: Annotated[str | None, _option(_SOUND, BACKEND_HELP, "NAME")] = None,
     block_ms: Annotated[
         float | None,
-        typer.Option(
-            help="Length of a device block in ms; default: 10 for a speaker, and for a microphone what is sent "
+        _option(
+            _SOUND,
+            "Length of a device block in ms; default: 10 for a speaker, and for a microphone what is sent "
             "at once (20).",
+            "MS",
             min=1,
             max=200,
-            metavar="MS",
-            rich_help_panel=_SOUND,
         ),
     ] = None,
     output_rate: Annotated[
         int | None,
-        typer.Option(
-            help="Rate of the answers in Hz, where they sound too fast or too slow.",
-            min=8000,
-            max=48000,
-            metavar="HZ",
-            rich_help_panel=_SOUND,
-        ),
+        _option(_SOUND, "Rate of the answers in Hz, where they sound too fast or too slow.", "HZ", min=8000, max=48000),
     ] = None,
     text: Annotated[
         bool,
-        typer.Option(
-            "--text",
-            help="Write instead of speaking: at the terminal, or lines on standard input. The microphone runs, "
+        _option(
+            _TURNS,
+            "Write instead of speaking: at the terminal, or lines on standard input. The microphone runs, "
             "and nothing of it is sent.",
-            rich_help_panel=_TURNS,
+            None,
+            "--text",
         ),
     ] = False,
     turns: Annotated[
         TurnMode | None,
-        typer.Option(
-            help="Who ends your turns: a silence (server_vad), the sense of your words (semantic_vad), you (none).",
-            metavar="MODE",
-            rich_help_panel=_TURNS,
+        _option(
+            _TURNS,
+            "Who ends your turns: a silence (server_vad), the sense of your words (semantic_vad), you (none).",
+            "MODE",
         ),
     ] = None,
     eagerness: Annotated[
         Eagerness | None,
-        typer.Option(
-            help="How soon semantic_vad takes a pause for the end of your turn: low, medium, high, auto.",
-            metavar="HOW",
-            rich_help_panel=_TURNS,
+        _option(
+            _TURNS, "How soon semantic_vad takes a pause for the end of your turn: low, medium, high, auto.", "HOW"
         ),
     ] = None,
     vad_threshold: Annotated[
-        float | None,
-        typer.Option(
-            help="How sure server_vad must be that you speak.", min=0, max=1, metavar="P", rich_help_panel=_TURNS
-        ),
+        float | None, _option(_TURNS, "How sure server_vad must be that you speak.", "P", min=0, max=1)
     ] = None,
     vad_silence_ms: Annotated[
-        int | None,
-        typer.Option(
-            help="The silence by which server_vad ends your turn.",
-            min=0,
-            max=10_000,
-            metavar="MS",
-            rich_help_panel=_TURNS,
-        ),
+        int | None, _option(_TURNS, "The silence by which server_vad ends your turn.", "MS", min=0, max=10_000)
     ] = None,
     vad_padding_ms: Annotated[
-        int | None,
-        typer.Option(
-            help="What server_vad takes in from before your first word.",
-            min=0,
-            max=5000,
-            metavar="MS",
-            rich_help_panel=_TURNS,
-        ),
+        int | None, _option(_TURNS, "What server_vad takes in from before your first word.", "MS", min=0, max=5000)
     ] = None,
     vad_idle_ms: Annotated[
         int | None,
-        typer.Option(
-            help="After how much silence the service speaks up by itself (server_vad).",
-            min=1000,
-            metavar="MS",
-            rich_help_panel=_TURNS,
-        ),
+        _option(_TURNS, "After how much silence the service speaks up by itself (server_vad).", "MS", min=1000),
     ] = None,
-    duration: Annotated[
-        float | None,
-        typer.Option(help="Seconds until the session ends.", min=0.1, metavar="S", rich_help_panel=_LIMITS),
-    ] = None,
+    duration: Annotated[float | None, _option(_LIMITS, "Seconds until the session ends.", "S", min=0.1)] = None,
     idle_timeout: Annotated[
-        float | None,
-        typer.Option(
-            help="Seconds without a word from anybody that end the session.",
-            min=1,
-            metavar="S",
-            rich_help_panel=_LIMITS,
-        ),
+        float | None, _option(_LIMITS, "Seconds without a word from anybody that end the session.", "S", min=1)
     ] = None,
     budget: Annotated[
         float | None,
-        typer.Option(
-            help="What the session may cost, in the currency of the model's prices; it ends after.",
+        _option(
+            _LIMITS,
+            "What the session may cost, in the currency of the model's prices; it ends after.",
+            "AMOUNT",
             min=0,
-            metavar="AMOUNT",
-            rich_help_panel=_LIMITS,
         ),
     ] = None,
     max_outage_audio: Annotated[
         float,
-        typer.Option(
-            help="How many seconds of your words wait for a lost connection to come back.",
-            min=0,
-            metavar="S",
-            rich_help_panel=_LIMITS,
-        ),
+        _option(_LIMITS, "How many seconds of your words wait for a lost connection to come back.", "S", min=0),
     ] = MAX_OUTAGE_S,
     record: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder to record the session into, for `voice replay`: events and sound.",
-            metavar="FOLDER",
-            rich_help_panel=_KEPT,
-        ),
+        _option(_KEPT, "Folder to record the session into, for `voice replay`: events and sound.", "FOLDER"),
     ] = None,
     events: Annotated[
         str | None,
-        typer.Option(
-            help="Write every event as a line of JSON to this file; - for standard output.",
-            metavar="FILE",
-            rich_help_panel=_KEPT,
-        ),
+        _option(_KEPT, "Write every event as a line of JSON to this file; - for standard output.", "FILE"),
     ] = None,
     log_level: Annotated[
-        LogLevel,
-        typer.Option(
-            help="What is logged, to standard error: debug, info, warning, error.",
-            metavar="LEVEL",
-            rich_help_panel=_KEPT,
-        ),
+        LogLevel, _option(_KEPT, "What is logged, to standard error: debug, info, warning, error.", "LEVEL")
     ] = LogLevel.WARNING,
 ) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
