@@ -6,90 +6,34 @@ of the protocol; fields that a server leaves out or sends as null have their def
 
 from __future__ import annotations
 
-from engine.realtime.events.base import (
-    ErrorEvent,
-    MalformedEvent,
-    ServerError,
-    ServerEvent,
-    UnknownEvent,
-)
-from engine.realtime.events.input_audio import (
-    Cleared,
-    Committed,
-    SpeechStarted,
-    SpeechStopped,
-    TimeoutTriggered,
-)
-from engine.realtime.events.items import (
-    ContentPart,
-    Item,
-    ItemAdded,
-    ItemDone,
-)
-from engine.realtime.events.mcp import (
-    McpCall,
-    McpListing,
-)
-from engine.realtime.events.output import (
-    AudioDelta,
-    AudioDone,
-    TextDelta,
-    TextDone,
-)
-from engine.realtime.events.responses import (
-    OutputItemAdded,
-    OutputItemDone,
-    ResponseCreated,
-    ResponseDone,
-)
-from engine.realtime.events.session import (
-    SessionCreated,
-    SessionEvent,
-    SessionUpdated,
-)
-from engine.realtime.events.transcription import (
-    Language,
-    TokenProbability,
-    TranscriptCompleted,
-    TranscriptFailed,
-)
-from engine.realtime.events.usage import (
-    TranscriptUsage,
-    Usage,
-)
-
-__all__ = [
-    "AudioDelta",
-    "AudioDone",
-    "Cleared",
-    "Committed",
-    "ContentPart",
-    "ErrorEvent",
-    "Item",
-    "ItemAdded",
-    "ItemDone",
-    "Language",
-    "MalformedEvent",
-    "McpCall",
-    "McpListing",
-    "OutputItemAdded",
-    "OutputItemDone",
-    "ResponseCreated",
-    "ResponseDone",
-    "ServerError",
-    "ServerEvent",
-    "SessionCreated",
-    "SessionEvent",
-    "SessionUpdated",
-    "SpeechStarted",
-    "SpeechStopped",
-    "TextDelta",
-    "TextDone",
-    "TimeoutTriggered",
-    "TokenProbability",
-    "TranscriptCompleted",
-    "TranscriptFailed",
-    "TranscriptUsage",
-    "UnknownEvent",
-    "Usage",
-]
+from engine.realtime.events.base import ErrorEvent as ErrorEvent
+from engine.realtime.events.base import MalformedEvent as MalformedEvent
+from engine.realtime.events.base import ServerError as ServerError
+from engine.realtime.events.base import ServerEvent as ServerEvent
+from engine.realtime.events.base import UnknownEvent as UnknownEvent
+from engine.realtime.events.input_audio import Cleared as Cleared
+from engine.realtime.events.input_audio import Committed as Committed
+from engine.realtime.events.input_audio import SpeechStarted as SpeechStarted
+from engine.realtime.events.input_audio import SpeechStopped as SpeechStopped
+from engine.realtime.events.input_audio import TimeoutTriggered as TimeoutTriggered
+from engine.realtime.events.items import ContentPart as ContentPart
+from engine.realtime.events.items import Item as Item
+from engine.realtime.events.items import ItemAdded as ItemAdded
+from engine.realtime.events.items import ItemDone as ItemDone
+from engine.realtime.events.mcp import McpCall as McpCall
+from engine.realtime.events.mcp import McpListing as McpListing
+from engine.realtime.events.output import AudioDelta as AudioDelta
+from engine.realtime.events.output import AudioDone as AudioDone
+from engine.realtime.events.output import TextDelta as TextDelta
+from engine.realtime.events.output import TextDone as TextDone
+from engine.realtime.events.responses import OutputItemAdded as OutputItemAdded
+from engine.realtime.events.responses import OutputItemDone as OutputItemDone
+from engine.realtime.events.responses import ResponseCreated as ResponseCreated
+from engine.realtime.events.responses import ResponseDone as ResponseDone
+from engine.realtime.events.session import SessionCreated as SessionCreated
+from engine.realtime.events.session import SessionEvent as SessionEvent
+from engine.realtime.events.session import SessionUpdated as SessionUpdated
+from engine.realtime.events.transcription import TranscriptCompleted as TranscriptCompleted
+from engine.realtime.events.transcription import TranscriptFailed as TranscriptFailed
+from engine.realtime.events.usage import TranscriptUsage as TranscriptUsage
+from engine.realtime.events.usage import Usage as Usage
