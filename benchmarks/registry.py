@@ -39,12 +39,12 @@ BENCHMARKS = {
         Benchmark("port", "Moves a block in both directions, as the audio thread does, against queues of arrays."),
         Benchmark("resample", "Resamples 20 ms blocks, against soxr; also how late and how clean the sound is."),
         Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
-        Benchmark("startup", "Starts the program, against an empty one and the bare imports."),
+        Benchmark("startup", "Starts the program and a session, against an empty one and the bare imports."),
         Benchmark(
             "latency", "Plays chirps and hears them again: the round trip, against what the devices report.", True
         ),
         Benchmark(
-            "session", "Holds turns with a server on this machine: capture to wire, wire to ring, interruption.", True
+            "session", "Holds turns with a server on this machine: to the wire, to the ring, and interruptions.", True
         ),
         Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python.", True),
     )

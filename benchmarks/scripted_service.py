@@ -1,9 +1,10 @@
 """A Realtime server that says what a script says, a program of its own: it must not share the client's interpreter.
 
-`python -m benchmarks.scripted_service QUIET_S` prints its address as JSON, listens on loopback to one client, lets it
-send its microphone for QUIET_S seconds, and then holds one turn after another: the user is said to speak, which
-interrupts the answer before, and to stop; half a second of answer comes at once. When its standard input ends it prints
-when it sent what, on the clock of `time.monotonic_ns`, and ends.
+`python -m benchmarks.scripted_service QUIET_S [ANSWER_S]` prints its address as JSON, listens on loopback to one
+client, lets it send its microphone for QUIET_S seconds, and then holds one turn after another: the user is said to
+speak, which interrupts the answer before, and to stop; half a second of answer comes at once. With ANSWER_S there is
+one turn, and its answer is so long. When its standard input ends it prints when it sent what, on the clock of
+`time.monotonic_ns`, and ends.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -31,15 +33,20 @@ _SPEECH_BLOCKS, _ANSWER_BLOCKS = 2, 8
 """Blocks of 20 ms: how long the user is said to speak, and how long the answer sounds until then."""
 _TONE_HZ, _LEVEL = 440.0, 3000.0
 _BLOCK_S = 0.02
+_PACE_S = 0.1
+"""Between two deltas of a long answer: it comes five times as fast as it sounds."""
 _SEED = 1
 
 
 class _Script:
     """One client's conversation."""
 
-    def __init__(self, socket: web.WebSocketResponse, quiet_s: float, sent_ns: dict[str, list[int]]) -> None:
+    def __init__(
+        self, socket: web.WebSocketResponse, quiet_s: float, answer_s: float, sent_ns: dict[str, list[int]]
+    ) -> None:
         self._socket = socket
         self._quiet_s = quiet_s
+        self._answer_s = answer_s
         self._sent_ns = sent_ns
         self._blocks = self._said = 0
         self._received_ms = 0.0
@@ -63,13 +70,11 @@ class _Script:
                 self._updated.set()
 
     async def talk(self) -> None:
-        """Open the session, be quiet, then hold turns without end."""
+        """Open the session, be quiet, then hold turns without end, or the one with a long answer."""
         await self._updated.wait()
         await self._send("session.created", session={"id": "session_1", "model": "script"})
         await asyncio.sleep(self._quiet_s)
-        turn = 0
-        while True:
-            turn += 1
+        for turn in range(1, 2) if self._answer_s else count(1):
             # Every moment of a block has to have its turn: the client's blocks would otherwise set the rhythm.
             await asyncio.sleep(self._dice.uniform(0, _BLOCK_S))
             self._note("speech_started")
@@ -87,8 +92,10 @@ class _Script:
         """Send an answer, faster than it sounds, as services do."""
         response, place = f"response_{turn}", {"item_id": f"item_{turn}", "output_index": 0, "content_index": 0}
         await self._send("response.created", response={"id": response, "status": "in_progress"})
-        self._note("delta")
-        await self._send("response.output_audio.delta", response_id=response, **place, delta=self._answer)
+        for number in range(max(1, round(1000 * self._answer_s / ANSWER_MS))):
+            await asyncio.sleep(_PACE_S if number else 0)
+            self._note("delta")
+            await self._send("response.output_audio.delta", response_id=response, **place, delta=self._answer)
         await self._send("response.output_audio.done", response_id=response, **place)
         await self._send("response.done", response={"id": response, "status": "completed"})
 
@@ -107,13 +114,13 @@ class _Script:
         await self._socket.send_str(json.dumps({"type": kind, "event_id": f"event_{self._said}", **fields}))
 
 
-async def _serve(quiet_s: float) -> None:
+async def _serve(quiet_s: float, answer_s: float = 0.0) -> None:
     sent_ns: dict[str, list[int]] = {}
 
     async def converse(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
-        script = _Script(socket, quiet_s, sent_ns)
+        script = _Script(socket, quiet_s, answer_s, sent_ns)
         talking = asyncio.create_task(script.talk())
         try:
             await script.listen()
@@ -149,4 +156,4 @@ async def _end_of_input() -> None:
 if __name__ == "__main__":
     # Ctrl+C goes to every program of the terminal; what was sent when is still wanted then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asyncio.run(_serve(float(sys.argv[1])))
+    asyncio.run(_serve(*map(float, sys.argv[1:])))

@@ -23,8 +23,9 @@ class ScriptedService:
         ...     sent_ns = await service.stop()
     """
 
-    def __init__(self, quiet_s: float) -> None:
-        self._quiet_s = quiet_s
+    def __init__(self, quiet_s: float, answer_s: float = 0.0) -> None:
+        """Prepare a service: endless short turns after `quiet_s`, or one with an answer of `answer_s`."""
+        self._arguments = (str(quiet_s), str(answer_s))
         self._process: asyncio.subprocess.Process | None = None
         self.url = ""
 
@@ -35,7 +36,7 @@ class ScriptedService:
             LibraryMissingError: it did not.
         """
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", scripted_service.__name__, str(self._quiet_s)),
+            *(sys.executable, "-P", "-m", scripted_service.__name__, *self._arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from benchmarks import delta_on_loop
 from benchmarks.case import Case, Interrupted
 from benchmarks.results import Result
 from benchmarks.session_run import SessionFigures, run_session
@@ -54,12 +55,13 @@ class _Run:
 
 
 def cases(devices: StreamRequest) -> list[Case]:
-    """The four ways of a turn, all measured in the same turns on the named devices."""
+    """The four ways of a turn, all measured in the same turns on the named devices; and deltas of some lengths."""
     run = _Run(devices)
     times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_PARTS) - 1)
+    ways = zip(_PARTS, times_s, strict=True)
     return [
-        Case(f"session/{name}", partial(_measure, run, name), *each_s)
-        for name, each_s in zip(_PARTS, times_s, strict=True)
+        *(Case(f"session/{name}", partial(_measure, run, name), *each_s) for name, each_s in ways),
+        *delta_on_loop.cases(),
     ]
 
 

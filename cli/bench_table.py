@@ -28,12 +28,15 @@ _CLOSE = (0, 0, 0, 0)
 """Padding, as a table gives it back."""
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
 _HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
+_HEADINGS |= {"longest_hold_ms": "hold_ms"}
 """Shorter than what the file says."""
 _MEANINGS = {
     "busy_ms": "busy: beside busy threads",
     "reported_ms": "rep.: reported by the devices",
     "amplitude_ratio": "level ratio: heard to played",
     "broken_ms": "broken: sound that did not come in time",
+    "longest_hold_ms": "hold: the longest of the event loop",
+    "answer_s": "client: its processor time while it plays an answer so long",
 }
 """What the headings alone do not say, under the tables that have them."""
 _IN_UNIT = frozenset({"p95", "max"})

@@ -51,7 +51,7 @@ def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> N
         run_session(seconds, figures, devices, "virtual")
 
     monkeypatch.setattr(session, "run_session", hold)
-    results = [case.measure(case.quick_s) for case in session.cases(StreamRequest())]
+    results = [case.measure(case.quick_s) for case in session.cases(StreamRequest())[: len(PARTS)]]
     assert [result.case for result in results] == [f"session/{part}" for part in PARTS]
     assert held == [session.cases(StreamRequest())[0].quick_s]
     for result in results:

@@ -1,0 +1,146 @@
+"""How soon a delta is in the playback ring, from the socket's text on, and how long it holds the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from functools import partial
+
+import numpy as np
+
+from backends.virtual import VirtualBackend
+from backends.virtual_stream import VirtualStream
+from benchmarks.case import Case
+from benchmarks.results import Result
+from benchmarks.timing import quantiles
+from engine.audio.backend import StreamRequest
+from engine.audio.link import AudioLink
+from engine.audio.port import AudioPort
+from engine.audio.ring import Ring
+from engine.config import Config
+from engine.errors import StreamLostError
+from engine.realtime.providers import CUSTOM, choose_provider
+from engine.realtime.session import Session
+from engine.realtime.testing import Peer, ServerDouble
+from engine.realtime.tool_runner import ToolRunner
+
+_LENGTHS_S = {"100ms": 0.1, "1s": 1.0, "38s": 38.0}
+"""The longest is an answer that comes as one delta, and nearly fills the ring."""
+_QUICK_S, _FULL_S = 0.3, 5.0
+_FEWEST_DELTAS = 3
+_NEARLY_S, _NEARLY = 0.01, 0.9
+"""How much of the end may be missing, since a resampler keeps some samples; and how full a smaller ring has to be."""
+_PAUSE_S = 0.01
+_PATIENCE_NS = 10_000_000_000
+
+
+def cases() -> list[Case]:
+    """Three lengths, each in a session of its own: the real one on the virtual backend, only the socket is a double."""
+    return [
+        Case(f"session/delta_on_loop/{name}", partial(_measure, name, length_s), _QUICK_S, _FULL_S)
+        for name, length_s in _LENGTHS_S.items()
+    ]
+
+
+def _measure(name: str, length_s: float, seconds: float) -> Result:
+    watches = asyncio.run(_hold_session(length_s, seconds))
+    return Result(
+        "session",
+        f"session/delta_on_loop/{name}",
+        "ms",
+        quantiles([watch.took_ns / 1e6 for watch in watches]),
+        extra={
+            "longest_hold_ms": round(max(watch.longest_hold_ns for watch in watches) / 1e6, 3),
+            "count": len(watches),
+        },
+    )
+
+
+class _Watch:
+    """A look in every turn of the loop: how long the turns take, and when the ring has been filled to a position."""
+
+    def __init__(self, ring: Ring, until: int) -> None:
+        self._ring, self._until = ring, until
+        self._loop = asyncio.get_running_loop()
+        self.filled = self._loop.create_future()
+        self.took_ns = self.longest_hold_ns = 0
+        self._began_ns = self._turned_ns = time.perf_counter_ns()
+        self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        now_ns = time.perf_counter_ns()
+        self.longest_hold_ns = max(self.longest_hold_ns, now_ns - self._turned_ns)
+        self._turned_ns, self.took_ns = now_ns, now_ns - self._began_ns
+        if self._ring.head >= self._until:
+            self.filled.set_result(None)
+        elif self.took_ns > _PATIENCE_NS:
+            self.filled.set_exception(StreamLostError("The delta did not come to the playback ring."))
+        else:
+            self._loop.call_soon(self._turn)
+
+
+class _SeenBackend(VirtualBackend):
+    """The virtual backend, whose port can be seen."""
+
+    port: AudioPort
+
+    def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
+        """As the backend does."""
+        self.port = port
+        return super().open(port, request)
+
+
+async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
+    """Play a delta, interrupt it, and so on; return what each took."""
+    chosen = choose_provider(CUSTOM.name, "ws://double/", {}, Config())
+    wire_hz = chosen.provider.output_rate_hz
+    link = AudioLink(
+        backend := _SeenBackend(),
+        StreamRequest(),
+        input_rate_hz=chosen.provider.input_rate_hz,
+        output_rate_hz=wire_hz,
+    )
+    noise = np.random.default_rng(1).integers(-3000, 3000, round(length_s * wire_hz)).astype("<i2")
+    audio = base64.b64encode(noise.tobytes()).decode()
+    watches = list[_Watch]()
+
+    async def serve(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "session_1"})
+        ends_s = time.monotonic() + seconds
+        try:
+            while len(watches) < _FEWEST_DELTAS or time.monotonic() < ends_s:
+                watches.append(await _answer(peer, backend.port, length_s, audio, len(watches)))
+                user = {"item_id": f"user_{len(watches)}"}
+                await peer.send("input_audio_buffer.speech_started", **user, audio_start_ms=0)
+                await peer.send("input_audio_buffer.speech_stopped", **user, audio_end_ms=0)
+                await asyncio.sleep(_PAUSE_S)
+                while not link.player.drained:  # noqa: ASYNC110 - what the audio thread does signals no event
+                    await asyncio.sleep(_PAUSE_S)
+            session.stop()
+        except StreamLostError as error:
+            session.fail(error)
+
+    with ServerDouble(serve) as server:
+        session = Session(chosen, link, ToolRunner([]), connect=server.connect)
+        await session.run()
+    return watches
+
+
+async def _answer(peer: Peer, port: AudioPort, length_s: float, audio: str, number: int) -> _Watch:
+    """Send an answer of one delta, and watch the loop until it is in the ring."""
+    assert port.playback is not None
+    response, place = f"response_{number}", {"item_id": f"item_{number}", "output_index": 0, "content_index": 0}
+    delta = {"response_id": response, **place, "delta": audio}
+    text = json.dumps({"type": "response.output_audio.delta", "event_id": f"delta_{number}", **delta})
+    await peer.send("response.created", response={"id": response, "status": "in_progress"})
+    await asyncio.sleep(_PAUSE_S)
+    frames = min(round((length_s - _NEARLY_S) * port.output_rate_hz), round(_NEARLY * port.playback.capacity))
+    watch = _Watch(port.playback, port.playback.head + frames)
+    peer.send_text(text)
+    await peer.send("response.output_audio.done", response_id=response, **place)
+    await peer.send("response.done", response={"id": response, "status": "completed"})
+    await watch.filled
+    return watch
