@@ -37,7 +37,9 @@ BENCHMARKS = {
         Benchmark("dsp", "Converts between float32 and PCM16, against the lines of numpy that clients use."),
         Benchmark("ring", "Passes blocks through the lock-free ring, against the queues that clients use."),
         Benchmark("port", "Moves a block in both directions, as the audio thread does, against queues of arrays."),
-        Benchmark("resample", "Resamples 20 ms blocks, against soxr; also how late and how clean the sound is."),
+        Benchmark(
+            "resample", "Resamples blocks of 20 and 100 ms, against soxr; also how late and how clean the sound is."
+        ),
         Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
         Benchmark("startup", "Starts the program and a session, against an empty one and the bare imports."),
         Benchmark(

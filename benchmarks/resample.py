@@ -1,10 +1,10 @@
-"""`voice bench resample`: what 20 ms cost a streaming resampler, how late its output is, and how clean."""
+"""`voice bench resample`: what 20 and 100 ms cost a streaming resampler, how late its output is, and how clean."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -19,19 +19,22 @@ from benchmarks.timing import interleaved
 from engine.dsp.resample import make_resampler
 
 _RATES_HZ = (16000, 24000, 44100, 48000)
-_BLOCK_MS = 20
-_BLOCKS = 50
+_WIRE_HZ, _DEVICE_HZ = (16000, 24000), (44100, 48000)
+_BLOCK_MS, _PIECE_MS = 20, 100
+"""A microphone's block, and the pieces in which queued answers are resampled."""
+_SAMPLE_MS = 1000
 """A sample is one second of sound: soxr gives its output in bursts of up to 40 ms."""
 _LIBSAMPLERATE = "libsamplerate"
 
 
 def cases() -> list[Case]:
-    """Every pair of the rates that devices and services use."""
-    return [Case(f"resample/{source}-{target}", partial(_pair, source, target)) for source, target in _pairs()]
-
-
-def _pairs() -> list[tuple[int, int]]:
-    return list(permutations(_RATES_HZ, 2))
+    """Every pair of the rates that devices and services use, and long pieces on the way to a device."""
+    blocks = [Case(f"resample/{s}-{t}", partial(_pair, s, t, _BLOCK_MS)) for s, t in permutations(_RATES_HZ, 2)]
+    pieces = [
+        Case(f"resample/{s}-{t}/{_PIECE_MS}ms", partial(_pair, s, t, _PIECE_MS), in_quick=False)
+        for s, t in product(_WIRE_HZ, _DEVICE_HZ)
+    ]
+    return [*blocks, *pieces]
 
 
 class SoxrStream:
@@ -51,8 +54,8 @@ class SoxrStream:
         return resampled
 
 
-def _pair(source_hz: int, target_hz: int, seconds: float) -> Result:
-    block = np.random.default_rng(1).uniform(-0.5, 0.5, source_hz * _BLOCK_MS // 1000).astype(np.float32)
+def _pair(source_hz: int, target_hz: int, block_ms: int, seconds: float) -> Result:
+    block = np.random.default_rng(1).uniform(-0.5, 0.5, source_hz * block_ms // 1000).astype(np.float32)
     functions: dict[str, Callable[[], object]] = {"ours": partial(make_resampler(source_hz, target_hz).process, block)}
     for quality in ("HQ", "LQ"):
         functions[f"soxr {quality}"] = partial(SoxrStream(source_hz, target_hz, quality).process, block)
@@ -60,10 +63,10 @@ def _pair(source_hz: int, target_hz: int, seconds: float) -> Result:
     if samplerate:
         stream = samplerate.Resampler("sinc_medium")
         functions[_LIBSAMPLERATE] = partial(stream.process, block, target_hz / source_hz)
-    figures = interleaved(functions, seconds, calls=_BLOCKS)
+    figures = interleaved(functions, seconds, calls=_SAMPLE_MS // block_ms)
     return compared(
         "resample",
-        f"resample/{source_hz}-{target_hz}",
+        f"resample/{source_hz}-{target_hz}" + ("" if block_ms == _BLOCK_MS else f"/{block_ms}ms"),
         "ns",
         figures,
         missing=() if samplerate else (_LIBSAMPLERATE,),

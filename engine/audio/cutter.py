@@ -23,6 +23,7 @@ from engine.dsp.atomics import (
 )
 from engine.dsp.builtin import builtin_method
 from engine.dsp.compiled import inlined
+from engine.dsp.kernels.resample import run_resampler
 from engine.dsp.pcm16 import float32_to_pcm16_at
 from engine.dsp.python_objects import (
     as_integer,
@@ -36,11 +37,10 @@ from engine.dsp.python_objects import (
     tuple_of,
 )
 from engine.dsp.resample import make_resampler
-from engine.dsp.stage_chain import MOST_OUT, longest_block, run_chain
 
-_CONTROL, _RING, _CHAIN, _FRAMES, _SAMPLES, _READY, _BLOCK, _WIRE_FRAMES, _GAIN = range(9)
+_CONTROL, _RING, _RESAMPLER, _FRAMES, _SAMPLES, _READY, _BLOCK, _WIRE_FRAMES, _GAIN = range(9)
 _MOST_FRAMES = 4800
-"""Frames that are taken out of the ring at a time, where nothing is resampled."""
+"""Frames that are taken out of the ring at a time."""
 
 
 @inlined()
@@ -52,16 +52,12 @@ def _missing_frames(state: int) -> int:
 @inlined()
 def _gather(state: int, most_frames: int) -> int:
     """Move up to so many frames from the ring behind the samples that are ready; return how many there were."""
-    ready, chain = load(state, _READY), load(state, _CHAIN)
+    ready, resampler = load(state, _READY), load(state, _RESAMPLER)
     behind = load(state, _SAMPLES) + 4 * ready
-    if chain == 0:
-        frames = ring_get(load(state, _RING), behind, min(most_frames, _MOST_FRAMES))
-        store(state, _READY, ready + frames)
-        return frames
-    source = load(state, _FRAMES)
-    frames = ring_get(load(state, _RING), source, min(most_frames, longest_block(chain)))
-    if frames > 0:
-        store(state, _READY, ready + run_chain(chain, source, frames, behind))
+    source = behind if resampler == 0 else load(state, _FRAMES)
+    frames = ring_get(load(state, _RING), source, min(most_frames, _MOST_FRAMES))
+    count = frames if resampler == 0 else run_resampler(resampler, source, frames, behind)
+    store(state, _READY, ready + count)
     return frames
 
 
@@ -125,14 +121,13 @@ class Cutter:
             gain: Linear factor.
         """
         resampler = make_resampler(port.input_rate_hz, wire_rate_hz)
-        chain = resampler.chain
         self._kept = (port, ring, resampler)
-        self._frames = aligned_samples(chain.longest if chain else 1)
-        self._samples = aligned_samples(block_samples + max(MOST_OUT, _MOST_FRAMES))
+        self._frames = aligned_samples(_MOST_FRAMES)
+        self._samples = aligned_samples(block_samples + resampler.most_out(_MOST_FRAMES))
         self._words = aligned_words(16)
         state = int(self._words.ctypes.data)
         self._words[_CONTROL], self._words[_RING] = port.control_address, ring.handle
-        self._words[_CHAIN] = chain.handle if chain else 0
+        self._words[_RESAMPLER] = resampler.address
         self._words[_FRAMES], self._words[_SAMPLES] = self._frames.ctypes.data, self._samples.ctypes.data
         self._words[_BLOCK] = block_samples
         numbers = self._words.view(np.float64)

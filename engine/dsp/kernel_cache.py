@@ -20,7 +20,7 @@ _READY = "ready"
 def _fingerprint() -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for folder in ("dsp", "audio"):
-        for source in sorted((_ENGINE / folder).glob("*.py")):
+        for source in sorted((_ENGINE / folder).rglob("*.py")):
             digest.update(source.name.encode() + source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -25,7 +25,6 @@ from engine.audio import control as c
 from engine.audio.port import AudioPort
 from engine.audio.recorder import Recorder
 from engine.audio.ring import Ring
-from engine.dsp.resample import make_resampler
 
 GUARD = 0x5A
 LENGTHS = (0, 1, 2, 15, 64, 300)
@@ -43,7 +42,6 @@ USUAL = {
     "get": ("count",),
     "get_into": ("row",),
     "process_blocks": ("column none", "block none", "number", "number", "count"),
-    "resample": ("row",),
     "cut": (),
     "head": (),
     "tail": (),
@@ -96,11 +94,11 @@ class Shrinking:
 
 
 def builtins() -> list[Callable[..., Any]]:
-    """Every one there is, bound to rings, a port and a resampler where it works on one."""
+    """Every one there is, bound to rings and a port where it works on one."""
     port = AudioPort(keep_reference=True)
     port.attach_input(8000, 1)
     port.attach_output(8000, 2)
-    keep.extend([port, ring := Ring(1024), Recorder(port, 24000, 20), make_resampler(48000, 44100)])
+    keep.extend([port, ring := Ring(1024), Recorder(port, 24000, 20)])
     ring.producer.put(np.ones(500, np.float32))
     return [
         value

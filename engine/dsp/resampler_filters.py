@@ -1,0 +1,120 @@
+"""The filters from one rate to another: a sharp one for doubling or halving, and a bank for the rest of the ratio.
+
+The middle rate is the double of the lower one. Between the two a sharp filter stops what the lower rate cannot hold;
+between the middle and the higher rate, whatever that is, a bank only has to stop images far above the band, for which
+16 taps are enough. Where the rate falls by little, the middle is the double of the higher rate: the sharp filter is
+then a little longer, but the bank has half as many outputs to compute.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dsp.filter_design import group_delay, kaiser_lowpass, minimum_phase
+from engine.dsp.filter_store import keep_filters, kept_filters
+
+Samples = NDArray[np.float32]
+
+_SHARP_TAPS, _SHARP_CUTOFF, _SHARP_DB = 95, 0.956, 134.5
+"""Length in samples of the lower rate, middle of the transition in its Nyquist frequencies, attenuation. The response
+is flat to 0.09 dB up to 0.9 and 133 dB down from 1.05; with 88 taps it would be 108 dB."""
+_BANK_TAPS, _BANK_CUTOFF, _BANK_DB = 16, 0.45, 140.0
+"""Length in samples of the middle rate, middle of the transition in cycles per such sample, attenuation. The response
+is flat to 0.005 dB up to 0.225 and 137 dB down where images begin, at 0.7375."""
+_NEAR = 0.8
+"""A rate that falls to no less than this is doubled first, which takes less time than to halve it at the end."""
+_FEWEST_POINTS, _INTERPOLATED_POINTS, _MOST_POINTS = 64, 512, 1024
+"""Points of the bank's filter per sample of the middle rate. Fewer than 64 cost attenuation. If 1024 suffice for a row
+for every place that outputs have between two inputs, the bank is exact; else outputs are interpolated between rows,
+linearly, which 512 points make right to 130 dB."""
+_VECTOR = 16
+"""Rows of a bank are filled up to a multiple of this."""
+_UNIT_BITS = 40
+"""Places between rows are counted in units of 2**-40 of an input: the rate is right to a part in 10**12."""
+_DELAY_SEEN_AT_HZ = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Size and rhythm of a bank."""
+
+    phases: int
+    """Rows for places from one input up to the next; one more row, for the next input, ends the table."""
+    taps: int
+    """Length of a row, oldest sample first."""
+    shift: int
+    """Places are counted in units of 1 / (phases << shift) of an input; 0 where all lie on rows."""
+    step: int
+    """Units from one output to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the resamplers of a pair of rates work with, all of them."""
+
+    doubles: bool
+    """True where the sharp filter comes first, and doubles; else it comes last, and halves."""
+    sharp: Samples
+    """At the middle rate, newest sample first; unit gain at 0 Hz."""
+    bank: Bank | None
+    """None where the sharp filter is all."""
+    table: Samples
+    """Of the bank, row behind row."""
+    delay_s: float
+    """Group delay at 1 kHz."""
+    length_s: float
+    """How long the filters remember."""
+
+
+@functools.lru_cache(maxsize=32)
+def filters_for(source_hz: int, target_hz: int) -> Filters:
+    """Return the filters of a pair of rates: those kept on disk, or designed in 1 to 30 ms and 8 MB."""
+    low_hz, doubles = min(source_hz, target_hz), target_hz > _NEAR * source_hz
+    middle_hz = 2 * (source_hz if doubles else target_hz)
+    bank_hz = (middle_hz, target_hz) if doubles else (source_hz, middle_hz)
+    bank = None if bank_hz[0] == bank_hz[1] else _bank(*bank_hz, middle_hz)
+    sharp_taps = 2 * math.ceil(_SHARP_TAPS * middle_hz / low_hz / 2)
+    size = sharp_taps if bank is None else sharp_taps + (bank.phases + 1) * bank.taps
+    name = f"{source_hz}-{target_hz}"
+    coefficients = kept_filters(name, size)
+    if coefficients is None:
+        prototype = kaiser_lowpass(sharp_taps, _SHARP_CUTOFF * low_hz / 2 / middle_hz, _SHARP_DB)
+        rows = [] if bank is None else [_bank_table(bank, bank_hz[0] / middle_hz).reshape(-1)]
+        coefficients = np.concatenate([minimum_phase(prototype), *rows]).astype(np.float32)
+        keep_filters(name, coefficients)
+    sharp, table = coefficients[:sharp_taps], coefficients[sharp_taps:]
+    seen_at_hz = min(_DELAY_SEEN_AT_HZ, low_hz / 4)
+    delay_s = group_delay(sharp, seen_at_hz / middle_hz) / middle_hz
+    length_s = (sharp_taps + _BANK_TAPS) / middle_hz
+    if bank is not None:
+        delay_s += group_delay(table[: bank.taps][::-1], seen_at_hz / bank_hz[0]) / bank_hz[0]
+    return Filters(doubles, sharp, bank, table, delay_s, length_s)
+
+
+def _bank(source_hz: int, target_hz: int, middle_hz: int) -> Bank:
+    """The bank from one rate to another, of which one is `middle_hz`."""
+    common = math.gcd(source_hz, target_hz)
+    up, down = target_hz // common, source_hz // common
+    taps = math.ceil(_BANK_TAPS * source_hz / middle_hz / _VECTOR) * _VECTOR
+    if up * source_hz <= _MOST_POINTS * middle_hz:
+        repeats = math.ceil(_FEWEST_POINTS * middle_hz / (up * source_hz))
+        return Bank(up * repeats, taps, 0, down * repeats)
+    phases = math.ceil(_INTERPOLATED_POINTS * middle_hz / source_hz)
+    shift = _UNIT_BITS - phases.bit_length()
+    return Bank(phases, taps, shift, round((phases << shift) * down / up))
+
+
+def _bank_table(bank: Bank, inputs: float) -> NDArray[np.float64]:
+    """Design the rows of a bank that has so many inputs per sample of the middle rate."""
+    points = bank.phases * inputs
+    prototype = minimum_phase(kaiser_lowpass(round(_BANK_TAPS * points), _BANK_CUTOFF / points, _BANK_DB))
+    padded = np.zeros((bank.taps + 1) * bank.phases)
+    padded[: len(prototype)] = bank.phases * prototype
+    # Row r holds what lies r / phases of an input behind the newest sample, the one before it, and so on.
+    rows = padded.reshape(bank.taps + 1, bank.phases).T
+    return np.vstack([rows[:, :-1], rows[:1, 1:]])[:, ::-1]

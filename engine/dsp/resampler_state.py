@@ -1,0 +1,126 @@
+"""The memory that a resampler's compiled loops work on: words and samples of one or two stages, which never move."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.dsp.resampler_filters import Bank, Filters, Samples
+
+KIND, TAPS, WINDOW, BUFFER, TABLE, SCRATCH, NEXT, PHASES, SHIFT, STEP, HELD, GIVEN, PLACE = range(13)
+"""The words of a stage, int64.
+
+KIND: `BANK`, `DOUBLES` or `HALVES`.
+TAPS: Length of a row of the table.
+WINDOW: Samples that an output needs.
+BUFFER, TABLE, SCRATCH: Addresses of float32.
+NEXT: Address of the next stage's words; 0 for the last one.
+PHASES, SHIFT, STEP: As in `Bank`. STEP may be changed while the resampler runs, to follow a clock that drifts.
+HELD: Samples in the buffer: at least WINDOW - 1.
+GIVEN: Outputs of the next pair that have been given out already, 0 or 1.
+PLACE: Of the next output, from the newest sample of the window, in the unit of STEP.
+"""
+BANK, DOUBLES, HALVES = 0, 1, 4
+"""Kinds of stages; of a sharp filter, inputs for each two outputs."""
+CHUNK = 1024
+"""Frames that go through all stages before the next are taken, so that they stay in the nearest cache."""
+VECTOR = 16
+"""The sharp filter computes so many pairs of outputs at once, the last of them for nothing."""
+
+_WORDS = 16
+_MOST_INPUTS = 2 * CHUNK + 2
+"""Of a stage at a time: the first one may double the rate, nearly."""
+_LINE_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """The memory of one stage; its words hold the addresses of the rest."""
+
+    words: NDArray[np.int64]
+    table: Samples
+    buffer: Samples
+    scratch: Samples
+
+    def reset(self) -> None:
+        """Forget what went through."""
+        self.buffer.fill(0.0)
+        self.words[HELD], self.words[GIVEN], self.words[PLACE] = self.words[WINDOW] - 1, 0, 0
+
+
+class ResamplerState:
+    """Owns the memory of a resampler; compiled code knows it by `address`."""
+
+    def __init__(self, filters: Filters) -> None:
+        """Lay it out."""
+        sharp = _sharp_stage(filters.sharp, DOUBLES if filters.doubles else HALVES)
+        self._stages = [sharp] if filters.bank is None else [sharp, _bank_stage(filters.bank, filters.table)]
+        if not filters.doubles:
+            self._stages.reverse()
+        for stage, following in zip(self._stages, self._stages[1:], strict=False):
+            stage.words[NEXT] = following.words.ctypes.data
+        self.address = int(self._stages[0].words.ctypes.data)
+
+    def reset(self) -> None:
+        """Forget what went through."""
+        for stage in self._stages:
+            stage.reset()
+
+
+def _sharp_stage(prototype: Samples, kind: int) -> _Stage:
+    """Lay out a stage that doubles or halves the rate.
+
+    Args:
+        prototype: The filter at the higher of both rates, newest sample first, with unit gain at 0 Hz.
+        kind: `DOUBLES` or `HALVES`.
+    """
+    if kind == DOUBLES:
+        first, second = 2 * prototype[::2], 2 * prototype[1::2]
+    else:
+        # The second output is two inputs later than the first.
+        first, second = np.append((0, 0), prototype), np.append(prototype, (0, 0))
+    length = math.ceil(first.size / (4 * kind)) * 4 * kind
+    pair = np.zeros((2, length), np.float32)
+    pair[:, : first.size] = first, second
+    pair = pair[:, ::-1]
+    window = length if kind == DOUBLES else length - 2
+    # A row of inputs, every fourth when halving, meets one row of taps for each output.
+    table = pair.reshape(2, -1, kind).transpose(2, 0, 1)
+    taps = table.shape[2]
+    pairs = (window + _MOST_INPUTS) // kind + 2 + VECTOR
+    words = {KIND: kind, TAPS: taps, WINDOW: window}
+    return _stage(words, table, kind * (pairs + taps), scratch_samples=2 * pairs + 4 * (pairs + taps))
+
+
+def _bank_stage(bank: Bank, table: Samples) -> _Stage:
+    words = {
+        KIND: BANK,
+        TAPS: bank.taps,
+        WINDOW: bank.taps,
+        PHASES: bank.phases,
+        SHIFT: bank.shift,
+        STEP: bank.step,
+    }
+    return _stage(words, table, bank.taps + _MOST_INPUTS)
+
+
+def _stage(values: dict[int, int], table: Samples, buffer_samples: int, *, scratch_samples: int = 0) -> _Stage:
+    words = np.zeros(_WORDS, np.int64)
+    stage = _Stage(words, _aligned(table.size), _aligned(buffer_samples), _aligned(scratch_samples))
+    stage.table[:] = table.reshape(-1)
+    for word, value in values.items():
+        words[word] = value
+    for word, memory in ((BUFFER, stage.buffer), (TABLE, stage.table), (SCRATCH, stage.scratch)):
+        words[word] = memory.ctypes.data
+    stage.reset()
+    return stage
+
+
+def _aligned(samples: int) -> Samples:
+    """Zeros that begin at the beginning of a cache line: a vector that straddles two lines takes two loads."""
+    room = np.zeros(4 * samples + _LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % _LINE_BYTES
+    return room[start : start + 4 * samples].view(np.float32)
