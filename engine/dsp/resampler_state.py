@@ -25,8 +25,9 @@ PLACE: Of the next output, from the newest sample of the window, in the unit of 
 """
 BANK, DOUBLES, HALVES = 0, 1, 4
 """Kinds of stages; of a sharp filter, inputs for each two outputs."""
-CHUNK = 1024
-"""Frames that go through all stages before the next are taken, so that they stay in the nearest cache."""
+CHUNK = 960
+"""Frames that go through all stages before the next are taken, so that they stay in the nearest cache. With 1024 the
+rows of sums lay 4096 bytes apart, which the processor takes for the same place: 100 ms took 1.4 times as long."""
 VECTOR = 16
 """The sharp filter computes so many pairs of outputs at once, the last of them for nothing."""
 
