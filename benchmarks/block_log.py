@@ -5,30 +5,25 @@ A look from Python would come too late in just the runs that matter.
 
 from __future__ import annotations
 
-import ctypes
 import time
 from dataclasses import dataclass
 
 import numpy as np
-from numba import types
+from numba import int64
 from numpy.typing import NDArray
 
-from engine.audio import control as c
-from engine.audio.callback import move_block
+from engine.audio.kernels import control as c
+from engine.audio.kernels.callback import UNSIGNED_LONG, move_block
+from engine.audio.kernels.ring_layout import HEAD, TAIL
 from engine.audio.memory import aligned_words
 from engine.audio.port import AudioPort
-from engine.audio.ring import HEAD, TAIL
-from engine.dsp.atomics import address_of, load, monotonic_ns, store, store_release
-from engine.dsp.compiled import c_callback, inlined
+from engine.dsp.compile.declare import c_callback, inlined
+from engine.dsp.compile.intrinsics import load, monotonic_ns, store, store_release
 
 _PLAYED_LOG, _RECORDED_LOG = c.WORDS, c.WORDS + 1
 """The words after the port's own: addresses of the two logs."""
 _COUNT, _CAPACITY, _ENTRIES = 0, 1, 2
 """Words of a log: how many entries, of how many, and the entries, a time and a position each."""
-_unsigned_long = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
-_STREAM_CALLBACK = types.int32(
-    types.voidptr, types.voidptr, _unsigned_long, types.voidptr, _unsigned_long, types.voidptr
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +45,26 @@ def _note(log: int, position: int) -> None:
         store_release(log, _COUNT, count + 1)
 
 
-@c_callback(_STREAM_CALLBACK)
+@c_callback(f"int32(int64, int64, {UNSIGNED_LONG}, int64, {UNSIGNED_LONG}, int64)")
 def _logged_callback(source, output, frames, _time_info, flags, control):  # type: ignore[no-untyped-def]
     """PaStreamCallback: the logs, then the kernel."""
-    address = address_of(control)
-    if address_of(source) != 0 and load(address, c.CAPTURE_RING) != 0:
-        _note(load(address, _RECORDED_LOG), load(load(address, c.CAPTURE_RING), HEAD))
-    if address_of(output) != 0 and load(address, c.PLAYBACK_RING) != 0:
-        _note(load(address, _PLAYED_LOG), load(load(address, c.PLAYBACK_RING), TAIL))
-    move_block(address, address_of(source), address_of(output), types.int64(frames), 0.0, 0.0, types.int64(flags))
+    if source != 0 and load(control, c.CAPTURE_RING) != 0:
+        _note(load(control, _RECORDED_LOG), load(load(control, c.CAPTURE_RING), HEAD))
+    if output != 0 and load(control, c.PLAYBACK_RING) != 0:
+        _note(load(control, _PLAYED_LOG), load(load(control, c.PLAYBACK_RING), TAIL))
+    move_block(control, source, output, int64(frames), 0.0, 0.0, int64(flags))
     return 0
 
 
 class LoggedPort(AudioPort):
     """A port that notes when each block was moved, whoever drives it."""
 
-    callback_address: int = _logged_callback.address
     control_words = c.WORDS + 2
+
+    @property
+    def callback_address(self) -> int:
+        """PaStreamCallback with logs."""
+        return int(_logged_callback.address)
 
     def __init__(self, seconds: float) -> None:
         """Make room for `seconds` of blocks of a millisecond in each direction."""

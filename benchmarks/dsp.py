@@ -13,16 +13,9 @@ from benchmarks.case import Case
 from benchmarks.results import Result, compared
 from benchmarks.rivals import find_rival
 from benchmarks.timing import interleaved
-from engine.dsp.downmix import downmix, upmix
-from engine.dsp.gain import apply_gain_ramp
-from engine.dsp.pcm16 import (
-    float32_to_pcm16,
-    float32_to_pcm16_internal,
-    pcm16_to_float32,
-    pcm16_to_float32_internal,
-    pcm16_to_float32_metered,
-)
-from engine.dsp.softclip import soft_clip
+from engine.dsp.compile.library import library
+from engine.dsp.meter import meter
+from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 
 _BLOCK = 480
 _MILLION = 1_000_000
@@ -32,27 +25,22 @@ _Functions = dict[str, Callable[[], object]]
 
 
 def cases() -> list[Case]:
-    """To PCM16 and back: through the checked function, the compiled one behind it, a million; then the rest."""
+    """To PCM16 and back: through the checked function, by addresses that are kept, a million; then a meter."""
     return [
         Case(f"float32_to_pcm16/{_BLOCK}", partial(_to_pcm16, _BLOCK)),
-        Case(f"float32_to_pcm16_internal/{_BLOCK}", _to_pcm16_internal),
+        Case(f"float32_to_pcm16_kept/{_BLOCK}", _to_pcm16_kept),
         Case(f"float32_to_pcm16/{_MILLION}", partial(_to_pcm16, _MILLION)),
         Case(f"pcm16_to_float32/{_BLOCK}", partial(_to_float32, _BLOCK)),
-        Case(f"pcm16_to_float32_internal/{_BLOCK}", _to_float32_internal),
+        Case(f"pcm16_to_float32_kept/{_BLOCK}", _to_float32_kept),
         Case(f"pcm16_to_float32/{_MILLION}", partial(_to_float32, _MILLION)),
-        Case(f"pcm16_to_float32_meter/{_BLOCK}", _to_float32_meter),
-        Case(f"downmix/{_BLOCK}", _downmix),
-        Case(f"upmix/{_BLOCK}", _upmix),
-        Case(f"fade/{_BLOCK}", _fade),
-        Case(f"soft_clip/{_BLOCK}", _soft_clip),
+        Case(f"meter/{_BLOCK}", _meter),
     ]
 
 
 def _to_pcm16(frames: int, seconds: float) -> Result:
-    # A block becomes a new array, as numpy's does; for a million there is one, as for memcpy.
-    samples, out = _samples(frames), np.empty(frames, np.int16) if frames == _MILLION else None
+    samples = _samples(frames)
     functions: _Functions = {
-        "ours": partial(float32_to_pcm16, samples, out),
+        "ours": partial(float32_to_pcm16, samples),
         "numpy": partial(_numpy_to_pcm16, samples),
     }
     if frames == _MILLION:
@@ -60,17 +48,17 @@ def _to_pcm16(frames: int, seconds: float) -> Result:
     return compared("dsp", f"float32_to_pcm16/{frames}", "ns", interleaved(functions, seconds))
 
 
-def _to_pcm16_internal(seconds: float) -> Result:
+def _to_pcm16_kept(seconds: float) -> Result:
     samples, pcm = _samples(_BLOCK), np.empty(_BLOCK, np.int16)
-    ours = partial(float32_to_pcm16_internal, samples, pcm, 1.0, 1.0, -1)
+    ours = partial(library().float32_to_pcm16, samples.ctypes.data, pcm.ctypes.data, _BLOCK)
     figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_pcm16, samples)}, seconds)
-    return compared("dsp", f"float32_to_pcm16_internal/{_BLOCK}", "ns", figures)
+    return compared("dsp", f"float32_to_pcm16_kept/{_BLOCK}", "ns", figures)
 
 
 def _to_float32(frames: int, seconds: float) -> Result:
-    pcm, out = _pcm(frames), np.empty(frames, np.float32) if frames == _MILLION else None
+    pcm = _pcm(frames)
     functions: _Functions = {
-        "ours": partial(pcm16_to_float32, pcm, out),
+        "ours": partial(pcm16_to_float32, pcm),
         "numpy": partial(_numpy_to_float32, pcm),
     }
     if frames == _MILLION:
@@ -78,63 +66,21 @@ def _to_float32(frames: int, seconds: float) -> Result:
     return compared("dsp", f"pcm16_to_float32/{frames}", "ns", interleaved(functions, seconds))
 
 
-def _to_float32_internal(seconds: float) -> Result:
+def _to_float32_kept(seconds: float) -> Result:
     pcm, samples = _pcm(_BLOCK), np.empty(_BLOCK, np.float32)
-    ours = partial(pcm16_to_float32_internal, pcm, samples)
+    ours = partial(library().pcm16_to_float32, pcm.ctypes.data, samples.ctypes.data, _BLOCK)
     figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_float32, pcm)}, seconds)
-    return compared("dsp", f"pcm16_to_float32_internal/{_BLOCK}", "ns", figures)
+    return compared("dsp", f"pcm16_to_float32_kept/{_BLOCK}", "ns", figures)
 
 
-def _to_float32_meter(seconds: float) -> Result:
-    pcm = _pcm(_BLOCK)
+def _meter(seconds: float) -> Result:
+    samples = _samples(_BLOCK)
 
-    def theirs() -> tuple[float, float]:
-        samples = _numpy_to_float32(pcm) * np.linspace(0.5, 1.0, _BLOCK, dtype=np.float32)
-        return float(np.max(np.abs(samples))), float(np.sqrt(np.mean(np.square(samples))))
+    def through_audioop(audioop: Any, data: bytes) -> tuple[int, int]:
+        return audioop.max(data, 2), audioop.rms(data, 2)
 
-    def through_audioop(audioop: Any, data: bytes) -> tuple[bytes, int, int]:
-        return audioop.mul(data, 2, 0.5), audioop.max(data, 2), audioop.rms(data, 2)
-
-    functions: _Functions = {"ours": partial(pcm16_to_float32_metered, pcm, 0.5, 1.0), "numpy": theirs}
-    return _beside_audioop(f"pcm16_to_float32_meter/{_BLOCK}", functions, through_audioop, pcm.tobytes(), seconds)
-
-
-def _downmix(seconds: float) -> Result:
-    stereo = _samples(2 * _BLOCK).reshape(_BLOCK, 2)
-    functions: _Functions = {
-        "ours": partial(downmix, stereo),
-        "numpy": lambda: stereo.mean(axis=1, dtype=np.float32),
-    }
-
-    def through_audioop(audioop: Any, data: bytes) -> object:
-        return audioop.tomono(data, 2, 0.5, 0.5)
-
-    return _beside_audioop(f"downmix/{_BLOCK}", functions, through_audioop, _pcm(2 * _BLOCK).tobytes(), seconds)
-
-
-def _upmix(seconds: float) -> Result:
-    mono = _samples(_BLOCK)
-    functions: _Functions = {
-        "ours": partial(upmix, mono, 2),
-        "numpy": lambda: np.repeat(mono[:, None], 2, axis=1),
-    }
-    return compared("dsp", f"upmix/{_BLOCK}", "ns", interleaved(functions, seconds))
-
-
-def _fade(seconds: float) -> Result:
-    # From 1 to 1, or what is faded again and again would end in numbers too small for a processor's usual speed.
-    samples, theirs = _samples(_BLOCK), _samples(_BLOCK)
-    functions: _Functions = {
-        "ours": partial(apply_gain_ramp, samples, 1.0, 1.0),
-        "numpy": lambda: np.multiply(theirs, np.linspace(1.0, 1.0, _BLOCK, dtype=np.float32), out=theirs),
-    }
-    return compared("dsp", f"fade/{_BLOCK}", "ns", interleaved(functions, seconds))
-
-
-def _soft_clip(seconds: float) -> Result:
-    samples, theirs = _samples(_BLOCK), _samples(_BLOCK)
-    functions: _Functions = {"ours": partial(soft_clip, samples), "numpy": partial(np.tanh, theirs, theirs)}
-    return compared("dsp", f"soft_clip/{_BLOCK}", "ns", interleaved(functions, seconds))
+    functions: _Functions = {"ours": partial(meter, samples)}
+    return _beside_audioop(f"meter/{_BLOCK}", functions, through_audioop, _pcm(_BLOCK).tobytes(), seconds)
 
 
 def _beside_audioop(

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.block_log import BlockLog, LoggedPort
 from benchmarks.probe import Signal
 from engine.audio.backend import Backend, Stream, StreamInfo, StreamRequest
-from engine.audio.control import NEVER
+from engine.audio.kernels.control import NEVER
 from engine.errors import NoDeviceError, StreamLostError
 
 _LOOK_S = 0.02

@@ -7,12 +7,13 @@ import queue
 from collections import deque
 
 import numpy as np
+from numba import njit
 
 from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved
-from engine.audio.ring import Ring, ring_get, ring_put
-from engine.dsp.compiled import kernel
+from engine.audio.kernels.ring import ring_get, ring_put
+from engine.audio.ring import Ring
 
 _FRAMES = 480
 _NATIVE_FRAMES = 64
@@ -57,7 +58,7 @@ def _put_get(seconds: float) -> Result:
     return compared("ring", f"put_get/{_FRAMES}", "ns", interleaved(functions, seconds))
 
 
-@kernel("int64(int64, int64, int64, int64)")
+@njit("int64(int64, int64, int64, int64)", error_model="numpy")
 def _move_pairs(ring: int, block: int, frames: int, pairs: int) -> int:
     """Put and take a block `pairs` times; return the samples moved."""
     moved = 0

@@ -56,21 +56,20 @@ def configuration() -> Iterator[Finding]:
 
 
 def kernels() -> Iterator[Finding]:
-    """The cache of the compiled kernels: where it was wanted, and filled, which is done here if need be."""
+    """Where the compiled kernels are kept; they are compiled here if need be."""
     from platformdirs import user_cache_path  # noqa: PLC0415
 
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from engine.dsp.kernel_cache import cache_directory, is_warm  # noqa: PLC0415
+    from engine.dsp.compile.library import library  # noqa: PLC0415
 
-    was_warm = is_warm()
     took_s = prepare_kernels()
     wanted = Path(os.environ.get("VOICE_CACHE_DIR") or user_cache_path("voice"))
-    folder = cache_directory()
-    if folder.parent != wanted:
-        text = f"{wanted} cannot be written; {folder} is used instead"
-        yield warning("kernels", text, "Make it writable, or name another folder in VOICE_CACHE_DIR.")
+    file = library().file
+    if file is None or file.parent != wanted:
+        text = f"{wanted} is not used; the kernels are {f'in {file.parent}' if file else 'compiled at every start'}"
+        yield warning("kernels", text, "Make it a folder that only you can write to, or name one in VOICE_CACHE_DIR.")
     else:
-        yield ok("kernels", f"{'loaded from' if was_warm else 'compiled into'} {folder} in {took_s:.1f} s")
+        yield ok("kernels", f"loaded from {file} in {took_s:.1f} s")
 
 
 def priority() -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,8 +38,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
 HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
-OFFERED = ("engine.dsp.softclip", "engine.audio.conformance", "engine.realtime.testing")
+OFFERED = ("engine.audio.conformance", "engine.realtime.testing")
 """For programs that use the engine and for authors of backends; nothing of ours calls them."""
+COMPILED_BY_NAME = re.compile(r"engine\.\w+\.kernels\.\w+$|engine\.dsp\.compile\.(build|declare|intrinsics)$")
+"""Only the process that compiles kernels imports these, and backends and benchmarks with a callback of their own."""
 COMMAND_MODULES = {f"cli.commands.{name}" for name in COMMANDS}
 FILES = sorted(path for name in OURS[:4] for path in (ROOT / name).rglob("*.py"))
 
@@ -110,4 +113,15 @@ def test_every_module_is_reached_from_an_entry_point() -> None:
     by_name = {f"benchmarks.{name}" for name in BENCHMARKS} | COMMAND_MODULES | {"engine.local.__main__"}
     reached = reached_from({point.partition(":")[0] for point in points} | by_name, imports)
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.name != "__init__.py"}
-    assert not [name for name in modules - reached if not within(name, OFFERED)]
+    unreached = [name for name in modules - reached if not within(name, OFFERED)]
+    assert not [name for name in unreached if not COMPILED_BY_NAME.match(name)]
+
+
+def test_numba_is_imported_by_what_compiles_only() -> None:
+    for path in FILES:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if within(module, ("benchmarks",)) or COMPILED_BY_NAME.match(module):
+            continue
+        assert not [name for name in imports(path, at_top_only=True) if within(name, ("numba",))], module
+        ours = [name for name in imports(path, at_top_only=True) if COMPILED_BY_NAME.match(name)]
+        assert not [name for name in ours if "numba" in set(imports(source_of(name)))], module

@@ -11,8 +11,8 @@ app = typer.Typer(add_completion=False)
 def warmup() -> None:
     """Compile the audio kernels now, not at the first start."""
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from engine.dsp.kernel_cache import cache_directory, is_warm  # noqa: PLC0415
+    from engine.dsp.compile.library import library  # noqa: PLC0415
 
-    done = "load" if is_warm() else "compile"
     took_s = prepare_kernels(typer.echo)
-    typer.echo(f"The audio kernels are ready ({took_s:.2f} s to {done}) in {cache_directory()}.")
+    where = f"in {library().file}" if library().file else "but not kept"
+    typer.echo(f"The audio kernels are ready after {took_s:.2f} s, {where}.")

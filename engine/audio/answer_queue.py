@@ -13,8 +13,9 @@ from engine.audio.segments import Segment
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import make_resampler
 
-_PIECE_MS = 100
-"""Queued audio is resampled in pieces of this length, so that no single step holds the event loop for long."""
+_PIECE_MS, _MOST_PIECES = 100, 10
+"""Queued audio is resampled in pieces of this length, at most so many in a row: 1 s of audio holds the event loop for
+about a millisecond, and a whole answer that came at once for 50."""
 _SMALLEST_MS = 10
 """Deltas shorter than this are gathered: a server may send byte by byte."""
 _END = memoryview(b"")
@@ -89,9 +90,15 @@ class AnswerQueue:
         self._backlog = self._backlog[:0]
         self._resampler.reset()
 
-    def fill(self) -> None:
-        """Move as much as fits through the resampler into the ring."""
-        while self._push_backlog() and self._waiting:
+    def fill(self) -> bool:
+        """Move a second of audio, or as much as fits, through the resampler into the ring.
+
+        Returns:
+            Whether more would have fitted: the loop has other work too, and should come back soon.
+        """
+        for _ in range(_MOST_PIECES):
+            if not (self._push_backlog() and self._waiting):
+                return False
             segment, data = self._waiting.popleft()
             piece, rest = data[: self._piece_bytes], data[self._piece_bytes :]
             if len(rest):
@@ -107,6 +114,7 @@ class AnswerQueue:
             segment.unwritten_samples -= len(piece) // 2
             segment.end += frames.size
             self._backlog = frames
+        return self._push_backlog() and bool(self._waiting)
 
     @property
     def empty(self) -> bool:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.open_stream import OpenStream
 from engine.audio.port import AudioPort
-from engine.dsp.gain import db_to_linear
-from engine.dsp.meter import meter
+from engine.dsp.meter import db_to_linear, meter
 from engine.errors import StreamLostError
 
 _TONE_HZ, _TONE_S, _PAUSE_S = 440.0, 0.5, 0.5

@@ -65,8 +65,8 @@ counters, fades and positions are the port's. The smallest one that works, a clo
             pass
 
 A library that calls back in C is given the kernel itself, and no Python runs on its thread: PortAudio's callback is
-`port.callback_address` with `port.control_address` as user data, and `engine.audio.callback` says how to make one of
-another signature. `engine.audio.conformance` examines any backend; this one passes.
+`port.callback_address` with `port.control_address` as user data, and `engine.audio.kernels.callback` says how to make
+one of another signature. `engine.audio.conformance` examines any backend; this one passes.
 """
 
 from __future__ import annotations

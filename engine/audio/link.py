@@ -21,7 +21,7 @@ from engine.audio.port import AudioPort
 from engine.audio.recorder import MicBlock, Recorder
 from engine.audio.stats import StreamStats
 from engine.audio.wake import Wake
-from engine.dsp.gain import db_to_linear
+from engine.dsp.meter import db_to_linear
 
 BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""

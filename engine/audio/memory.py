@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-LINE_WORDS = 16
-"""128 bytes between words of different writers: two cache lines, because x86 prefetches them in pairs."""
+from engine.audio.kernels.ring_layout import LINE_WORDS
 
 
 def aligned_words(count: int) -> NDArray[np.int64]:

@@ -12,8 +12,8 @@ from collections import deque
 
 from engine.audio.answer_queue import AnswerQueue
 from engine.audio.clock import loop_time_s
-from engine.audio.control import NEVER
 from engine.audio.cushion import Cushion
+from engine.audio.kernels.control import NEVER
 from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
 from engine.audio.segments import Cut, ItemKey, Segment
@@ -217,9 +217,12 @@ class Player:
         if self._holding:
             self._holding = False
             self.cushion.started(self._now_ms)
-        self._queue.fill()
+        more_fits = self._queue.fill()
         self._port.expect_more(self._open_segment() is not None or not self._queue.empty)
-        self._choose_wake_up()
+        if more_fits:
+            self._wake_with_next_block()
+        else:
+            self._choose_wake_up()
 
     def _wake_with_next_block(self) -> None:
         self._wake_at = 0

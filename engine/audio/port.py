@@ -7,53 +7,28 @@ keeps the port alive until the stream is closed: PortAudio keeps nothing alive.
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio import control as c
-from engine.audio import render
-from engine.audio.callback import finished_callback, stream_callback
-from engine.audio.control_words import float_reader, wish_writer, word_reader
 from engine.audio.devices import Direction
+from engine.audio.kernels import control as c
 from engine.audio.memory import aligned_words
-from engine.audio.priority import AudioThread, ask_once, audio_thread
-from engine.audio.ring import Ring
+from engine.audio.priority import AudioThread, audio_thread
+from engine.audio.ring import Ring, is_plain
 from engine.audio.stats import StreamStats
-from engine.dsp.atomics import store_float, store_release
-from engine.dsp.compiled import kernel
+from engine.dsp.compile.library import library
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
-CAPTURE_S = 10.0
-"""Longer than any stall of Python that a person would sit through."""
-PLAYBACK_S = 40.0
-"""What plays on while the interpreter is busy: a whole 20 s answer, twice."""
-REFERENCE_S = 2.0
+CAPTURE_S = 5.0
+"""Longest stall of Python in which nothing of the microphone is lost."""
+PLAYBACK_S = 20.0
+"""What plays on while the interpreter is busy: a long answer, whole. What has no room waits in the player's queue."""
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
-
-
-@kernel("void(int64)")
-def _finish(control: int) -> None:
-    render.finish(control)
-
-
-@kernel("void(int64, int64, int64)")
-def write_word(control: int, word: int, value: int) -> None:
-    """Release a word of a control block."""
-    store_release(control, word, value)
-
-
-@kernel("void(int64, int64, float64)")
-def _write_float(control: int, word: int, value: float) -> None:
-    store_float(control, word, value)
-
-
-@kernel("void(int64, int64)")
-def _ask_for_priority(control: int, word: int) -> None:
-    ask_once(control, word)
 
 
 _PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
@@ -85,8 +60,6 @@ class AudioPort:
         >>> port.process(None, block)
     """
 
-    callback_address: int = stream_callback.address
-    finished_address: int = finished_callback.address
     control_words = c.WORDS
     """A port with a callback of its own may ask for more."""
 
@@ -94,10 +67,7 @@ class AudioPort:
         """Make a port without rings; `keep_reference` records what is played, for an echo canceller."""
         self._control = aligned_words(self.control_words)
         self.control_address = int(self._control.ctypes.data)
-        self._process = render.process_blocks(self.control_address)
-        self._read = word_reader(self.control_address)
-        self._read_float = float_reader(self.control_address)
-        self._wish = wish_writer(self.control_address)
+        self._floats = self._control.view(np.float64)
         self._keep_reference = keep_reference
         self.capture: Ring | None = None
         self.playback: Ring | None = None
@@ -106,9 +76,19 @@ class AudioPort:
         self._stamped_cuts = 0
         self.set_wake_descriptor(-1)
         self.gain = 1.0
-        _write_float(self.control_address, c.GAIN_NOW, 1.0)
+        self._floats[c.GAIN_NOW] = 1.0
         self.wake_at_captured(c.NEVER)
         self.wake_at_played(c.NEVER)
+
+    @property
+    def callback_address(self) -> int:
+        """PaStreamCallback; its user data is `control_address`."""
+        return library().addresses["stream_callback"]
+
+    @property
+    def finished_address(self) -> int:
+        """PaStreamFinishedCallback, with the same user data."""
+        return library().addresses["finished_callback"]
 
     def attach_input(self, rate_hz: int, channels: int) -> None:
         """Make the capture ring for a microphone of this rate; once, before the stream starts.
@@ -131,7 +111,7 @@ class AudioPort:
         _check_format(rate_hz, channels, self.playback)
         self.playback = Ring(int(rate_hz * PLAYBACK_S))
         if self._keep_reference:
-            self.reference = Ring(int(rate_hz * REFERENCE_S))
+            self.reference = Ring(int(rate_hz * CAPTURE_S))
             self._control[c.REFERENCE_RING] = self.reference.handle
         self._control[c.OUTPUT_CHANNELS] = channels
         self._control[c.OUTPUT_RATE_HZ] = rate_hz
@@ -141,12 +121,12 @@ class AudioPort:
     @property
     def input_rate_hz(self) -> int:
         """Rate of the microphone, 0 where there is none."""
-        return self._read(c.INPUT_RATE_HZ)
+        return self._control.item(c.INPUT_RATE_HZ)
 
     @property
     def output_rate_hz(self) -> int:
         """Rate of the speaker, 0 where there is none."""
-        return self._read(c.OUTPUT_RATE_HZ)
+        return self._control.item(c.OUTPUT_RATE_HZ)
 
     def process(
         self,
@@ -169,13 +149,26 @@ class AudioPort:
         Raises:
             InvalidInputError: an array of another dtype, shape or layout than was attached, or two lengths.
         """
+        frames_in = self._frames_of(source, c.INPUT_CHANNELS)
+        frames_out = self._frames_of(output, c.OUTPUT_CHANNELS)
+        if source is not None and output is not None and frames_in != frames_out:
+            raise InvalidInputError(f"Blocks are of one length, here {frames_in} frames in and {frames_out} out.")
+        if output is not None and not output.flags.writeable:
+            raise InvalidInputError("The speaker's block must be writable.")
+        addresses = (0 if block is None else block.ctypes.data for block in (source, output))
+        frames = max(frames_in, frames_out)
         try:
-            self._process(source, output, input_time_s, output_time_s, flags)
-        except TypeError:
-            channels_in, channels_out = self._read(c.INPUT_CHANNELS), self._read(c.OUTPUT_CHANNELS)
-            raise InvalidInputError(
-                f"Blocks are contiguous float32 of one length, here {channels_in} channels in, {channels_out} out."
-            ) from None
+            library().process(self.control_address, *addresses, frames, input_time_s, output_time_s, flags)
+        except ctypes.ArgumentError:
+            raise InvalidInputError("Times are numbers of seconds, and flags a whole number.") from None
+
+    def _frames_of(self, block: NDArray[np.float32] | None, channels_word: int) -> int:
+        if block is None:
+            return 0
+        channels = self._control.item(channels_word)
+        if not is_plain(block, np.float32, 2) or block.shape[1] != channels:
+            raise InvalidInputError(f"Blocks are contiguous float32 of shape (frames, {channels}).")
+        return len(block)
 
     def ask_for_priority(self, direction: Direction) -> None:
         """Ask for real-time priority for the calling thread, which pumps this direction and waits for its device.
@@ -183,22 +176,30 @@ class AudioPort:
         The compiled callback does so by itself. A thread that does not wait for a device must not: it would keep
         every other from the processor.
         """
-        _ask_for_priority(self.control_address, _PRIORITY_WORDS[direction])
+        library().ask_once(self.control_address + 8 * _PRIORITY_WORDS[direction])
 
     def audio_thread(self, direction: Direction) -> AudioThread:
         """Which thread moves the blocks of a direction, and how it is scheduled."""
         word = _PRIORITY_WORDS[direction]
         answer = self._read(word)
-        return audio_thread(self._read(word + 1), answer)
+        return audio_thread(self._control.item(word + 1), answer)
+
+    def _read(self, word: int) -> int:
+        """Acquire a word: what the kernel wrote before it is visible afterwards. Counters are read plainly."""
+        value: int = library().read_word(self.control_address, word)
+        return value
+
+    def _write(self, word: int, value: int) -> None:
+        library().write_word(self.control_address, word, value)
 
     @property
     def gain(self) -> float:
         """Linear playback gain; a change is ramped over the next block."""
-        return self._read_float(c.GAIN)
+        return self._floats.item(c.GAIN)
 
     @gain.setter
     def gain(self, linear: float) -> None:
-        _write_float(self.control_address, c.GAIN, linear)
+        self._floats[c.GAIN] = linear
 
     @property
     def finished(self) -> bool:
@@ -207,15 +208,15 @@ class AudioPort:
 
     def finish(self) -> None:
         """Note that a stream driven from Python has ended by itself."""
-        _finish(self.control_address)
+        library().finish(self.control_address)
 
     def stamp(self, now_ns: int) -> None:
         """Say when the blocks since the last call were moved, on a clock that is not the system's: a virtual one."""
-        write_word(self.control_address, c.INPUT_LAST_NS, now_ns)
-        write_word(self.control_address, c.OUTPUT_LAST_NS, now_ns)
+        self._write(c.INPUT_LAST_NS, now_ns)
+        self._write(c.OUTPUT_LAST_NS, now_ns)
         cuts = self._read(c.CUTS)
         for number in range(max(self._stamped_cuts, cuts - c.CUT_LOG_ENTRIES), cuts):
-            write_word(self.control_address, c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES) + 2, now_ns)
+            self._write(c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES) + 2, now_ns)
         self._stamped_cuts = cuts
 
     def end_input(self) -> None:
@@ -223,20 +224,20 @@ class AudioPort:
         self.input_ended = True
 
     def set_wake_descriptor(self, descriptor: int) -> None:
-        """Name the descriptor the kernel writes to, before the streams start; -1 for none, at any time."""
-        self._control[c.WAKE_DESCRIPTOR] = descriptor
+        """Name the descriptor the kernel writes to; -1 for none."""
+        self._write(c.WAKE_DESCRIPTOR, descriptor)
 
     def wake_at_captured(self, position: int) -> None:
         """Wake once the capture ring has been filled up to `position`."""
-        self._wish(c.WAKE_AT_CAPTURED, position)
+        self._write(c.WAKE_AT_CAPTURED, position)
 
     def wake_at_played(self, position: int) -> None:
         """Wake once the device has taken everything before `position`."""
-        self._wish(c.WAKE_AT_PLAYED, position)
+        self._write(c.WAKE_AT_PLAYED, position)
 
     def expect_more(self, expecting: bool) -> None:
         """Say whether an answer is still coming in, so that an empty ring counts as an underrun."""
-        self._wish(c.EXPECTING, int(expecting))
+        self._write(c.EXPECTING, int(expecting))
 
     def drop_before(self, position: int) -> None:
         """Fade out what sounds and drop everything before `position`: one atomic store.
@@ -249,7 +250,7 @@ class AudioPort:
         # Checked here: beyond the head the kernel would count room, and frames, that are not there.
         if (beyond := position - self.playback.head) > 0:
             raise InvalidInputError(f"Position {position} is {beyond} frame{'s' * (beyond > 1)} beyond what was put.")
-        write_word(self.control_address, c.DROP_BEFORE, position)
+        self._write(c.DROP_BEFORE, position)
 
     def retire(self) -> None:
         """Wake nobody and drop what is in the ring, should a stream that would not close come to life again."""
@@ -266,58 +267,55 @@ class AudioPort:
     @property
     def reference_lost_frames(self) -> int:
         """How much of what was played found no room in the reference ring."""
-        return self._read(c.REFERENCE_OVERFLOW_FRAMES)
+        return self._control.item(c.REFERENCE_OVERFLOW_FRAMES)
 
     def cuts(self) -> list[CutRecord]:
         """The latest interruptions the kernel has carried out, oldest first."""
-        count = self._read(c.CUTS)
-        records = []
-        for number in range(max(0, count - c.CUT_LOG_ENTRIES), count):
-            word = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES)
-            records.append(CutRecord(*(self._read(word + i) for i in range(3))))
-        return records
+        log = np.empty((c.CUTS_KEPT, c.CUT_LOG_WORDS), np.int64)
+        count = library().read_cuts(self.control_address, log.ctypes.data)
+        return [CutRecord(*entry) for entry in log[:count].tolist()]
 
     @property
     def last_render_ns(self) -> int:
         """When the output callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
-        return self._read(c.OUTPUT_LAST_NS)
+        return self._control.item(c.OUTPUT_LAST_NS)
 
     @property
     def last_capture_ns(self) -> int:
         """When the input callback last ran, on the same clock."""
-        return self._read(c.INPUT_LAST_NS)
+        return self._control.item(c.INPUT_LAST_NS)
 
     @property
     def sounding(self) -> bool:
         """True if the last frame the device has taken was one of an answer."""
-        return self._read(c.SOUNDING) != 0
+        return self._control.item(c.SOUNDING) != 0
 
     @property
     def rendered_frames(self) -> int:
         """Frames the device has taken so far, silence included: its own clock."""
-        return self._read(c.OUTPUT_FRAMES)
+        return self._control.item(c.OUTPUT_FRAMES)
 
     @property
     def render_frames(self) -> int:
         """Frames of an output block, on average; 0 before the first."""
-        return self._read(c.OUTPUT_FRAMES) // max(1, self._read(c.OUTPUT_CALLS))
+        return self._control.item(c.OUTPUT_FRAMES) // max(1, self._control.item(c.OUTPUT_CALLS))
 
     @property
     def calls(self) -> tuple[int, int]:
         """How often the callbacks of input and output have run."""
-        return self._read(c.INPUT_CALLS), self._read(c.OUTPUT_CALLS)
+        return self._control.item(c.INPUT_CALLS), self._control.item(c.OUTPUT_CALLS)
 
     def stats(self) -> StreamStats:
         """Take a snapshot of all counters."""
-        read = self._read
+        read = self._control.item
         return StreamStats(
             input_calls=read(c.INPUT_CALLS),
             input_frames=read(c.INPUT_FRAMES),
             input_overflow_frames=read(c.INPUT_OVERFLOW_FRAMES),
             input_xruns=read(c.INPUT_XRUNS),
             input_gap_max_ms=read(c.INPUT_GAP_MAX_NS) / 1e6,
-            input_peak_db=to_db(self._read_float(c.INPUT_PEAK)),
-            input_rms_db=to_db(self._read_float(c.INPUT_RMS)),
+            input_peak_db=to_db(self._floats.item(c.INPUT_PEAK)),
+            input_rms_db=to_db(self._floats.item(c.INPUT_RMS)),
             output_calls=read(c.OUTPUT_CALLS),
             output_frames=read(c.OUTPUT_FRAMES),
             output_underrun_frames=read(c.OUTPUT_UNDERRUN_FRAMES),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from engine.audio.clock import loop_time_s
-from engine.audio.cutter import Cutter
+from engine.audio.kernels import capture_layout as s
+from engine.audio.memory import aligned_samples, aligned_words
 from engine.audio.port import AudioPort
+from engine.dsp.compile.library import library
+from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError
 
 
@@ -34,6 +39,8 @@ class Recorder:
     ) -> None:
         """Cut the microphone of `port` into blocks of `block_ms` milliseconds at `wire_rate_hz`.
 
+        From now on nobody else takes from the port's capture ring.
+
         Args:
             port: Its input is attached.
             wire_rate_hz: Rate of the blocks.
@@ -49,16 +56,29 @@ class Recorder:
         self.block_samples = round(wire_rate_hz * block_ms / 1000)
         if self.block_samples < 1:
             raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")
-        self._cutter = Cutter(port, port.capture, wire_rate_hz, block_samples=self.block_samples, gain=gain)
         self.at_sample = at_sample
         """How many samples have been read."""
+        self._port, self._ring = port, port.capture
+        self._resampler = make_resampler(port.input_rate_hz, wire_rate_hz)
+        most_ready = self.block_samples + self._resampler.most_out(s.MOST_FRAMES)
+        self._frames, self._samples = aligned_samples(s.MOST_FRAMES), aligned_samples(most_ready)
+        self._pcm16 = np.empty(self.block_samples, "<i2")
+        self._state = aligned_words(s.WORDS)
+        self._state[s.CONTROL], self._state[s.RING] = port.control_address, self._ring.handle
+        self._state[s.RESAMPLER] = self._resampler.address
+        self._state[s.FRAMES], self._state[s.SAMPLES] = self._frames.ctypes.data, self._samples.ctypes.data
+        self._state[s.PCM16], self._state[s.BLOCK] = self._pcm16.ctypes.data, self.block_samples
+        self._floats = self._state.view(np.float64)
+        self._floats[s.WIRE_FRAMES], self._floats[s.GAIN] = port.input_rate_hz / wire_rate_hz, gain
+        self._address = int(self._state.ctypes.data)
         port.wake_at_captured(1)
 
     def read_blocks(self) -> list[MicBlock]:
         """Return the blocks that are complete."""
         blocks = []
-        while (cut := self._cutter.cut()) is not None:
-            pcm16, newest_ns, before_s = cut
-            blocks.append(MicBlock(pcm16, (newest_ns / 1e9 or loop_time_s()) - before_s, self.at_sample))
+        while library().cut_block(self._address):
+            newest_s = self._state.item(s.NEWEST_NS) / 1e9 or loop_time_s()
+            captured_at_s = newest_s - self._floats.item(s.WAITING_FRAMES) / self._port.input_rate_hz
+            blocks.append(MicBlock(self._pcm16.tobytes(), captured_at_s, self.at_sample))
             self.at_sample += self.block_samples
         return blocks

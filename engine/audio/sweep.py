@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dsp.gain import db_to_linear
+from engine.dsp.meter import db_to_linear
 
 _LOW_HZ = 150.0
 _HIGH_HZ = 14000.0

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dsp.kernels.resample import resample
+from engine.dsp.compile.library import library
 from engine.dsp.resampler_filters import filters_for
 from engine.dsp.resampler_state import ResamplerState
 from engine.errors import InvalidInputError
@@ -100,7 +100,7 @@ class PolyphaseResampler:
         # By way of memory whose addresses are known: to ask an array for its own takes longer than to copy it.
         state, source, target = self._addresses
         self._source[: samples.size] = samples
-        return self._target[: resample(state, source, samples.size, target)].copy()
+        return self._target[: library().run_resampler(state, source, samples.size, target)].copy()
 
     def flush(self) -> NDArray[np.float32]:
         """Return what the filters still ring with, 2 to 26 ms; call `reset` before the next stream."""

@@ -9,14 +9,16 @@ then a little longer, but the bank has half as many outputs to compute.
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.dsp.compile.cache import keep, kept
 from engine.dsp.filter_design import group_delay, kaiser_lowpass, minimum_phase
-from engine.dsp.filter_store import keep_filters, kept_filters
 
 Samples = NDArray[np.float32]
 
@@ -80,13 +82,14 @@ def filters_for(source_hz: int, target_hz: int) -> Filters:
     bank = None if bank_hz[0] == bank_hz[1] else _bank(*bank_hz, middle_hz)
     sharp_taps = 2 * math.ceil(_SHARP_TAPS * middle_hz / low_hz / 2)
     size = sharp_taps if bank is None else sharp_taps + (bank.phases + 1) * bank.taps
-    name = f"{source_hz}-{target_hz}"
-    coefficients = kept_filters(name, size)
-    if coefficients is None:
+    name = f"filters-{source_hz}-{target_hz}-{_designer()}"
+    data = next((data for _, data in kept(name) if len(data) == 4 * size), None)
+    if data is None:
         prototype = kaiser_lowpass(sharp_taps, _SHARP_CUTOFF * low_hz / 2 / middle_hz, _SHARP_DB)
         rows = [] if bank is None else [_bank_table(bank, bank_hz[0] / middle_hz).reshape(-1)]
-        coefficients = np.concatenate([minimum_phase(prototype), *rows]).astype(np.float32)
-        keep_filters(name, coefficients)
+        data = np.concatenate([minimum_phase(prototype), *rows]).astype(np.float32).tobytes()
+        keep(name, data)
+    coefficients = np.frombuffer(data, np.float32)
     sharp, table = coefficients[:sharp_taps], coefficients[sharp_taps:]
     seen_at_hz = min(_DELAY_SEEN_AT_HZ, low_hz / 4)
     delay_s = group_delay(sharp, seen_at_hz / middle_hz) / middle_hz
@@ -94,6 +97,13 @@ def filters_for(source_hz: int, target_hz: int) -> Filters:
     if bank is not None:
         delay_s += group_delay(table[: bank.taps][::-1], seen_at_hz / bank_hz[0]) / bank_hz[0]
     return Filters(doubles, sharp, bank, table, delay_s, length_s)
+
+
+@functools.cache
+def _designer() -> str:
+    """Return a fingerprint of the code that designs, so that what another version designed is not taken."""
+    sources = (Path(__file__).with_name(name) for name in ("filter_design.py", "resampler_filters.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
 def _bank(source_hz: int, target_hz: int, middle_hz: int) -> Bank:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 
+from engine.audio.kernels import control as c
 from engine.audio.player import Player
 from engine.audio.port import FADE_MS, AudioPort
 from engine.audio.segments import Heard, ItemKey
+from engine.dsp.compile.library import library
 
 RATE_HZ = 24000
 FIRST, SECOND = ItemKey("item_1", 0), ItemKey("item_2", 0)
@@ -108,3 +111,44 @@ def test_what_was_heard_is_let_go() -> None:
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert taken <= 2 * len(minute)
+
+
+def test_a_cut_that_is_half_written_is_not_read() -> None:
+    """The log has a place for the cut that the kernel writes next; there the kernel stands still, between two words."""
+    port, player = make()
+    for number in range(9):
+        key = ItemKey(f"item_{number}", 0)
+        player.write(key, bytes(2 * RATE_HZ))
+        player.end_item(key)
+        pull(port, player, 0.5)
+        if number == 8:
+            assert port.playback is not None
+            entry = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES)
+            library().write_word(port.control_address, entry, port.playback.head)
+        player.stop()
+        if number == 8:
+            assert player.take_cut() is None
+        pull(port, player, 0.1)
+        cut = player.take_cut()
+        assert cut is not None
+        assert [heard.key for heard in cut.heard] == [key]
+        assert abs(cut.heard[0].heard_ms - 500) <= FADE_MS
+
+
+@pytest.mark.parametrize(("wire_hz", "device_hz"), [(24000, 48000), (44100, 48000)])
+def test_a_long_delta_is_moved_a_second_at_a_time(wire_hz: int, device_hz: int) -> None:
+    """Counted, not timed: whatever came at once, the loop gets its turn after a second of it."""
+    port = AudioPort()
+    port.attach_output(device_hz, 1)
+    player = Player(port, wire_hz)
+    assert port.playback is not None
+    player.write(FIRST, bytes(2 * wire_hz * 38))
+    heads = [port.playback.head]
+    player.end_item(FIRST)
+    block = np.empty((device_hz // 100, 1), np.float32)
+    for _ in range(40):
+        port.process(None, block)
+        player.service()
+        heads.append(port.playback.head)
+    assert max(np.diff([0, *heads])) <= 2.1 * device_hz  # a write and an end may come in one turn
+    assert heads[-1] == port.playback.capacity + port.playback.tail

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import control as c
 from engine.audio.devices import Direction
+from engine.audio.kernels import control as c
+from engine.audio.kernels.priority_answers import FIFO_PRIORITY
 from engine.audio.port import AudioPort
-from engine.audio.priority import FIFO_PRIORITY, AudioThread, Priority, ask_here, audio_thread
+from engine.audio.priority import AudioThread, Priority, ask_here, audio_thread
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 480

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.audio import control as c
-from engine.audio.port import AudioPort, write_word
+from engine.audio.kernels import control as c
+from engine.audio.port import AudioPort
 from engine.audio.ring_clock import RingClock
+from engine.dsp.compile.library import library
 
 IN_HZ, OUT_HZ = 48000, 24000
 FRAMES = 480
@@ -35,10 +36,10 @@ def test_streams_that_start_one_after_the_other_are_told_apart_by_that(
     for now_ms in range(1000, 1300):
         if now_ms >= in_from_ms and (now_ms - in_from_ms) % IN_BLOCK_MS == 0:
             port.process(block, None)
-            write_word(port.control_address, c.INPUT_LAST_NS, now_ms * MS)
+            library().write_word(port.control_address, c.INPUT_LAST_NS, now_ms * MS)
         if now_ms >= out_from_ms and (now_ms - out_from_ms) % OUT_BLOCK_MS == 0:
             port.process(None, block)
-            write_word(port.control_address, c.OUTPUT_LAST_NS, now_ms * MS)
+            library().write_word(port.control_address, c.OUTPUT_LAST_NS, now_ms * MS)
         if now_ms >= 1050 and now_ms % 7 == 0:
             clock.look()
             looks += 1

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-import engine.dsp.filter_store
+from engine.dsp.compile import cache
 from engine.dsp.resample import HIGHEST_HZ, LOWEST_HZ
 from engine.dsp.resampler_filters import Filters, filters_for
 
@@ -36,7 +36,7 @@ HARDEST = [
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder in which filters are kept, empty."""
-    monkeypatch.setattr(engine.dsp.filter_store, "cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(cache, "cache_folders", lambda: [tmp_path])
     filters_for.cache_clear()
     return tmp_path
 
@@ -122,7 +122,7 @@ def test_a_folder_that_takes_nothing_is_no_error(folder: Path, monkeypatch: pyte
         other.touch()
     elif broken == "read-only":
         other.mkdir(mode=0o500)
-    monkeypatch.setattr(engine.dsp.filter_store, "cache_directory", lambda: other)
+    monkeypatch.setattr(cache, "cache_folders", lambda: [other])
     assert same(started_anew(), designed)
 
 

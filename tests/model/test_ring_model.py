@@ -1,6 +1,6 @@
 """The ring and the flush in plain Python, through all interleavings; a broken variant of either is found out.
 
-The steps are those of `engine.audio.ring` and `engine.audio.render`, in their order: samples are stored before the
+The steps are those of `engine.audio.kernels.ring` and `process`, in their order: samples are stored before the
 head is released; the tail is released after they were read; a cut fades, jumps, and then says so.
 """
 

@@ -1,1 +1,1 @@
-"""Source of the compiled kernels; these modules import numba, and nothing imports them once they are compiled."""
+"""Kernels over plain samples, as numba compiles them. Imported by `engine.dsp.compile.build` and other kernels only."""

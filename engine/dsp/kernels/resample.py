@@ -1,7 +1,7 @@
 """The resampler's loops: a sharp filter that doubles or halves the rate, and a bank of filters for the rest of a ratio.
 
 A stage's buffer holds the samples that are still needed, oldest first, and behind them those that have just come. A
-window moves along it; an output is the sum of the samples in the window, each times its tap. `resampler_state` says
+window moves along it; an output is the sum of the samples in the window, each times its tap. `resampler_layout` says
 what the words of a stage mean.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.dsp.atomics import copy_bytes, float32_pointer, load, store
-from engine.dsp.compiled import KEEPS_NAN, inlined, kernel
-from engine.dsp.resampler_state import (
+from engine.dsp.compile.declare import KEEPS_NAN, inlined, kernel
+from engine.dsp.compile.intrinsics import copy_bytes, float32_pointer, load, store
+from engine.dsp.kernels.resampler_layout import (
     BANK,
     BUFFER,
     CHUNK,
@@ -152,7 +152,7 @@ def _run_bank(stage: int, frames: int, target: int) -> int:
     return count
 
 
-@inlined()
+@kernel("int64(int64, int64, int64, int64)")
 def run_resampler(state: int, source: int, frames: int, target: int) -> int:
     """Resample float32 at the address `source` to `target`; return how many came out.
 
@@ -174,9 +174,3 @@ def run_resampler(state: int, source: int, frames: int, target: int) -> int:
             stage = following
         made += count
     return made
-
-
-@kernel("int64(int64, int64, int64, int64)")
-def resample(state: int, source: int, frames: int, target: int) -> int:
-    """Resample, as `run_resampler` does, for callers in Python."""
-    return run_resampler(state, source, frames, target)

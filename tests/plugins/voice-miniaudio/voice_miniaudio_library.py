@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from miniaudio import ffi, lib
-from numba import types
+from numba import int64
 
 from engine.audio.backend import Device, StreamSide
-from engine.audio.callback import move_block
 from engine.audio.chatter import silence_chatter
 from engine.audio.devices import Direction
+from engine.audio.kernels.callback import move_block
+from engine.audio.kernels.process import finish
 from engine.audio.port import AudioPort
-from engine.audio.render import finish
-from engine.dsp.atomics import address_of, load
-from engine.dsp.compiled import c_callback
+from engine.dsp.compile.declare import c_callback
+from engine.dsp.compile.intrinsics import load
 from engine.errors import (
     DeviceBusyError,
     PermissionDeniedError,
@@ -38,22 +38,17 @@ _RATE_HZ = 48000
 
 
 def _compile(user_data_word: int) -> tuple[Any, Any]:
-    """miniaudio's two callbacks: the port's control block is the user data, which lies in the device.
+    """miniaudio's two callbacks: the port's control block is the user data, which lies in the device."""
 
-    The word is a variable of this function and so part of the key of numba's cache: another miniaudio may have it
-    elsewhere.
-    """
-
-    @c_callback(types.void(types.voidptr, types.voidptr, types.voidptr, types.uint32))
+    @c_callback("void(int64, int64, int64, uint32)")
     def on_block(device, output, source, frames):  # type: ignore[no-untyped-def]
         """ma_device_data_proc."""
-        control = load(address_of(device), user_data_word)
-        move_block(control, address_of(source), address_of(output), types.int64(frames), 0.0, 0.0, 0)
+        move_block(load(device, user_data_word), source, output, int64(frames), 0.0, 0.0, 0)
 
-    @c_callback(types.void(types.voidptr))
+    @c_callback("void(int64)")
     def on_stop(device):  # type: ignore[no-untyped-def]
         """ma_stop_proc: it ended, by itself or because it was closed."""
-        finish(load(address_of(device), user_data_word))
+        finish(load(device, user_data_word))
 
     return on_block, on_stop
 

@@ -1,19 +1,18 @@
-"""The control block that a port's kernel and Python share: which word holds what, and who writes it.
+"""Layout of the control block that a port's kernel and Python share: which word holds what, and who writes it.
 
-Words written by different threads lie 128 bytes apart. "Python" writes with release what the kernel acquires, and
+Words written by different threads lie 128 bytes apart. Python writes with release what the kernel acquires, and
 the other way round; the kernel's own words are read by Python only for showing.
 """
 
 from __future__ import annotations
 
-from engine.audio.memory import LINE_WORDS
+from engine.audio.kernels.ring_layout import LINE_WORDS
 
 # Set before the streams start, then only read.
 CAPTURE_RING, INPUT_CHANNELS, INPUT_RATE_HZ = 0, 1, 2
 PLAYBACK_RING, OUTPUT_CHANNELS, OUTPUT_RATE_HZ = 3, 4, 5
 REFERENCE_RING = 6  # 0: nobody wants to know what was played
 FADE_FRAMES = 7
-WAKE_DESCRIPTOR = 8  # -1: the event loop polls (Windows)
 
 # Written by Python while the streams run.
 _PYTHON = LINE_WORDS
@@ -22,6 +21,7 @@ GAIN = _PYTHON + 1  # float64, linear: where the playback gain is to go
 EXPECTING = _PYTHON + 2  # 1 while an answer is coming in: only then is an empty ring an underrun
 WAKE_AT_CAPTURED = _PYTHON + 3  # capture position from which Python wants to be woken
 WAKE_AT_PLAYED = _PYTHON + 4  # playback position from which Python wants to be woken
+WAKE_DESCRIPTOR = _PYTHON + 5  # -1: the event loop polls (Windows)
 
 # Written by the input callback.
 _INPUT = 2 * LINE_WORDS
@@ -29,7 +29,7 @@ INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS = _INPUT, _INPUT +
 INPUT_LAST_NS, INPUT_GAP_MAX_NS = _INPUT + 4, _INPUT + 5
 INPUT_PEAK, INPUT_RMS = _INPUT + 6, _INPUT + 7  # float64, of the last block
 INPUT_TIME = _INPUT + 8  # float64: PortAudio's time of the block's first sample, 0 where the host has none
-INPUT_PRIORITY, INPUT_THREAD = _INPUT + 9, _INPUT + 10  # what `priority.ask_once` was answered, and on which thread
+INPUT_PRIORITY = _INPUT + 9  # the first of the four words of `priority.ask_once`
 
 # Written by the output callback.
 _OUTPUT = 4 * LINE_WORDS
@@ -49,14 +49,15 @@ UNDERRUNS = _OUTPUT + 12  # how often the ring ran empty in the middle of an ans
 STARVING = _OUTPUT + 13
 REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
 SOUNDING = _OUTPUT + 15  # 1 if the last frame of the last block came from the ring: only then is there what can fade
-OUTPUT_PRIORITY, OUTPUT_THREAD = _OUTPUT + 16, _OUTPUT + 17
-FALL_LEFT, RISE_LEFT = _OUTPUT + 18, _OUTPUT + 19  # frames of the fades into a gap and out of it that are still to come
-FALL_LEVEL, LAST_LEVEL = _OUTPUT + 20, _OUTPUT + 21  # float64: where the sound broke off; the last block's last frame
+FALL_LEFT, RISE_LEFT = _OUTPUT + 16, _OUTPUT + 17  # frames of the fades into a gap and out of it that are still to come
+FALL_LEVEL, LAST_LEVEL = _OUTPUT + 18, _OUTPUT + 19  # float64: where the sound broke off; the last block's last frame
+OUTPUT_PRIORITY = _OUTPUT + 20  # as INPUT_PRIORITY
 
-# Written by the output callback: the last cuts, four words each (asked position, where it was cut, when, unused).
+# Written by the output callback: the last cuts, three words each (asked position, where it was cut, when).
 CUT_LOG = 6 * LINE_WORDS
 CUT_LOG_ENTRIES = 8
-CUT_LOG_WORDS = 4
+CUT_LOG_WORDS = 3
+CUTS_KEPT = CUT_LOG_ENTRIES - 1  # one entry may be half written
 
 # Written by whichever stream ends.
 FINISHED = 10 * LINE_WORDS

@@ -1,8 +1,7 @@
-"""Words of shared memory by address: plain, acquire and release access, copies, the clock and the wake-up call.
+"""Intrinsics of the audio thread: memory by address with the ordering that two threads need, the clock, a wake-up.
 
-Kernels reach their memory by integer address because array arguments cost reference counting: 82-110 ns for a ring
-operation against 6.3 ns. An address counts bytes; a word is 8 bytes and `index` counts words. Each intrinsic here is
-one or two machine instructions; `align=8` matters, a smaller one turns an atomic into a library call.
+An address counts bytes; a word is 8 bytes and `index` counts words. Each intrinsic is one or two machine instructions;
+`align=8` matters, because a smaller alignment turns an atomic access into a call of a library.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def _word(builder: Any, address: Any, index: Any, type_: Any) -> Any:
 
 @intrinsic
 def load(typing_context: Any, address: Any, index: Any) -> Any:
-    """int64 at `address + 8 * index`, plain: for words that only this side writes."""
+    """Plain load of the int64 at `address + 8 * index`: for words that only this side writes."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load(_word(builder, args[0], args[1], _I64), align=8)
@@ -49,7 +48,7 @@ def store(typing_context: Any, address: Any, index: Any, value: Any) -> Any:
 
 @intrinsic
 def load_acquire(typing_context: Any, address: Any, index: Any) -> Any:
-    """int64 written by the other side: what it wrote before its release is visible after this."""
+    """Load an int64 that the other side releases: what it wrote before is visible after this."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.load_atomic(_word(builder, args[0], args[1], _I64), "acquire", 8)
@@ -70,7 +69,7 @@ def store_release(typing_context: Any, address: Any, index: Any, value: Any) -> 
 
 @intrinsic
 def load_float(typing_context: Any, address: Any, index: Any) -> Any:
-    """float64 that shares the block with the integers, relaxed (a gain, a meter)."""
+    """Relaxed load of a float64 that shares the block with the integers (a gain, a meter)."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(builder.load_atomic(_word(builder, args[0], args[1], _I64), "monotonic", 8), _F64)
@@ -105,15 +104,13 @@ float32_pointer = _pointer_intrinsic(types.float32)
 """Makes an address the float32 pointer that `numba.carray` takes."""
 float64_pointer = _pointer_intrinsic(types.float64)
 """The same for float64."""
-uint8_pointer = _pointer_intrinsic(types.uint8)
-"""The same for bytes."""
 int16_pointer = _pointer_intrinsic(types.int16)
 """The same for int16."""
 
 
 @intrinsic
 def address_of(typing_context: Any, pointer: Any) -> Any:
-    """Return a C pointer's address as an int64."""
+    """Return a C pointer's address as an int64, for callbacks whose signature has pointers."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.ptrtoint(args[0], _I64)
@@ -123,7 +120,7 @@ def address_of(typing_context: Any, pointer: Any) -> Any:
 
 @intrinsic
 def copy_bytes(typing_context: Any, target: Any, source: Any, count: Any) -> Any:
-    """Copy memory that does not overlap: `count` bytes between two addresses."""
+    """Copy `count` bytes between two addresses whose memory does not overlap."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         bytes_pointer = _I8.as_pointer()
@@ -136,25 +133,23 @@ def copy_bytes(typing_context: Any, target: Any, source: Any, count: Any) -> Any
 
 
 # Python's time.monotonic() reads CLOCK_MONOTONIC on Linux and mach_absolute_time() on macOS, which is CLOCK_UPTIME_RAW.
-CLOCK_ID = 8 if sys.platform == "darwin" else getattr(time, "CLOCK_MONOTONIC", 0)
-HAS_CLOCK = sys.platform != "win32"
+_CLOCK_ID = 8 if sys.platform == "darwin" else getattr(time, "CLOCK_MONOTONIC", 0)
 
 
 @intrinsic
 def monotonic_ns(typing_context: Any) -> Any:
     """Nanoseconds of the clock that `time.monotonic` reads; 0 on Windows, where no such C function exists.
 
-    clock_gettime is answered without a system call (vDSO on Linux, commpage on macOS). The symbol is looked up by
-    name, which a cached kernel survives; a function pointer would not.
+    clock_gettime is answered without a system call (vDSO on Linux, commpage on macOS).
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        if not HAS_CLOCK:
+        if sys.platform == "win32":
             return ir.Constant(_I64, 0)
         timespec = cgutils.alloca_once(builder, ir.ArrayType(_I64, 2))
         function_type = ir.FunctionType(_I32, [_I32, timespec.type])
         clock_gettime = cgutils.get_or_insert_function(builder.module, function_type, "clock_gettime")
-        builder.call(clock_gettime, [ir.Constant(_I32, CLOCK_ID), timespec])
+        builder.call(clock_gettime, [ir.Constant(_I32, _CLOCK_ID), timespec])
         zero = ir.Constant(_I32, 0)
         seconds = builder.load(builder.gep(timespec, [zero, zero]))
         nanoseconds = builder.load(builder.gep(timespec, [zero, ir.Constant(_I32, 1)]))

@@ -12,10 +12,12 @@ import math
 import numpy as np
 from numba import carray
 
-from engine.audio import control as c
-from engine.audio.gap import fade_in_after_gap, fade_out_into_gap
-from engine.audio.ring import HEAD, SAMPLES, TAIL, ready_for, ring_put, room_for, run_length, slot_address
-from engine.dsp.atomics import (
+from engine.audio.kernels import control as c
+from engine.audio.kernels.ring import ready_for, ring_put, room_for, run_length, slot_address
+from engine.audio.kernels.ring_layout import HEAD, SAMPLES, TAIL
+from engine.audio.kernels.underrun_fade import fade_in_after_gap, fade_out_into_gap
+from engine.dsp.compile.declare import inlined, kernel
+from engine.dsp.compile.intrinsics import (
     copy_bytes,
     float32_pointer,
     load,
@@ -27,31 +29,15 @@ from engine.dsp.atomics import (
     store_float,
     store_release,
 )
-from engine.dsp.builtin import builtin_method
-from engine.dsp.compiled import inlined
-from engine.dsp.downmix import downmix_at, spread_at
-from engine.dsp.gain import ramp_at
-from engine.dsp.meter import peak_at
-from engine.dsp.python_objects import (
-    as_float,
-    as_integer,
-    data_of,
-    has_raised,
-    is_float32_block,
-    is_none,
-    is_writable,
-    length_of,
-    nothing,
-    refused,
-)
+from engine.dsp.kernels.levels import downmix, peak_of, ramp, spread
 
-INPUT_UNDERFLOW, INPUT_OVERFLOW, OUTPUT_UNDERFLOW, OUTPUT_OVERFLOW = 1, 2, 4, 8
+_INPUT_UNDERFLOW, _INPUT_OVERFLOW, _OUTPUT_UNDERFLOW, _OUTPUT_OVERFLOW = 1, 2, 4, 8
 """PortAudio's PaStreamCallbackFlags."""
 
 
 @inlined()
 def _wake(control: int) -> None:
-    descriptor = load(control, c.WAKE_DESCRIPTOR)
+    descriptor = load_acquire(control, c.WAKE_DESCRIPTOR)
     if descriptor >= 0:
         signal_descriptor(descriptor)
 
@@ -73,23 +59,24 @@ def capture(control: int, source: int, frames: int, input_time: float, flags: in
     head = load(ring, HEAD)
     count = room_for(ring, frames)
     first = min(count, run_length(ring, head))
-    energy = downmix_at(slot_address(ring, head), source, first, channels)
-    peak = peak_at(slot_address(ring, head), first)
+    energy = downmix(slot_address(ring, head), source, first, channels)
+    peak = peak_of(slot_address(ring, head), first)
     if first < count:
         rest = count - first
-        energy += downmix_at(load(ring, SAMPLES), source + 4 * first * channels, rest, channels)
-        peak = max(peak, peak_at(load(ring, SAMPLES), rest))
+        energy += downmix(load(ring, SAMPLES), source + 4 * first * channels, rest, channels)
+        peak = max(peak, peak_of(load(ring, SAMPLES), rest))
     if count > 0:
         store_float(control, c.INPUT_PEAK, peak)
         store_float(control, c.INPUT_RMS, math.sqrt(energy / count))
     store(control, c.INPUT_CALLS, load(control, c.INPUT_CALLS) + 1)
     store(control, c.INPUT_FRAMES, load(control, c.INPUT_FRAMES) + frames)
     store(control, c.INPUT_OVERFLOW_FRAMES, load(control, c.INPUT_OVERFLOW_FRAMES) + frames - count)
-    if flags & (INPUT_UNDERFLOW | INPUT_OVERFLOW):
+    if flags & (_INPUT_UNDERFLOW | _INPUT_OVERFLOW):
         store(control, c.INPUT_XRUNS, load(control, c.INPUT_XRUNS) + 1)
     store_float(control, c.INPUT_TIME, input_time)
     _note_call(control, c.INPUT_LAST_NS, monotonic_ns())
     store_release(ring, HEAD, head + count)
+    # Python may ask to be woken just after this look; the next block then finds the position passed.
     if head + count >= load_acquire(control, c.WAKE_AT_CAPTURED):
         _wake(control)
 
@@ -158,7 +145,7 @@ def _play_until_cut(control: int, target: int, frames: int) -> int:
 def _scale_and_spread(control: int, output: int, frames: int) -> None:
     """Apply the gain, ramped over the block, and copy the mono block to all channels."""
     gain_to = load_float(control, c.GAIN)
-    ramp_at(output, frames, load_float(control, c.GAIN_NOW), gain_to)
+    ramp(output, frames, load_float(control, c.GAIN_NOW), gain_to)
     store_float(control, c.GAIN_NOW, gain_to)
     reference = load(control, c.REFERENCE_RING)
     if reference != 0:
@@ -166,7 +153,7 @@ def _scale_and_spread(control: int, output: int, frames: int) -> None:
         store(control, c.REFERENCE_OVERFLOW_FRAMES, load(control, c.REFERENCE_OVERFLOW_FRAMES) + lost)
     channels = load(control, c.OUTPUT_CHANNELS)
     if channels > 1:
-        spread_at(output, frames, channels)
+        spread(output, frames, channels)
 
 
 @inlined()
@@ -201,7 +188,7 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
     _scale_and_spread(control, output, frames)
     store(control, c.OUTPUT_CALLS, load(control, c.OUTPUT_CALLS) + 1)
     store(control, c.OUTPUT_FRAMES, load(control, c.OUTPUT_FRAMES) + frames)
-    if flags & (OUTPUT_UNDERFLOW | OUTPUT_OVERFLOW):
+    if flags & (_OUTPUT_UNDERFLOW | _OUTPUT_OVERFLOW):
         store(control, c.OUTPUT_XRUNS, load(control, c.OUTPUT_XRUNS) + 1)
     store_float(control, c.OUTPUT_TIME, output_time)
     _note_call(control, c.OUTPUT_LAST_NS, monotonic_ns())
@@ -209,7 +196,7 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
         _wake(control)
 
 
-@inlined()
+@kernel("void(int64, int64, int64, int64, float64, float64, int64)")
 def process(
     control: int, source: int, output: int, frames: int, input_time: float, output_time: float, flags: int
 ) -> None:
@@ -230,49 +217,37 @@ def process(
         render(control, output, frames, output_time, flags)
 
 
-@inlined()
-def _frames_of(block: int, channels: int) -> int:
-    """Frames of an array of as many channels as the port has; -1 for another object."""
-    return length_of(block, 0) if is_float32_block(block) and length_of(block, 1) == channels else -1
-
-
-@builtin_method
-def process_blocks(control: int, arguments: int, count: int) -> int:
-    """`process` from Python, bound to a control block: two arrays or None, two times, and flags.
-
-    TypeError for arrays that are not the port's.
-    """
-    if count != 5:
-        return refused()
-    input_time, output_time = as_float(load(arguments, 2)), as_float(load(arguments, 3))
-    flags = as_integer(load(arguments, 4))
-    if has_raised():
-        return 0
-    source, output, handle = load(arguments, 0), load(arguments, 1), as_integer(control)
-    captured, rendered = 0, 0
-    if not is_none(source):
-        captured = _frames_of(source, load(handle, c.INPUT_CHANNELS))
-    if not is_none(output):
-        rendered = _frames_of(output, load(handle, c.OUTPUT_CHANNELS))
-        if rendered >= 0 and not is_writable(output):
-            rendered = -1
-    one_way = is_none(source) or is_none(output)
-    if captured < 0 or rendered < 0 or (captured != rendered and not one_way):
-        return refused()
-    process(
-        handle,
-        0 if is_none(source) else data_of(source),
-        0 if is_none(output) else data_of(output),
-        max(captured, rendered),
-        input_time,
-        output_time,
-        flags,
-    )
-    return nothing()
-
-
-@inlined()
+@kernel("void(int64)")
 def finish(control: int) -> None:
     """Note that a stream has ended, and wake Python."""
     store_release(control, c.FINISHED, 1)
     _wake(control)
+
+
+@kernel("int64(int64, int64)")
+def read_cuts(control: int, target: int) -> int:
+    """Copy the newest cuts of the log, oldest first, to `target`; return how many.
+
+    The entry that the audio thread writes next is left out, and all is read again where it has gone on meanwhile.
+    """
+    while True:
+        count = load_acquire(control, c.CUTS)
+        first = max(0, count - c.CUTS_KEPT)
+        for number in range(first, count):
+            for word in range(c.CUT_LOG_WORDS):
+                entry = c.CUT_LOG + c.CUT_LOG_WORDS * (number % c.CUT_LOG_ENTRIES) + word
+                store(target, c.CUT_LOG_WORDS * (number - first) + word, load_acquire(control, entry))
+        if load_acquire(control, c.CUTS) == count:
+            return count - first
+
+
+@kernel("void(int64, int64, int64)")
+def write_word(control: int, word: int, value: int) -> None:
+    """Release a word of a control block."""
+    store_release(control, word, value)
+
+
+@kernel("int64(int64, int64)")
+def read_word(control: int, word: int) -> int:
+    """Acquire a word of a control block."""
+    return load_acquire(control, word)

@@ -1,4 +1,4 @@
-"""Takes the click out of a gap in an answer: what sounded last dies away over it, and what follows it fades in.
+"""Fades around a gap in an answer, so that it does not click: the last level dies away, and what follows fades in.
 
 The kernel learns that an answer has run dry when its last frame is already gone: what it can still fade is the level at
 which the sound broke off. That level is held and falls to zero over the port's fade; no frame of the answer is lost to
@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import carray
 
-from engine.audio import control as c
-from engine.dsp.atomics import float32_pointer, load, load_acquire, load_float, store, store_float
-from engine.dsp.compiled import inlined
+from engine.audio.kernels import control as c
+from engine.dsp.compile.declare import inlined
+from engine.dsp.compile.intrinsics import float32_pointer, load, load_acquire, load_float, store, store_float
 
 
 @inlined()

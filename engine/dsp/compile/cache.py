@@ -1,0 +1,122 @@
+"""The files that are kept between runs, and the folder they lie in. Imports nothing heavy.
+
+Machine code is loaded from that folder, so nobody but the user (and root) may be able to write to it or to replace it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import os
+import platform
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+_ENGINE = Path(__file__).resolve().parents[2]
+_NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def kernel_sources() -> list[Path]:
+    """Every file in which kernels, or the layouts of their memory, are written."""
+    return sorted(path for path in _ENGINE.glob("*/kernels/*.py") if path.name != "__init__.py")
+
+
+def kernel_file(cpu: str) -> str:
+    """Name of the file of kernels, with a digest of sources, compiler, system and processor.
+
+    Args:
+        cpu: Name and features of the processor, as LLVM tells them.
+    """
+    digest = hashlib.sha256()
+    for source in (*sorted((_ENGINE / "dsp" / "compile").glob("*.py")), *kernel_sources()):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    variables = (os.environ.get(name, "") for name in _NUMBA_VARIABLES)
+    machine = (sys.platform, platform.machine(), cpu, *variables)
+    for part in (version("numba"), version("llvmlite"), str(sys.version_info[:2]), *machine):
+        digest.update(part.encode() + b"\0")
+    return f"kernels-{digest.hexdigest()[:32]}.o"
+
+
+def cache_folders() -> list[Path]:
+    """Return the folders to look in, made if need be, and only those that nobody else can write to.
+
+    `$VOICE_CACHE_DIR`, or else the user's cache folder; behind it one in the system's temporary folder.
+    """
+    return [folder for folder in _candidates() if _is_ours(folder)]
+
+
+def keep(name: str, content: bytes) -> Path | None:
+    """Write a file into the first folder that takes it, whole or not at all; return where it lies.
+
+    None where no folder takes it: what is kept must be something that can be made again.
+    """
+    for folder in cache_folders():
+        with contextlib.suppress(OSError):
+            _write_whole(folder / name, _digest(name, content) + content)
+            return folder / name
+    return None
+
+
+def kept(name: str) -> Iterator[tuple[Path, bytes]]:
+    """Yield path and content of every file that was kept under a name and has not changed by a bit since."""
+    for folder in cache_folders():
+        try:
+            whole = (folder / name).read_bytes()
+        except OSError:
+            continue
+        content = whole[_DIGEST_BYTES:]
+        if whole[:_DIGEST_BYTES] == _digest(name, content):
+            yield folder / name, content
+
+
+def _digest(name: str, content: bytes) -> bytes:
+    """With the name, which says what the content is for: a file that was renamed is none of ours."""
+    return hashlib.sha256(name.encode() + b"\0" + content).digest()
+
+
+def _candidates() -> Iterator[Path]:
+    from platformdirs import user_cache_path  # noqa: PLC0415 - `voice --help` must not pay for it
+
+    chosen = os.environ.get("VOICE_CACHE_DIR")
+    yield Path(chosen) if chosen else user_cache_path("voice")
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    yield Path(tempfile.gettempdir()) / f"voice-{user}"
+
+
+@functools.cache
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder is there, or can be made, and no other user can replace it or what lies in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not hasattr(os, "getuid"):
+            return True  # Windows: a user's own folders are closed to others
+        whole = folder.resolve()
+        return all(_is_safe(part.stat(), last=part == whole) for part in (whole, *whole.parents))
+    except OSError:
+        return False
+
+
+def _is_safe(status: os.stat_result, *, last: bool) -> bool:
+    """Whether only the user and root can change a folder; in a sticky one, such as /tmp, others cannot rename ours."""
+    owners = (os.getuid(),) if last else (os.getuid(), 0)
+    sticky = bool(status.st_mode & stat.S_ISVTX) and not last
+    return (status.st_uid in owners or sticky) and (sticky or not status.st_mode & _OTHERS_MAY_WRITE)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write through a temporary file: two programs that start at once both leave a whole one."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

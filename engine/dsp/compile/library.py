@@ -1,0 +1,146 @@
+"""The compiled kernels as Python calls them: by address, with the interpreter's lock held.
+
+    from engine.dsp.compile.library import library
+
+    library().ring_put(ring_address, samples.ctypes.data, samples.size)
+
+A call costs half a microsecond. The lock is kept so that no busy thread gets in between: taking it back from one takes
+up to 5 ms. Addresses are taken as they are: whoever calls sees to it that the memory is there, and large enough.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from engine.dsp.compile.cache import keep, kept, kernel_file
+from engine.dsp.compile.symbols import name_system_functions
+
+_log = logging.getLogger(__name__)
+_C_TYPES: Mapping[str, Any] = {
+    "void": None,
+    "int32": ctypes.c_int32,
+    "uint32": ctypes.c_uint32,
+    "int64": ctypes.c_int64,
+    "uint64": ctypes.c_uint64,
+    "float64": ctypes.c_double,
+}
+_ROOT = Path(__file__).resolve().parents[3]
+_BUILD = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from engine.dsp.compile.build import main; main()"
+_BUILD_S = 600.0
+"""Longest time that the compiler is given; it takes 5 s on a desktop, and a minute on a small board."""
+_NOWHERE = "and not kept: there is no folder that only you can write to (VOICE_CACHE_DIR names one)"
+
+
+class Library:
+    """Kernels by name: each is a function of plain numbers."""
+
+    def __init__(
+        self, functions: Mapping[str, list[str]], addresses: Mapping[str, int], owner: object, file: Path | None = None
+    ) -> None:
+        self.addresses = dict(addresses)
+        """Where each function lies, for a device's library."""
+        self.file = file
+        """Where they are kept; None where they must be compiled at every start."""
+        self._owner = owner
+        for name, (result, *arguments) in functions.items():
+            prototype = ctypes.PYFUNCTYPE(_C_TYPES[result], *(_C_TYPES[argument] for argument in arguments))
+            setattr(self, name, prototype(addresses[name]))
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        raise AttributeError(f"There is no kernel {name!r}.")
+
+
+_lock = threading.Lock()
+_loaded: Library | None = None
+
+
+def library() -> Library:
+    """Return the kernels, loaded or compiled by the first call."""
+    return _loaded or load_kernels()
+
+
+def load_kernels(announce: Callable[[str], None] = _log.info) -> Library:
+    """Load the kernels, and compile them before if this machine has not yet: once, for some seconds.
+
+    Args:
+        announce: Is given a sentence before they are compiled, and one afterwards.
+    """
+    global _loaded  # noqa: PLW0603 - one library in a process, as its code lies at one address
+    with _lock:
+        if _loaded is None:
+            _loaded = _load_kept() or _compile(announce)
+        return _loaded
+
+
+@functools.cache
+def _file_name() -> str:
+    return kernel_file(llvm.get_host_cpu_name() + llvm.get_host_cpu_features().flatten())
+
+
+def _load_kept() -> Library | None:
+    loaded = (_link(content, path) for path, content in kept(_file_name()))
+    return next(filter(None, loaded), None)
+
+
+def _link(content: bytes, path: Path | None) -> Library | None:
+    """Load what `build` made; None where LLVM refuses it."""
+    types, _, object_code = content.partition(b"\n")
+    functions: dict[str, list[str]] = json.loads(types)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name_system_functions()
+    target = llvm.Target.from_default_triple()
+    machine = target.create_target_machine(opt=0, jit=True, reloc="default", codemodel="jitdefault")
+    try:
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(object_code))
+        engine.finalize_object()
+    except RuntimeError as error:
+        _log.debug("The object file of the kernels is refused: %s", error)
+        return None
+    addresses = {name: engine.get_function_address(name) for name in functions}
+    return Library(functions, addresses, engine, path) if all(addresses.values()) else None
+
+
+def _compile(announce: Callable[[str], None]) -> Library:
+    announce("Compiling the audio kernels, once for this machine ...")
+    began_s = time.monotonic()
+    content = _built_by_a_child()
+    if content is not None and (loaded := _link(content, None)) is not None:
+        loaded.file = keep(_file_name(), content)
+        where = f"kept in {loaded.file.parent}" if loaded.file else _NOWHERE
+        announce(f"Compiled in {time.monotonic() - began_s:.1f} s, {where}.")
+        return loaded
+    announce("The compiled kernels cannot be loaded here: numba compiles them in this process, at every start.")
+    return _compiled_here()
+
+
+def _built_by_a_child() -> bytes | None:
+    command = [sys.executable, "-P", "-c", _BUILD]
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_BUILD_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.debug("The process that compiles the kernels failed: %s", error)
+        return None
+
+
+def _compiled_here() -> Library:
+    from engine.dsp.compile.build import compile_here  # noqa: PLC0415 - imports numba
+
+    compiled = compile_here()
+    addresses = {name: one.function.address for name, one in compiled.items()}
+    return Library({name: one.types for name, one in compiled.items()}, addresses, compiled)

@@ -1,0 +1,212 @@
+"""The file of compiled kernels: whatever is wrong with it or its folder, the program works and says one sentence."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.dsp.compile import cache, library
+
+NAME = library._file_name()
+
+
+@pytest.fixture(scope="module")
+def kernels() -> bytes:
+    """What this machine compiled."""
+    library.load_kernels()
+    return next(content for _, content in cache.kept(NAME))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache of its own, and no other; as in a process that has loaded nothing yet."""
+    for name in ("VOICE_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(library, "_loaded", None)
+    cache._is_ours.cache_clear()
+    yield tmp_path
+    cache._is_ours.cache_clear()
+
+
+def start(monkeypatch: pytest.MonkeyPatch, built: bytes | None) -> tuple[library.Library, list[str]]:
+    """Load the kernels, with a compiler that gives what it is told to; return them and what was said."""
+    monkeypatch.setattr(library, "_built_by_a_child", lambda: built)
+    said: list[str] = []
+    return library.load_kernels(said.append), said
+
+
+def works(kernels: library.Library) -> bool:
+    """Whether half of full scale becomes half of 16 bits."""
+    samples, pcm = np.full(480, 0.5, np.float32), np.zeros(480, np.int16)
+    kernels.float32_to_pcm16(samples.ctypes.data, pcm.ctypes.data, 480)
+    return bool((pcm == 16384).all())
+
+
+def broken(content: bytes, how: str) -> bytes:
+    """A file in which something is wrong."""
+    middle = len(content) // 2
+    return {
+        "truncated": content[:middle],
+        "empty": b"",
+        "one bit flipped": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+    }[how]
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "one bit flipped", "of other sources"])
+def test_a_file_that_is_not_right_is_made_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, how: str
+) -> None:
+    path = cache.keep("of another name" if how == "of other sources" else NAME, kernels)
+    assert path is not None
+    whole = path.read_bytes()
+    if how == "of other sources":
+        path = path.rename(folder / NAME)
+        whole = b""
+    else:
+        path.write_bytes(broken(whole, how))
+    loaded, said = start(monkeypatch, kernels)
+    assert works(loaded)
+    assert [sentence.split()[0] for sentence in said] == ["Compiling", "Compiled"]
+    assert path.read_bytes() == whole or how == "of other sources"
+    assert [content for _, content in cache.kept(NAME)] == [kernels]
+
+
+def test_a_file_that_is_right_is_loaded_without_a_word(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes
+) -> None:
+    cache.keep(NAME, kernels)
+    loaded, said = start(monkeypatch, None)
+    assert works(loaded)
+    assert said == []
+    assert loaded.file == folder / NAME
+
+
+@pytest.mark.parametrize("failing", ["the compiler", "LLVM"])
+def test_where_nothing_can_be_loaded_numba_compiles_here_and_it_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, failing: str
+) -> None:
+    def refuse(self: object, file: object) -> None:
+        raise RuntimeError("no such format")
+
+    if failing == "LLVM":
+        monkeypatch.setattr("llvmlite.binding.executionengine.ExecutionEngine.add_object_file", refuse)
+    monkeypatch.setattr("engine.dsp.compile.build.kernel_sources", lambda: [folder_of_kernels() / "pcm16.py"])
+    loaded, said = start(monkeypatch, kernels if failing == "LLVM" else None)
+    assert works(loaded)
+    assert loaded.file is None
+    assert said[1:] == [
+        "The compiled kernels cannot be loaded here: numba compiles them in this process, at every start."
+    ]
+
+
+def folder_of_kernels() -> Path:
+    """Where those over plain samples lie: few are compiled in little time."""
+    return Path(cache.__file__).parents[1] / "kernels"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has other permissions")
+@pytest.mark.parametrize("mode", [0o777, 0o770])
+def test_a_folder_that_others_can_write_to_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, mode: int
+) -> None:
+    """Nor one in it: who may write to the parent may put another folder in its place."""
+    open_to_all = folder / "open"
+    (open_to_all / "mine").mkdir(parents=True)
+    open_to_all.chmod(mode)
+    for name in ("VOICE_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(open_to_all / "mine"))
+    (open_to_all / "mine" / NAME).write_bytes(b"somebody's code")
+    loaded, said = start(monkeypatch, kernels)
+    assert works(loaded)
+    assert loaded.file is not None
+    assert open_to_all not in loaded.file.parents
+    assert said[1].startswith("Compiled in")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may give folders away")
+def test_a_folder_whose_parent_belongs_to_somebody_else_is_not_used(folder: Path) -> None:
+    theirs = folder / "voice-alice"
+    theirs.mkdir()
+    os.chown(theirs, 65534, 65534)
+    assert not cache._is_ours(theirs / "kernels")
+
+
+def test_without_a_folder_the_program_works_and_says_that_nothing_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes
+) -> None:
+    (folder / "file").write_text("no folder")
+    for name in ("VOICE_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(folder / "file" / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "file"))
+    loaded, said = start(monkeypatch, kernels)
+    assert works(loaded)
+    assert "not kept" in said[1]
+
+
+def test_a_full_disk_leaves_no_half_file(folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        loaded, said = start(monkeypatch, kernels)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert works(loaded)
+    assert "not kept" in said[1]
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_another_compiler_or_processor_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {cache.kernel_file(cpu) for cpu in ("skylake+avx2", "znver4+avx512f")}
+    for package in ("numba", "llvmlite"):
+        monkeypatch.setattr(cache, "version", lambda name, package=package: "99.0" if name == package else "1.0")
+        keys.add(cache.kernel_file("skylake+avx2"))
+    monkeypatch.setenv("NUMBA_CPU_FEATURES", "-avx512f")
+    keys.add(cache.kernel_file("skylake+avx2"))
+    assert len(keys) == 5
+
+
+def test_who_calls_without_preparing_finds_it_in_the_log(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(library, "_built_by_a_child", lambda: kernels)
+    with caplog.at_level(logging.INFO, "engine.dsp.compile.library"):
+        assert works(library.library())
+    assert [record.message.split()[0] for record in caplog.records] == ["Compiling", "Compiled"]
+
+
+def test_an_unknown_kernel_is_an_attribute_error_and_a_wrong_argument_a_type_error() -> None:
+    with pytest.raises(AttributeError, match="no kernel 'ring_pot'"):
+        library.library().ring_pot(0)
+    with pytest.raises(ctypes.ArgumentError):
+        library.library().ring_head("x")
+
+
+def test_numba_is_not_imported_where_the_kernels_are_kept() -> None:
+    library.load_kernels()
+    program = (
+        "import sys; sys.argv = ['voice', 'run', '--backend', 'virtual', '--provider', 'local', '--duration', '0.3']\n"
+        "from cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end\n"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] == 'numba'), file=sys.stderr)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines()[-1] == "[]"
+
+
+def test_one_module_writes_llvm_and_none_reads_python_objects() -> None:
+    engine = Path(cache.__file__).parents[2]
+    words = ("ctypes.pythonapi", "from_address", "PyCFunction", "ir.IntType")
+    found = [path.name for path in engine.rglob("*.py") if any(word in path.read_text("utf-8") for word in words)]
+    assert found == ["intrinsics.py"]
