@@ -42,6 +42,8 @@ class AppendAudio(ClientEvent):
     pcm16: bytes = field(repr=False)
     at_sample: int = field(default=0, compare=False)
     """Position of its first sample in all that the microphone has heard; for recordings, not sent."""
+    captured_at_s: float = field(default=0.0, compare=False)
+    """Time of its last frame, on the loop's clock; not sent."""
 
     def fields(self) -> dict[str, Any]:
         """Return the audio as base64."""

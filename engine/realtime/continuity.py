@@ -25,7 +25,6 @@ from engine.realtime.client_events import (
 )
 from engine.realtime.client_items import user_text_item
 from engine.realtime.history import History
-from engine.realtime.open_turns import OpenTurns
 from engine.realtime.retold import Retold
 
 _LATEST_HELD_MS = 10_000
@@ -61,7 +60,6 @@ class Continuity:
         self._session_id: str | None = None
         self.history = History()
         self._retold = Retold(ids, recap_heading)
-        self.open_turns = OpenTurns()
         self.online = True
         """False from the loss of a connection until the next one is told everything."""
 
@@ -80,23 +78,21 @@ class Continuity:
             passed.append(action)
         return passed
 
-    def leave(self, calls: Iterable[str], items: Iterable[str], *, goes_again: bool = False) -> bool:
-        """Note the loss of the connection; True where a turn by key is lost with it.
+    def leave(self, calls: Iterable[str], items: Iterable[str]) -> None:
+        """Note the loss of the connection.
 
         Args:
             calls: Ids of the calls whose tools still run.
             items: Ids of the items that were played, or still play.
-            goes_again: The next server is sent what this one may not have heard.
         """
         self.online = False
         self._updates_awaited = 0
         self._session_id = None
         self._gone_calls = set(calls)
         self._gone_items = set(items)
-        return self.open_turns.left(goes_again=goes_again)
 
-    def resume(self, session: dict[str, Any]) -> list[Action]:
-        """Return what a new connection is told first, and go on with it."""
+    def resume(self, session: dict[str, Any], commit: CommitAudio | None = None) -> list[Action]:
+        """Return what a new connection is told first, and go on with it; `commit` ends a turn of what was held."""
         self.online = True
         quiet = _without_answers(session)
         told = self._retold.tell(self.history)
@@ -104,18 +100,12 @@ class Continuity:
         events: list[ClientEvent] = [first, *told]
         self._events.extend(event.event_id for event in events)
         resumed: list[Action] = [*(Send(event) for event in events), ReleaseMicrophone()]
-        commit = self.open_turns.resumed(self._ids)
         if commit is not None:
             resumed.append(Send(commit))
         if quiet is not None:
             self._updates_awaited, self._quiet_update = 2, first.event_id
             resumed.append(Send(UpdateSession(self._ids.next(), session)))
         return resumed
-
-    def committed(self, item_id: str) -> bool:
-        """Note that a turn became an item; True if it ended in an outage and is still to be answered."""
-        self.history.user_spoke(item_id)
-        return self.open_turns.taken()
 
     def turn_ended(self, item_id: str, audio_end_ms: int) -> bool:
         """Note that the user ended a turn; True if the server will not answer it by itself.
@@ -154,8 +144,6 @@ class Continuity:
 
     def _sendable(self, event: ClientEvent) -> list[ClientEvent]:
         match event:
-            case CommitAudio():
-                self.open_turns.ended(event)
             case CreateItem(event_id, {"type": "function_call_output", "call_id": call_id, "output": output}):
                 if call_id in self._gone_calls and self.online:
                     self._gone_calls.discard(call_id)

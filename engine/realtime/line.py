@@ -18,20 +18,10 @@ from typing import Any
 from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.actions import Action, ReleaseMicrophone, Send
-from engine.realtime.client_events import ClearAudio, ClientEvent, CommitAudio, EventIds, RetrieveItem
-from engine.realtime.events import (
-    Cleared,
-    Committed,
-    ResponseCreated,
-    ServerEvent,
-    SessionEvent,
-    SpeechStarted,
-    SpeechStopped,
-    TimeoutTriggered,
-)
+from engine.realtime.client_events import ClientEvent, EventIds, RetrieveItem
+from engine.realtime.events import ServerEvent, SessionEvent
 from engine.realtime.notices import Notice, Reconnected, Reconnecting
 from engine.realtime.reconnect import Reconnect, is_retried
-from engine.realtime.repeats import Repeats
 from engine.realtime.rotation import LEAST_LEFT_S, Rotation
 from engine.realtime.transport import Transport
 from engine.realtime.uplink import Uplink
@@ -45,8 +35,6 @@ _INTRODUCTION_S = 15.0
 _LAST_WORD_S = 0.5
 _DIAL_AGAIN_S = 8.0
 """After a planned change that failed, while the old connection still serves."""
-_SHOWS_THAT_IT_HEARS = (SpeechStarted, SpeechStopped, Committed, Cleared, TimeoutTriggered, ResponseCreated)
-"""What a server says only when the microphone's audio has reached it. The others may answer what came before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,8 @@ class LineUser:
     """It has been told."""
     receive: Callable[[ServerEvent, float], None]
     """An event came, at this time."""
-    lost: Callable[[bool], None]
-    """The connection is gone; True where the next one is sent again what this one may not have heard."""
+    lost: Callable[[], None]
+    """The connection is gone."""
     at_rest: Callable[[], bool]
     """Whether nobody speaks or is answered."""
     tell: Callable[[Notice], None]
@@ -94,8 +82,6 @@ class Line:
         self._policy = Reconnect()
         self._watchdog = Watchdog()
         self._probe_ids = EventIds("probe")
-        self._outbox: asyncio.Queue[ClientEvent | asyncio.Event] = asyncio.Queue()
-        """Events, and what to wait for before the next: an event that goes the microphone's way."""
         self._renewal: asyncio.Future[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._heard_at_s = 0.0
@@ -109,8 +95,7 @@ class Line:
 
     def send(self, event: ClientEvent) -> None:
         """Send an event in its turn; what a lost connection did not take is not sent on the next."""
-        ends_turn = isinstance(event, CommitAudio | ClearAudio)
-        self._outbox.put_nowait(self._uplink.put_event(event) if ends_turn else event)
+        self._uplink.send(event)
 
     def renew(self, error: VoiceError) -> None:
         """Leave the present connection: the server has ended the session on it, for this reason."""
@@ -140,18 +125,14 @@ class Line:
             lost = error
         finally:
             self._close_aside(transport)
-        now_s = loop_time_s()
-        if lost is None:
-            self._uplink.confirm()
         if self._lost_at_s is None:
+            now_s = loop_time_s()
             # Of a connection that fell silent, the last sign of life: whatever was sent since, nobody may have heard.
             self._lost_at_s = self._heard_at_s if self._is_dead else now_s
-            # What is in doubt is sent again, or counted by the uplink.
-            self._unheard_ms = 0 if self._uplink.in_doubt else round(1000 * (now_s - self._lost_at_s))
-        self._outbox = asyncio.Queue()
-        goes_again = self._uplink.hold(is_dead=self._is_dead)
+            self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
+        self._uplink.hold()
         self._is_planned, self._is_dead = lost is None, False
-        self._user.lost(goes_again)
+        self._user.lost()
         return replacement if lost is None else await self._redial(lost)
 
     async def _introduce(self, transport: Transport) -> None:
@@ -186,7 +167,6 @@ class Line:
         services: list[asyncio.Future[None]] = [
             receiving,
             self._renewal,
-            asyncio.create_task(self._send(transport)),
             asyncio.create_task(self._uplink.run(transport.send)),
             asyncio.create_task(self._watch()),
         ]
@@ -228,16 +208,10 @@ class Line:
 
     async def _receive(self, transport: Transport) -> None:
         yielded_at_s = loop_time_s()
-        repeats = Repeats()
         while True:
             event = await transport.receive()
             self._heard_at_s = transport.received_at_s
-            is_repeated = repeats.has(event.event_id, transport.received_text)
-            answers_probe = not is_repeated and self._watchdog.heard(event)
-            self._uplink.alive()
-            if self._uplink.in_doubt and (answers_probe or isinstance(event, _SHOWS_THAT_IT_HEARS)):
-                self._uplink.confirm()
-            if not (is_repeated or answers_probe):
+            if not self._watchdog.heard(event):
                 if isinstance(event, SessionEvent) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
                 self._user.receive(event, transport.received_at_s)
@@ -246,14 +220,6 @@ class Line:
             if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:
                 await asyncio.sleep(0)
                 yielded_at_s = loop_time_s()
-
-    async def _send(self, transport: Transport) -> None:
-        while True:
-            event = await self._outbox.get()
-            if isinstance(event, asyncio.Event):
-                await event.wait()
-            else:
-                await transport.send(event)
 
     async def _watch(self) -> None:
         """Leave a connection on which nothing comes any more, not even an answer to a question."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from engine.realtime.client_events import CreateResponse
+from engine.realtime.client_events import CreateResponse, EventIds
 from engine.realtime.events import ServerError
 
 ALREADY_ACTIVE = "conversation_already_has_active_response"
@@ -60,17 +60,13 @@ class ResponseGate:
         self.wanted = self._blocked = self._turned_away = False
         self._forgotten = True
 
-    def take(self, event_id: str, *, free: bool) -> CreateResponse | None:
+    def take(self, ids: EventIds, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
-        if not self.may_send(free=free):
+        if not self.wanted or not free or self.in_flight or self._blocked:
             return None
         self.wanted = self._forgotten = self._turned_away = self._ended_since = False
-        self.in_flight = self._sent = event_id
-        return CreateResponse(event_id)
-
-    def may_send(self, *, free: bool) -> bool:
-        """Whether `take` would return an event."""
-        return self.wanted and free and not self.in_flight and not self._blocked
+        self.in_flight = self._sent = ids.next()
+        return CreateResponse(self.in_flight)
 
     def response_created(self) -> bool:
         """The server began a response: ours, or its own, and then ours is refused next.

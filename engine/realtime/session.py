@@ -108,7 +108,7 @@ class Session:
                 introduce=self._introduce,
                 connected=self._connected,
                 receive=self._receive,
-                lost=lambda goes_again: self._perform(self._conversation.disconnected(goes_again=goes_again)),
+                lost=lambda: self._perform(self._conversation.disconnected()),
                 at_rest=lambda: self.at_rest,
                 tell=self._tell,
             ),

@@ -24,7 +24,7 @@ class Transport(Protocol):
 
     @property
     def received_text(self) -> str | bytes:
-        """What the last event was decoded from; for recordings, and to know a repetition."""
+        """What the last event was decoded from; for recordings."""
         ...
 
     async def send(self, event: ClientEvent) -> None:

@@ -17,7 +17,7 @@ from tests.support.speech import speech
 from tests.support.voice_process import VoiceProcess
 
 RATE_HZ = 48000
-FAULTS = "split:bytes=1-199,late:ms=1-40,error:after=90events,no-pong,beta-names,duplicate:share=0.3"
+FAULTS = "split:bytes=1-199,late:ms=1-40,error:after=90events,no-pong,beta-names"
 
 
 async def said_by_a_fresh_server() -> Signal:

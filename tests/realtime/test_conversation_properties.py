@@ -226,8 +226,8 @@ class Conversing(RuleBasedStateMachine):
     # The connection.
 
     @precondition(lambda self: self.online and self.breaks)
-    @rule(goes_again=st.booleans())
-    def connection_breaks(self, goes_again: bool) -> None:
+    @rule()
+    def connection_breaks(self) -> None:
         """Nothing more goes or comes."""
         self.online, self.lost = False, True
         self.server.forget_connection()
@@ -236,7 +236,7 @@ class Conversing(RuleBasedStateMachine):
         self.gone_items |= {key.item_id for key in self.played}
         self.done |= self.known
         self.in_flight, self.stale, self.speaking = "", False, False
-        self.judge(self.conversation.disconnected(goes_again=goes_again))
+        self.judge(self.conversation.disconnected())
 
     @precondition(lambda self: not self.online)
     @rule()

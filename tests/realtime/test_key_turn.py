@@ -77,23 +77,6 @@ def test_a_turn_that_ends_without_a_connection_is_committed_when_there_is_one() 
     assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession]
 
 
-def test_a_turn_whose_words_go_to_the_next_server_again_is_committed_there_and_answered_once() -> None:
-    conversation = new()
-    for _ in range(2):
-        conversation.talk_started()
-        commit, *_ = sent(conversation.talk_ended(900))
-    assert not shown(conversation.disconnected(goes_again=True))
-    *_, again = sent(conversation.reconnected({}))
-    assert isinstance(again, CommitAudio)
-    assert again.event_id != commit.event_id
-    assert not shown(conversation.disconnected(goes_again=True))
-    assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession, CommitAudio]
-    assert [type(event) for event in sent(conversation.handle(e.Committed("u1")))] == [CreateResponse]
-    assert not sent(run(conversation, e.ResponseCreated("r1"), e.ResponseDone("r1", "completed")))
-    conversation.disconnected(goes_again=True)
-    assert [type(event) for event in sent(conversation.reconnected({}))] == [UpdateSession]
-
-
 def test_a_turn_whose_words_are_lost_with_the_connection_is_told_once() -> None:
     conversation = new()
     conversation.talk_started()

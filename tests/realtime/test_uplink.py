@@ -1,4 +1,4 @@
-"""The microphone's queue between connections: what is sent again, what is too old, and what is sent once only."""
+"""The microphone's queue between connections: what is sent to whom, what is too old, and in which order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
 from engine.errors import ConnectionFailedError
-from engine.realtime.client_events import AppendAudio, ClientEvent, CommitAudio
+from engine.realtime.client_events import AppendAudio, ClientEvent, CommitAudio, CreateResponse
 from engine.realtime.testing import run_virtual
-from engine.realtime.uplink import Uplink
+from engine.realtime.uplink import MAX_QUEUED_BLOCKS, Uplink
 
 RATE_HZ = 24000
 BLOCK_SAMPLES = 480
@@ -19,17 +19,18 @@ BLOCK_S = 0.02
 
 
 class Wire:
-    """A connection that takes so many events, and fails with the next, or never takes it."""
+    """A connection that takes so many events, and fails with the next, or takes it when it is to go on."""
 
     def __init__(self, takes: int = 1_000_000, stalls_after: int = 1_000_000) -> None:
         self.takes = takes
         self.stalls_after = stalls_after
         self.sent: list[ClientEvent] = []
+        self.go_on = asyncio.Event()
 
     async def send(self, event: ClientEvent) -> None:
         """Take an event."""
         if len(self.sent) == self.stalls_after:
-            await asyncio.Future()
+            await self.go_on.wait()
         if len(self.sent) == self.takes:
             raise ConnectionFailedError("It broke.")
         self.sent.append(event)
@@ -56,121 +57,101 @@ async def speak_to(wire: Wire, uplink: Uplink, first: int, count: int) -> None:
     await asyncio.gather(running, return_exceptions=True)
 
 
-def test_what_a_connection_took_that_died_at_once_goes_again_in_its_order_and_place() -> None:
+def test_what_was_held_goes_to_the_next_server_in_its_order_and_is_counted_from_its_beginning() -> None:
     async def main() -> None:
-        uplink, second, third = Uplink(RATE_HZ), Wire(), Wire()
-        assert not uplink.hold()
-        await speak(uplink, 0, 10)
-        assert await uplink.release(second.send) == 0
-        await speak_to(second, uplink, 10, 5)
-        assert second.blocks == list(range(15))
-        assert uplink.in_doubt
-        assert uplink.hold()
-        await speak(uplink, 15, 5)
-        assert await uplink.release(third.send) == 0
-        assert third.blocks == list(range(20))
-        assert uplink.sent_s == pytest.approx((15 + 20) * BLOCK_S)
-        assert uplink.captured_at_s(400) == pytest.approx(loop_time_s())
-        assert uplink.captured_at_s(0) == pytest.approx(loop_time_s() - 20 * BLOCK_S)
-
-    run_virtual(main())
-
-
-def test_what_the_server_was_seen_to_hear_is_not_sent_again() -> None:
-    async def main() -> None:
-        uplink, second, third = Uplink(RATE_HZ), Wire(), Wire()
+        uplink, first, second = Uplink(RATE_HZ), Wire(), Wire()
+        await speak_to(first, uplink, 0, 5)
         uplink.hold()
-        await speak(uplink, 0, 10)
-        await uplink.release(second.send)
-        uplink.confirm()
-        assert not uplink.in_doubt
-        await speak_to(second, uplink, 10, 5)
-        assert not uplink.hold()
-        await uplink.release(third.send)
-        assert third.blocks == []
+        await speak(uplink, 5, 10)
+        assert await uplink.release(second.send) == 0
+        await speak_to(second, uplink, 15, 5)
+        assert first.blocks == list(range(5))
+        assert second.blocks == list(range(5, 20))
+        assert uplink.sent_s == pytest.approx(20 * BLOCK_S)
+        assert uplink.captured_at_s(300) == pytest.approx(loop_time_s())
+        assert uplink.captured_at_s(0) == pytest.approx(loop_time_s() - 15 * BLOCK_S)
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize("max_outage_s", [0.0, 0.5, 2.0])
-def test_what_is_in_doubt_is_kept_no_longer_than_an_outage_may_last_and_the_rest_is_counted(
-    max_outage_s: float,
-) -> None:
+def test_of_what_was_held_the_newest_goes_and_the_rest_is_counted(max_outage_s: float) -> None:
     async def main() -> None:
         uplink, second, third = Uplink(RATE_HZ, max_outage_s=max_outage_s), Wire(), Wire()
         uplink.hold()
+        await speak(uplink, 0, 150)
         stale_ms = await uplink.release(second.send)
-        await speak_to(second, uplink, 0, 1000)
-        assert uplink._unconfirmed is not None
-        assert len(uplink._unconfirmed) <= max_outage_s / BLOCK_S + 2
-        uplink.hold(is_dead=True)
-        await speak(uplink, 1000, 10)
-        stale_ms += await uplink.release(third.send)
-        assert third.blocks == list(range(1010 - len(third.blocks), 1010))
-        assert len(third.blocks) == pytest.approx(max_outage_s / BLOCK_S, abs=1)
-        assert stale_ms == 20 * (1010 - len(third.blocks))
-
-    run_virtual(main())
-
-
-def test_what_a_server_may_have_heard_is_no_loss_when_it_is_too_old_to_be_sent_again() -> None:
-    async def main() -> None:
-        uplink, second, third, fourth = Uplink(RATE_HZ), Wire(), Wire(), Wire()
+        assert second.blocks == list(range(150 - len(second.blocks), 150))
+        assert len(second.blocks) == pytest.approx(max_outage_s / BLOCK_S, abs=1)
+        assert stale_ms == 20 * (150 - len(second.blocks))
         uplink.hold()
-        await uplink.release(second.send)
-        # In six seconds of silence a server has nothing to say.
-        await speak_to(second, uplink, 0, 300)
-        uplink.hold()
-        await speak(uplink, 300, 75)
         assert await uplink.release(third.send) == 0
-        assert third.blocks == list(range(375 - len(third.blocks), 375))
-        assert len(third.blocks) == pytest.approx(2.0 / BLOCK_S, abs=1)
-        uplink.hold()
-        await speak(uplink, 375, 150)
-        assert await uplink.release(fourth.send) == pytest.approx(1000, abs=20)
+        assert third.blocks == []
 
     run_virtual(main())
 
 
-def test_a_connection_that_breaks_while_it_takes_what_was_held_loses_and_repeats_nothing() -> None:
+def test_a_connection_that_breaks_while_it_takes_what_was_held_leaves_the_rest_to_the_next() -> None:
     async def main() -> None:
         uplink, second, third = Uplink(RATE_HZ), Wire(takes=4), Wire()
         uplink.hold()
         await speak(uplink, 0, 10)
         with pytest.raises(ConnectionFailedError):
             await uplink.release(second.send)
-        assert uplink.hold()
-        await uplink.release(third.send)
-        assert third.blocks == list(range(10))
+        uplink.hold()
+        assert await uplink.release(third.send) == 0
+        assert second.blocks == [0, 1, 2, 3]
+        assert third.blocks == [4, 5, 6, 7, 8, 9]
 
     run_virtual(main())
 
 
-def test_a_block_with_which_a_doubtful_connection_breaks_goes_again() -> None:
+def test_no_event_overtakes_a_block_nor_a_block_an_event() -> None:
     async def main() -> None:
-        uplink, second, third = Uplink(RATE_HZ), Wire(takes=2), Wire()
-        uplink.hold()
-        await uplink.release(second.send)
-        await speak_to(second, uplink, 0, 3)
-        assert second.blocks == [0, 1]
-        uplink.hold()
-        await uplink.release(third.send)
-        assert third.blocks == [0, 1, 2]
+        uplink, wire = Uplink(RATE_HZ), Wire()
+        running = asyncio.create_task(uplink.run(wire.send))
+        await speak(uplink, 0, 2)
+        uplink.send(CommitAudio("voice_1"))
+        uplink.send(CreateResponse("voice_2"))
+        await speak(uplink, 2, 1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        kinds = [type(event) for event in wire.sent]
+        assert kinds == [AppendAudio, AppendAudio, CommitAudio, CreateResponse, AppendAudio]
 
     run_virtual(main())
 
 
-def test_the_end_of_a_turn_that_was_not_sent_yet_is_to_be_sent_again_by_who_wanted_it() -> None:
+def test_a_server_that_takes_too_little_gets_the_newest_second_and_every_event() -> None:
     async def main() -> None:
-        uplink, second = Uplink(RATE_HZ), Wire()
+        uplink, wire = Uplink(RATE_HZ), Wire(stalls_after=1)
+        running = asyncio.create_task(uplink.run(wire.send))
+        uplink.send(CreateResponse("voice_1"))
+        uplink.send(CreateResponse("voice_2"))
+        await speak(uplink, 0, MAX_QUEUED_BLOCKS + 10)
+        assert uplink.dropped_blocks == 10
+        wire.stalls_after = 1_000_000
+        wire.go_on.set()
+        await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert [event.event_id for event in wire.sent if isinstance(event, CreateResponse)] == ["voice_1", "voice_2"]
+        assert wire.blocks == list(range(10, MAX_QUEUED_BLOCKS + 10))
+
+    run_virtual(main())
+
+
+def test_events_that_a_lost_connection_did_not_take_are_not_sent_on_the_next() -> None:
+    async def main() -> None:
+        uplink, first, second = Uplink(RATE_HZ), Wire(takes=1), Wire()
+        uplink.send(CreateResponse("voice_1"))
+        uplink.send(CreateResponse("voice_2"))
+        with pytest.raises(ConnectionFailedError):
+            await uplink.run(first.send)
         uplink.hold()
-        uplink.put_event(CommitAudio("voice_1"))
-        assert uplink.hold()
         await uplink.release(second.send)
-        uplink.confirm()
-        await speak_to(second, uplink, 0, 2)
-        assert [type(event) for event in second.sent] == [AppendAudio, AppendAudio]
-        assert not uplink.hold()
+        await speak_to(second, uplink, 0, 1)
+        assert [type(event) for event in second.sent] == [AppendAudio]
 
     run_virtual(main())
 
@@ -180,11 +161,11 @@ def test_of_a_turn_whose_beginning_a_server_had_heard_the_rest_goes_to_no_other(
         uplink, first, second = Uplink(RATE_HZ), Wire(stalls_after=4), Wire()
         running = asyncio.create_task(uplink.run(first.send))
         await speak(uplink, 0, 10)
-        uplink.put_event(CommitAudio("voice_1"))
+        uplink.send(CommitAudio("voice_1"))
         await speak(uplink, 10, 3)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
-        assert not uplink.hold()
+        uplink.hold()
         # Of the fifth block nobody knows whether it had left.
         assert await uplink.release(second.send) == 20 * 6
         assert second.blocks == [10, 11, 12]

@@ -22,7 +22,7 @@ class ServerEvent:
     """Base of all; whatever a server leaves out or sends as null has its default."""
 
     event_id: str = field(default="", kw_only=True, repr=False, compare=False)
-    """Tells a repetition, see `engine.realtime.repeats`; two events that say the same are equal."""
+    """The server's own name for it; two events that say the same are equal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class _Replay:
             arguments, options = [received], {}
         else:
             arguments, options = from_json(line["args"]), from_json(line["options"])
+            options.pop("goes_again", None)  # earlier versions sent words twice, and told the conversation so
         conversation = self._machines[line["machine"]]
         if line["input"].startswith("_"):
             raise KeyError(line["input"])
