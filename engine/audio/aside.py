@@ -8,63 +8,31 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class _Call(Generic[T]):
-    """One call, between the thread that makes it and the coroutine that waits for it."""
+class _DaemonThread(Executor):
+    """A thread for one call, which does not keep the process from ending."""
 
-    def __init__(self, call: Callable[[], T], discard: Callable[[T], None]) -> None:
-        self._call = call
-        self._discard = discard
-        self._lock = threading.Lock()
-        self._abandoned = False
-        self._error: BaseException | None = None
-        self._results: list[T] = []
-
-    def run(self) -> None:
-        """Make the call; what nobody waits for any more is discarded here."""
-        try:
-            result = self._call()
-        except BaseException as error:
-            self._error = error
-        else:
-            with self._lock:
-                if not self._abandoned:
-                    self._results.append(result)
-            if not self._results:
-                self._discard(result)
-
-    def take(self) -> T:
-        """The result, or the error; only once it is over."""
-        if self._error is not None:
-            raise self._error
-        return self._results.pop()
-
-    def abandon(self) -> None:
-        """Discard the result, now or when it comes."""
-        with self._lock:
-            self._abandoned = True
-        for result in self._results:
-            self._discard(result)
-
-
-class _DaemonThreads(Executor):
-    """One thread for each call, which does not keep the process from ending."""
+    def __init__(self) -> None:
+        self.outcome: Future[Any] = Future()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Start a thread for a function that raises nothing."""
-        future: Future[Any] = Future()
+        """Make the call."""
 
         def work() -> None:
-            result = fn(*args, **kwargs)
-            if future.set_running_or_notify_cancel():
-                future.set_result(result)
+            self.outcome.set_running_or_notify_cancel()
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                self.outcome.set_exception(error)
+            else:
+                self.outcome.set_result(result)
 
         threading.Thread(target=work, daemon=True, name="voice-aside").start()
-        return future
+        return self.outcome
 
 
 _GRACE_S = 5.0
@@ -89,8 +57,8 @@ async def aside(
     Example:
         >>> stream = await aside(open_stream, discard=lambda stream: stream.close())
     """
-    running = _Call(call, discard)
-    waiting = asyncio.get_running_loop().run_in_executor(_DaemonThreads(), running.run)
+    thread = _DaemonThread()
+    waiting = asyncio.get_running_loop().run_in_executor(thread, call)
     cancelled = False
     deadline_s = time.monotonic() + timeout_s
     while not waiting.done() and (left_s := deadline_s - time.monotonic()) > 0:
@@ -100,9 +68,11 @@ async def aside(
             deadline_s = min(deadline_s, time.monotonic() + _GRACE_S)
             cancelled = True
     if waiting.done() and not cancelled:
-        return running.take()
-    waiting.cancel()
-    running.abandon()
+        return waiting.result()
+    if not waiting.cancel():
+        waiting.exception()  # nobody is told
+    # In the thread, when the result comes; here, if it just came.
+    thread.outcome.add_done_callback(lambda late: None if late.exception() else discard(late.result()))
     if cancelled:
         raise asyncio.CancelledError
     raise TimeoutError

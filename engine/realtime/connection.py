@@ -15,9 +15,10 @@ from engine.audio.clock import loop_time_s
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
 from engine.realtime.client_events import ClientEvent
 from engine.realtime.decoding import decode_event
-from engine.realtime.events import MalformedEvent, ServerEvent
+from engine.realtime.events import MalformedEvent
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.server_errors import OTHER_SERVER, closed
+from engine.realtime.transport import Received
 
 MAX_MESSAGE_BYTES = 16 << 20
 """Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
@@ -36,7 +37,7 @@ class Connection:
         >>> connection = await Connection.open(chosen)
         >>> try:
         ...     await connection.send(CreateResponse("event_1"))
-        ...     event = await connection.receive()
+        ...     event, *_ = await connection.receive()
         ... finally:
         ...     await connection.close()
     """
@@ -44,13 +45,9 @@ class Connection:
     def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._http = http
         self._socket = socket
-        self.received_at_s = 0.0
-        """When the last event came, not yet decoded, on the loop's clock."""
-        self.received_text: str | bytes = ""
-        """What it was decoded from."""
 
     @classmethod
-    async def open(cls, chosen: ChosenProvider, *, timeout_s: float = _CONNECT_S) -> Connection:
+    async def open(cls, chosen: ChosenProvider) -> Connection:
         """Connect to a provider.
 
         No error of this shows a key: aiohttp's own carry the request's headers, so none is chained.
@@ -61,7 +58,7 @@ class Connection:
         """
         http = aiohttp.ClientSession(trust_env=not _is_loopback(chosen.url))
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(_CONNECT_S):
                 socket = await http.ws_connect(
                     chosen.url,
                     headers={name: value.reveal() for name, value in chosen.headers.items()},
@@ -74,7 +71,7 @@ class Connection:
         except BaseException as error:
             await http.close()
             if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | ValueError):
-                raise _cannot_connect(error, chosen, timeout_s) from None
+                raise _cannot_connect(error, chosen) from None
             raise
         return cls(http, socket)
 
@@ -89,20 +86,20 @@ class Connection:
         except (ConnectionError, RuntimeError, aiohttp.ClientError):
             raise closed(self._socket.close_code, "") from None
 
-    async def receive(self) -> ServerEvent:
+    async def receive(self) -> Received:
         """Return the next event; what can't be read comes as a `MalformedEvent`.
 
         Raises:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
         message = await self._socket.receive()
-        self.received_at_s = loop_time_s()
+        at_s = loop_time_s()
         match message.type:
             case WSMsgType.TEXT:
-                self.received_text = message.data
-                return decode_event(message.data)
+                return Received(decode_event(message.data), at_s, message.data)
             case WSMsgType.BINARY:
-                return MalformedEvent("The server sent a binary frame, which the protocol does not have.")
+                reason = "The server sent a binary frame, which the protocol does not have."
+                return Received(MalformedEvent(reason), at_s)
             case WSMsgType.CLOSE:
                 # Of a close frame without a code, aiohttp makes a 0.
                 raise closed(message.data or _NO_CODE, message.extra or "")
@@ -139,7 +136,7 @@ def _broken_frame(error: object) -> VoiceError:
     return closed(None, "")
 
 
-def _cannot_connect(error: BaseException, chosen: ChosenProvider, timeout_s: float) -> VoiceError:
+def _cannot_connect(error: BaseException, chosen: ChosenProvider) -> VoiceError:
     """Say in one sentence why there is no connection."""
     server = f"{chosen.provider.title} at {chosen.shown_url}"
     if isinstance(error, aiohttp.WSServerHandshakeError):
@@ -148,7 +145,7 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider, timeout_s: flo
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             what = f"The certificate of {server} is not valid."
         case TimeoutError():
-            what = f"{server} did not answer within {timeout_s:g} s."
+            what = f"{server} did not answer within {_CONNECT_S:g} s."
         case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
             what = f"{server} is not known to the name service."
         case OSError() if error.strerror:

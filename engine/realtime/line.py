@@ -209,12 +209,11 @@ class Line:
     async def _receive(self, transport: Transport) -> None:
         yielded_at_s = loop_time_s()
         while True:
-            event = await transport.receive()
-            self._heard_at_s = transport.received_at_s
+            event, self._heard_at_s, _ = await transport.receive()
             if not self._watchdog.heard(event):
                 if isinstance(event, SessionEvent) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
-                self._user.receive(event, transport.received_at_s)
+                self._user.receive(event, self._heard_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.
             if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:

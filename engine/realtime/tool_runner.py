@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class _Running:
     tool: Tool
     work: asyncio.Task[str]
-    stopped: asyncio.Event
+    stopped: asyncio.Future[None]
 
 
 class ToolRunner:
@@ -88,7 +88,7 @@ class ToolRunner:
         except WrongArgumentsError as error:
             return _failed(call, f"Wrong arguments: {error}.")
         work = asyncio.create_task(self._work(tool, values))
-        running = self._running[call.call_id] = _Running(tool, work, asyncio.Event())
+        running = self._running[call.call_id] = _Running(tool, work, asyncio.get_running_loop().create_future())
         try:
             return await self._outcome(call, running)
         finally:
@@ -97,13 +97,10 @@ class ToolRunner:
 
     async def _outcome(self, call: ToolCall, running: _Running) -> ToolResult:
         work, tool = running.work, running.tool
-        stopping = asyncio.create_task(running.stopped.wait())
-        try:
-            await asyncio.wait({work, stopping}, timeout=tool.timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
+        either: set[asyncio.Future[Any]] = {work, running.stopped}
+        await asyncio.wait(either, timeout=tool.timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            if running.stopped.is_set():
+            if running.stopped.done():
                 return ToolResult(call.call_id, call.name, error_output(STOPPED), failed=True, stopped=True)
             return _failed(call, f"The tool gave no answer within {tool.timeout_s:g} s.")
         if work.cancelled():
@@ -129,8 +126,8 @@ class ToolRunner:
         """The user speaks: stop those of the calls whose tools want to be."""
         for call_id in call_ids:
             running = self._running.get(call_id)
-            if running is not None and running.tool.on_interrupt is OnInterrupt.CANCEL:
-                running.stopped.set()
+            if running is not None and running.tool.on_interrupt is OnInterrupt.CANCEL and not running.stopped.done():
+                running.stopped.set_result(None)
 
     async def finish(self) -> None:
         """End all calls: the shielded ones in their time, or when `hurry` is called, all others now."""

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from engine.realtime.client_events import ClientEvent
 from engine.realtime.events import ServerEvent
 from engine.realtime.providers import ChosenProvider
+
+
+class Received(NamedTuple):
+    """An event that came."""
+
+    event: ServerEvent
+    at_s: float
+    """When, not yet decoded, on the loop's clock."""
+    text: str | bytes = ""
+    """What it was decoded from; for recordings."""
 
 
 class Transport(Protocol):
@@ -17,16 +27,6 @@ class Transport(Protocol):
     those of tests.
     """
 
-    @property
-    def received_at_s(self) -> float:
-        """When the last event came, not yet decoded, on the loop's clock."""
-        ...
-
-    @property
-    def received_text(self) -> str | bytes:
-        """What the last event was decoded from; for recordings."""
-        ...
-
     async def send(self, event: ClientEvent) -> None:
         """Put one event on its way; may wait while there is no room.
 
@@ -35,7 +35,7 @@ class Transport(Protocol):
         """
         ...
 
-    async def receive(self) -> ServerEvent:
+    async def receive(self) -> Received:
         """Return the next event; what can't be read comes as a `MalformedEvent`.
 
         Raises:

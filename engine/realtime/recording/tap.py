@@ -38,7 +38,7 @@ from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.wav_file import WavFile
 from engine.realtime.recording.writer import Writer
 from engine.realtime.redaction import Scrubber, without_secrets
-from engine.realtime.transport import Connect, Transport
+from engine.realtime.transport import Connect, Received, Transport
 
 FORMAT = "voice-recording/1"
 EVENTS_FILE = "session.jsonl"
@@ -246,22 +246,14 @@ class _RecordedTransport:
         self._transport = transport
         self._recording = recording
 
-    @property
-    def received_at_s(self) -> float:
-        return self._transport.received_at_s
-
-    @property
-    def received_text(self) -> str | bytes:
-        return self._transport.received_text
-
     async def send(self, event: ClientEvent) -> None:
         await self._transport.send(event)
         self._recording.sent(event)
 
-    async def receive(self) -> ServerEvent:
-        event = await self._transport.receive()
-        self._recording.received(event, self._transport.received_text)
-        return event
+    async def receive(self) -> Received:
+        received = await self._transport.receive()
+        self._recording.received(received.event, received.text)
+        return received
 
     async def close(self) -> None:
         await self._transport.close()

@@ -13,8 +13,8 @@ from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
 from engine.realtime.client_events import AppendAudio, ClientEvent
 from engine.realtime.decoding import decode_event
-from engine.realtime.events import ServerEvent
 from engine.realtime.server_errors import closed
+from engine.realtime.transport import Received
 from engine.script.answers import answer_events
 from engine.script.patterns import difference
 
@@ -57,8 +57,6 @@ class Peer:
         self.audio_samples = 0
         """How much audio has come in all."""
         self._sent = 0
-        self.received_at_s = 0.0
-        self.received_text = ""
         self.open = True
         """False once either side has closed."""
 
@@ -165,15 +163,13 @@ class Peer:
         elif message["type"] not in self._ignoring:
             self._unread.append(message)
 
-    async def next_event(self) -> ServerEvent:
+    async def next_event(self) -> Received:
         """What the client receives next."""
         if self._end is not None:
             raise self._end
         message = await self._outgoing.get()
-        self.received_at_s = loop_time_s()
         if isinstance(message, str):
-            self.received_text = message
-            return decode_event(message)
+            return Received(decode_event(message), loop_time_s(), message)
         self._end = message
         raise message
 
@@ -184,18 +180,10 @@ class _ClientSide:
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 
-    @property
-    def received_at_s(self) -> float:
-        return self._peer.received_at_s
-
-    @property
-    def received_text(self) -> str:
-        return self._peer.received_text
-
     async def send(self, event: ClientEvent) -> None:
         self._peer.take(event)
 
-    async def receive(self) -> ServerEvent:
+    async def receive(self) -> Received:
         return await self._peer.next_event()
 
     async def close(self) -> None:
