@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from benchmarks.results import Result
+from engine.errors import VoiceError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,34 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, results: Sequence[Result]) -> None:
         super().__init__()
         self.results = list(results)
+
+
+class Once(Generic[T]):
+    """What several cases share: carried out when the first of them calls it, and raised for each where it failed.
+
+    Example:
+        >>> pair = Once(partial(find_pair, devices))
+        >>> pair() is pair()
+        True
+    """
+
+    def __init__(self, function: Callable[..., T]) -> None:
+        self._function = function
+        self._outcome: list[T] = []
+        self._error: VoiceError | None = None
+
+    def __call__(self, *arguments: Any) -> T:
+        """Return what the first call returned.
+
+        Raises:
+            VoiceError: as the first call.
+        """
+        if self._error is not None:
+            raise type(self._error)(self._error.message, fix=self._error.fix)
+        if not self._outcome:
+            try:
+                self._outcome.append(self._function(*arguments))
+            except VoiceError as error:
+                self._error = error
+                raise
+        return self._outcome[0]

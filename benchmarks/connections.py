@@ -1,59 +1,30 @@
-"""Finds which output is connected with which input: plays noise of its own on each output, listens on each input."""
+"""Finds which output is connected with which input: plays chirps on each output, listens on each input."""
 
 from __future__ import annotations
 
-import contextlib
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from benchmarks.loopback import Loopback, opened
-from benchmarks.probe import CODE_S, Signal, code, find
+from benchmarks.chirp_train import begins_at, starts_of, train
+from benchmarks.loopback import play_and_record
+from benchmarks.round_trip import find_chirps
 from engine.audio.backend import Backend, Device, StreamRequest
 from engine.audio.devices import Direction, describe, find_device
 from engine.errors import NoDeviceError, VoiceError
 
-_BEFORE_S = 0.1
-"""A stream's first blocks come in a burst."""
+_CHIRPS = 3
 _AFTER_S = 0.3
 """The longest round trip that is looked for; Bluetooth takes 0.2 s."""
-_CLEAR = 12.0
-"""Peak over mean of a correlation; noise alone reaches 5, and a code among others 6."""
-_ROUNDS = 8
-"""At most so many: where every device refuses to be open beside another one, pairs would take minutes."""
-_OPEN_S = 2 * (CODE_S + _AFTER_S)
+_LONGEST_S = 1.0
+_ALIKE_S = 0.001
+"""How much the round trips of chirps in a row may differ: what is found in noise lies anywhere."""
 _NO_PAIR_FIX = "Connect a cable from an output to an input, or turn up a speaker near the microphone, and try again."
 _NOT_THIS_FIX = "Connect them by a cable, turn the speaker up, or choose others by --input and --output."
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """An output that is heard on an input."""
-
-    output: Device
-    input: Device
-    clearness: float
-
-
-@dataclass(slots=True)
-class _Open:
-    """A pair of devices that is open in this round."""
-
-    output: Device
-    input: Device
-    loopback: Loopback
-    plays: bool
-    """False where the output was opened once more only for its input's sake."""
-
-
-def find_connection(backend: Backend, chosen: StreamRequest) -> Connection:
-    """Return the clearest connection; of equals, the one whose devices are listed first.
-
-    All devices of a host API are opened at once; those that refuse to be open together are tried in further rounds.
-    Where both devices are named, nothing else is opened.
+def find_connection(backend: Backend, chosen: StreamRequest) -> tuple[Device, Device]:
+    """Return the first output and input that are connected, tried pair by pair in the order of the list.
 
     Args:
         backend: Of real devices.
@@ -73,90 +44,29 @@ def find_connection(backend: Backend, chosen: StreamRequest) -> Connection:
         outputs = [find_device(devices, chosen.output, Direction.OUTPUT)]
     if chosen.input:
         inputs = [find_device(devices, chosen.input, Direction.INPUT)]
-    if chosen.output and chosen.input:
-        return _connection_of(backend, outputs[0], inputs[0])
-    found: list[Connection] = []
-    for host_api in dict.fromkeys(device.host_api for device in outputs):
-        of_it = [[device for device in some if device.host_api == host_api] for some in (outputs, inputs)]
-        found += _search(backend, *of_it)
-    if not found:
-        tried = f"{len(outputs)} outputs were played on and {len(inputs)} inputs listened on"
-        raise NoDeviceError(f"No pair of devices is connected: {tried}.", fix=_NO_PAIR_FIX)
-    return max(found, key=lambda connection: round(connection.clearness, -1))
+    is_named = bool(chosen.output and chosen.input)
+    for output in outputs:
+        for source in inputs:
+            try:
+                if (is_named or output.host_api == source.host_api) and _is_heard(backend, output, source):
+                    return output, source
+            except VoiceError:
+                if is_named:
+                    raise
+    if is_named:
+        raise NoDeviceError(f"{describe(outputs[0])} is not heard on {describe(inputs[0])}.", fix=_NOT_THIS_FIX)
+    tried = f"{len(outputs)} outputs were played on and {len(inputs)} inputs listened on"
+    raise NoDeviceError(f"No pair of devices is connected: {tried}.", fix=_NO_PAIR_FIX)
 
 
-def _connection_of(backend: Backend, output: Device, source: Device) -> Connection:
-    """Listen whether this pair is connected."""
-    with opened(backend, StreamRequest(input=str(source.index), output=str(output.index)), _OPEN_S) as loopback:
-        found = _listen([_Open(output, source, loopback, plays=True)])
-    if not found:
-        raise NoDeviceError(f"{describe(output)} is not heard on {describe(source)}.", fix=_NOT_THIS_FIX)
-    return found[0]
+def _is_heard(backend: Backend, output: Device, source: Device) -> bool:
+    """Whether all chirps arrive, one as late as the other.
 
-
-def _search(backend: Backend, outputs: Sequence[Device], inputs: Sequence[Device]) -> list[Connection]:
-    """Play and listen until every pair has been tried, or nothing more can be opened."""
-    pairs = [(output, source) for output in outputs for source in inputs]
-    found: list[Connection] = []
-    for _ in range(_ROUNDS):
-        if not pairs:
-            break
-        with contextlib.ExitStack() as streams:
-            together, refused = _open_together(backend, pairs, streams)
-            found += _listen(together)
-        playing = {each.output for each in together if each.plays}
-        listening = {each.input for each in together}
-        tried = {(output, source) for output in playing for source in listening}
-        if not together:
-            tried = refused
-        pairs = [pair for pair in pairs if pair not in tried]
-    return found
-
-
-def _open_together(
-    backend: Backend, pairs: Sequence[tuple[Device, Device]], streams: contextlib.ExitStack
-) -> tuple[list[_Open], set[tuple[Device, Device]]]:
-    """Open pairs until every output and every input is open that can be; also return those that refused."""
-    together: list[_Open] = []
-    refused: set[tuple[Device, Device]] = set()
-    playing: set[Device] = set()
-    listening: set[Device] = set()
-    for output, source in pairs:
-        if output in playing and source in listening:
-            continue
-        request = StreamRequest(input=str(source.index), output=str(output.index))
-        try:
-            loopback = streams.enter_context(opened(backend, request, _OPEN_S))
-        except VoiceError:
-            refused.add((output, source))
-            continue
-        together.append(_Open(output, source, loopback, plays=output not in playing))
-        playing.add(output)
-        listening.add(source)
-    return together, refused
-
-
-def _listen(together: Sequence[_Open]) -> list[Connection]:
-    """Play all codes at once, and look for each in each recording."""
-    if not together:
-        return []
-    for number, each in enumerate(together):
-        with contextlib.suppress(VoiceError):  # a device that opens and does not start is heard nowhere
-            each.loopback.start(partial(_signal, number if each.plays else None))
-    time.sleep(_BEFORE_S + CODE_S + _AFTER_S)
-    found = []
-    for source, loopback in {each.input: each.loopback for each in together}.items():
-        recording, rate_hz = loopback.heard(), loopback.rates_hz[1]
-        for number, player in enumerate(together):
-            probe = code(number, rate_hz)
-            if player.plays and recording.size > probe.size:
-                clearness = find(probe, recording).clearness
-                if clearness >= _CLEAR:
-                    found.append(Connection(player.output, source, clearness))
-    return found
-
-
-def _signal(number: int | None, rate_hz: int) -> Signal:
-    """A pause and the code of a number; only the pause where there is none."""
-    pause = np.zeros(round(_BEFORE_S * rate_hz), np.float32)
-    return pause if number is None else np.concatenate([pause, code(number, rate_hz)])
+    Raises:
+        VoiceError: the pair cannot be opened, or does not move.
+    """
+    starts_s = starts_of(_CHIRPS)
+    request = StreamRequest(input=str(source.index), output=str(output.index))
+    recording = play_and_record(backend, request, partial(train, starts_s), _LONGEST_S, _AFTER_S)
+    offsets = find_chirps(recording.samples, begins_at(starts_s, recording.rates_hz), recording.rates_hz[1]).offsets
+    return offsets.size == _CHIRPS and float(np.ptp(offsets)) <= _ALIKE_S * recording.rates_hz[1]

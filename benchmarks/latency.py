@@ -14,11 +14,11 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.case import Case, Interrupted
+from benchmarks.case import Case, Interrupted, Once
 from benchmarks.chirp_train import begins_at, starts_of, train
 from benchmarks.connections import find_connection
 from benchmarks.loads import spinning
-from benchmarks.loopback import opened
+from benchmarks.loopback import play_and_record
 from benchmarks.results import Result
 from benchmarks.round_trip import Arrivals, between_rings, find_chirps, steadiness
 from benchmarks.timing import quantiles
@@ -46,8 +46,6 @@ class Opening:
     """What one opening of the devices gave."""
 
     round_trip_ms: float
-    by_clock_ms: float
-    """The same with the time that threads take to wake."""
     arrivals: Arrivals
     info: StreamInfo
     xruns: int
@@ -56,38 +54,24 @@ class Opening:
     """Of the microphone."""
 
 
-class _Pair:
-    """The connected pair, looked for once; nobody wants to hear the search for each case."""
+def _find_pair(chosen: StreamRequest) -> StreamRequest:
+    """Return the names of a connected pair, found by the first backend that works; all of ours name devices alike.
 
-    def __init__(self, chosen: StreamRequest) -> None:
-        self._chosen = chosen
-        self._found: StreamRequest | VoiceError | None = None
-
-    def find(self) -> StreamRequest:
-        """Return the names of both; raise what the search ended with, each time."""
-        if self._found is None:
-            try:
-                self._found = self._search()
-            except VoiceError as error:
-                self._found = error
-        if isinstance(self._found, VoiceError):
-            raise type(self._found)(self._found.message, fix=self._found.fix)
-        return self._found
-
-    def _search(self) -> StreamRequest:
-        """Search with the first backend that works; all of ours name devices alike."""
-        reasons: list[VoiceError] = []
-        for name in BACKENDS:
-            try:
-                with contextlib.closing(load_backend(name)) as backend:
-                    found, devices = find_connection(backend, self._chosen), backend.devices()
-                    return StreamRequest(
-                        input=lasting_name(devices, found.input, Direction.INPUT),
-                        output=lasting_name(devices, found.output, Direction.OUTPUT),
-                    )
-            except VoiceError as error:
-                reasons.append(error)
-        raise reasons[0]
+    Raises:
+        VoiceError: what the search ended with.
+    """
+    reasons: list[VoiceError] = []
+    for name in BACKENDS:
+        try:
+            with contextlib.closing(load_backend(name)) as backend:
+                (output, source), devices = find_connection(backend, chosen), backend.devices()
+                return StreamRequest(
+                    input=lasting_name(devices, source, Direction.INPUT),
+                    output=lasting_name(devices, output, Direction.OUTPUT),
+                )
+        except VoiceError as error:
+            reasons.append(error)
+    raise reasons[0]
 
 
 def cases(devices: StreamRequest) -> list[Case]:
@@ -96,7 +80,8 @@ def cases(devices: StreamRequest) -> list[Case]:
     Args:
         devices: Names the pair to measure; each side that it does not name is searched.
     """
-    pair = _Pair(devices)
+    # Nobody wants to hear the search for each case.
+    pair = Once(partial(_find_pair, devices))
     return [
         Case(
             f"latency/{backend}/{frames}",
@@ -110,8 +95,8 @@ def cases(devices: StreamRequest) -> list[Case]:
     ]
 
 
-def _measure(pair: _Pair, backend: str, frames: int, seconds: float) -> Result:
-    devices = pair.find()
+def _measure(pair: Once[StreamRequest], backend: str, frames: int, seconds: float) -> Result:
+    devices = pair()
     is_long = seconds > 2 * _LONG_S
     count = max(_FEWEST_OPENINGS, round((seconds - is_long * _LONG_S) / _SHORT_S))
     openings: list[Opening] = []
@@ -138,11 +123,10 @@ def _open_once(devices: StreamRequest, backend_name: str, frames: int, chirps: i
     starts_s = starts_of(chirps)
     with (
         contextlib.closing(load_backend(backend_name)) as backend,
-        opened(backend, request, float(starts_s[-1]) + 1.0) as loopback,
         spinning() if is_busy else contextlib.nullcontext(),
     ):
-        loopback.start(partial(train, starts_s))
-        recording = loopback.record(_AFTER_S)
+        signal = partial(train, starts_s)
+        recording = play_and_record(backend, request, signal, float(starts_s[-1]) + 1.0, _AFTER_S)
     in_hz = recording.rates_hz[1]
     arrivals = find_chirps(recording.samples, begins_at(starts_s, recording.rates_hz), in_hz)
     if not arrivals.offsets.size:
@@ -150,8 +134,7 @@ def _open_once(devices: StreamRequest, backend_name: str, frames: int, chirps: i
     ahead = between_rings(recording.played, recording.recorded, recording.rates_hz)
     offset = float(np.median(arrivals.offsets))
     return Opening(
-        round_trip_ms=1000 * (offset + ahead.frames) / in_hz,
-        by_clock_ms=1000 * (offset + ahead.by_clock) / in_hz,
+        round_trip_ms=1000 * (offset + ahead) / in_hz,
         arrivals=arrivals,
         info=recording.info,
         xruns=recording.xruns,
@@ -177,7 +160,6 @@ def _result(devices: StreamRequest, backend: str, openings: list[Opening]) -> Re
             "busy_ms": round(float(np.median(busy_ms)), 3),
             "reported_ms": round(sum(side.latency_ms for side in sides), 3),
             "jitter_ms": _range(round_trips_ms),
-            "clock_jitter_ms": _range([opening.by_clock_ms for opening in openings]),
             "drift_ppm": round(steadiness(longest.arrivals).drift_ppm, 2),
             "dropped_frames": round(sum(each.dropped_frames for each in steady), 1),
             "added_frames": round(sum(each.added_frames for each in steady), 1),

@@ -1,4 +1,4 @@
-"""Sounds that are found again in a recording: a chirp for the round trip, and noise of its own for each output."""
+"""A sound that is found again in a recording: a chirp."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 Signal = NDArray[np.float32]
 
 CHIRP_S = 0.05
-CODE_S = 0.25
 _LOWEST_HZ, _HIGHEST_HZ = 300.0, 7000.0
 """What every speaker plays and every microphone hears, a telephone's at 16 kHz included."""
 _LEVEL = 0.5
@@ -28,8 +27,6 @@ class Found:
     """Recorded to played; 1.0 is as loud."""
     likeness: float
     """Normalised correlation of the place with the probe: 1.0 is the same, noise is about 0."""
-    clearness: float
-    """The peak over the mean (RMS) of the correlation: noise alone reaches 5."""
 
 
 def chirp(rate_hz: int) -> Signal:
@@ -48,23 +45,6 @@ def chirp(rate_hz: int) -> Signal:
     return np.asarray(_LEVEL * np.sin(phase) * _edges(count), np.float32)
 
 
-def code(number: int, rate_hz: int) -> Signal:
-    """Return a quarter of a second of noise that no other number has.
-
-    The tones are the same at every rate, so that a code played at one rate is found in a recording of another.
-
-    Args:
-        number: Which code; two of them are alike by less than 0.1.
-        rate_hz: Of the samples; above 14 kHz.
-    """
-    count = round(CODE_S * rate_hz)
-    tones = np.arange(round(_LOWEST_HZ * CODE_S), round(_HIGHEST_HZ * CODE_S))
-    spectrum = np.zeros(count // 2 + 1, np.complex128)
-    spectrum[tones] = np.exp(2j * np.pi * np.random.default_rng(number).random(tones.size))
-    noise = np.fft.irfft(spectrum, count) * _edges(count)
-    return np.asarray(_LEVEL * noise / np.max(np.abs(noise)), np.float32)
-
-
 def find(probe: Signal, recording: Signal) -> Found:
     """Look for a probe in a recording, in either polarity.
 
@@ -73,7 +53,7 @@ def find(probe: Signal, recording: Signal) -> Found:
         recording: float32, one channel, at least as long.
 
     Returns:
-        The best place, however bad: the caller judges by likeness and clearness. The position between samples is the
+        The best place, however bad: the caller judges by likeness. The position between samples is the
         vertex of the parabola through the peak and its neighbours.
     """
     matches = correlate(probe, recording)
@@ -81,13 +61,11 @@ def find(probe: Signal, recording: Signal) -> Found:
     energy = float(np.sum(probe.astype(np.float64) ** 2))
     heard = recording[peak : peak + probe.size].astype(np.float64)
     loudness = float(np.sqrt(np.sum(heard**2) * energy))
-    mean = float(np.sqrt(np.mean(matches**2)))
     aside, height = _vertex(np.abs(matches), peak)
     return Found(
         position=peak + aside,
         amplitude_ratio=height / energy,
         likeness=height / loudness if loudness else 0.0,
-        clearness=height / mean if mean else 0.0,
     )
 
 

@@ -75,7 +75,7 @@ def find_chirps(recording: Signal, played_at: NDArray[np.float64], rate_hz: int)
         if piece.size > probe.size:
             place = find(probe, piece)
             if place.likeness >= _HEARD:
-                found.append((float(start), Found(at + place.position, place.amplitude_ratio, place.likeness, 0.0)))
+                found.append((float(start), Found(at + place.position, place.amplitude_ratio, place.likeness)))
     return Arrivals(
         np.array([start for start, _ in found]),
         np.array([place.position for _, place in found]),
@@ -98,21 +98,12 @@ def _place_of_train(probe: Signal, recording: Signal, played_at: NDArray[np.floa
     return shifts[int(np.argmax(sums))]
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """How far the playback ring's count was ahead of the capture ring's at any one moment, in frames.
+def between_rings(played: BlockLog, recorded: BlockLog, rates_hz: tuple[int, int]) -> float:
+    """Return how far the playback ring's count was ahead of the capture ring's at any one moment.
 
     Added to the offset of a sound between the rings this is its round trip: from the callback that took a frame to
-    the callback that brought it back.
-    """
-
-    frames: float
-    by_clock: float
-    """The same by the clock alone: also where both directions move together, how late threads woke is in it."""
-
-
-def between_rings(played: BlockLog, recorded: BlockLog, rates_hz: tuple[int, int]) -> Ahead:
-    """Compare each block of the microphone with the block of the speaker that was nearest in time.
+    the callback that brought it back. Each block of the microphone is compared with the block of the speaker that was
+    nearest in time.
 
     Where a sound server or a driver moves both directions in one step, their blocks differ by whole counts, and by
     the time that two threads take to wake: up to 0.3 ms on a busy machine, which is no way of a sound. So where clock
@@ -142,7 +133,7 @@ def between_rings(played: BlockLog, recorded: BlockLog, rates_hz: tuple[int, int
     values, counts = np.unique(ahead[np.abs(later) < _TOGETHER_S * in_hz], return_counts=True)
     by_count = float(values[np.argmax(counts)]) if values.size else by_clock
     together = abs(by_count - by_clock) < _TOGETHER_S * in_hz
-    return Ahead(by_count if together else by_clock, by_clock)
+    return by_count if together else by_clock
 
 
 def _nearest(times_ns: NDArray[np.int64], to_ns: NDArray[np.int64]) -> NDArray[np.int64]:

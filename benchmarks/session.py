@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from benchmarks import delta_on_loop
-from benchmarks.case import Case, Interrupted
+from benchmarks.case import Case, Interrupted, Once
 from benchmarks.results import Result
 from benchmarks.session_run import SessionFigures, run_session
 from benchmarks.timing import quantiles, values_at
 from engine.audio.backend import StreamRequest
-from engine.errors import StreamLostError, VoiceError
+from engine.errors import StreamLostError
 
-_PARTS: dict[str, Callable[[SessionFigures], list[float]]] = {
-    "capture_to_wire": lambda figures: figures.capture_to_wire,
-    "wire_to_ring": lambda figures: figures.wire_to_ring,
-    "barge_in_to_silence": lambda figures: figures.barge_in_to_silence,
-    "turn": lambda figures: figures.turn,
-}
+_WAYS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
+"""The cases, and the lists of `SessionFigures` that they are made of."""
 _QUICK_S, _FULL_S = 2.0, 64.0
 """Of the session that serves all parts: a full run has about 280 turns."""
 _NEXT_QUICK_S, _NEXT_FULL_S = 0.01, 0.1
@@ -27,53 +22,40 @@ _NEXT_QUICK_S, _NEXT_FULL_S = 0.01, 0.1
 _MOST_SAMPLES = 1000
 
 
-class _Run:
-    """One session that serves all cases; it is held when the first of them is measured."""
+def _held(devices: StreamRequest, seconds: float) -> SessionFigures:
+    """Hold the session that serves all ways of a turn.
 
-    def __init__(self, devices: StreamRequest) -> None:
-        self._devices = devices
-        self._outcome: SessionFigures | VoiceError | None = None
-
-    def figures(self, seconds: float) -> SessionFigures:
-        """Return the figures; raise what the session failed with, for each case.
-
-        Raises:
-            Interrupted: by Ctrl+C; with all cases as far as the session had come.
-        """
-        if self._outcome is None:
-            figures = SessionFigures()
-            try:
-                run_session(seconds, figures, self._devices)
-                self._outcome = figures
-            except VoiceError as error:
-                self._outcome = error
-            except KeyboardInterrupt:
-                raise Interrupted([_result(figures, name) for name, part in _PARTS.items() if part(figures)]) from None
-        if isinstance(self._outcome, VoiceError):
-            raise type(self._outcome)(self._outcome.message, fix=self._outcome.fix)
-        return self._outcome
+    Raises:
+        Interrupted: by Ctrl+C; with all cases as far as the session had come.
+    """
+    figures = SessionFigures()
+    try:
+        run_session(seconds, figures, devices)
+    except KeyboardInterrupt:
+        raise Interrupted([_result(figures, way) for way in _WAYS if getattr(figures, way)]) from None
+    return figures
 
 
 def cases(devices: StreamRequest) -> list[Case]:
     """The four ways of a turn, all measured in the same turns on the named devices; and deltas of some lengths."""
-    run = _Run(devices)
-    times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_PARTS) - 1)
-    ways = zip(_PARTS, times_s, strict=True)
+    run = Once(partial(_held, devices))
+    times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_WAYS) - 1)
+    ways = zip(_WAYS, times_s, strict=True)
     return [
         *(Case(f"session/{name}", partial(_measure, run, name), *each_s) for name, each_s in ways),
         *delta_on_loop.cases(),
     ]
 
 
-def _measure(run: _Run, name: str, seconds: float) -> Result:
-    figures = run.figures(seconds)
-    if not _PARTS[name](figures):
+def _measure(run: Once[SessionFigures], name: str, seconds: float) -> Result:
+    figures = run(seconds)
+    if not getattr(figures, name):
         raise StreamLostError(f"The session came to an end before {name} could be measured.", fix="Try again.")
     return _result(figures, name)
 
 
 def _result(figures: SessionFigures, name: str) -> Result:
-    samples_ms = _PARTS[name](figures)
+    samples_ms: list[float] = getattr(figures, name)
     p95, longest = values_at(samples_ms, 95, 100)
     return Result(
         "session",

@@ -49,7 +49,7 @@ class Destinations:
             _require_writable(self.html, "page")
             if missing := [name for name in _OF_THE_PAGE if find_spec(name) is None]:
                 what = f"The page needs the Python package {missing[0]}, which is not installed."
-                raise LibraryMissingError(what, fix="Run `pip install 'voice-realtime[report]'`.")
+                raise LibraryMissingError(what, fix='Run `pip install "voice-realtime[report]"`.')
         if self.history:
             require_keepable(history_folder())
 

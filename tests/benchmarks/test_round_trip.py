@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import soxr
 
 from benchmarks.block_log import BlockLog
 from benchmarks.chirp_train import begins_at, starts_of, train
-from benchmarks.probe import Signal, chirp, code, find
+from benchmarks.probe import Signal, chirp, find
 from benchmarks.round_trip import Arrivals, between_rings, find_chirps, steadiness
 
 RATE_HZ = 48000
@@ -50,22 +49,6 @@ def test_a_cable_with_crossed_wires_is_a_cable() -> None:
     place = find(chirp(RATE_HZ), -0.5 * heard(0)[: round(0.3 * RATE_HZ)])
     assert place.position == pytest.approx(PLAYED_AT[0], abs=0.05)
     assert place.amplitude_ratio == pytest.approx(0.5, rel=0.01)
-
-
-def test_each_output_has_noise_of_its_own() -> None:
-    codes = [code(number, RATE_HZ) for number in range(6)]
-    together = np.sum(codes, axis=0).astype(np.float32)
-    for number, one in enumerate(codes):
-        others = np.pad(together - one, 9600)
-        assert find(one, np.pad(together, 9600)).clearness > 12
-        assert find(one, others).clearness < 8, number
-    assert find(codes[0], np.random.default_rng(2).normal(0, 1, 48000).astype(np.float32)).clearness < 8
-
-
-def test_a_code_played_at_one_rate_is_found_in_a_recording_of_another() -> None:
-    recording = soxr.resample(np.pad(code(3, 48000), 9600), 48000, 44100)
-    assert find(code(3, 44100), recording).clearness > 12
-    assert find(code(4, 44100), recording).clearness < 8
 
 
 @pytest.mark.parametrize("delay", [0, 1440, 14399])
@@ -117,26 +100,26 @@ def test_two_streams_that_move_in_one_step_are_compared_by_their_counts() -> Non
     played = blocks(0, 0, 480, 100, late.integers(0, 300_000, 100))
     recorded = blocks(50_000_000, 960, 480, 90, late.integers(0, 300_000, 90))
     # At 50 ms the speaker has taken 2400 frames and the microphone has given 960.
-    assert between_rings(played, recorded, (RATE_HZ, RATE_HZ)).frames == 1440
+    assert between_rings(played, recorded, (RATE_HZ, RATE_HZ)) == 1440
 
 
 def test_two_streams_that_move_at_times_of_their_own_are_compared_by_the_clock() -> None:
     played, recorded = blocks(0, 0, 480, 100), blocks(53_000_000, 960, 480, 90)
     ahead = between_rings(played, recorded, (RATE_HZ, RATE_HZ))
-    assert ahead.frames == ahead.by_clock == pytest.approx(1440 + 3 * 48, abs=0.1)
+    assert ahead == pytest.approx(1440 + 3 * 48, abs=0.1)
 
 
 def test_the_microphones_rate_counts_where_the_two_differ() -> None:
     played = blocks(0, 0, 480, 100)
     recorded = BlockLog(played.times_ns[5:90].copy(), 100 + 160 * np.arange(85, dtype=np.int64))
-    assert between_rings(played, recorded, (48000, 16000)).frames == 5 * 160 - 100
+    assert between_rings(played, recorded, (48000, 16000)) == 5 * 160 - 100
 
 
 def test_blocks_that_come_at_once_count_as_one_step() -> None:
     pairs = np.repeat(np.arange(50, dtype=np.int64), 2)
     played = BlockLog(pairs * 5_333_333 + np.tile([0, 9000], 50), 128 * np.arange(100, dtype=np.int64))
     recorded = BlockLog(played.times_ns + 20_000, played.positions - 640)
-    assert between_rings(played, recorded, (RATE_HZ, RATE_HZ)).frames == 640
+    assert between_rings(played, recorded, (RATE_HZ, RATE_HZ)) == 640
 
 
 def test_a_log_without_blocks_is_an_error() -> None:
