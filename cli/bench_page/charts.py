@@ -90,6 +90,7 @@ def lines(title: str, axes_names: tuple[str, str], series: Mapping[str, Sequence
                 markerfacecolor=colour if is_first else "none",
                 label=name,
             )
+        axes.margins(0.1)
         axes.set(xlabel=axes_names[0], ylabel=axes_names[1], xlim=(0, None), ylim=(0, None))
         axes.legend(loc="upper left")
 
