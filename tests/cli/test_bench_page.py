@@ -180,4 +180,4 @@ def test_without_its_packages_no_page_is_promised(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(LibraryMissingError, match=package) as refused:
         Destinations(html=tmp_path / "page.html").check()
-    assert "pip install 'voice-realtime[report]'" in refused.value.fix
+    assert 'pip install "voice-realtime[report]"' in refused.value.fix
