@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cli.chosen_devices import find_configured
-from cli.keys import Key
+from cli.key_stream import Named
 from cli.text import printable
 from engine.audio.backend import Device
 from engine.audio.devices import Direction, describe, find_device, lasting_name
@@ -72,11 +72,11 @@ class DeviceMenu:
         """The choice that Enter would take."""
         return self.choices[self._at]
 
-    def press(self, key: Key | str, at_s: float) -> None:
+    def press(self, key: Named | str, at_s: float) -> None:
         """Move the highlight by an arrow, or to the device of a number; other keys do nothing."""
-        if key is Key.UP:
+        if key is Named.UP:
             self._at = (self._at - 1) % len(self.choices)
-        elif key is Key.DOWN:
+        elif key is Named.DOWN:
             self._at = (self._at + 1) % len(self.choices)
         elif isinstance(key, str) and key.isdecimal():
             self._digits = key if at_s - self._digit_at_s > _NUMBER_S else self._digits + key

@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.device_menu import Choice, DeviceMenu
-from cli.keys import Key, Keys
+from cli.key_stream import Named
+from cli.keys import Keys
 from cli.level_meter import bar
 from engine.audio.audition import Audition
 from engine.audio.backend import Backend, Device, StreamRequest
@@ -68,14 +69,14 @@ class DevicePicker:
                 live.update(self._view(menu, direction, level_db), refresh=True)
                 key = self._keys.next(_LOOK_S)
                 now_s = time.monotonic()
-                if key is Key.CANCEL:
+                if key is Named.ESCAPE:
                     raise PickCancelledError
-                if key is not None and key is not Key.ENTER:
+                if key is not None and key is not Named.ENTER:
                     menu.press(key, now_s)
                     pressed_at_s = now_s
-                elif menu.highlighted != self._opened and (key is Key.ENTER or now_s - pressed_at_s >= _REST_S):
+                elif menu.highlighted != self._opened and (key is Named.ENTER or now_s - pressed_at_s >= _REST_S):
                     self._open(audition, menu.highlighted, direction, microphone)
-                if key is Key.ENTER:
+                if key is Named.ENTER:
                     if self._trouble is None:
                         return menu.highlighted
                     self._refused = True

@@ -1,4 +1,4 @@
-"""What a terminal sends while a conversation runs: keys pressed and let go, and what it says of itself.
+"""What a terminal sends: keys pressed and let go, and what it says of itself.
 
 Most terminals tell only of presses. Those that know the progressive keyboard protocol (kitty, foot, WezTerm, Ghostty,
 recent Konsole and iTerm2) are asked for releases too, and then send every key as `CSI code;modifiers:event;text u`.
@@ -22,6 +22,8 @@ REPORT_NO_RELEASES = "\x1b[<u"
 class Named(Enum):
     """Keys that are no text."""
 
+    UP = auto()
+    DOWN = auto()
     ENTER = auto()
     TAB = auto()
     ESCAPE = auto()
@@ -67,6 +69,7 @@ _CONTROLS = {
     0x1B: Named.ESCAPE,
     0x7F: Named.BACKSPACE,
 }
+_ARROWS = {"A": Named.UP, "B": Named.DOWN}
 _STROKES = {"": Stroke.PRESSED, "1": Stroke.PRESSED, "2": Stroke.REPEATED, "3": Stroke.RELEASED}
 _SEQUENCE = re.compile(r"\x1b(?:\[([0-9;:<=>?]*)[ -/]*([@-~])|O(.)|([^\[O]))", re.DOTALL)
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|O)?\Z")
@@ -129,8 +132,10 @@ def _plain(character: str) -> Iterator[KeyStroke]:
 
 
 def _sequence(found: re.Match[str]) -> Iterator[KeyStroke | KnowsReleases]:
-    parameters, final = found[1] or "", found[2]
-    if final != "u":
+    parameters, final = found[1] or "", found[2] or found[3]
+    if final in _ARROWS and not parameters:
+        yield KeyStroke(_ARROWS[final])
+    if final != "u" or found[2] is None:
         return
     if parameters.startswith("?"):
         yield KnowsReleases()

@@ -1,31 +1,25 @@
-"""Single keys from the terminal, without waiting for the end of a line; the terminal is as it was afterwards."""
+"""Single keys from the terminal, one after the other, for a list; the terminal is as it was afterwards."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from enum import Enum
 from typing import Protocol
 
+from cli.key_stream import KeyStream, KeyStroke, Named
 
-class Key(Enum):
-    """Keys that are no character."""
-
-    UP = "up"
-    DOWN = "down"
-    ENTER = "enter"
-    CANCEL = "cancel"
+_ALSO = {"k": Named.UP, "j": Named.DOWN, "q": Named.ESCAPE}
+"""Letters that stand for other keys, as in vi."""
 
 
 class Keys(Protocol):
     """Where keys come from."""
 
-    def next(self, timeout_s: float) -> Key | str | None:
+    def next(self, timeout_s: float) -> Named | str | None:
         """The next key or character; None where none is pressed in time."""
         ...
 
@@ -34,21 +28,14 @@ class Keys(Protocol):
         ...
 
 
-_SEQUENCES = {b"\x1b[A": Key.UP, b"\x1bOA": Key.UP, b"\x1b[B": Key.DOWN, b"\x1bOB": Key.DOWN}
-_CHARACTERS = {"k": Key.UP, "j": Key.DOWN, "\r": Key.ENTER, "\n": Key.ENTER, "q": Key.CANCEL, "\x1b": Key.CANCEL}
-_ESCAPE = b"\x1b"
-_ONE_KEY = re.compile(rb"\x1b[\[O][^A-Za-z~]*[A-Za-z~]?|.", re.DOTALL)
-_REST_OF_SEQUENCE_S = 0.05
-"""After an escape that came alone: the key itself, or the first byte of an arrow on a slow line."""
-
 if sys.platform == "win32":
     import msvcrt
 
     _LOOK_S = 0.02
-    _ARROWS = {"H": Key.UP, "P": Key.DOWN}
+    _ARROWS = {"H": Named.UP, "P": Named.DOWN}
 
     class _WindowsKeys:
-        def next(self, timeout_s: float) -> Key | str | None:
+        def next(self, timeout_s: float) -> Named | str | None:
             """The next key or character; None where none is pressed in time."""
             deadline_s = time.monotonic() + timeout_s
             while not msvcrt.kbhit():
@@ -60,7 +47,7 @@ if sys.platform == "win32":
                 return _ARROWS.get(msvcrt.getwch(), "")
             if character == "\x03":
                 raise KeyboardInterrupt
-            return _CHARACTERS.get(character, character)
+            return next(iter(pressed(KeyStream(), character.encode("utf-8", "replace"))), "")
 
         def discard(self) -> None:
             """Forget what was pressed so far."""
@@ -77,18 +64,22 @@ else:
     import termios
     import tty
 
+    _REST_OF_SEQUENCE_S = 0.05
+    """After an escape that came alone: the key itself, or the first byte of an arrow on a slow line."""
+
     class _TerminalKeys:
         def __init__(self, descriptor: int) -> None:
             self._descriptor = descriptor
-            self._waiting: deque[Key | str] = deque()
+            self._stream = KeyStream()
+            self._waiting: deque[Named | str] = deque()
 
-        def next(self, timeout_s: float) -> Key | str | None:
+        def next(self, timeout_s: float) -> Named | str | None:
             """The next key or character; None where none is pressed in time."""
             if not self._waiting and self._readable(timeout_s):
                 data = os.read(self._descriptor, 64)
-                if data == _ESCAPE and self._readable(_REST_OF_SEQUENCE_S):
+                if data == b"\x1b" and self._readable(_REST_OF_SEQUENCE_S):
                     data += os.read(self._descriptor, 64)
-                self._waiting.extend(parse_keys(data))
+                self._waiting.extend(pressed(self._stream, data))
             return self._waiting.popleft() if self._waiting else None
 
         def discard(self) -> None:
@@ -111,18 +102,14 @@ else:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def parse_keys(data: bytes) -> Iterator[Key | str]:
-    """The keys in what a terminal sent; the end of the input is a cancellation, unknown sequences are nothing.
+def pressed(stream: KeyStream, data: bytes) -> list[Named | str]:
+    """The keys in what a terminal sent, after which nothing more comes for a while; Escape where the terminal is gone.
 
     Example:
-        >>> list(parse_keys(b"1\\x1b[B\\r"))
-        ['1', <Key.DOWN: 'down'>, <Key.ENTER: 'enter'>]
+        >>> pressed(KeyStream(), b"1\\x1b[B\\r")
+        ['1', <Named.DOWN: 2>, <Named.ENTER: 3>]
     """
     if not data:
-        yield Key.CANCEL
-    for found in _ONE_KEY.findall(data):
-        if len(found) > 1:
-            if found in _SEQUENCES:
-                yield _SEQUENCES[found]
-        else:
-            yield _CHARACTERS.get(chr(found[0]), chr(found[0]))
+        return [Named.ESCAPE]
+    strokes = [stroke for stroke in (*stream.feed(data), *stream.settle()) if isinstance(stroke, KeyStroke)]
+    return [_ALSO.get(str(stroke.key), stroke.key) for stroke in strokes]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cli.device_menu import DeviceMenu
-from cli.keys import Key, parse_keys
+from cli.key_stream import KeyStream, Named
+from cli.keys import pressed
 from engine.audio.backend import Device
 from engine.audio.devices import Direction
 from engine.errors import NoDeviceError
@@ -20,19 +21,19 @@ def menu(configured: str | None = None) -> DeviceMenu:
 @pytest.mark.parametrize(
     ("sent", "keys"),
     [
-        (b"\x1b[A\x1b[B", [Key.UP, Key.DOWN]),
-        (b"\x1bOA\x1bOB\r", [Key.UP, Key.DOWN, Key.ENTER]),
-        (b"12\n", ["1", "2", Key.ENTER]),
-        (b"\x1b", [Key.CANCEL]),
-        (b"q", [Key.CANCEL]),
+        (b"\x1b[A\x1b[B", [Named.UP, Named.DOWN]),
+        (b"\x1bOA\x1bOB\r", [Named.UP, Named.DOWN, Named.ENTER]),
+        (b"12\n", ["1", "2", Named.ENTER]),
+        (b"\x1b", [Named.ESCAPE]),
+        (b"q", [Named.ESCAPE]),
         (b"\x1b[5~\x1b[1;5Cx", ["x"]),
-        (b"\xd0\xb9", ["\xd0", "\xb9"]),
+        (b"k\xd0\xb9", [Named.UP, "й"]),
         # The terminal is gone.
-        (b"", [Key.CANCEL]),
+        (b"", [Named.ESCAPE]),
     ],
 )
-def test_keys_are_read_as_terminals_send_them(sent: bytes, keys: list[Key | str]) -> None:
-    assert list(parse_keys(sent)) == keys
+def test_keys_are_read_as_terminals_send_them(sent: bytes, keys: list[Named | str]) -> None:
+    assert pressed(KeyStream(), sent) == keys
 
 
 def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
@@ -45,10 +46,10 @@ def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
 
 def test_arrows_go_round() -> None:
     chosen = menu()
-    chosen.press(Key.UP, 0.0)
+    chosen.press(Named.UP, 0.0)
     assert chosen.highlighted.number == 24
-    chosen.press(Key.DOWN, 0.1)
-    chosen.press(Key.DOWN, 0.2)
+    chosen.press(Named.DOWN, 0.1)
+    chosen.press(Named.DOWN, 0.2)
     assert chosen.highlighted.number == 0
     assert chosen.highlighted.kept_as == "Mic 0, ALSA"
 
@@ -75,7 +76,7 @@ def test_the_highlight_is_always_on_the_screen(height: int) -> None:
         assert len(lines) < height
         assert all(len(line) < 20 for line in lines[1:])
         assert sum(line.startswith(">") for line in lines) == 1
-        chosen.press(Key.DOWN, 0.0)
+        chosen.press(Named.DOWN, 0.0)
 
 
 def test_what_is_said_below_the_list_is_wrapped_and_whole() -> None:

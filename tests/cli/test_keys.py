@@ -39,7 +39,8 @@ def typed(text: str) -> list[KeyStroke]:
         ([b"\xd0", b"\xb9"], typed("й")),
         ([b"\t\r\n\x7f\x04\x15\x17"], [Named.TAB, Named.ENTER, Named.ENTER, Named.BACKSPACE, Named.END]),
         ([b"\x1b"], [Named.ESCAPE]),
-        ([b"\x1b[A\x1b[5~\x1bOPx"], typed("x")),
+        ([b"\x1b[5~\x1bOPx"], typed("x")),
+        ([b"\x1b[A\x1b[B\x1bOA\x1bOB"], [Named.UP, Named.DOWN, Named.UP, Named.DOWN]),
         ([b"\x1b", b"[", b"1;5", b"Cx"], typed("x")),
         ([b"\x1b[?1u\x1b[?62;4c"], [KnowsReleases()]),
         ([b"\x1b[32u\x1b[32;1:2u\x1b[32;1:3u"], [KeyStroke(" ", stroke) for stroke in Stroke]),
@@ -142,6 +143,7 @@ async def press(text: bytes, *, by_key: bool = False, listens: bool = True) -> F
 async def test_what_is_typed_is_corrected_and_said_with_enter() -> None:
     assert (await press(b"helo\x7flo  big wurld\x17world\r\r  \r")).asked == ["hello  big world"]
     assert (await press(b"never mind\x15yes\r")).asked == ["yes"]
+    assert (await press(b"no arrow\x1b[A\x1bOBs\r")).asked == ["no arrows"]
     assert (await press(b"x\x04\x7f\x04")).asked == ["the person has left"]
 
 
