@@ -6,11 +6,14 @@ path. `to_json` gives the object of one line of `voice run --events`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from engine.audio.playback_stats import PlaybackStats
 from engine.realtime.events import TranscriptUsage, Usage
+
+_Kind = TypeVar("_Kind", bound="Notice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,129 +27,126 @@ class Notice:
         return {"type": self.type, **asdict(self)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass_transform(frozen_default=True)
+def notice(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
+    """Declare a notice: a frozen dataclass, by its name in the event file."""
+
+    def declare(kind: type[_Kind]) -> type[_Kind]:
+        kind.type = name
+        return dataclass(frozen=True, slots=True)(kind)
+
+    return declare
+
+
+@notice("session")
 class SessionStarted(Notice):
     """The server has opened (or changed) the session."""
 
-    type: ClassVar[str] = "session"
     session_id: str
     provider: str = ""
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("output_rate")
 class OutputRate(Notice):
     """The rate at which the server says that it sends its answers."""
 
-    type: ClassVar[str] = "output_rate"
     declared_hz: int
 
 
-@dataclass(frozen=True, slots=True)
+@notice("transcript.user")
 class UserTranscript(Notice):
     """What the server understood of the user's speech."""
 
-    type: ClassVar[str] = "transcript.user"
     text: str
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("text.user")
 class UserTyped(Notice):
     """What the user wrote instead of saying it."""
 
-    type: ClassVar[str] = "text.user"
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@notice("speech")
 class UserSpeech(Notice):
     """The server hears the user begin (`started`) or end speaking."""
 
-    type: ClassVar[str] = "speech"
     started: bool
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mute")
 class Muted(Notice):
     """The person muted the microphone, or opened it again."""
 
-    type: ClassVar[str] = "mute"
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@notice("text.agent.delta")
 class AgentTextDelta(Notice):
     """A piece of the agent's text as it comes."""
 
-    type: ClassVar[str] = "text.agent.delta"
     text: str
     item_id: str = ""
     response_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("text.agent")
 class AgentText(Notice):
     """The agent's whole text of one item."""
 
-    type: ClassVar[str] = "text.agent"
     text: str
     item_id: str = ""
     response_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("text.agent.cut")
 class AgentTextCut(Notice):
     """An answer was cut: the agent's text of the item as far as it was heard, whole words; empty if nothing was."""
 
-    type: ClassVar[str] = "text.agent.cut"
     text: str
     item_id: str = ""
     heard_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@notice("response.start")
 class ResponseStarted(Notice):
     """The server began a response."""
 
-    type: ClassVar[str] = "response.start"
     response_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@notice("response.end")
 class ResponseEnded(Notice):
     """The server ended a response: completed, cancelled, failed or incomplete."""
 
-    type: ClassVar[str] = "response.end"
     response_id: str
     status: str
 
 
-@dataclass(frozen=True, slots=True)
+@notice("audio.start")
 class FirstAudio(Notice):
     """The first sample of an answer left for the device; `latency_ms` counts from the end of the user's speech."""
 
-    type: ClassVar[str] = "audio.start"
     response_id: str
     latency_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@notice("tool.call")
 class ToolCalled(Notice):
     """The model calls a tool; `server_side` marks those the server runs itself."""
 
-    type: ClassVar[str] = "tool.call"
     name: str
     arguments: dict[str, Any]
     call_id: str = ""
     server_side: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@notice("tool.result")
 class ToolReturned(Notice):
     """A tool of ours has answered."""
 
-    type: ClassVar[str] = "tool.result"
     name: str
     output: str
     call_id: str = ""
@@ -155,32 +155,29 @@ class ToolReturned(Notice):
     """How many characters the model was not given: the output was too long."""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mcp.server")
 class McpServerChanged(Notice):
     """What becomes of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
 
-    type: ClassVar[str] = "mcp.server"
     name: str
     state: str
     reason: str = ""
     tools: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mcp.tools")
 class RemoteTools(Notice):
     """What an MCP server that the service calls itself offers, or that the service could not ask it."""
 
-    type: ClassVar[str] = "mcp.tools"
     server: str
     tools: list[str]
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mcp.call")
 class RemoteCall(Notice):
     """The service calls a tool of an MCP server: "in_progress", "completed" or "failed", and what it "returned"."""
 
-    type: ClassVar[str] = "mcp.call"
     server: str
     name: str
     state: str
@@ -189,22 +186,20 @@ class RemoteCall(Notice):
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mcp.approval.asked")
 class ApprovalAsked(Notice):
     """The service asks whether it may call a tool of an MCP server: answered by `Session.approve`."""
 
-    type: ClassVar[str] = "mcp.approval.asked"
     approval_id: str
     server: str
     name: str
     arguments: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@notice("mcp.approval")
 class ApprovalGiven(Notice):
     """The service was told that it may, or why it may not."""
 
-    type: ClassVar[str] = "mcp.approval"
     approval_id: str
     server: str
     name: str
@@ -212,63 +207,57 @@ class ApprovalGiven(Notice):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("tool.awaited")
 class ToolsAwaited(Notice):
     """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
 
-    type: ClassVar[str] = "tool.awaited"
     names: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@notice("barge_in")
 class BargeIn(Notice):
     """The user interrupted; `heard_ms` of the item had been taken by the device, the fade included."""
 
-    type: ClassVar[str] = "barge_in"
     heard_ms: int
     item_id: str = ""
     silence_ms: float | None = None
     """From the server's speech_started to the moment the kernel had faded out."""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("xrun")
 class Xrun(Notice):
     """The device or a ring lost frames since the last such notice."""
 
-    type: ClassVar[str] = "xrun"
     side: str
     """"input" or "output"."""
     frames: int
     total_frames: int
 
 
-@dataclass(frozen=True, slots=True)
+@notice("device.lost")
 class DeviceLost(Notice):
     """A device is gone; told at once, and again each time it was looked for in vain."""
 
-    type: ClassVar[str] = "device.lost"
     waiting_for: str
     attempt: int
     """How often it was looked for in vain; 0 at first."""
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("device.found")
 class DeviceFound(Notice):
     """Microphone and speaker run again, perhaps others; or the system's new default is followed."""
 
-    type: ClassVar[str] = "device.found"
     input: str
     output: str
     away_ms: int
     is_new_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@notice("reconnecting")
 class Reconnecting(Notice):
     """The connection is lost and is opened again; told before each attempt."""
 
-    type: ClassVar[str] = "reconnecting"
     attempt: int
     of: int
     reason: str
@@ -276,11 +265,10 @@ class Reconnecting(Notice):
     """Until the attempt begins."""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("reconnected")
 class Reconnected(Notice):
     """The conversation goes on over a new connection."""
 
-    type: ClassVar[str] = "reconnected"
     away_ms: int
     dropped_audio_ms: int = 0
     """What the microphone recorded and nobody heard: it was too old, or was sent to a server that had fallen silent."""
@@ -288,21 +276,19 @@ class Reconnected(Notice):
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("audio.dropped")
 class AnswerDropped(Notice):
     """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
 
-    type: ClassVar[str] = "audio.dropped"
     heard_ms: int
     dropped_ms: int
     item_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("response.usage")
 class ResponseUsage(Notice):
     """What a response used, as the server counted it."""
 
-    type: ClassVar[str] = "response.usage"
     response_id: str
     usage: Usage | None
     """None where the server does not say."""
@@ -310,20 +296,18 @@ class ResponseUsage(Notice):
     """Of the answer's audio, as it came."""
 
 
-@dataclass(frozen=True, slots=True)
+@notice("transcript.usage")
 class TranscriptionUsage(Notice):
     """What the transcription of a turn of the user's used; paid apart from the responses."""
 
-    type: ClassVar[str] = "transcript.usage"
     item_id: str
     usage: TranscriptUsage
 
 
-@dataclass(frozen=True, slots=True)
+@notice("usage")
 class UsageTotal(Notice):
     """What the session has used so far, and what that costs."""
 
-    type: ClassVar[str] = "usage"
     responses: int
     input_tokens: int
     cached_tokens: int
@@ -348,21 +332,19 @@ class UsageTotal(Notice):
     final: bool
 
 
-@dataclass(frozen=True, slots=True)
+@notice("error")
 class ErrorShown(Notice):
     """Something went wrong and the session goes on, or ends if `fatal`."""
 
-    type: ClassVar[str] = "error"
     message: str
     code: str = ""
     fatal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@notice("summary")
 class Summary(Notice):
     """The last notice of a session."""
 
-    type: ClassVar[str] = "summary"
     turns: int
     xruns: int
     dropped_blocks: int
