@@ -78,7 +78,7 @@ def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplo
     speaker = stream._speaker
     assert speaker is not None
     with FULL.open("wb") as full:
-        os.dup2(full.fileno(), speaker._file.fileno())
+        os.dup2(full.fileno(), speaker._file._file.fileno())
     with caplog.at_level(logging.ERROR):
         stream.start()
         while not port.finished:

@@ -18,11 +18,11 @@ import soundfile
 
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
+from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
 from engine.realtime.notices import BargeIn, ErrorShown, Summary
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.replay import replay
-from engine.realtime.recording.wav_file import WavFile
 from engine.realtime.recording.writer import Writer
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools import tool_of

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.wav_file import WavFile
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.dsp.resample import make_resampler
-from engine.realtime.recording.wav_file import WavFile
 
 _PATIENCE_S = 5.0
 """How far one side may be ahead: longer than what an outage lets the microphone hold."""

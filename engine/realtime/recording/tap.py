@@ -26,6 +26,7 @@ from typing import Any, cast
 
 from engine.audio.clock import loop_time_s
 from engine.audio.link import AudioLink
+from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
 from engine.realtime.client_events import AppendAudio, ClientEvent
 from engine.realtime.connection import Connection
@@ -35,7 +36,6 @@ from engine.realtime.notices import ErrorShown, Notice
 from engine.realtime.providers import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
-from engine.realtime.recording.wav_file import WavFile
 from engine.realtime.recording.writer import Writer
 from engine.realtime.redaction import Scrubber, without_secrets
 from engine.realtime.transport import Connect, Received, Transport

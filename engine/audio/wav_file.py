@@ -14,8 +14,9 @@ class WavFile:
     """Appends bytes; a process that is killed leaves a file with all but what it was just writing.
 
     Example:
-        >>> with WavFile(Path("agent.wav"), rate_hz=24000, channels=1) as file:
-        ...     file.write(pcm16)
+        >>> file = WavFile(Path("agent.wav"), rate_hz=24000, channels=1)
+        >>> file.write(pcm16)
+        >>> file.close()
     """
 
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
