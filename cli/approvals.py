@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Protocol
+from collections.abc import Collection
 
+from cli.controls import Controls
 from cli.tool_line import call_text
 from engine.realtime.notices import ApprovalAsked, Notice, SessionStarted
+from engine.realtime.session import Session
 
 _NOBODY = "Nobody could be asked: the client runs without a terminal."
 _REFUSED = "The user refused this call."
-
-
-class Asking(Protocol):
-    """What puts questions to the person."""
-
-    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
-        """Show a question that yes or no answers, and tell which."""
-        ...
-
-    def withdraw(self) -> None:
-        """Forget all questions that wait."""
-        ...
-
-
-class Answering(Protocol):
-    """What of a session takes the answers."""
-
-    def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
-        """Answer one question."""
-        ...
 
 
 class Approvals:
@@ -48,10 +29,10 @@ class Approvals:
             always: Servers whose calls need no question; "all" of them.
         """
         self._always = frozenset(always)
-        self._session: Answering | None = None
-        self._asking: Asking | None = None
+        self._session: Session | None = None
+        self._asking: Controls | None = None
 
-    def attach(self, session: Answering, asking: Asking | None = None) -> None:
+    def attach(self, session: Session, asking: Controls | None = None) -> None:
         """Answer to this session; `asking` is None where there is no terminal."""
         self._session = session
         self._asking = asking
@@ -75,5 +56,5 @@ class Approvals:
             text = f"May {asked.server} run {call_text(asked.name, asked.arguments)}? (y/n)"
             self._asking.ask(text, lambda yes: self._answered(session, asked, yes=yes))
 
-    def _answered(self, session: Answering, asked: ApprovalAsked, *, yes: bool) -> None:
+    def _answered(self, session: Session, asked: ApprovalAsked, *, yes: bool) -> None:
         session.approve(asked.approval_id, approve=yes, reason="" if yes else _REFUSED)

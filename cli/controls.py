@@ -9,40 +9,15 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from cli.key_stream import KeyStroke, KnowsReleases, Named, Stroke
 from cli.live_line import LiveLine
 from cli.talk_key import TalkKey
 from cli.text import printable
+from engine.realtime.session import Session
 
 _ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
 _HINT = "Tab mutes; type and press Enter to write"
-
-
-class Conversation(Protocol):
-    """What of a session the keys reach."""
-
-    @property
-    def muted(self) -> bool:
-        """Whether the microphone is muted."""
-        ...
-
-    def mute(self, muted: bool = True) -> None:
-        """Mute the microphone, or open it."""
-        ...
-
-    def talk(self, pressed: bool = True) -> None:
-        """Press or release the key of push-to-talk."""
-        ...
-
-    def type_text(self, text: str) -> None:
-        """Say something in writing."""
-        ...
-
-    def stop(self, reason: str = "") -> None:
-        """End the conversation."""
-        ...
 
 
 class Controls:
@@ -55,7 +30,7 @@ class Controls:
         ...     await session.run()
     """
 
-    def __init__(self, session: Conversation, line: LiveLine, *, by_key: bool, listens: bool) -> None:
+    def __init__(self, session: Session, line: LiveLine, *, by_key: bool, listens: bool) -> None:
         self._session = session
         self._line = line
         self._by_key = by_key and listens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -132,7 +133,7 @@ class FakeSession:
 
 async def press(text: bytes, *, by_key: bool = False, listens: bool = True) -> FakeSession:
     """A session after these keys."""
-    session = FakeSession()
+    session: Any = FakeSession()
     controls = Controls(session, LiveLine(io.StringIO()), by_key=by_key, listens=listens)
     for stroke in KeyStream().feed(text):
         controls.take(stroke)
@@ -163,7 +164,7 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
 
 def test_a_second_tap_ends_the_turn_by_itself() -> None:
     async def main() -> list[object]:
-        session = FakeSession()
+        session: Any = FakeSession()
         controls = Controls(session, LiveLine(io.StringIO()), by_key=True, listens=True)
         for after_s in (0.0, 2.0):
             await asyncio.sleep(after_s)

@@ -113,7 +113,8 @@ class Person:
 
 
 def test_only_the_servers_that_were_named_need_no_question() -> None:
-    person, approvals = Person(), Approvals(["calendar"])
+    person: Any = Person()
+    approvals = Approvals(["calendar"])
     approvals(ApprovalAsked("early", "calendar", "list", {}), 0.0)
     approvals.attach(person, person)
     for server in ("calendar", "mail"):
@@ -123,7 +124,8 @@ def test_only_the_servers_that_were_named_need_no_question() -> None:
 
 
 def test_questions_of_a_connection_that_is_gone_are_withdrawn() -> None:
-    person, approvals = Person(), Approvals()
+    person: Any = Person()
+    approvals = Approvals()
     approvals.attach(person, person)
     approvals(ApprovalAsked("a1", "mail", "list", {}), 0.0)
     assert person.questions
