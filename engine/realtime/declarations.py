@@ -15,8 +15,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from engine.realtime.beta import GA_PARTS
 from engine.realtime.codec import decode_base64
+from engine.realtime.events import ContentPart
 from engine.realtime.events.base import WIRE, At, Declared, ServerError, ServerEvent
-from engine.realtime.events.items import ContentPart
 
 _Object = dict[str, Any]
 _Reader = Callable[[Any], Any]

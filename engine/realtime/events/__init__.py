@@ -1,39 +1,359 @@
 """What a Realtime server says that we act on, as small frozen values: the vocabulary of the conversation.
 
-`engine.realtime.decoding` makes them from the wire, under their GA names and those of the beta. A module for each part
-of the protocol; fields that a server leaves out or sends as null have their defaults.
+`engine.realtime.decoding` makes them from the wire, under their GA names and those of the beta. Fields that a server
+leaves out or sends as null have their defaults.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.realtime.events.base import At, received, wire
 from engine.realtime.events.base import ErrorEvent as ErrorEvent
 from engine.realtime.events.base import MalformedEvent as MalformedEvent
 from engine.realtime.events.base import ServerError as ServerError
 from engine.realtime.events.base import ServerEvent as ServerEvent
 from engine.realtime.events.base import UnknownEvent as UnknownEvent
-from engine.realtime.events.input_audio import Cleared as Cleared
-from engine.realtime.events.input_audio import Committed as Committed
-from engine.realtime.events.input_audio import SpeechStarted as SpeechStarted
-from engine.realtime.events.input_audio import SpeechStopped as SpeechStopped
-from engine.realtime.events.input_audio import TimeoutTriggered as TimeoutTriggered
-from engine.realtime.events.items import ContentPart as ContentPart
-from engine.realtime.events.items import Item as Item
-from engine.realtime.events.items import ItemAdded as ItemAdded
-from engine.realtime.events.items import ItemDone as ItemDone
-from engine.realtime.events.mcp import McpCall as McpCall
-from engine.realtime.events.mcp import McpListing as McpListing
-from engine.realtime.events.output import AudioDelta as AudioDelta
-from engine.realtime.events.output import AudioDone as AudioDone
-from engine.realtime.events.output import TextDelta as TextDelta
-from engine.realtime.events.output import TextDone as TextDone
-from engine.realtime.events.responses import OutputItemAdded as OutputItemAdded
-from engine.realtime.events.responses import OutputItemDone as OutputItemDone
-from engine.realtime.events.responses import ResponseCreated as ResponseCreated
-from engine.realtime.events.responses import ResponseDone as ResponseDone
-from engine.realtime.events.session import SessionCreated as SessionCreated
-from engine.realtime.events.session import SessionEvent as SessionEvent
-from engine.realtime.events.session import SessionUpdated as SessionUpdated
-from engine.realtime.events.transcription import TranscriptCompleted as TranscriptCompleted
-from engine.realtime.events.transcription import TranscriptFailed as TranscriptFailed
-from engine.realtime.events.usage import TranscriptUsage as TranscriptUsage
-from engine.realtime.events.usage import Usage as Usage
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent(ServerEvent):
+    """The session as the server has it; beta settings have been given their GA places."""
+
+    session_id: str = wire("session.id", "")
+    model: str = wire("session.model", "")
+    output_rate_hz: int | None = wire("session.audio.output.format.rate", None)
+    """None where a server does not say; one sends null."""
+    input_rate_hz: int | None = wire("session.audio.input.format.rate", None)
+    expires_at: int | None = wire("session.expires_at", None)
+    """Unix time at which the service will end the session, where it says so."""
+    session: dict[str, Any] = field(default_factory=dict, repr=False)
+    """All of it, as it came."""
+
+
+@received("session.created")
+@dataclass(frozen=True, slots=True)
+class SessionCreated(SessionEvent):
+    """session.created."""
+
+
+@received("session.updated")
+@dataclass(frozen=True, slots=True)
+class SessionUpdated(SessionEvent):
+    """session.updated; one server sends it twice."""
+
+    creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)
+    """Whether the server answers turns by itself; None where it does not say."""
+
+
+@received("input_audio_buffer.speech_started")
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(ServerEvent):
+    """input_audio_buffer.speech_started: the user began to speak."""
+
+    item_id: str = ""
+    audio_start_ms: int = 0
+
+
+@received("input_audio_buffer.speech_stopped")
+@dataclass(frozen=True, slots=True)
+class SpeechStopped(ServerEvent):
+    """input_audio_buffer.speech_stopped: the user has ended speaking, a silence ago."""
+
+    item_id: str = ""
+    audio_end_ms: int = 0
+
+
+@received("input_audio_buffer.committed")
+@dataclass(frozen=True, slots=True)
+class Committed(ServerEvent):
+    """input_audio_buffer.committed: the user's turn became an item."""
+
+    item_id: str = ""
+    previous_item_id: str = ""
+
+
+@received("input_audio_buffer.cleared")
+@dataclass(frozen=True, slots=True)
+class Cleared(ServerEvent):
+    """input_audio_buffer.cleared: what the microphone had sent is forgotten."""
+
+
+@received("input_audio_buffer.timeout_triggered")
+@dataclass(frozen=True, slots=True)
+class TimeoutTriggered(ServerEvent):
+    """input_audio_buffer.timeout_triggered: silent for `idle_timeout_ms`, so the model will speak."""
+
+    item_id: str = ""
+    audio_start_ms: int = 0
+    audio_end_ms: int = 0
+
+
+_TRANSCRIPT = "conversation.item.input_audio_transcription"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenProbability:
+    """How sure the transcription is of one token."""
+
+    token: str = ""
+    logprob: float = 0.0
+    bytes: tuple[int, ...] = ()
+    """The token's UTF-8, for tokens that are parts of a character."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language that was heard."""
+
+    code: str = ""
+
+
+@received(f"{_TRANSCRIPT}.completed")
+@dataclass(frozen=True, slots=True)
+class TranscriptCompleted(ServerEvent):
+    """conversation.item.input_audio_transcription.completed: what the user said."""
+
+    item_id: str = ""
+    text: str = wire("transcript", "")
+    content_index: int = 0
+    usage: TranscriptUsage | None = None
+    languages: tuple[Language, ...] = ()
+    logprobs: tuple[TokenProbability, ...] = ()
+
+
+@received(f"{_TRANSCRIPT}.failed")
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed(ServerEvent):
+    """conversation.item.input_audio_transcription.failed."""
+
+    item_id: str = ""
+    error: ServerError = field(default_factory=ServerError)
+    content_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContentPart:
+    """One part of a message."""
+
+    type: str = ""
+    """`input_text`, `input_audio`, `input_image`, `output_text` or `output_audio`; the `text` and `audio` of the beta
+    and of the content_part events are given as `output_text` and `output_audio`."""
+    text: str = ""
+    transcript: str = ""
+    """What is said in its audio."""
+    audio: str = field(default="", repr=False)
+    """Base64; only in items that were asked for by `conversation.item.retrieve`."""
+    image_url: str = field(default="", repr=False)
+    detail: str = ""
+    """How closely an image is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A conversation item of any type; what its type does not have is empty."""
+
+    id: str = ""
+    type: str = ""
+    """`message`, `function_call`, `function_call_output`, `mcp_list_tools`, `mcp_call`, `mcp_approval_request` or
+    `mcp_approval_response`."""
+    role: str = ""
+    status: str = ""
+    name: str = ""
+    call_id: str = ""
+    arguments: str = ""
+    """JSON text, as the model wrote it."""
+    output: str = ""
+    """What a function or an MCP tool returned."""
+    content: tuple[ContentPart, ...] = ()
+    object: str = ""
+    server_label: str = ""
+    """The MCP server it is about."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """What the MCP server offers: `name`, `description`, `input_schema`, `annotations`."""
+    approval_request_id: str = ""
+    approve: bool = False
+    reason: str = ""
+    """Why an approval was given or refused."""
+    error: ServerError | None = None
+    """Why an MCP call failed."""
+
+
+@received("conversation.item.added")
+@received("conversation.item.created")
+@dataclass(frozen=True, slots=True)
+class ItemAdded(ServerEvent):
+    """conversation.item.added, or conversation.item.created of the beta, which one server sends twice."""
+
+    item: Item = field(default_factory=Item)
+    previous_item_id: str = ""
+
+
+@received("conversation.item.done")
+@dataclass(frozen=True, slots=True)
+class ItemDone(ServerEvent):
+    """conversation.item.done: the item is whole."""
+
+    item: Item = field(default_factory=Item)
+    previous_item_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The usage of one response; None is what a server did not say, which is not 0."""
+
+    total_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_text_tokens: int | None = wire("input_token_details.text_tokens", None)
+    input_audio_tokens: int | None = wire("input_token_details.audio_tokens", None)
+    input_image_tokens: int | None = wire("input_token_details.image_tokens", None)
+    cached_tokens: int | None = wire("input_token_details.cached_tokens", None)
+    """Of the input, and counted in it."""
+    cached_text_tokens: int | None = wire("input_token_details.cached_tokens_details.text_tokens", None)
+    cached_audio_tokens: int | None = wire("input_token_details.cached_tokens_details.audio_tokens", None)
+    cached_image_tokens: int | None = wire("input_token_details.cached_tokens_details.image_tokens", None)
+    output_text_tokens: int | None = wire("output_token_details.text_tokens", None)
+    output_audio_tokens: int | None = wire("output_token_details.audio_tokens", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptUsage:
+    """The usage of one transcription of the user's speech: by tokens or by seconds."""
+
+    type: str = ""
+    """`tokens` or `duration`."""
+    seconds: float | None = None
+    total_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_text_tokens: int | None = wire("input_token_details.text_tokens", None)
+    input_audio_tokens: int | None = wire("input_token_details.audio_tokens", None)
+
+
+@received("response.created")
+@dataclass(frozen=True, slots=True)
+class ResponseCreated(ServerEvent):
+    """response.created."""
+
+    response_id: str = wire("response.id", "")
+    metadata: dict[str, Any] | None = wire("response.metadata", None, shown=False)
+    """What the response.create carried."""
+    conversation_id: str = wire("response.conversation_id", "", shown=False)
+    """Empty for a response outside of the conversation."""
+    response: dict[str, Any] = field(default_factory=dict, repr=False)
+    """All of it, as it came."""
+
+
+@received("response.done")
+@dataclass(frozen=True, slots=True)
+class ResponseDone(ServerEvent):
+    """response.done: generated, which is not heard."""
+
+    response_id: str = wire("response.id", "")
+    status: str = wire("response.status", "")
+    """`completed`, `cancelled`, `failed` or `incomplete`."""
+    reason: str = wire("response.status_details.reason", "")
+    """`turn_detected`, `client_cancelled`, `max_output_tokens`, `content_filter` or nothing."""
+    error: ServerError | None = wire("response.status_details.error", None)
+    usage: Usage | None = wire("response.usage", None)
+    output: tuple[Item, ...] = wire("response.output", (), shown=False)
+    metadata: dict[str, Any] | None = wire("response.metadata", None, shown=False)
+    conversation_id: str = wire("response.conversation_id", "", shown=False)
+    response: dict[str, Any] = field(default_factory=dict, repr=False)
+    """All of it, as it came."""
+
+
+@received("response.output_item.added")
+@dataclass(frozen=True, slots=True)
+class OutputItemAdded(ServerEvent):
+    """response.output_item.added."""
+
+    response_id: str = ""
+    item: Item = field(default_factory=Item)
+    output_index: int = 0
+
+
+@received("response.output_item.done")
+@dataclass(frozen=True, slots=True)
+class OutputItemDone(ServerEvent):
+    """response.output_item.done: the one event in which a call's name and arguments are always whole."""
+
+    response_id: str = ""
+    item: Item = field(default_factory=Item)
+    output_index: int = 0
+
+
+@received("response.output_audio.delta")
+@dataclass(frozen=True, slots=True)
+class AudioDelta(ServerEvent):
+    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    audio: bytes = wire("delta", b"", shown=False)
+    output_index: int = 0
+
+
+@received("response.output_audio.done")
+@dataclass(frozen=True, slots=True)
+class AudioDone(ServerEvent):
+    """response.output_audio.done: no more audio of this part."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    output_index: int = 0
+
+
+@received("response.output_text.delta")
+@received("response.output_audio_transcript.delta", spoken=True)
+@dataclass(frozen=True, slots=True)
+class TextDelta(ServerEvent):
+    """response.output_text.delta, or response.output_audio_transcript.delta if `spoken`."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    text: str = wire("delta", "")
+    output_index: int = 0
+    spoken: bool = wire("", default=False)
+
+
+@received("response.output_text.done")
+@received("response.output_audio_transcript.done", spoken=True, text=At("transcript"))
+@dataclass(frozen=True, slots=True)
+class TextDone(ServerEvent):
+    """response.output_text.done, or response.output_audio_transcript.done if `spoken`."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    text: str = ""
+    output_index: int = 0
+    spoken: bool = wire("", default=False)
+
+
+@received("mcp_list_tools.in_progress", status="in_progress")
+@received("mcp_list_tools.completed", status="completed")
+@received("mcp_list_tools.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpListing(ServerEvent):
+    """mcp_list_tools.in_progress, .completed and .failed: the service asks an MCP server what it offers."""
+
+    item_id: str = ""
+    status: str = ""
+
+
+@received("response.mcp_call.in_progress", status="in_progress")
+@received("response.mcp_call.completed", status="completed")
+@received("response.mcp_call.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpCall(ServerEvent):
+    """response.mcp_call.in_progress, .completed and .failed; the item that is done says how it went."""
+
+    item_id: str = ""
+    output_index: int = 0
+    status: str = ""
