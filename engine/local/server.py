@@ -11,7 +11,7 @@ from aiohttp import WSCloseCode, web
 from yarl import URL
 
 from engine.errors import InvalidInputError
-from engine.local.faults.beta_names import BetaNames
+from engine.local.faults.events import BetaNames
 from engine.local.faults.fault import Fault
 from engine.local.faults.plan import FaultPlan
 from engine.local.host import ClientSession, Host

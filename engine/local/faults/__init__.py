@@ -1,1 +1,1 @@
-"""What a server does wrong on purpose: small faults in a row between a session and its socket, one idea a file."""
+"""What a server does wrong on purpose: small faults in a row between a session and its socket."""

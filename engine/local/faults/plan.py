@@ -15,47 +15,27 @@ from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any
 
 from engine.errors import InvalidInputError
-from engine.local.faults.auto_response import AutoResponse
-from engine.local.faults.beta_names import BetaNames
-from engine.local.faults.close import Close
-from engine.local.faults.duplicate import Duplicate
-from engine.local.faults.error import Error
-from engine.local.faults.expiry import Expiry
-from engine.local.faults.failed_response import FailedResponse
+from engine.local.faults.audio import Merge, Split, WrongRate
+from engine.local.faults.connection import Close, Error, Expiry, HalfOpen, NoPong
+from engine.local.faults.events import (
+    AutoResponse,
+    BetaNames,
+    Duplicate,
+    FailedResponse,
+    Late,
+    Reorder,
+    Stall,
+    Unknown,
+    YandexQuirks,
+)
 from engine.local.faults.fault import Fault, Moment, Span
-from engine.local.faults.half_open import HalfOpen
-from engine.local.faults.late import Late
-from engine.local.faults.merge import Merge
-from engine.local.faults.no_pong import NoPong
-from engine.local.faults.reorder import Reorder
-from engine.local.faults.split import Split
-from engine.local.faults.stall import Stall
-from engine.local.faults.unknown import Unknown
-from engine.local.faults.wrong_rate import WrongRate
-from engine.local.faults.yandex_quirks import YandexQuirks
 
-FAULTS: dict[str, type[Fault]] = {
-    kind.name: kind
-    for kind in (
-        Late,
-        Stall,
-        Split,
-        Merge,
-        Duplicate,
-        Reorder,
-        WrongRate,
-        Error,
-        FailedResponse,
-        Close,
-        HalfOpen,
-        NoPong,
-        Expiry,
-        AutoResponse,
-        BetaNames,
-        YandexQuirks,
-        Unknown,
-    )
-}
+_KINDS: tuple[type[Fault], ...] = (
+    *(Late, Stall, Duplicate, Reorder, FailedResponse, AutoResponse, BetaNames, YandexQuirks, Unknown),
+    *(Split, Merge, WrongRate),
+    *(Close, HalfOpen, NoPong, Expiry, Error),
+)
+FAULTS = {kind.name: kind for kind in _KINDS}
 _MOMENT = re.compile(r"(\d+(?:\.\d+)?)(s|ms|events?)")
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
 _CLOSE_CODES = range(1000, 5000)
