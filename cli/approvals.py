@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cli.controls import Controls
-from cli.tool_line import call_text
+from cli.session_lines import call_text
 from engine.realtime.notices import ApprovalAsked, Notice, SessionStarted
 from engine.realtime.session import Session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -10,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.device_record import device_record
 from cli.text import printable
 from engine.audio.backend import Device
 from engine.audio.devices import Direction, describe
@@ -63,7 +63,7 @@ def as_records(
 ) -> list[dict[str, Any]]:
     """One record for each device; with `probed`, what each side of it opened at."""
     records = [
-        device_record(backend, device)
+        {"backend": backend, **asdict(device)}
         | {f"is_chosen_{direction.value}": chosen.get(direction) == device for direction in Direction}
         for device in devices
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import typer
 
-from cli.device_record import device_record
 from cli.signals import stop_signals
 from cli.text import printable
 from engine.audio.backend import Backend, Device
@@ -86,13 +86,13 @@ def _record(backend: str, change: Change) -> str:
     record: dict[str, Any] = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds")}
     match change:
         case Arrived(device):
-            record |= {"change": "arrived", "device": device_record(backend, device)}
+            record |= {"change": "arrived", "device": {"backend": backend, **asdict(device)}}
         case Left(device):
-            record |= {"change": "left", "device": device_record(backend, device)}
+            record |= {"change": "left", "device": {"backend": backend, **asdict(device)}}
         case NewDefault(direction, before, after):
             record |= {"change": "default", "direction": direction.value}
             record |= {
-                name: device_record(backend, device) if device else None
+                name: {"backend": backend, **asdict(device)} if device else None
                 for name, device in (("before", before), ("after", after))
             }
     return json.dumps(record, ensure_ascii=False)

@@ -6,10 +6,8 @@ import sys
 from typing import IO
 
 from cli.live_line import LiveLine
-from cli.loss_line import loss_line
+from cli.session_lines import ToolNotice, loss_line, tool_line, usage_line
 from cli.text import printable
-from cli.tool_line import ToolNotice, tool_line
-from cli.usage_line import usage_line
 from engine.realtime.notices import (
     AgentText,
     AgentTextCut,

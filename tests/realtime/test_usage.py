@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.usage_line import usage_line
+from cli.session_lines import usage_line
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config

@@ -1,0 +1,156 @@
+"""What happens in a session, as lines on the terminal: tools, losses of devices and connections, and what it costs."""
+
+from __future__ import annotations
+
+import json
+
+from engine.realtime.notices import (
+    AnswerDropped,
+    ApprovalAsked,
+    ApprovalGiven,
+    DeviceFound,
+    DeviceLost,
+    McpServerChanged,
+    Reconnected,
+    Reconnecting,
+    RemoteCall,
+    RemoteTools,
+    ToolCalled,
+    ToolReturned,
+    ToolsAwaited,
+    UsageTotal,
+)
+
+_SHOWN_CHARS = 300
+_STATES = {"failed": "could not be started", "lost": "was lost and is started again", "given up": "is given up"}
+
+ToolNotice = (
+    ToolCalled
+    | ToolReturned
+    | ToolsAwaited
+    | McpServerChanged
+    | RemoteTools
+    | RemoteCall
+    | ApprovalAsked
+    | ApprovalGiven
+)
+
+
+def call_text(name: str, arguments: dict[str, object]) -> str:
+    """A call as a line of Python would write it.
+
+    Example:
+        >>> call_text("get_weather", {"city": "Omsk"})
+        'get_weather(city="Omsk")'
+    """
+    given = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in arguments.items())
+    return f"{name}({given})"
+
+
+def tool_line(notice: ToolNotice) -> str:
+    """Return the line for a notice.
+
+    Example:
+        >>> tool_line(ToolCalled("get_weather", {"city": "Omsk"}))
+        '  tool get_weather(city="Omsk")'
+    """
+    match notice:
+        case ToolCalled(name, arguments, _, server_side):
+            return f"  {'the server runs' if server_side else 'tool'} {call_text(name, arguments)}"
+        case ToolReturned(name, output, _, failed, cut_chars):
+            cut = f" ({cut_chars} characters too long for the model: cut)" if cut_chars else ""
+            return f"  {name} {'failed: ' if failed else 'returned '}{output[:_SHOWN_CHARS]}{cut}"
+        case ToolsAwaited(names):
+            return f"Waiting for {', '.join(names)} to finish; Ctrl+C again waits no longer."
+        case McpServerChanged(name, "ready", _, tools):
+            return f"MCP server {name}: {tools} tool{'' if tools == 1 else 's'}."
+        case McpServerChanged(name, state, reason):
+            return f"MCP server {name} {_STATES[state]}: {reason}."
+        case _:
+            return _remote_line(notice)
+
+
+def _remote_line(notice: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven) -> str:
+    """The line for what the service does with MCP servers of its own."""
+    match notice:
+        case RemoteTools(server, _, failed=True):
+            return f"The service could not ask MCP server {server} for its tools."
+        case RemoteTools(server, names):
+            return f"The service has the tools of MCP server {server}: {', '.join(names) or 'none'}."
+        case RemoteCall(server, name, "returned", outcome):
+            return f"  {server}.{name} returned {outcome[:_SHOWN_CHARS]}"
+        case RemoteCall(server, name, state):
+            return f"  the service calls {server}.{name}: {state.replace('_', ' ')}"
+        case ApprovalAsked(_, server, name, arguments):
+            return f"  the service asks whether it may call {server}.{call_text(name, arguments)}"
+        case ApprovalGiven(_, server, name, approve, reason):
+            return f"  {server}.{name} {'allowed' if approve else f'refused: {reason}'}"
+
+
+def loss_line(notice: Reconnecting | Reconnected | DeviceLost | DeviceFound | AnswerDropped) -> str:
+    """One line; "" for what is not worth one."""
+    match notice:
+        case Reconnecting() | Reconnected():
+            return _connection_line(notice)
+        case _:
+            return _device_line(notice)
+
+
+def _device_line(notice: DeviceLost | DeviceFound | AnswerDropped) -> str:
+    """One line; "" for what is not worth one.
+
+    Of the retries, the first is told, and then each time it has lasted twice as long: an hour without a device is no
+    page of lines.
+    """
+    match notice:
+        case DeviceLost(waiting_for, 0):
+            return f"  (device lost: looking for {waiting_for})"
+        case DeviceLost(waiting_for, attempt, reason):
+            because = f": {reason}" if reason else ""
+            worth_a_line = attempt & (attempt - 1) == 0
+            return f"  (device lost: waiting for {waiting_for}, retrying ({attempt}){because})" if worth_a_line else ""
+        case DeviceFound(source, target, away_ms, is_new_default):
+            why = "following the new default" if is_new_default else f"sound is back after {away_ms / 1000:.1f} s"
+            return f"  ({why}: microphone {source}, speaker {target})"
+        case AnswerDropped(heard_ms, dropped_ms):
+            dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s that were heard"
+            return f"  (no speaker for too long: {dropped})"
+
+
+def _connection_line(notice: Reconnecting | Reconnected) -> str:
+    """Nobody notices a connection that was changed in time: it is not worth a line."""
+    match notice:
+        case Reconnecting(attempt, of, reason, wait_ms):
+            when = f" in {wait_ms / 1000:.1f} s" if wait_ms else ""
+            return f"  (connection lost: reconnecting ({attempt}/{of}){when}: {reason})"
+        case Reconnected(planned=True):
+            return ""
+        case Reconnected(away_ms, dropped_audio_ms):
+            dropped = f"; {dropped_audio_ms / 1000:.1f} s of what you said is lost" if dropped_audio_ms else ""
+            return f"  (the connection is back after {away_ms / 1000:.1f} s{dropped})"
+
+
+def usage_line(total: UsageTotal) -> str:
+    """Return the line for a running total, or the longer one for the last; nothing where nothing was paid.
+
+    Example:
+        >>> usage_line(total)
+        '  (0.0123 USD so far)'
+    """
+    if not total.final:
+        return f"  ({_money(total)} so far)" if total.cost else ""
+    tokens = f"{total.input_tokens + total.output_tokens} tokens" if total.input_tokens or total.output_tokens else ""
+    cached = f"{total.cached_tokens} of them cached" if total.cached_tokens else ""
+    answers = "1 answer" if total.responses == 1 else f"{total.responses} answers"
+    parts = [f"{answers}, {total.answers_s:.1f} s", tokens, cached]
+    if total.transcribed_s:
+        parts.append(f"{total.transcribed_s:.1f} s transcribed")
+    if total.cost is not None:
+        parts.append(f"{_money(total)} by {total.prices}")
+    return f"Usage: {', '.join(part for part in parts if part)}."
+
+
+def _money(total: UsageTotal) -> str:
+    amount = f"{total.cost or 0.0:.4f} {total.currency}"
+    budget = f" of {total.budget:g}" if total.budget is not None else ""
+    return f"{'' if total.complete else 'at least '}{'about ' if total.estimated else ''}{amount}{budget}"
