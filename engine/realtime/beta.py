@@ -14,52 +14,27 @@ GA_NAMES = {
 }
 """Events by their names in the beta; conversation.item.created is in the list of both."""
 
-GA_PARTS = {"text": "output_text", "audio": "output_audio"}
-"""Types of an assistant's content parts; the GA's own content_part events still use the short ones."""
-
-_GA_PLACES = {
-    "modalities": ("output_modalities",),
-    "input_audio_format": ("audio", "input", "format"),
-    "output_audio_format": ("audio", "output", "format"),
-    "voice": ("audio", "output", "voice"),
-    "speed": ("audio", "output", "speed"),
-    "turn_detection": ("audio", "input", "turn_detection"),
-    "input_audio_transcription": ("audio", "input", "transcription"),
-    "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
-    "max_response_output_tokens": ("max_output_tokens",),
-}
-_GA_FORMATS: dict[str, dict[str, Any]] = {
-    "pcm16": {"type": "audio/pcm", "rate": 24000},
-    "g711_ulaw": {"type": "audio/pcmu"},
-    "g711_alaw": {"type": "audio/pcma"},
-}
+_GA_PLACES = {"output_audio_format": ("output", "format"), "turn_detection": ("input", "turn_detection")}
+"""Of the settings that are read: where in `audio` the GA has what the beta keeps flat in the session."""
+_RATES_HZ = {"pcm16": 24000}
 
 
 def in_ga_terms(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a session event with what the beta kept flat in `session` at its GA places; the original is left alone.
+    """Return a session event with the beta's settings at their GA places too, unless something stands there.
+
+    What is of a wrong type is left for the decoder to refuse.
 
     Example:
-        >>> in_ga_terms({"session": {"output_audio_format": "pcm16"}})
-        {'session': {'audio': {'output': {'format': {'type': 'audio/pcm', 'rate': 24000}}}}}
+        >>> in_ga_terms({"session": {"output_audio_format": "pcm16"}})["session"]["audio"]
+        {'output': {'format': {'rate': 24000}}}
     """
     session = message.get("session")
-    if not isinstance(session, dict) or not _GA_PLACES.keys() & session.keys():
+    if not isinstance(session, dict):
         return message
-    moved = {name: value for name, value in session.items() if name not in _GA_PLACES}
-    for name, place in _GA_PLACES.items():
-        if name in session:
+    audio = session.get("audio") or {}
+    for name, (side, setting) in _GA_PLACES.items():
+        if name in session and isinstance(audio, dict) and isinstance(inner := audio.get(side) or {}, dict):
             value = session[name]
-            _put(moved, place, _GA_FORMATS.get(value, value) if isinstance(value, str) else value)
-    return {**message, "session": moved}
-
-
-def _put(session: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
-    """Set what has not been set at its new place; a holder of the wrong type is left for the decoder to refuse."""
-    holder: Any = session
-    for name in place[:-1]:
-        inner = holder.get(name)
-        if inner is not None and not isinstance(inner, dict):
-            return
-        holder[name] = dict(inner or {})
-        holder = holder[name]
-    holder.setdefault(place[-1], value)
+            value = {"rate": _RATES_HZ.get(value)} if isinstance(value, str) else value
+            audio = {**audio, side: {setting: value, **inner}}
+    return {**message, "session": {**session, "audio": audio}}

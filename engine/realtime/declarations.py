@@ -7,15 +7,13 @@ where the type allows it; a number that is whole counts as an integer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache, partial
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from engine.realtime.beta import GA_PARTS
 from engine.realtime.codec import decode_base64
-from engine.realtime.events import ContentPart
 from engine.realtime.events.base import WIRE, At, Declared, ServerError, ServerEvent
 
 _Object = dict[str, Any]
@@ -189,24 +187,4 @@ def _error(value: Any) -> _Object:
     return {**value, "code": str(code)} if isinstance(code, int | float) else _object(value)
 
 
-def _part(value: Any) -> _Object:
-    kind = _object(value).get("type")
-    return {**value, "type": GA_PARTS[kind]} if isinstance(kind, str) and kind in GA_PARTS else _object(value)
-
-
-_ADAPTED: dict[type, Callable[[Any], _Object]] = {ServerError: _error, ContentPart: _part}
-
-
-def oddities(declared: Declared, message: _Object) -> tuple[list[str], list[str]]:
-    """Return the paths of what an event of this name does not have, and of what is null, for the log."""
-    known = {"type", "event_id", "object", *(name for name, _ in _plan(declared.event, declared.decided))}
-    unknown = [name for name in message if name not in known]
-    return unknown, [path for path, value in _leaves(message, ()) if value is None]
-
-
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*path, name))
-    else:
-        yield ".".join(path), value
+_ADAPTED: dict[type, Callable[[Any], _Object]] = {ServerError: _error}

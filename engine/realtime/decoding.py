@@ -6,12 +6,11 @@ Nothing a server sends makes this raise: what can't be read comes back as `Malfo
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from engine.realtime import events as e
 from engine.realtime.beta import GA_NAMES, in_ga_terms
 from engine.realtime.codec import parse_json
-from engine.realtime.declarations import FieldError, event_reader, oddities
+from engine.realtime.declarations import FieldError, event_reader
 from engine.realtime.events.base import DECLARED
 from engine.realtime.events.depth import is_deeper
 
@@ -25,14 +24,12 @@ _log = logging.getLogger(__name__)
 def decode_event(data: str | bytes) -> e.ServerEvent:
     """Turn one text frame into an event.
 
-    At debug level, the fields that are null or that no event of this name has are logged, by their names alone.
-
     Args:
         data: JSON text, or its UTF-8 bytes.
 
     Example:
         >>> decode_event('{"type": "response.output_text.delta", "response_id": "r1", "delta": "Hello"}')
-        TextDelta(response_id='r1', item_id='', content_index=0, text='Hello', output_index=0, spoken=False)
+        TextDelta(response_id='r1', item_id='', content_index=0, text='Hello', spoken=False)
         >>> decode_event("hello")
         MalformedEvent(reason='The server sent a message that is not JSON.')
     """
@@ -51,16 +48,6 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
     if kind in _SESSION_EVENTS:
         message = in_ga_terms(message)
     try:
-        event = reader(message)
+        return reader(message)
     except FieldError as error:
         return e.MalformedEvent(f"The server sent a malformed {kind}: {error}.")
-    if _log.isEnabledFor(logging.DEBUG):
-        _log_oddities(kind, message)
-    return event
-
-
-def _log_oddities(kind: str, message: dict[str, Any]) -> None:
-    unknown, null = oddities(DECLARED[GA_NAMES.get(kind, kind)], message)
-    for what, names in (("unknown", unknown), ("null", null)):
-        if names:
-            _log.debug("%s: %s %s", kind, what, ", ".join(names))

@@ -25,11 +25,8 @@ class SessionEvent(ServerEvent):
     model: str = wire("session.model", "")
     output_rate_hz: int | None = wire("session.audio.output.format.rate", None)
     """None where a server does not say; one sends null."""
-    input_rate_hz: int | None = wire("session.audio.input.format.rate", None)
     expires_at: int | None = wire("session.expires_at", None)
     """Unix time at which the service will end the session, where it says so."""
-    session: dict[str, Any] = field(default_factory=dict, repr=False)
-    """All of it, as it came."""
 
 
 @received("session.created")
@@ -53,7 +50,6 @@ class SpeechStarted(ServerEvent):
     """input_audio_buffer.speech_started: the user began to speak."""
 
     item_id: str = ""
-    audio_start_ms: int = 0
 
 
 @received("input_audio_buffer.speech_stopped")
@@ -71,13 +67,6 @@ class Committed(ServerEvent):
     """input_audio_buffer.committed: the user's turn became an item."""
 
     item_id: str = ""
-    previous_item_id: str = ""
-
-
-@received("input_audio_buffer.cleared")
-@dataclass(frozen=True, slots=True)
-class Cleared(ServerEvent):
-    """input_audio_buffer.cleared: what the microphone had sent is forgotten."""
 
 
 @received("input_audio_buffer.timeout_triggered")
@@ -85,29 +74,8 @@ class Cleared(ServerEvent):
 class TimeoutTriggered(ServerEvent):
     """input_audio_buffer.timeout_triggered: silent for `idle_timeout_ms`, so the model will speak."""
 
-    item_id: str = ""
-    audio_start_ms: int = 0
-    audio_end_ms: int = 0
-
 
 _TRANSCRIPT = "conversation.item.input_audio_transcription"
-
-
-@dataclass(frozen=True, slots=True)
-class TokenProbability:
-    """How sure the transcription is of one token."""
-
-    token: str = ""
-    logprob: float = 0.0
-    bytes: tuple[int, ...] = ()
-    """The token's UTF-8, for tokens that are parts of a character."""
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """A language that was heard."""
-
-    code: str = ""
 
 
 @received(f"{_TRANSCRIPT}.completed")
@@ -117,10 +85,7 @@ class TranscriptCompleted(ServerEvent):
 
     item_id: str = ""
     text: str = wire("transcript", "")
-    content_index: int = 0
     usage: TranscriptUsage | None = None
-    languages: tuple[Language, ...] = ()
-    logprobs: tuple[TokenProbability, ...] = ()
 
 
 @received(f"{_TRANSCRIPT}.failed")
@@ -128,54 +93,27 @@ class TranscriptCompleted(ServerEvent):
 class TranscriptFailed(ServerEvent):
     """conversation.item.input_audio_transcription.failed."""
 
-    item_id: str = ""
     error: ServerError = field(default_factory=ServerError)
-    content_index: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ContentPart:
-    """One part of a message."""
-
-    type: str = ""
-    """`input_text`, `input_audio`, `input_image`, `output_text` or `output_audio`; the `text` and `audio` of the beta
-    and of the content_part events are given as `output_text` and `output_audio`."""
-    text: str = ""
-    transcript: str = ""
-    """What is said in its audio."""
-    audio: str = field(default="", repr=False)
-    """Base64; only in items that were asked for by `conversation.item.retrieve`."""
-    image_url: str = field(default="", repr=False)
-    detail: str = ""
-    """How closely an image is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A conversation item of any type; what its type does not have is empty."""
+    """A conversation item of any type, as far as we act on it; what its type does not have is empty."""
 
     id: str = ""
     type: str = ""
-    """`message`, `function_call`, `function_call_output`, `mcp_list_tools`, `mcp_call`, `mcp_approval_request` or
-    `mcp_approval_response`."""
+    """`message`, `function_call`, `mcp_list_tools`, `mcp_call`, `mcp_approval_request`, ..."""
     role: str = ""
-    status: str = ""
     name: str = ""
     call_id: str = ""
     arguments: str = ""
     """JSON text, as the model wrote it."""
     output: str = ""
-    """What a function or an MCP tool returned."""
-    content: tuple[ContentPart, ...] = ()
-    object: str = ""
+    """What an MCP tool returned."""
     server_label: str = ""
     """The MCP server it is about."""
     tools: tuple[dict[str, Any], ...] = ()
-    """What the MCP server offers: `name`, `description`, `input_schema`, `annotations`."""
-    approval_request_id: str = ""
-    approve: bool = False
-    reason: str = ""
-    """Why an approval was given or refused."""
+    """What the MCP server offers: `name` and more."""
     error: ServerError | None = None
     """Why an MCP call failed."""
 
@@ -187,7 +125,6 @@ class ItemAdded(ServerEvent):
     """conversation.item.added, or conversation.item.created of the beta, which one server sends twice."""
 
     item: Item = field(default_factory=Item)
-    previous_item_id: str = ""
 
 
 @received("conversation.item.done")
@@ -196,7 +133,6 @@ class ItemDone(ServerEvent):
     """conversation.item.done: the item is whole."""
 
     item: Item = field(default_factory=Item)
-    previous_item_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +174,6 @@ class ResponseCreated(ServerEvent):
     """response.created."""
 
     response_id: str = wire("response.id", "")
-    metadata: dict[str, Any] | None = wire("response.metadata", None, shown=False)
-    """What the response.create carried."""
-    conversation_id: str = wire("response.conversation_id", "", shown=False)
-    """Empty for a response outside of the conversation."""
-    response: dict[str, Any] = field(default_factory=dict, repr=False)
-    """All of it, as it came."""
 
 
 @received("response.done")
@@ -254,15 +184,8 @@ class ResponseDone(ServerEvent):
     response_id: str = wire("response.id", "")
     status: str = wire("response.status", "")
     """`completed`, `cancelled`, `failed` or `incomplete`."""
-    reason: str = wire("response.status_details.reason", "")
-    """`turn_detected`, `client_cancelled`, `max_output_tokens`, `content_filter` or nothing."""
     error: ServerError | None = wire("response.status_details.error", None)
     usage: Usage | None = wire("response.usage", None)
-    output: tuple[Item, ...] = wire("response.output", (), shown=False)
-    metadata: dict[str, Any] | None = wire("response.metadata", None, shown=False)
-    conversation_id: str = wire("response.conversation_id", "", shown=False)
-    response: dict[str, Any] = field(default_factory=dict, repr=False)
-    """All of it, as it came."""
 
 
 @received("response.output_item.added")
@@ -272,7 +195,6 @@ class OutputItemAdded(ServerEvent):
 
     response_id: str = ""
     item: Item = field(default_factory=Item)
-    output_index: int = 0
 
 
 @received("response.output_item.done")
@@ -282,7 +204,6 @@ class OutputItemDone(ServerEvent):
 
     response_id: str = ""
     item: Item = field(default_factory=Item)
-    output_index: int = 0
 
 
 @received("response.output_audio.delta")
@@ -294,7 +215,6 @@ class AudioDelta(ServerEvent):
     item_id: str = ""
     content_index: int = 0
     audio: bytes = wire("delta", b"", shown=False)
-    output_index: int = 0
 
 
 @received("response.output_audio.done")
@@ -305,7 +225,6 @@ class AudioDone(ServerEvent):
     response_id: str = ""
     item_id: str = ""
     content_index: int = 0
-    output_index: int = 0
 
 
 @received("response.output_text.delta")
@@ -318,7 +237,6 @@ class TextDelta(ServerEvent):
     item_id: str = ""
     content_index: int = 0
     text: str = wire("delta", "")
-    output_index: int = 0
     spoken: bool = wire("", default=False)
 
 
@@ -332,7 +250,6 @@ class TextDone(ServerEvent):
     item_id: str = ""
     content_index: int = 0
     text: str = ""
-    output_index: int = 0
     spoken: bool = wire("", default=False)
 
 
@@ -355,5 +272,4 @@ class McpCall(ServerEvent):
     """response.mcp_call.in_progress, .completed and .failed; the item that is done says how it went."""
 
     item_id: str = ""
-    output_index: int = 0
     status: str = ""
