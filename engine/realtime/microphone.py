@@ -56,11 +56,6 @@ class Microphone:
         self._changes: deque[_Change] = deque()
         self._sent_samples = 0
 
-    @property
-    def pressed(self) -> bool:
-        """Whether the key is held."""
-        return self._pressed
-
     def mute(self, muted: bool, at_s: float) -> None:
         """Keep everything said from `at_s` on from the server, or no more."""
         self.muted = muted

@@ -2,7 +2,8 @@
 
 Some servers declare one rate and send another, and none says which. But what they say otherwise has a duration too: a
 token of sound is 50 ms in the protocol's accounts, and a text is spoken at some pace. Where the duration that the rate
-implies is far from these, and another usual rate fits, the person is told, with the option that puts it right.
+implies is far from these, and another usual rate fits, the person is told, with the option that puts it right. The pace
+is for Yandex: its sessions name no rate, and it counts no tokens of sound.
 """
 
 from __future__ import annotations

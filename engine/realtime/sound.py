@@ -120,7 +120,7 @@ class Sound:
             is_heard = self._pass_on()
             # A signal without a block may be a stream's last word: it is not left waiting for the next look.
             if not signalled or (not is_heard and self._link.finished):
-                for xrun in self._xruns.look(self._link.stats(), loop_time_s()):
+                for xrun in self._xruns.look(self._link.stats()):
                     self._user.tell(xrun)
                 self._user.look()
             if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):

@@ -1,11 +1,9 @@
-"""Turns the port's counters into notices: what was lost since the last look, at most four times a second."""
+"""Turns the port's counters into notices: what was lost since the last look."""
 
 from __future__ import annotations
 
 from engine.audio.stats import StreamStats
 from engine.realtime.notices import Xrun
-
-_INTERVAL_S = 0.25
 
 
 class XrunWatch:
@@ -13,16 +11,12 @@ class XrunWatch:
 
     def __init__(self) -> None:
         self._last: StreamStats | None = None
-        self._looked_at_s = 0.0
         self.total = 0
         """Xruns so far: answers that ran dry, overflows of the microphone's ring, and those the host reported."""
 
-    def look(self, stats: StreamStats, now_s: float) -> list[Xrun]:
+    def look(self, stats: StreamStats) -> list[Xrun]:
         """Return a notice for each side that lost frames since the last look."""
-        last, due = self._last, now_s - self._looked_at_s >= _INTERVAL_S
-        if last is not None and not due:
-            return []
-        self._last, self._looked_at_s = stats, now_s
+        last, self._last = self._last, stats
         if last is None:
             return []
         input_xruns = stats.input_xruns - last.input_xruns
