@@ -136,7 +136,7 @@ class Response:
             "audio": {"output": {"format": output["format"], "voice": output["voice"]}},
             "max_output_tokens": settings["max_output_tokens"],
             "metadata": self.request.metadata,
-            "usage": usage_of_response(self._given, cached, [self._made]) if ended else None,
+            "usage": usage_of_response(self._given, cached, self._made) if ended else None,
         }
 
     async def _begin_item(self, item: _Object, shown: _Object) -> tuple[Stored, str | None]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,26 +68,25 @@ def cached_part(given: Tokens, known: Tokens) -> Tokens:
     return Tokens(text, kept - text)
 
 
-def usage_of_response(given: Tokens, cached: Tokens, made: Iterable[Tokens]) -> _Object:
+def usage_of_response(given: Tokens, cached: Tokens, made: Tokens) -> _Object:
     """Return the `usage` of a response.done."""
-    output = sum(made, Tokens())
     return {
-        "total_tokens": given.total + output.total,
+        "total_tokens": given.total + made.total,
         "input_tokens": given.total,
-        "output_tokens": output.total,
+        "output_tokens": made.total,
         "input_token_details": {
             **given.as_json(),
             "image_tokens": 0,
             "cached_tokens": cached.total,
             "cached_tokens_details": {**cached.as_json(), "image_tokens": 0},
         },
-        "output_token_details": output.as_json(),
+        "output_token_details": made.as_json(),
     }
 
 
 def usage_of_transcription(model: str, heard_ms: int, text: str) -> _Object:
     """Return the usage of a transcript: by tokens for the models that are priced so, else by duration."""
-    if not model.startswith("gpt-"):
+    if not model.startswith("gpt-4o-"):
         return {"type": "duration", "seconds": heard_ms / 1000}
     heard, written = Tokens(audio=math.ceil(heard_ms / USER_TOKEN_MS)), text_tokens(text)
     return {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
 
 from engine.errors import InvalidInputError
 from engine.realtime.events import TranscriptUsage, Usage
@@ -23,38 +23,23 @@ _MILLION = 1e6
 _OF_TEXT = {"other_input": "text_input", "other_output": "text_output"}
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Tokens by what they cost: the fields of `Prices`, and two for those of which a server does not say the kind."""
-
-    text_input: int = 0
-    cached_text_input: int = 0
-    audio_input: int = 0
-    cached_audio_input: int = 0
-    image_input: int = 0
-    cached_image_input: int = 0
-    text_output: int = 0
-    audio_output: int = 0
-    other_input: int = 0
-    other_output: int = 0
-
-    def __add__(self, other: Tokens) -> Tokens:
-        return Tokens(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+class Tokens(Counter[str]):
+    """Tokens by what they cost: the fields of `Prices`, and `other_input` and `other_output` where nobody says it."""
 
     @property
     def input(self) -> int:
         """All of the input."""
-        return self.text_input + self.audio_input + self.image_input + self.cached + self.other_input
+        return sum(count for name, count in self.items() if name.endswith("_input"))
 
     @property
     def output(self) -> int:
         """All of the output."""
-        return self.text_output + self.audio_output + self.other_output
+        return sum(count for name, count in self.items() if name.endswith("_output"))
 
     @property
     def cached(self) -> int:
         """What of the input was cheaper."""
-        return self.cached_text_input + self.cached_audio_input + self.cached_image_input
+        return sum(count for name, count in self.items() if name.startswith("cached_"))
 
 
 def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
@@ -62,7 +47,7 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
 
     Example:
         >>> tokens_of(Usage(input_tokens=132, input_text_tokens=119, input_audio_tokens=13, cached_text_tokens=64))
-        Tokens(text_input=55, cached_text_input=64, audio_input=13, ...)
+        Tokens({'cached_text_input': 64, 'text_input': 55, 'audio_input': 13, ...})
     """
     if isinstance(usage, TranscriptUsage):
         usage = Usage(
@@ -99,11 +84,10 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
 
 def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tuple[float, bool]:
     """Return what it costs, and whether everything that was used has a price."""
-    counts = {entry.name: getattr(tokens, entry.name) for entry in fields(Tokens)}
     # Where audio is paid by time, the tokens that are counted are those of text.
     names = _OF_TEXT if prices and prices.audio_output_minute is not None else {}
     cost, complete = 0.0, True
-    for name, count in counts.items():
+    for name, count in tokens.items():
         price = getattr(prices, names.get(name, name), None)
         cost += (price or 0.0) * count / _MILLION
         complete = complete and (price is not None or not count)
@@ -155,7 +139,7 @@ class UsageMeter:
         self._budget = budget
         self._observers = observers
         self._responses = 0
-        self._tokens = self._transcription_tokens = Tokens()
+        self._tokens, self._transcription_tokens = Tokens(), Tokens()
         self._answers_s = self._transcribed_s = self._cost = 0.0
         self._sent_s: Callable[[], float] | None = None
         self._paid_s = 0.0
@@ -183,7 +167,7 @@ class UsageMeter:
                 answer_s = audio_bytes / 2 / self._output_rate_hz
                 self._responses += 1
                 self._answers_s += answer_s
-                self._tokens += tokens
+                self._tokens.update(tokens)
                 self._charge(*cost_of(tokens, self._prices))
                 self._charge_time(answer_s)
                 # With the end of an answer, never with the words it answers: those would be left without one.
@@ -193,7 +177,7 @@ class UsageMeter:
             case TranscriptionUsage(_, usage):
                 tokens = tokens_of(usage)
                 self._transcribed_s += usage.seconds or 0.0
-                self._transcription_tokens += tokens
+                self._transcription_tokens.update(tokens)
                 if self._transcribes_apart:
                     self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
                 self._tell(at_s)
@@ -230,7 +214,7 @@ class UsageMeter:
             input_tokens=self._tokens.input,
             cached_tokens=self._tokens.cached,
             output_tokens=self._tokens.output,
-            tokens={name: count for name, count in _counts(self._tokens).items() if count},
+            tokens={name: count for name, count in self._tokens.items() if count},
             answers_s=round(self._answers_s, 3),
             transcription_tokens=self._transcription_tokens.input + self._transcription_tokens.output,
             transcribed_s=round(self._transcribed_s, 3),
@@ -246,7 +230,3 @@ class UsageMeter:
             observer(total, at_s)
             if self._budget is not None and self._prices is None and self._responses == 1 and not final:
                 observer(ErrorShown(f"There is no price of '{self._model}': the budget is not kept.", "budget"), at_s)
-
-
-def _counts(tokens: Tokens) -> dict[str, int]:
-    return {entry.name: getattr(tokens, entry.name) for entry in fields(Tokens)}

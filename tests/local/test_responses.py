@@ -127,7 +127,7 @@ async def test_usage_counts_text_and_sound_apart_and_what_is_cached(client: Clie
 
 async def test_transcription_is_paid_by_time_or_by_tokens(client: Client) -> None:
     completed = "conversation.item.input_audio_transcription.completed"
-    for model, kind in (("whisper-1", "duration"), ("gpt-4o-transcribe", "tokens")):
+    for model, kind in (("whisper-1", "duration"), ("gpt-transcribe", "duration"), ("gpt-4o-transcribe", "tokens")):
         await client.update(audio={"input": {"transcription": {"model": model}}})
         await client.speak("hello")
         usage = (await client.until(completed))["usage"]

@@ -68,7 +68,8 @@ def told(notices: Sequence[Notice], meter_of: Any) -> list[Any]:
 
 def test_tokens_are_sorted_by_what_they_cost() -> None:
     tokens = tokens_of(whole_usage())
-    assert tokens == Tokens(55, 64, 7, 6, 0, 0, 30, 91)
+    kinds = {"text_input": 55, "cached_text_input": 64, "audio_input": 7, "cached_audio_input": 6}
+    assert tokens == Tokens(**kinds, text_output=30, audio_output=91)
     assert (tokens.input, tokens.cached, tokens.output) == (132, 70, 121)
     cost, complete = cost_of(tokens, PRICES)
     assert complete
@@ -77,12 +78,13 @@ def test_tokens_are_sorted_by_what_they_cost() -> None:
 
 def test_cached_tokens_that_are_not_sorted_are_text_as_far_as_there_is_text() -> None:
     usage = whole_usage(cached_tokens=125, cached_text_tokens=None, cached_audio_tokens=None)
-    assert tokens_of(usage) == Tokens(0, 119, 7, 6, 0, 0, 30, 91)
+    kinds = {"cached_text_input": 119, "audio_input": 7, "cached_audio_input": 6}
+    assert tokens_of(usage) == Tokens(**kinds, text_output=30, audio_output=91)
 
 
 def test_tokens_of_no_kind_have_no_price() -> None:
     tokens = tokens_of(Usage(input_tokens=10, output_tokens=5))
-    assert (tokens.other_input, tokens.other_output) == (10, 5)
+    assert (tokens["other_input"], tokens["other_output"]) == (10, 5)
     assert cost_of(tokens, PRICES) == (0.0, False)
 
 
