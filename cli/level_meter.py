@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import IO
 
 _FLOOR_DB = -60.0
+_WIDTH = 30
 _FULL, _EMPTY = "#", "-"
 
 
-def bar(level_db: float, width: int = 30) -> str:
+def bar(level_db: float) -> str:
     """A bar from -60 dB to 0 dB, and the figure.
 
     Example:
-        >>> bar(-30.0, 10)
-        '[#####-----]  -30 dB'
+        >>> bar(-30.0)
+        '[###############---------------]  -30 dB'
     """
-    filled = round(width * min(1.0, max(0.0, 1 - level_db / _FLOOR_DB)))
+    filled = round(_WIDTH * min(1.0, max(0.0, 1 - level_db / _FLOOR_DB)))
     figure = f"{level_db:4.0f} dB" if level_db > -100 else "  no sound"
-    return f"[{_FULL * filled}{_EMPTY * (width - filled)}] {figure}"
+    return f"[{_FULL * filled}{_EMPTY * (_WIDTH - filled)}] {figure}"
 
 
 class MeterLine:

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -157,11 +158,14 @@ def read_tool_config(config: Config, environ: Mapping[str, str]) -> ToolConfig:
         ours = {name: table for name, table in config.parts.items() if name in ToolConfig.model_fields}
         return ToolConfig.model_validate(_filled_in(ours, environ))
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InvalidInputError(
-            f"In the configuration, '{place}' is wrong: {first['msg']}.", fix=f"Correct {config_path(environ)}."
-        ) from None
+        raise not_valid(error, config_path(environ)) from None
+
+
+def not_valid(error: ValidationError, path: Path, *table: str) -> InvalidInputError:
+    """Return the error for a table of the configuration, which names the first wrong place and quotes no value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(map(str, (*table, *first["loc"])))
+    return InvalidInputError(f"In the configuration, '{place}' is wrong: {first['msg']}.", fix=f"Correct {path}.")
 
 
 def _filled_in(value: Any, environ: Mapping[str, str]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.config import config_path
-from engine.errors import InvalidInputError
+from engine.realtime.tool_config import not_valid
 from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
 
 
@@ -47,11 +47,7 @@ def configured_turns(table: Any, options: TurnOptions) -> TurnOptions:
     try:
         configured = _Turns.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, ("turns", *first["loc"])))
-        raise InvalidInputError(
-            f"In the configuration, '{place}' is wrong: {first['msg']}.", fix=f"Correct {config_path()}."
-        ) from None
+        raise not_valid(error, config_path(), "turns") from None
     if options.mode not in (None, configured.mode):
         return options
     return replace(options, **{name: value for name, value in configured if getattr(options, name) is None})
