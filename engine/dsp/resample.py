@@ -72,10 +72,9 @@ class PolyphaseResampler:
                 )
         self._source_hz, self._target_hz = source_hz, target_hz
         self._filters = filters_for(source_hz, target_hz)
-        self._state = ResamplerState(self._filters)
-        self._source = np.zeros(source_hz * _PIECE_MS // 1000, np.float32)
-        self._target = np.zeros(self.most_out(self._source.size), np.float32)
-        self._addresses = self._state.address, int(self._source.ctypes.data), int(self._target.ctypes.data)
+        self._longest = source_hz * _PIECE_MS // 1000
+        self._state = ResamplerState(self._filters, self._longest, self.most_out(self._longest))
+        self._resample = library().resample
 
     @property
     def address(self) -> int:
@@ -93,14 +92,14 @@ class PolyphaseResampler:
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block (1-D float32, any length); return its worth, to one frame."""
-        if samples.ndim != 1 or samples.size > self._source.size:
+        if samples.ndim != 1 or samples.size > self._longest:
             row = samples.reshape(-1)
-            cuts = range(self._source.size, row.size, self._source.size)
+            cuts = range(self._longest, row.size, self._longest)
             return np.concatenate([self.process(piece) for piece in np.split(row, cuts)])
-        # By way of memory whose addresses are known: to ask an array for its own takes longer than to copy it.
-        state, source, target = self._addresses
-        self._source[: samples.size] = samples
-        return self._target[: library().run_resampler(state, source, samples.size, target)].copy()
+        # By way of the state's memory: to ask an array for its address takes longer than to copy it.
+        state = self._state
+        state.source[: samples.size] = samples
+        return state.target[: self._resample(state.address, samples.size)].copy()
 
     def flush(self) -> NDArray[np.float32]:
         """Return what the filters still ring with, 2 to 26 ms; call `reset` before the next stream."""

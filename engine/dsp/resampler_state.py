@@ -22,15 +22,17 @@ from engine.dsp.kernels.resampler_layout import (
     PLACE,
     SCRATCH,
     SHIFT,
+    SOURCE,
     STEP,
     TABLE,
     TAPS,
+    TARGET,
     VECTOR,
     WINDOW,
+    WORDS,
 )
 from engine.dsp.resampler_filters import Bank, Filters, Samples
 
-_WORDS = 16
 _MOST_INPUTS = 2 * CHUNK + 2
 """Of a stage at a time: the first one may double the rate, nearly."""
 _LINE_BYTES = 64
@@ -54,15 +56,18 @@ class _Stage:
 class ResamplerState:
     """Owns the memory of a resampler; compiled code knows it by `address`."""
 
-    def __init__(self, filters: Filters) -> None:
-        """Lay it out."""
+    def __init__(self, filters: Filters, source_frames: int, target_frames: int) -> None:
+        """Lay it out, with room for so many frames that Python hands in and gets back."""
+        self.source, self.target = np.zeros(source_frames, np.float32), np.zeros(target_frames, np.float32)
         sharp = _sharp_stage(filters.sharp, DOUBLES if filters.doubles else HALVES)
         self._stages = [sharp] if filters.bank is None else [sharp, _bank_stage(filters.bank, filters.table)]
         if not filters.doubles:
             self._stages.reverse()
         for stage, following in zip(self._stages, self._stages[1:], strict=False):
             stage.words[NEXT] = following.words.ctypes.data
-        self.address = int(self._stages[0].words.ctypes.data)
+        first = self._stages[0].words
+        first[SOURCE], first[TARGET] = self.source.ctypes.data, self.target.ctypes.data
+        self.address = int(first.ctypes.data)
 
     def reset(self) -> None:
         """Forget what went through."""
@@ -108,7 +113,7 @@ def _bank_stage(bank: Bank, table: Samples) -> _Stage:
 
 
 def _stage(values: dict[int, int], table: Samples, buffer_samples: int, *, scratch_samples: int = 0) -> _Stage:
-    words = np.zeros(_WORDS, np.int64)
+    words = np.zeros(WORDS, np.int64)
     stage = _Stage(words, _aligned(table.size), _aligned(buffer_samples), _aligned(scratch_samples))
     stage.table[:] = table.reshape(-1)
     for word, value in values.items():

@@ -24,9 +24,11 @@ from engine.dsp.kernels.resampler_layout import (
     PLACE,
     SCRATCH,
     SHIFT,
+    SOURCE,
     STEP,
     TABLE,
     TAPS,
+    TARGET,
     VECTOR,
     WINDOW,
 )
@@ -152,12 +154,12 @@ def _run_bank(stage: int, frames: int, target: int) -> int:
     return count
 
 
-@kernel("int64(int64, int64, int64, int64)")
+@inlined()
 def run_resampler(state: int, source: int, frames: int, target: int) -> int:
     """Resample float32 at the address `source` to `target`; return how many came out.
 
     Args:
-        state: `ResamplerState.address`.
+        state: `Resampler.address`.
         source: Address of any number of samples.
         frames: That number.
         target: Address of room for `Resampler.most_out(frames)` samples.
@@ -174,3 +176,9 @@ def run_resampler(state: int, source: int, frames: int, target: int) -> int:
             stage = following
         made += count
     return made
+
+
+@kernel("int64(int64, int64)")
+def resample(state: int, frames: int) -> int:
+    """Resample so many frames of the memory that the state names, for Python: each argument more costs it 0.2 us."""
+    return run_resampler(state, load(state, SOURCE), frames, load(state, TARGET))
