@@ -55,7 +55,7 @@ class Resampler(Protocol):
 class PolyphaseResampler:
     """A sharp filter that doubles or halves the rate, and a bank of filters for the rest of the ratio.
 
-    Noise and distortion are 135 dB below a tone. For rates without a large common factor, such as 44,099 and 48,000 Hz,
+    Noise and distortion are 134 dB below a tone. For rates without a large common factor, such as 44,099 and 48,000 Hz,
     the bank is interpolated, and they are 128 dB below.
     """
 
