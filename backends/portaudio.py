@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from engine.audio.backend import Device, StreamRequest
 from engine.audio.devices import Direction, describe
+from engine.audio.exclusive import restarts_are_allowed
 from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, UnsupportedFormatError, VoiceError
 
 BLOCK_MS = 10.0
@@ -167,11 +168,17 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
 
 _open_streams: set[Closable] = set()
 """PortAudio keeps nothing alive: the callback of a stream that a program forgot would go on in memory that is freed."""
+_closing: list[object] = []
+"""Memory of streams that are being closed: where that hangs, the audio thread may still use it."""
+_restarting = threading.Lock()
+"""Nobody opens a stream while PortAudio is being restarted."""
+_exit_handlers: set[Callable[[], object]] = set()
 
 
 def keep_until_closed(stream: Closable) -> None:
     """Keep a stream, and all it knows, until `forget`; what is left then is closed before the interpreter goes."""
-    _open_streams.add(stream)
+    with _restarting:
+        _open_streams.add(stream)
 
 
 def forget(stream: Closable) -> None:
@@ -179,42 +186,73 @@ def forget(stream: Closable) -> None:
     _open_streams.discard(stream)
 
 
+def take_exit_handler(end: Callable[[], object]) -> None:
+    """Run a library's own exit handler after our streams are closed, and only where none hangs: it would hang too."""
+    atexit.unregister(end)
+    _exit_handlers.add(end)
+
+
 @atexit.register
-def _close_all() -> None:
+def _end_all() -> None:
     for stream in list(_open_streams):
-        with contextlib.suppress(Exception):
-            stream.close()
-
-
-_abandoned: list[object] = []
-"""Memory of streams whose closing never returned: the audio thread may still use it."""
+        _suppressed(stream.close)
+    if not streams_hang():
+        for end in _exit_handlers:
+            end()
 
 
 def close_within(close: Callable[[], None], keep_alive: object) -> None:
-    """Run `close` for at most two seconds; if it hangs, keep the stream's memory for the rest of the process.
+    """Run `close` for at most two seconds; if it hangs, the stream's memory is kept until it returns.
 
     An interpreter that is going (3.12 and newer) gives no more threads: then it is closed here, and may take longer.
     """
-    worker = threading.Thread(target=lambda: _suppressed(close), daemon=True, name="voice-close")
+
+    def close_and_let_go() -> None:
+        _suppressed(close)
+        _closing.remove(keep_alive)
+
+    _closing.append(keep_alive)
+    worker = threading.Thread(target=close_and_let_go, daemon=True, name="voice-close")
     try:
         worker.start()
     except RuntimeError:
-        _suppressed(close)
+        close_and_let_go()
         return
     worker.join(_CLOSE_S)
-    if worker.is_alive():
-        _abandoned.append(keep_alive)
 
 
 def streams_hang() -> bool:
-    """Whether a stream of this process never closed: PortAudio cannot be ended without it."""
-    return bool(_abandoned)
+    """Whether a stream of this process has not closed yet: PortAudio cannot be ended without it."""
+    return bool(_closing)
 
 
-def not_restarted(failure: PortAudioFailure) -> StreamLostError:
+def restart(restart_library: Callable[[], None], *, ends_others: bool) -> str:
+    """Restart PortAudio, which froze its list of devices when it was started, unless that ends a stream.
+
+    Args:
+        restart_library: Ends it and starts it again.
+        ends_others: Whether that ends streams too that the program has opened without us.
+
+    Returns:
+        Why it was not done, in a sentence; "" where it was.
+    """
+    with _restarting:
+        if streams_hang():
+            reason = "a stream of it does not close"
+        elif _open_streams:
+            reason = "another stream of this program is open"
+        elif ends_others and not restarts_are_allowed():
+            reason = "this program may have other streams of it"
+        else:
+            restart_library()
+            return ""
+    return f"PortAudio still lists the devices it found when it was started: {reason}, so that it cannot be restarted."
+
+
+def not_running(failure: PortAudioFailure) -> StreamLostError:
     """The engine's error where PortAudio does not start again after it was ended."""
     return StreamLostError(
-        f"PortAudio cannot be started again: {failure.text} (error {failure.code}).", fix="Check the sound server."
+        f"PortAudio does not run: {failure.text} (error {failure.code}).", fix="Check the sound server."
     )
 
 

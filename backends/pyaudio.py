@@ -16,7 +16,8 @@ from backends.portaudio import (
     forget,
     keep_until_closed,
     negotiate,
-    not_restarted,
+    not_running,
+    restart,
     streams_hang,
     takes_rate,
 )
@@ -76,28 +77,29 @@ class PyAudioBackend:
 
     def devices(self) -> list[Device]:
         """List the devices as PortAudio saw them when PyAudio was started."""
-        default_input = self._default(Direction.INPUT)
-        default_output = self._default(Direction.OUTPUT)
-        devices = []
-        for index in range(self._pyaudio.get_device_count()):
-            entry = self._pyaudio.get_device_info_by_index(index)
-            devices.append(
-                Device(
-                    index=index,
-                    name=entry["name"],
-                    host_api=self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"],
-                    max_input_channels=entry["maxInputChannels"],
-                    max_output_channels=entry["maxOutputChannels"],
-                    native_rate_hz=round(entry["defaultSampleRate"]),
-                    low_input_latency_ms=1000 * entry["defaultLowInputLatency"],
-                    high_input_latency_ms=1000 * entry["defaultHighInputLatency"],
-                    low_output_latency_ms=1000 * entry["defaultLowOutputLatency"],
-                    high_output_latency_ms=1000 * entry["defaultHighOutputLatency"],
-                    is_default_input=index == default_input,
-                    is_default_output=index == default_output,
-                )
-            )
-        return devices
+        try:
+            count = self._pyaudio.get_device_count()
+        except OSError as error:  # it was ended, and has not started again
+            raise not_running(failure_of(error)) from error
+        defaults = {direction: self._default(direction) for direction in Direction}
+        return [self._device(index, defaults) for index in range(count)]
+
+    def _device(self, index: int, defaults: dict[Direction, int]) -> Device:
+        entry = self._pyaudio.get_device_info_by_index(index)
+        return Device(
+            index=index,
+            name=entry["name"],
+            host_api=self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"],
+            max_input_channels=entry["maxInputChannels"],
+            max_output_channels=entry["maxOutputChannels"],
+            native_rate_hz=round(entry["defaultSampleRate"]),
+            low_input_latency_ms=1000 * entry["defaultLowInputLatency"],
+            high_input_latency_ms=1000 * entry["defaultHighInputLatency"],
+            low_output_latency_ms=1000 * entry["defaultLowOutputLatency"],
+            high_output_latency_ms=1000 * entry["defaultHighOutputLatency"],
+            is_default_input=index == defaults[Direction.INPUT],
+            is_default_output=index == defaults[Direction.OUTPUT],
+        )
 
     def open(self, port: AudioPort, request: StreamRequest) -> PyAudioStream:
         """Open the microphone and the speaker, each at the rate it likes."""
@@ -129,19 +131,24 @@ class PyAudioBackend:
 
         return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
 
-    def refresh(self) -> None:
-        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
-        if streams_hang():
-            return
+    def refresh(self) -> str:
+        """Start PortAudio anew where that ends no stream of ours; it says why it does not.
+
+        PortAudio counts who has started it: streams that others opened with a `PyAudio` of their own go on.
+        """
+        return restart(self._restart, ends_others=False)
+
+    def _restart(self) -> None:
         self._pyaudio.terminate()
         try:
             self._pyaudio = self._module.PyAudio()
         except OSError as error:
-            raise not_restarted(failure_of(error)) from error
+            raise not_running(failure_of(error)) from error
 
     def close(self) -> None:
-        """End PyAudio; every stream must be closed before."""
-        self._pyaudio.terminate()
+        """End PyAudio; every stream must be closed before, and where one hangs PortAudio is left as it is."""
+        if not streams_hang():
+            self._pyaudio.terminate()
 
     def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> _OpenAt:
         def open_at(rate_hz: int, channels: int) -> NativeStream | PumpedStream:

@@ -22,8 +22,9 @@ from backends.portaudio import (
     forget,
     keep_until_closed,
     negotiate,
-    not_restarted,
-    streams_hang,
+    not_running,
+    restart,
+    take_exit_handler,
     takes_rate,
 )
 from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
@@ -52,6 +53,7 @@ def _import_sounddevice() -> Any:
             fix="Install it (Debian: `apt install libportaudio2`, Fedora: `dnf install portaudio`), "
             "or use `--backend virtual`.",
         ) from error
+    take_exit_handler(sounddevice._exit_handler)
     return sounddevice
 
 
@@ -66,7 +68,10 @@ class SounddeviceBackend:
 
     def devices(self) -> list[Device]:
         """List the devices as PortAudio saw them when it was started."""
-        host_apis = self._library.query_hostapis()
+        try:
+            host_apis, entries = self._library.query_hostapis(), self._library.query_devices()
+        except self._library.PortAudioError as error:  # it was ended, and has not started again
+            raise not_running(_failure(error)) from error
         default_input, default_output = self._default_indices(host_apis)
         return [
             Device(
@@ -83,7 +88,7 @@ class SounddeviceBackend:
                 is_default_input=index == default_input,
                 is_default_output=index == default_output,
             )
-            for index, entry in enumerate(self._library.query_devices())
+            for index, entry in enumerate(entries)
         ]
 
     def open(self, port: AudioPort, request: StreamRequest) -> SounddeviceStream:
@@ -94,10 +99,10 @@ class SounddeviceBackend:
             Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
             Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
         }
-        stream = SounddeviceStream(port)
+        stream = SounddeviceStream(self._library, port)
         try:
             for direction, device in chosen.items():
-                stream.add(self._library, device, direction, block_ms_of(request, direction))
+                stream.add(device, direction, block_ms_of(request, direction))
         except BaseException:
             stream.close()
             raise
@@ -109,16 +114,17 @@ class SounddeviceBackend:
 
         return takes_rate(device, direction, rate_hz, _opener(self._library, AudioPort(), device, direction, BLOCK_MS))
 
-    def refresh(self) -> None:
-        """Start PortAudio anew, where no stream hangs in it: it froze its list of devices when it was started."""
-        if streams_hang():
-            return
+    def refresh(self) -> str:
+        """Start PortAudio anew where that ends no stream; it says why it does not."""
+        return restart(self._restart, ends_others=True)
+
+    def _restart(self) -> None:
         with contextlib.suppress(self._library.PortAudioError):  # after a start that failed there is nothing to end
             self._library._terminate()
         try:
             self._library._initialize()
         except self._library.PortAudioError as error:
-            raise not_restarted(_failure(error)) from error
+            raise not_running(_failure(error)) from error
 
     def close(self) -> None:
         """Nothing to give back: sounddevice ends PortAudio with the process."""
@@ -136,20 +142,22 @@ class SounddeviceBackend:
 class SounddeviceStream:
     """The two native streams of one port."""
 
-    def __init__(self, port: AudioPort) -> None:
+    def __init__(self, library: Any, port: AudioPort) -> None:
+        self._library = library
+        self._error = library.PortAudioError
         self._port = port
         self._streams: list[tuple[Any, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
         self._notes: tuple[str, ...] = ()
         keep_until_closed(self)
 
-    def add(self, library: Any, device: Device, direction: Direction, block_ms: float) -> None:
+    def add(self, device: Device, direction: Direction, block_ms: float) -> None:
         """Open one direction and tell the port what was taken."""
-        opener = _opener(library, self._port, device, direction, block_ms)
+        opener = _opener(self._library, self._port, device, direction, block_ms)
         converted = None
         if device.host_api == _WASAPI:
-            settings = library.WasapiSettings(auto_convert=True)
-            converted = _opener(library, self._port, device, direction, block_ms, settings)
+            settings = self._library.WasapiSettings(auto_convert=True)
+            converted = _opener(self._library, self._port, device, direction, block_ms, settings)
         stream, note = negotiate(device, direction, opener, open_converted=converted)
         self._streams.append((stream, device))
         rate_hz, channels = round(stream.samplerate), stream.channels
@@ -159,7 +167,6 @@ class SounddeviceStream:
             device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency, device.host_api
         )
         self._notes += (note,) if note else ()
-        self._error = library.PortAudioError
 
     @property
     def info(self) -> StreamInfo:
@@ -174,8 +181,10 @@ class SounddeviceStream:
 
     @property
     def active(self) -> bool:
-        """True while both streams run."""
-        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+        """True while both streams run; not where PortAudio was ended under them."""
+        with contextlib.suppress(self._error):
+            return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+        return False
 
     def start(self) -> None:
         """Let the callbacks run."""

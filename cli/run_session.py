@@ -20,6 +20,7 @@ from cli.typed_lines import say_lines
 from engine.audio.backend import Backend, StreamRequest
 from engine.audio.blame import close_backend
 from engine.audio.discovery import load_backend, open_backend
+from engine.audio.exclusive import allow_restarts
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError
 from engine.realtime.offered_tools import offered_tools
@@ -70,6 +71,7 @@ def run_session(options: RunOptions) -> None:
         observers: list[Observer] = [screen]
         if options.events:
             observers.append(stack.enter_context(EventFile(options.events)))
+        allow_restarts()
         backend = _choose_backend(options, config.audio, screen)
         if backend is None:
             from cli.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed

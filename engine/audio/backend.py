@@ -226,11 +226,17 @@ class Backend(Protocol):
 class Refreshes(Protocol):
     """What a backend may offer besides: then a session outlives its devices, and follows the system's defaults.
 
-    The class is made without arguments in a short-lived process too, which lists the devices as they are.
+    The class is made without arguments in a process of its own too, which refreshes it to list the devices.
     """
 
-    def refresh(self) -> None:
-        """See the devices as they are now; every stream must be closed before.
+    def refresh(self) -> str | None:
+        """See the devices as they are now; the caller has no stream open.
+
+        Where that would end streams of others in the process it is not done, unless `engine.audio.exclusive` says
+        that there are none.
+
+        Returns:
+            Why it was not done, in a sentence; nothing where it was.
 
         Raises:
             StreamLostError: the library cannot be started again, at the moment.

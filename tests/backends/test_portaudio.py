@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from backends import portaudio
-from backends.portaudio import PortAudioFailure, close_within, explain, formats, negotiate, takes_rate
+from backends.portaudio import PortAudioFailure, explain, formats, negotiate, takes_rate
 from backends.pyaudio import PyAudioBackend, converting_twin
 from backends.sounddevice import SounddeviceBackend, SounddeviceStream
 from engine import errors
@@ -80,10 +79,10 @@ def opened(
     library: RefusingSounddevice, microphone: Device = MICROPHONE, speaker: Device = SPEAKER
 ) -> SounddeviceStream:
     """The microphone and the speaker of that library."""
-    stream = SounddeviceStream(AudioPort())
+    stream = SounddeviceStream(library, AudioPort())
     try:
         for device, direction in ((microphone, Direction.INPUT), (speaker, Direction.OUTPUT)):
-            stream.add(library, device, direction, 10.0)
+            stream.add(device, direction, 10.0)
     except BaseException:
         stream.close()
         raise
@@ -308,28 +307,3 @@ def test_an_impossible_block_is_refused_before_anything_is_opened(request_: Stre
 def test_files_are_refused_by_backends_of_devices(tmp_path: Any) -> None:
     with pytest.raises(InvalidInputError, match="not files"):
         portaudio.check_request(StreamRequest(input_file=tmp_path / "in.wav"), "pyaudio")
-
-
-def test_closing_goes_on_where_the_interpreter_gives_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From Python 3.12 on, `atexit` functions get none: a stream left open there is a segmentation fault."""
-
-    def refuse(_: object) -> None:
-        raise RuntimeError("can't create new thread at interpreter shutdown")
-
-    monkeypatch.setattr("threading.Thread.start", refuse)
-    closed: list[bool] = []
-    close_within(lambda: closed.append(True), keep_alive=None)
-    assert closed
-
-
-def test_a_closing_that_hangs_is_left_behind_with_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(portaudio, "_CLOSE_S", 0.05)
-    monkeypatch.setattr(portaudio, "_abandoned", [])
-    released, memory = threading.Event(), object()
-
-    def hang() -> None:
-        released.wait(30)
-
-    close_within(hang, keep_alive=memory)
-    assert portaudio._abandoned == [memory]
-    released.set()
