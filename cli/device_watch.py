@@ -15,11 +15,11 @@ from cli.text import printable
 from engine.audio.backend import Backend, Device
 from engine.audio.device_changes import Arrived, Change, Left, NewDefault, changes, sound_server_device
 from engine.audio.devices import Direction, describe
-from engine.audio.look import look
+from engine.audio.look import DeviceLister
 from engine.errors import VoiceError
 
 INTERVAL_S = 1.0
-"""A look costs a tenth of that."""
+"""A look costs a hundredth of that."""
 
 
 async def watch_devices(backend: Backend, *, as_json: bool) -> None:
@@ -28,21 +28,23 @@ async def watch_devices(backend: Backend, *, as_json: bool) -> None:
     Raises:
         VoiceError: the devices cannot be listed at all; later on, that is only said.
     """
-    watching = asyncio.ensure_future(_watch(backend, as_json=as_json))
+    lister = DeviceLister(backend)
+    watching = asyncio.ensure_future(_watch(backend.name, lister, as_json=as_json))
 
     def stop() -> None:
         watching.cancel()
 
     with stop_signals(stop):
         await asyncio.wait({watching})
+    await lister.close()
     if not watching.cancelled():
         watching.result()
 
 
-async def _watch(backend: Backend, *, as_json: bool) -> None:
-    known = await look(backend)
+async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
+    known = await lister.look()
     devices = f"{len(known)} device{'' if len(known) == 1 else 's'}"
-    typer.echo(f"Watching {devices} of the backend {backend.name}. Ctrl+C ends it.", err=True)
+    typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
     server = sound_server_device(known)
     if server is not None and not as_json:
         typer.echo(f"{server.name} is a whole sound server: what changes inside it no list shows.", err=True)
@@ -50,7 +52,7 @@ async def _watch(backend: Backend, *, as_json: bool) -> None:
     while True:
         await asyncio.sleep(INTERVAL_S)
         try:
-            found = await look(backend)
+            found = await lister.look()
         except VoiceError as error:
             if error.message != trouble:
                 typer.echo(error.message, err=True)
@@ -58,7 +60,7 @@ async def _watch(backend: Backend, *, as_json: bool) -> None:
             continue
         trouble = ""
         for change in changes(known, found):
-            typer.echo(_record(backend.name, change) if as_json else _line(change))
+            typer.echo(_record(backend, change) if as_json else _line(change))
         known = found
 
 

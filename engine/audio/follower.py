@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from engine.audio.aside import aside, wait_out
+from engine.audio.backend import Device
 from engine.audio.clock import loop_time_s
 from engine.audio.following import Command, Following, News
-from engine.audio.glance import glance
 from engine.audio.link import AudioLink
-from engine.audio.look import look
+from engine.audio.look import DeviceLister
 from engine.errors import VoiceError
-
-_LOOK_ANYWAY_S = 60.0
-"""Whatever a glance shows: a device that another program kept for itself is there again without a trace."""
-_LOOKS_AT_WHAT_IS_SHOWN = 2
-"""A card that has just come may not be open to everybody yet, and nothing shows when it is."""
 
 
 class Follower:
@@ -56,9 +51,9 @@ class Follower:
         self._ending: set[asyncio.Task[list[Command]]] = set()
         """Operations that another has taken the place of."""
         self._has_failed = False
-        self._shown = deque([glance(link.info)] * _LOOKS_AT_WHAT_IS_SHOWN, _LOOKS_AT_WHAT_IS_SHOWN)
-        """What a glance showed before each of the last looks that saw something."""
-        self._looked_at_s = loop_time_s()
+        self._lister = DeviceLister(link.backend)
+        self._devices: Sequence[Device] = ()
+        """As the last look saw them."""
 
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
@@ -69,6 +64,7 @@ class Follower:
         """End what is under way; `tick` must not be called any more."""
         self._leave_operation()
         await self._nothing_else()
+        await self._lister.close()
 
     def _carry_out(self, commands: list[Command]) -> None:
         for news in self._following.take_news():
@@ -80,7 +76,7 @@ class Follower:
             todo: Callable[[], Coroutine[Any, Any, list[Command]]] = {
                 Command.CLOSE: self._close_stream,
                 Command.LOOK: self._look,
-                Command.LOOK_AROUND: self._look_around,
+                Command.LOOK_AROUND: self._look,
                 Command.OPEN: self._open,
             }[command]
             self._leave_operation()
@@ -123,29 +119,20 @@ class Follower:
         self._link.gone()
         return self._following.closed()
 
-    async def _look_around(self) -> list[Command]:
-        """Look whether the default has moved, unless a glance says that nothing has."""
-        shown, now_s = glance(self._link.info), loop_time_s()
-        is_known = shown is not None and all(shown == each for each in self._shown)
-        if is_known and now_s - self._looked_at_s < _LOOK_ANYWAY_S:
-            return self._following.looked(None, now_s)
-        return await self._look()
-
     async def _look(self) -> list[Command]:
-        shown = glance(self._link.info)
         try:
-            devices = await look(self._link.backend)
+            self._devices = await self._lister.look()
         except VoiceError as error:
             return self._following.looked(None, loop_time_s(), error.message)
-        self._shown.append(shown)
-        self._looked_at_s = loop_time_s()
-        return self._following.looked(devices, loop_time_s())
+        return self._following.looked(self._devices, loop_time_s())
 
     async def _open(self) -> list[Command]:
         try:
             # However long it takes: two of these at once would be two threads in a library that allows one.
-            opened = await aside(self._link.open_again, discard=lambda late: late.close())
+            opened = await aside(partial(self._link.open_again, self._devices), discard=lambda late: late.close())
         except VoiceError as error:
             return self._following.refused(error, loop_time_s())
         self._link.adopt(opened)
+        if not self._link.wanted.follows_default:
+            await self._lister.close()  # it is not asked before the next loss
         return self._following.opened(opened.info, loop_time_s())

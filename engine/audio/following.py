@@ -26,9 +26,7 @@ from engine.errors import VoiceError
 KEPT_S = 10.0
 """How long what was not heard waits for a device; then it is dropped."""
 LOOK_AROUND_S = 5.0
-"""How often to ask which device is the default; `engine.audio.follower` asks less where a glance will do."""
-_LOOK_SHARE = 40
-"""A look may take at most one part in so many of the time: most take 0.1 s, those of a slow system more."""
+"""How often to ask which device is the default."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
 _JITTER = 0.2
 _STEADY_S = 5.0
@@ -45,6 +43,11 @@ class Wanted:
     def of(self, direction: Direction) -> str | None:
         """The name of one direction."""
         return self.input if direction is Direction.INPUT else self.output
+
+    @property
+    def follows_default(self) -> bool:
+        """Whether the system's default is wanted in either direction."""
+        return self.input is None or self.output is None
 
 
 class Command(Enum):
@@ -119,7 +122,10 @@ class Following:
         self._info: StreamInfo | None = None
         self._news: list[News] = []
         self._running_since_s = self._lost_at_s = self._retry_at_s = self._look_at_s = 0.0
-        self._look_began_s: float | None = None
+        self._is_looking = False
+        self._unreachable: list[str] = []
+        """The defaults that could not be opened in place of those that run."""
+        self._devices: Sequence[Device] = ()
         self._attempts = 0
         self._waiting_since_s: float | None = None
         self._is_new_default = False
@@ -142,8 +148,8 @@ class Following:
         if self._state is _State.RUNNING:
             if not self._heartbeat.lives(seen, now_s):
                 return self._lose(now_s)
-            if self._follows_a_default and self._look_began_s is None and now_s >= self._look_at_s:
-                self._look_began_s = now_s
+            if self._wanted.follows_default and not self._is_looking and now_s >= self._look_at_s:
+                self._is_looking = True
                 return [Command.LOOK_AROUND]
             return []
         commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
@@ -161,36 +167,34 @@ class Following:
         return [Command.LOOK]
 
     def looked(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
-        """Take the list of devices; None where there is none, for that reason, or none was needed to look around."""
+        """Take the list of devices; None where there is none, for that reason."""
         if self._state is _State.LOOKING:
             missing = None if devices is None else self._missing(devices)
             if missing is None or missing:
                 return self._wait(missing or "the sound system", reason, now_s)
             self._state = _State.OPENING
             return [Command.OPEN]
-        took_s = now_s - (now_s if self._look_began_s is None else self._look_began_s)
-        self._look_began_s = None
-        self._look_at_s = now_s + max(LOOK_AROUND_S, _LOOK_SHARE * took_s)
+        self._is_looking = False
+        self._look_at_s = now_s + LOOK_AROUND_S
         if self._state is _State.RUNNING and devices is not None and self._default_moved(devices):
-            self._is_new_default = True
+            self._is_new_default, self._devices = True, devices
             self._leave(now_s)
             return [Command.CLOSE]
         return []
 
     def opened(self, info: StreamInfo, now_s: float) -> list[Command]:
         """The stream runs again."""
-        self._news.append(Found(info, now_s - self._lost_at_s, self._is_new_default))
-        self._is_new_default = False
+        is_new_default, self._is_new_default = self._is_new_default, False
         self.running(info, now_s)
+        if is_new_default and self._default_moved(self._devices):
+            self._unreachable = _defaults(self._devices)  # it was the old one again: there is nothing to tell
+        else:
+            self._news.append(Found(info, now_s - self._lost_at_s, is_new_default))
         return []
 
     def refused(self, error: VoiceError, now_s: float) -> list[Command]:
         """The devices are there, but cannot be opened."""
         return self._wait(self._wanted_text(Direction), error.message, now_s)
-
-    @property
-    def _follows_a_default(self) -> bool:
-        return any(self._wanted.of(direction) is None for direction in Direction)
 
     def _lose(self, now_s: float) -> list[Command]:
         self._is_new_default = False
@@ -202,7 +206,7 @@ class Following:
         if now_s - self._running_since_s >= _STEADY_S:
             self._attempts = 0
         self._state, self._lost_at_s = _State.CLOSING, now_s
-        self._look_began_s = None
+        self._is_looking = False
 
     def _wait(self, waiting_for: str, reason: str, now_s: float) -> list[Command]:
         self._state = _State.WAITING
@@ -239,6 +243,8 @@ class Following:
         return " and ".join(repr(name) if name else f"any {direction.value} device" for name, direction in named)
 
     def _default_moved(self, devices: Sequence[Device]) -> bool:
+        if _defaults(devices) == self._unreachable:
+            return False
         for direction in Direction:
             side, default = self._side(direction), default_of(devices, direction)
             if self._wanted.of(direction) is not None or side is None or default is None:
@@ -251,3 +257,8 @@ class Following:
         if self._info is None:
             return None
         return self._info.input if direction is Direction.INPUT else self._info.output
+
+
+def _defaults(devices: Sequence[Device]) -> list[str]:
+    defaults = (default_of(devices, direction) for direction in Direction)
+    return [describe(default) if default else "" for default in defaults]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Refreshes, StreamInfo, StreamRequest
+from engine.audio.backend import Backend, Device, Refreshes, StreamInfo, StreamRequest
 from engine.audio.blame import blaming
 from engine.audio.clock import loop_time_s
-from engine.audio.devices import Direction, find_device, lasting_name
+from engine.audio.device_changes import default_of
+from engine.audio.devices import Direction, describe, find_device, lasting_name
 from engine.audio.following import Wanted
 from engine.audio.heartbeat import Seen
 from engine.audio.open_stream import OpenStream
@@ -22,6 +24,9 @@ from engine.audio.recorder import MicBlock, Recorder
 from engine.audio.stats import StreamStats
 from engine.audio.wake import Wake
 from engine.dsp.meter import db_to_linear
+from engine.errors import VoiceError
+
+_log = logging.getLogger(__name__)
 
 BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
@@ -168,18 +173,38 @@ class AudioLink:
         """Note that the stream is closed: the player keeps what was not heard for the next one."""
         self.player.lose_device(unplayed_ms=self.info.output.latency_ms if self.info.output else 0.0)
 
-    def open_again(self) -> OpenStream:
-        """Open and start another stream on the devices that were asked for; from any thread, one at a time.
+    def open_again(self, devices: Sequence[Device]) -> OpenStream:
+        """Open and start another stream on the devices that are wanted; from any thread, one at a time.
+
+        Args:
+            devices: As they are now. Where the backend cannot see them anew, what it listed before is opened.
 
         Raises:
-            VoiceError: whatever the backend raises.
+            VoiceError: whatever the backend raises, and why it does not see the devices anew.
         """
+        stale = ""
         if isinstance(self.backend, Refreshes):
             with blaming(self.backend):
-                self.backend.refresh()
-        opened = self._open(replace(self._request, input=self.wanted.input, output=self.wanted.output))
-        opened.start()
+                stale = self.backend.refresh() or ""
+        try:
+            source, target = (self._name_now(direction, devices if stale else ()) for direction in Direction)
+            opened = self._open(replace(self._request, input=source, output=target))
+            opened.start()
+        except VoiceError as error:
+            raise type(error)(f"{error.message} {stale}".rstrip(), fix=error.fix) from error
+        if stale:
+            _log.warning("%s", stale)
         return opened
+
+    def _name_now(self, direction: Direction, devices: Sequence[Device]) -> str | None:
+        """The name of the wanted device; the default's too, where the backend lists it, but perhaps not as that."""
+        wanted, default = self.wanted.of(direction), default_of(devices, direction)
+        if wanted is not None or default is None:
+            return wanted
+        with blaming(self.backend):
+            listed = self.backend.devices()
+        is_listed = any(describe(device) == describe(default) for device in listed)
+        return lasting_name(devices, default, direction) if is_listed else None
 
     def adopt(self, opened: OpenStream) -> None:
         """Go on with that stream."""

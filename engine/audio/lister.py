@@ -1,18 +1,23 @@
-"""The program of a short-lived process that lists a backend's devices as they are now: PortAudio freezes its own list.
+"""The program of a process that lists a backend's devices anew: PortAudio freezes its list when it is started.
 
-`python -m engine.audio.lister MODULE:CLASS` prints one line of JSON. It imports nothing heavy: it runs every few
-seconds beside a conversation.
+`python -m engine.audio.lister MODULE:CLASS SECONDS` answers each line of its input with one line of JSON, and ends
+with its input. A look that takes longer than the given seconds ends it too, where the system has alarms: it may hang
+in a library when nobody is left to end it. It imports nothing heavy: it lives beside a conversation.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 
-from engine.audio.backend import Backend, Device
+from engine.audio.backend import Backend, Device, Refreshes
+from engine.audio.exclusive import allow_restarts
 from engine.errors import VoiceError
 
 _FIX = "`voice doctor` says what is wrong."
@@ -23,36 +28,56 @@ def encode(devices: Sequence[Device]) -> str:
     return json.dumps({"devices": [asdict(device) for device in devices]})
 
 
-def decode(output: str) -> list[Device]:
-    """Read what the program printed; libraries may have printed before it.
+def decode(answer: str) -> list[Device]:
+    """Read a line of the program.
 
     Raises:
-        VoiceError: it failed, and says why; or it printed something else.
+        VoiceError: it failed, and says why; or it wrote something else.
     """
     try:
-        answer = json.loads(output.splitlines()[-1])
-        if "trouble" in answer:
-            raise VoiceError(f"The devices cannot be listed: {answer['trouble']}", fix=_FIX)
-        return [Device(**entry) for entry in answer["devices"]]
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+        read = json.loads(answer)
+        if "trouble" in read:
+            raise VoiceError(f"The devices cannot be listed: {read['trouble']}", fix=_FIX)
+        return [Device(**entry) for entry in read["devices"]]
+    except (KeyError, TypeError, ValueError) as error:
         raise VoiceError(
             "The devices cannot be listed: the process that looks for them broke off.", fix=_FIX
         ) from error
 
 
-def main(name: str) -> None:
-    """Print the devices of the backend whose class has this name."""
+def main(name: str, patience_s: float) -> None:
+    """Answer until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the session, which ends this process
+    allow_restarts()
+    alarm = getattr(signal, "alarm", lambda seconds: None)
+    patience = max(1, round(patience_s))
+    backend: Backend | None = None
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
+        os.dup2(2, 1)  # where libraries print is no answer
+        for _ in sys.stdin:
+            alarm(patience)
+            try:
+                backend = _anew(backend, name)
+                answer = encode(backend.devices())
+            except Exception as error:  # whatever it is, the one who asked is told
+                answer = json.dumps({"trouble": str(error) or type(error).__name__})
+            print(answer, file=answers, flush=True)
+            alarm(0)
+        alarm(patience)
+
+
+def _anew(backend: Backend | None, name: str) -> Backend:
+    """The backend whose class has this name, with the devices there are now."""
+    if backend is not None and isinstance(backend, Refreshes):
+        backend.refresh()
+        return backend
+    if backend is not None:
+        backend.close()
     module, _, kind = name.partition(":")
-    try:
-        backend: Backend = getattr(import_module(module), kind)()
-        try:
-            line = encode(backend.devices())
-        finally:
-            backend.close()
-    except Exception as error:  # whatever it is, the one who asked is told
-        line = json.dumps({"trouble": str(error) or type(error).__name__})
-    print(line)
+    made: Backend = getattr(import_module(module), kind)()
+    return made
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with contextlib.suppress(BrokenPipeError):
+        main(sys.argv[1], float(sys.argv[2]))

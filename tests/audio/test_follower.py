@@ -1,10 +1,11 @@
-"""What carries out the following of devices: one thing at a time, nothing left behind, and no look without a reason."""
+"""What carries out the following of devices: one thing at a time, nothing left behind."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -15,7 +16,6 @@ from engine.audio.follower import Follower
 from engine.audio.following import LOOK_AROUND_S, News, Wanted
 from engine.audio.heartbeat import Seen
 from engine.audio.link import AudioLink
-from engine.errors import VoiceError
 from engine.realtime.testing import run_virtual
 
 MICROPHONE = Device(0, "Microphone", "ALSA", 1, 0, 48000, is_default_input=True)
@@ -36,6 +36,7 @@ class Link:
     backend: object = None
     active: bool = True
     calls: int = 0
+    opened_among: list[Sequence[Device]] = field(default_factory=list)
 
     def look(self) -> Seen:
         self.calls += 1
@@ -44,22 +45,34 @@ class Link:
     def release(self) -> None:
         """There is no stream."""
 
+    def open_again(self, devices: Sequence[Device]) -> SimpleNamespace:
+        self.opened_among.append(devices)
+        return SimpleNamespace(info=self.info)
+
+    def adopt(self, opened: object) -> None:
+        self.active = True
+
     def gone(self) -> None:
         """There never was."""
 
 
+async def here(call: Callable[[], object], **_: object) -> object:
+    """What takes no thread and no time."""
+    return call()
+
+
 class World:
-    """A follower in virtual time, what its looks see, and when they looked."""
+    """A follower in virtual time, what its looks see, and when they looked; it lists the devices itself."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.link = Link()
-        self.shown: object = 1
         self.looks_s: list[float] = []
         self.news: list[News] = []
         self.failures: list[Exception] = []
         self.answer: Callable[[], Awaitable[list[Device]]] = self.at_once
-        monkeypatch.setattr(module, "glance", lambda info: self.shown)
-        monkeypatch.setattr(module, "look", self._look)
+        self.lister_is_closed = False
+        monkeypatch.setattr(module, "DeviceLister", lambda backend: self)
+        monkeypatch.setattr(module, "aside", here)
         self._began_s = 0.0
 
     def begin(self) -> Follower:
@@ -84,9 +97,12 @@ class World:
     async def at_once(self) -> list[Device]:
         return DEVICES
 
-    async def _look(self, backend: object) -> list[Device]:
+    async def look(self) -> list[Device]:
         self.looks_s.append(self.now_s)
         return await self.answer()
+
+    async def close(self) -> None:
+        self.lister_is_closed = True
 
 
 @pytest.fixture
@@ -99,42 +115,29 @@ def others() -> list[asyncio.Task[Any]]:
     return [task for task in asyncio.all_tasks() if "Follower" in repr(task)]
 
 
-def test_while_a_glance_shows_nothing_new_it_looks_once_a_minute(world: World) -> None:
+def test_it_looks_every_few_seconds_and_ends_what_looks(world: World) -> None:
     async def run() -> None:
-        follower = world.begin()
-        await world.pass_time(follower, 59)
-        assert world.looks_s == []
-        await world.pass_time(follower, 120)
-        assert 2 <= len(world.looks_s) <= 3
-        await follower.close()
-
-    run_virtual(run())
-
-
-def test_where_a_glance_shows_nothing_it_looks_each_time(world: World) -> None:
-    async def run() -> None:
-        world.shown = None
         follower = world.begin()
         await world.pass_time(follower, 4 * LOOK_AROUND_S + 1)
         assert len(world.looks_s) == pytest.approx(4, abs=1)
+        assert not world.lister_is_closed
         await follower.close()
+        assert world.lister_is_closed
 
     run_virtual(run())
 
 
-def test_after_a_change_it_looks_twice_and_after_a_look_that_failed_again(world: World) -> None:
-    async def fails() -> list[Device]:
-        raise VoiceError("The sound system has not answered for 10 s.")
-
+def test_where_both_devices_are_named_it_looks_only_for_a_lost_one(world: World) -> None:
     async def run() -> None:
+        world.link.wanted = Wanted("Microphone, ALSA", "Speaker, ALSA")
         follower = world.begin()
-        await world.pass_time(follower, 7)
-        world.shown, world.answer = 2, fails
-        await world.pass_time(follower, 2 * LOOK_AROUND_S)
-        assert len(world.looks_s) == 2
-        world.answer = world.at_once
-        await world.pass_time(follower, 6 * LOOK_AROUND_S)
-        assert len(world.looks_s) == 4
+        await world.pass_time(follower, 4 * LOOK_AROUND_S)
+        assert world.looks_s == []
+        world.link.active = False
+        await world.pass_time(follower, 1)
+        assert len(world.looks_s) == 1
+        assert world.link.opened_among == [DEVICES]
+        assert world.lister_is_closed
         await follower.close()
 
     run_virtual(run())
@@ -149,7 +152,7 @@ def test_closing_waits_for_what_another_has_taken_the_place_of(world: World) -> 
         return DEVICES
 
     async def run() -> None:
-        world.shown, world.answer = None, ends_slowly
+        world.answer = ends_slowly
         follower = world.begin()
         await world.pass_time(follower, LOOK_AROUND_S + 0.5)
         assert len(world.looks_s) == 1
@@ -169,7 +172,7 @@ def test_what_goes_wrong_inside_is_told_once_and_ends_the_following(world: World
         raise ZeroDivisionError
 
     async def run() -> None:
-        world.shown, world.answer = None, breaks
+        world.answer = breaks
         follower = world.begin()
         await world.pass_time(follower, LOOK_AROUND_S + 1)
         world.link.active = False
@@ -187,7 +190,7 @@ def test_a_new_default_is_told(world: World) -> None:
 
     async def run() -> None:
         follower = world.begin()
-        world.shown, world.answer = 2, moved
+        world.answer = moved
         await world.pass_time(follower, LOOK_AROUND_S + 1)
         assert len(world.looks_s) == 1
         await follower.close()

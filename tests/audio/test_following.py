@@ -209,16 +209,22 @@ def test_a_new_default_is_followed_by_whoever_wants_the_default_only() -> None:
             assert len(world.times(Command.OPEN)) == 1
 
 
-def test_looks_that_take_long_are_rarer() -> None:
-    following = Following(Wanted())
-    following.running(info(), 0.0)
-    now_s, looks = 0.0, 0
-    for number in range(6000):
-        now_s = number * TICK_S
-        if following.tick(Seen(True, number, number, False), now_s):
-            looks += 1
-            following.looked(ALL, now_s + 1.0)
-    assert looks <= now_s / 40 + 1
+def test_a_new_default_that_the_library_cannot_open_is_tried_once_and_nothing_is_told() -> None:
+    """PortAudio cannot be restarted under the stream of another session: the old default is opened again."""
+    world = World(Wanted())
+    world.devices = [MICROPHONE, replace(SPEAKER, is_default_output=False), replace(HEADSET, is_default_output=True)]
+    world.pass_time(60)
+    assert len(world.times(Command.OPEN)) == 1
+    assert world.news == []
+    world.devices = [MICROPHONE, SPEAKER, HEADSET]
+    world.pass_time(60)
+    assert len(world.times(Command.OPEN)) == 1
+    screen = Device(3, "Screen", "Core Audio", 0, 2, 48000, is_default_output=True)
+    world.devices, world.speaker = [MICROPHONE, replace(SPEAKER, is_default_output=False), screen], screen
+    world.pass_time(60)
+    assert len(world.times(Command.OPEN)) == 2
+    assert isinstance(world.news[-1], Found)
+    assert world.news[-1].is_new_default
 
 
 def test_a_list_that_comes_after_the_stream_was_lost_changes_nothing() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +17,11 @@ import pytest
 
 from backends.virtual import VirtualBackend
 from engine.audio import lister
-from engine.audio.backend import Device
+from engine.audio.backend import Backend, Device
+from engine.audio.blame import class_of
 from engine.audio.device_changes import Arrived, Left, NewDefault, changes
 from engine.audio.devices import Direction
-from engine.audio.look import look
+from engine.audio.look import DeviceLister
 from engine.errors import VoiceError
 from tests.support.followed_backend import LIST, FollowedBackend, hang, plug_in
 from tests.support.manual_backend import ManualBackend
@@ -25,6 +29,8 @@ from tests.support.manual_backend import ManualBackend
 ROOT = Path(__file__).parents[2]
 HEADSET = Device(0, "Наушники «USB»", "test", 1, 2, 44100, 1.5, 30.0, 2.5, 40.0, True, True)
 SPEAKER = Device(1, "Speaker", "test", 0, 2, 48000)
+DEADLINE_S = 30.0
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 
 class NoneWithoutArguments(ManualBackend):
@@ -35,10 +41,28 @@ class NoneWithoutArguments(ManualBackend):
         self.needed = needed
 
 
+class Talkative(FollowedBackend):
+    """One whose library prints."""
+
+    def devices(self) -> list[Device]:
+        os.write(1, b"jack says hello\n")
+        return super().devices()
+
+
 @pytest.fixture(autouse=True)
 def _devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(LIST, str(tmp_path / "devices.json"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@asynccontextmanager
+async def listing(backend: Backend, *, timeout_s: float = DEADLINE_S) -> AsyncIterator[DeviceLister]:
+    """What lists the devices of a backend, closed at the end."""
+    devices = DeviceLister(backend, timeout_s=timeout_s)
+    try:
+        yield devices
+    finally:
+        await devices.close()
 
 
 def listers(folder: Path) -> list[Path]:
@@ -55,62 +79,142 @@ def listers(folder: Path) -> list[Path]:
     return found
 
 
-async def test_the_list_is_what_the_backend_says_now() -> None:
-    backend = FollowedBackend()
-    plug_in([HEADSET, SPEAKER])
-    assert await look(backend) == [HEADSET, SPEAKER]
-    plug_in([])
-    assert await look(backend) == []
+@needs_proc
+async def test_the_list_is_what_the_backend_says_now_and_one_process_says_it(tmp_path: Path) -> None:
+    async with listing(FollowedBackend()) as devices:
+        assert listers(tmp_path) == []
+        plug_in([HEADSET, SPEAKER])
+        assert await devices.look() == [HEADSET, SPEAKER]
+        (process,) = listers(tmp_path)
+        plug_in([])
+        assert await devices.look() == []
+        assert listers(tmp_path) == [process]
+    assert listers(tmp_path) == []
 
 
 async def test_our_own_backends_are_made_by_name() -> None:
     backend = VirtualBackend()
-    assert await look(backend) == backend.devices()
+    async with listing(backend) as devices:
+        for _ in range(2):
+            assert await devices.look() == backend.devices()
 
 
 async def test_a_backend_that_fails_says_why() -> None:
-    with pytest.raises(VoiceError, match=r"cannot be listed: .*needed"):
-        await look(NoneWithoutArguments("x"))
-    with pytest.raises(VoiceError, match=r"cannot be listed: .*devices\.json"):
-        await look(FollowedBackend())
+    async with listing(NoneWithoutArguments("x")) as devices:
+        with pytest.raises(VoiceError, match=r"cannot be listed: .*needed"):
+            await devices.look()
+    async with listing(FollowedBackend()) as devices:
+        with pytest.raises(VoiceError, match=r"cannot be listed: .*devices\.json"):
+            await devices.look()
+        plug_in([SPEAKER])
+        assert await devices.look() == [SPEAKER]
 
 
-async def test_one_that_hangs_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
-    hang()
-    with pytest.raises(VoiceError, match="has not answered"):
-        await look(FollowedBackend(), timeout_s=1.0)
-    assert listers(tmp_path) == []
+async def test_what_a_library_prints_is_no_answer() -> None:
+    plug_in([SPEAKER])
+    async with listing(Talkative()) as devices:
+        assert await devices.look() == [SPEAKER]
+        assert await devices.look() == [SPEAKER]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+@needs_proc
+async def test_one_that_hangs_is_killed_when_its_time_is_over_and_the_next_look_starts_another(tmp_path: Path) -> None:
+    async with listing(FollowedBackend(), timeout_s=5.0) as devices:
+        plug_in([SPEAKER])
+        assert await devices.look() == [SPEAKER]
+        hang()
+        with pytest.raises(VoiceError, match="has not answered"):
+            await devices.look()
+        assert listers(tmp_path) == []
+        plug_in([HEADSET])
+        assert await devices.look() == [HEADSET]
+
+
+@needs_proc
 async def test_one_that_hangs_is_killed_when_nobody_wants_to_know_any_more(tmp_path: Path) -> None:
     hang()
-    looking = asyncio.create_task(look(FollowedBackend()))
-    async with asyncio.timeout(20):
-        while not listers(tmp_path):
-            await asyncio.wait({looking}, timeout=0.02)
-    looking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await looking
-    assert listers(tmp_path) == []
+    async with listing(FollowedBackend()) as devices:
+        looking = asyncio.create_task(devices.look())
+        async with asyncio.timeout(20):
+            while not listers(tmp_path):
+                await asyncio.wait({looking}, timeout=0.02)
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+        assert listers(tmp_path) == []
+
+
+@needs_proc
+async def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    plug_in([SPEAKER])
+    async with listing(FollowedBackend()) as devices:
+        await devices.look()
+        (process,) = listers(tmp_path)
+        os.kill(int(process.name), signal.SIGKILL)
+        with pytest.raises(VoiceError, match="broke off"):
+            await devices.look()
+        assert await devices.look() == [SPEAKER]
+
+
+@needs_proc
+async def test_it_knows_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "sk-0123456789")
+    plug_in([SPEAKER])
+    async with listing(FollowedBackend()) as devices:
+        await devices.look()
+        (process,) = listers(tmp_path)
+        assert b"sk-0123456789" not in (process / "environ").read_bytes()
+
+
+@contextmanager
+def program(patience_s: float) -> Iterator[subprocess.Popen[bytes]]:
+    """The other process, without what would end it."""
+    command = [sys.executable, "-m", lister.__name__, class_of(FollowedBackend()), f"{patience_s}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_it_ends_with_its_input_as_when_the_session_was_killed_and_not_by_a_ctrl_c() -> None:
+    plug_in([SPEAKER])
+    with program(DEADLINE_S) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(2):
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            assert lister.decode(process.stdout.readline().decode()) == [SPEAKER]
+            process.send_signal(signal.SIGINT)
+        process.stdin.close()
+        assert process.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="no alarms")
+def test_it_ends_where_it_hangs_and_nobody_is_left_to_end_it() -> None:
+    hang()
+    with program(1.0) as process:
+        process.communicate(b"\n", DEADLINE_S)
+        assert process.returncode == -signal.SIGALRM
 
 
 @pytest.mark.parametrize("name", ["sounddevice", "pyaudio"])
 def test_looking_compiles_no_kernel_and_loads_no_numpy(name: str) -> None:
-    """A look runs every few seconds beside a conversation: with numba it would take ten times as long."""
-    program = f"import sys, backends.{name}; print([m for m in ('numba', 'numpy', 'asyncio') if m in sys.modules])"
+    """The process lives beside a conversation: with numba it would take five times the memory."""
+    program = (
+        f"import sys, engine.audio.lister, backends.{name}; "
+        "print([m for m in ('numba', 'numpy', 'asyncio') if m in sys.modules])"
+    )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, capture_output=True, check=True)
     assert run.stdout.strip() == b"[]"
 
 
-@pytest.mark.parametrize("output", ["", "ALSA says hello\n", "[1]\n", '{"devices": [{"index": 0}]}\n', "\n\n"])
-def test_what_is_no_list_is_an_error_of_one_sentence(output: str) -> None:
+@pytest.mark.parametrize("answer", ["", "ALSA says hello\n", "[1]\n", '{"devices": [{"index": 0}]}\n', "\n"])
+def test_what_is_no_list_is_an_error_of_one_sentence(answer: str) -> None:
     with pytest.raises(VoiceError, match="broke off"):
-        lister.decode(output)
-
-
-def test_what_a_library_prints_before_the_list_is_passed_over() -> None:
-    assert lister.decode("jack says hello\n" + lister.encode([SPEAKER]) + "\n") == [SPEAKER]
+        lister.decode(answer)
     with pytest.raises(VoiceError, match="no sound"):
         lister.decode(json.dumps({"trouble": "no sound"}))
 

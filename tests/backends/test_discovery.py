@@ -254,7 +254,7 @@ def test_what_a_plugin_raises_when_it_is_asked_for_rates_is_said_of_the_device()
         ("start", lambda link: link.start()),
         ("active", lambda link: link.active),
         ("close", lambda link: link.close()),
-        ("refresh", lambda link: link.open_again()),
+        ("refresh", lambda link: link.open_again([])),
     ],
 )
 def test_whatever_a_plugin_raises_later_is_an_error_that_names_it(

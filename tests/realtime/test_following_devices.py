@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import follower, following, link
-from engine.audio.backend import Device, StreamInfo, StreamRequest
-from engine.audio.glance import Shown, glance
+from engine.audio import following, link
+from engine.audio.backend import Device, StreamRequest
 from engine.audio.port import FADE_MS
 from engine.realtime.notices import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
@@ -146,7 +145,6 @@ async def test_without_a_speaker_for_too_long_the_answer_is_given_up_and_the_ser
 
 async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "LOOK_AROUND_S", 0.1)
-    monkeypatch.setattr(following, "_LOOK_SHARE", 1)
     async with followed() as (running, backend):
         begun_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE, replace(SPEAKER, is_default_output=False), replace(OTHER, is_default_output=True)])
@@ -157,33 +155,6 @@ async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch:
         assert not running.of(DeviceLost)
         await stream.run(1.0)
         assert place_ms(stream.heard[-1]) == pytest.approx(begun_ms + 1000, abs=21)
-
-
-async def test_devices_of_alsa_are_not_looked_for_before_a_glance_shows_that_something_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    glances: list[Shown | None] = []
-
-    def counted(info: StreamInfo) -> Shown | None:
-        glances.append(glance(info))
-        return glances[-1]
-
-    monkeypatch.setattr(follower, "glance", counted)
-    monkeypatch.setattr(following, "LOOK_AROUND_S", 0.01)
-    monkeypatch.setattr(following, "_LOOK_SHARE", 1)
-    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
-    own = [replace(device, host_api="ALSA") for device in (MICROPHONE, SPEAKER, OTHER)]
-    plug_in(own)
-    async with followed() as (running, backend):
-        plug_in([own[0], replace(own[1], is_default_output=False), replace(own[2], is_default_output=True)])
-        already = len(glances)
-        await running.until(lambda: len(glances) > already + 5)
-        assert not running.of(DeviceFound)
-        (tmp_path / "asound.conf").write_text("pcm.!default null\n")
-        await found(running, backend)
-        (notice,) = running.of(DeviceFound)
-        assert isinstance(notice, DeviceFound)
-        assert (notice.output, notice.is_new_default) == ("Other", True)
 
 
 async def test_a_session_ends_in_order_while_nobody_knows_which_devices_there_are() -> None:

@@ -54,9 +54,10 @@ class FollowedBackend(ManualBackend):
             pass
         return [Device(**entry) for entry in json.loads(text)]
 
-    def refresh(self) -> None:
+    def refresh(self) -> str | None:
         """The list is always new; no stream may be open."""
         assert self.stream is None or self.stream.closed
+        return None
 
     def open(self, port: AudioPort, request: StreamRequest) -> ManualStream:
         """Open the devices that are asked for."""
