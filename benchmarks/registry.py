@@ -41,7 +41,9 @@ BENCHMARKS = {
             "resample", "Resamples blocks of 20 and 100 ms, against soxr; also how late and how clean the sound is."
         ),
         Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
-        Benchmark("startup", "Starts the program and a session, against an empty one and the bare imports."),
+        Benchmark(
+            "startup", "Starts the program and sessions, one of which plays 20 s; against the bare imports.", True
+        ),
         Benchmark(
             "latency", "Plays chirps and hears them again: the round trip, against what the devices report.", True
         ),

@@ -17,6 +17,7 @@ from benchmarks import startup_client
 from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved, quantiles
+from engine.audio.backend import StreamRequest
 from engine.errors import StreamLostError
 
 _QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
@@ -37,15 +38,15 @@ _SESSION = '"type": "session"'
 """In the event that says so: the agent has opened the session, and the microphone is sent."""
 
 
-def cases() -> list[Case]:
-    """The help, the imports, the engine's stream; the local agent's first line and session; a client's whole costs."""
+def cases(devices: StreamRequest) -> list[Case]:
+    """The help, the imports, the engine's stream; the local agent's first line and session; a client on devices."""
     return [
         Case("startup/help", _help, _QUICK_HELP_S, _FULL_S),
         Case("startup/import", partial(_code, "import", _IMPORT), _QUICK_S, _FULL_S),
         Case("startup/engine", partial(_code, "engine", _ENGINE), _QUICK_S, _FULL_S),
         Case("startup/first_line", partial(_until, "first_line", "", _RUN), _QUICK_S, _FULL_S),
         Case("startup/ready", partial(_until, "ready", _SESSION, (*_RUN, "--events", "-")), _QUICK_S, _FULL_S),
-        Case("startup/client", startup_client.measure, startup_client.QUICK_S, startup_client.FULL_S),
+        Case("startup/client", partial(startup_client.measure, devices), startup_client.QUICK_S, startup_client.FULL_S),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from benchmarks.results import Quantiles, Result
 from benchmarks.service_process import ScriptedService
+from engine.audio.backend import StreamRequest
+from engine.audio.discovery import open_backend
 from engine.errors import StreamLostError
 
 QUICK_S, FULL_S = 6.0, 32.0
@@ -25,24 +28,33 @@ _MEMORY = {"peak_rss_mb": ("status", "VmHWM"), "private_dirty_mb": ("smaps_rollu
 """Figures of memory: in which file of a process, and under which name."""
 
 
-def measure(seconds: float) -> Result:
-    """Let a client talk with the scripted service for so long; the figure is its processor time.
+def measure(devices: StreamRequest, seconds: float, *, backend_name: str = "auto") -> Result:
+    """Let a client talk with the scripted service; the figure is its processor time.
+
+    Args:
+        devices: Names of the microphone and the speaker.
+        seconds: How long it runs; the answer lasts 5/8 of it.
+        backend_name: As `voice backends` lists them; the first that has devices, else the virtual one.
 
     Raises:
         StreamLostError: the client ended too soon, or this system does not tell what a process takes.
     """
     if not (_PROC / "self" / "smaps_rollup").exists():
         raise StreamLostError("What a client takes is read from /proc, and this system has none that tells it.")
+    with contextlib.closing(open_backend(backend_name).backend) as backend:
+        options = ["--backend", backend.name]
+    options += ["--input", devices.input] if devices.input else []
+    options += ["--output", devices.output] if devices.output else []
     answer_s = round(_ANSWER * seconds, 1)
-    cpu_ms, most_mb = asyncio.run(_watch_client(seconds, answer_s))
-    extra = {**most_mb, "ran_s": seconds, "answer_s": answer_s}
+    cpu_ms, most_mb = asyncio.run(_watch_client(options, seconds, answer_s))
+    extra = {**most_mb, "ran_s": seconds, "answer_s": answer_s, "backend": backend.name}
     return Result("startup", "startup/client", "ms", Quantiles(cpu_ms, cpu_ms), extra=extra)
 
 
-async def _watch_client(seconds: float, answer_s: float) -> tuple[float, dict[str, float]]:
+async def _watch_client(options: list[str], seconds: float, answer_s: float) -> tuple[float, dict[str, float]]:
     """Return the processor time in ms, and the most of each kind of memory in MB."""
     async with ScriptedService(_QUIET_S, answer_s) as service:
-        command = [sys.executable, "-m", "cli.main", "run", "--url", service.url, "--backend", "virtual"]
+        command = [sys.executable, "-m", "cli.main", "run", "--url", service.url, *options]
         null = subprocess.DEVNULL
         ends_s, most_mb = time.monotonic() + seconds, dict.fromkeys(_MEMORY, 0.0)
         # One of asyncio's would be reaped at its end, and what it took would be gone.

@@ -54,7 +54,8 @@ def bench(
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep the figures for `voice bench history`.")] = False,
     input: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option("--input", help="Microphone of latency, session and callback: index, name, or words.")
+        str | None,
+        typer.Option("--input", help="Microphone of startup, latency, session, callback: index, name, or words."),
     ] = None,
     output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
