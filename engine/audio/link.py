@@ -123,7 +123,7 @@ class AudioLink:
     def read_played(self) -> tuple[NDArray[np.float32], int]:
         """Return what the speaker was given since the last call, silences included, and its rate.
 
-        Needs `keep_played`. The ring holds 2 s; what was lost since, because nobody read, is silence at the end.
+        Needs `keep_played`. The ring holds 5 s; what was lost because nobody read is silence at the end.
         """
         ring = self.port.reference
         if ring is None:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from engine.audio.devices import Direction
 from engine.audio.kernels import control as c
-from engine.audio.memory import aligned_words
 from engine.audio.priority import AudioThread, audio_thread
 from engine.audio.ring import Ring, is_plain
 from engine.audio.stats import StreamStats
 from engine.dsp.compile.library import library
+from engine.dsp.memory import Pinned, aligned_words
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
@@ -45,7 +45,7 @@ class CutRecord:
     """When the fade ended, on the clock of `time.monotonic_ns`; 0 where the system has no clock."""
 
 
-class AudioPort:
+class AudioPort(Pinned):
     """The rings and counters between one session and the streams of one backend.
 
     A backend calls `attach_input` and `attach_output` with what it opened, then passes `callback_address`,
@@ -65,7 +65,7 @@ class AudioPort:
 
     def __init__(self, *, keep_reference: bool = False) -> None:
         """Make a port without rings; `keep_reference` records what is played, for an echo canceller."""
-        self._control = aligned_words(self.control_words)
+        self._control = aligned_words(max(c.WORDS, self.control_words))
         self.control_address = int(self._control.ctypes.data)
         self._floats = self._control.view(np.float64)
         self._keep_reference = keep_reference
@@ -247,9 +247,11 @@ class AudioPort:
         """
         if self.playback is None:
             raise InvalidInputError("A port with no output has nothing to drop.")
-        # Checked here: beyond the head the kernel would count room, and frames, that are not there.
-        if (beyond := position - self.playback.head) > 0:
-            raise InvalidInputError(f"Position {position} is {beyond} frame{'s' * (beyond > 1)} beyond what was put.")
+        # Checked here: elsewhere the kernel would count room, and frames, that are not there.
+        beyond = position - self.playback.head
+        if position < 0 or beyond > 0:
+            wrong = f"{beyond} frame{'s' * (beyond > 1)} beyond what was put" if beyond > 0 else "before the beginning"
+            raise InvalidInputError(f"Position {position} is {wrong}.")
         self._write(c.DROP_BEFORE, position)
 
     def retire(self) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.audio.clock import loop_time_s
 from engine.audio.kernels import capture_layout as s
-from engine.audio.memory import aligned_samples, aligned_words
 from engine.audio.port import AudioPort
 from engine.dsp.compile.library import library
+from engine.dsp.memory import Pinned, aligned_samples, aligned_words
 from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError
 
@@ -26,7 +27,7 @@ class MicBlock(NamedTuple):
     """Which sample of all that the microphone has heard its first is, at the wire's rate."""
 
 
-class Recorder:
+class Recorder(Pinned):
     """Reads the capture ring of a port; used from the event loop only.
 
     Example:
@@ -53,7 +54,7 @@ class Recorder:
         """
         if port.capture is None:
             raise InvalidInputError("The recorder needs a port with an input.")
-        self.block_samples = round(wire_rate_hz * block_ms / 1000)
+        self.block_samples = round(wire_rate_hz * block_ms / 1000) if math.isfinite(block_ms) else 0
         if self.block_samples < 1:
             raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")
         self.at_sample = at_sample

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.kernels.ring_layout import CAPACITY, RING_WORDS, SAMPLES
-from engine.audio.memory import aligned_samples, aligned_words
 from engine.dsp.compile.library import library
+from engine.dsp.memory import Pinned, aligned_samples, aligned_words
 from engine.errors import InvalidInputError
 
 
-class Ring:
+class Ring(Pinned):
     """Owns the memory of one ring and hands out its two ends.
 
     Example:
@@ -53,11 +53,11 @@ class Ring:
 
     @property
     def memory(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """What must live as long as anybody knows the handle."""
+        """Memory that must outlive every use of the handle."""
         return self._samples, self._words
 
 
-class Producer:
+class Producer(Pinned):
     """The end that puts; used by one thread at a time."""
 
     def __init__(self, ring: Ring) -> None:
@@ -76,7 +76,7 @@ class Producer:
         return taken
 
 
-class Consumer:
+class Consumer(Pinned):
     """The end that takes; used by one thread at a time."""
 
     def __init__(self, ring: Ring) -> None:
@@ -88,10 +88,10 @@ class Consumer:
         Raises:
             InvalidInputError: a negative count, or no whole number.
         """
-        if not isinstance(count, int) or count < 0:
+        if not isinstance(count, int | np.integer) or count < 0:
             raise InvalidInputError(f"{count} samples cannot be taken.")
         ready = library().ring_head(self._handle) - library().ring_tail(self._handle)
-        samples = np.empty(min(count, ready), np.float32)
+        samples = np.empty(min(int(count), ready), np.float32)
         library().ring_get(self._handle, samples.ctypes.data, samples.size)
         return samples
 

@@ -92,14 +92,15 @@ class PolyphaseResampler:
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block (1-D float32, any length); return its worth, to one frame."""
-        if samples.ndim != 1 or samples.size > self._longest:
+        count = samples.size
+        if samples.ndim != 1 or count > self._longest:
             row = samples.reshape(-1)
             cuts = range(self._longest, row.size, self._longest)
             return np.concatenate([self.process(piece) for piece in np.split(row, cuts)])
         # By way of the state's memory: to ask an array for its address takes longer than to copy it.
         state = self._state
-        state.source[: samples.size] = samples
-        return state.target[: self._resample(state.address, samples.size)].copy()
+        state.source[:count] = samples
+        return state.target[: self._resample(state.address, count)].copy()
 
     def flush(self) -> NDArray[np.float32]:
         """Return what the filters still ring with, 2 to 26 ms; call `reset` before the next stream."""

@@ -57,7 +57,7 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the resamplers of a pair of rates work with, all of them."""
+    """Filters of one pair of rates, shared by its resamplers."""
 
     doubles: bool
     """True where the sharp filter comes first, and doubles; else it comes last, and halves."""
@@ -66,11 +66,11 @@ class Filters:
     bank: Bank | None
     """None where the sharp filter is all."""
     table: Samples
-    """Of the bank, row behind row."""
+    """The bank's rows, one behind the other."""
     delay_s: float
     """Group delay at 1 kHz."""
     length_s: float
-    """How long the filters remember."""
+    """Length of the filters' memory."""
 
 
 @functools.lru_cache(maxsize=32)

@@ -31,11 +31,11 @@ from engine.dsp.kernels.resampler_layout import (
     WINDOW,
     WORDS,
 )
+from engine.dsp.memory import Pinned, aligned_samples
 from engine.dsp.resampler_filters import Bank, Filters, Samples
 
 _MOST_INPUTS = 2 * CHUNK + 2
-"""Of a stage at a time: the first one may double the rate, nearly."""
-_LINE_BYTES = 64
+"""Most inputs that a stage is given at a time: the first stage at most doubles the rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Stage:
         self.words[HELD], self.words[GIVEN], self.words[PLACE] = self.words[WINDOW] - 1, 0, 0
 
 
-class ResamplerState:
+class ResamplerState(Pinned):
     """Owns the memory of a resampler; compiled code knows it by `address`."""
 
     def __init__(self, filters: Filters, source_frames: int, target_frames: int) -> None:
@@ -114,7 +114,9 @@ def _bank_stage(bank: Bank, table: Samples) -> _Stage:
 
 def _stage(values: dict[int, int], table: Samples, buffer_samples: int, *, scratch_samples: int = 0) -> _Stage:
     words = np.zeros(WORDS, np.int64)
-    stage = _Stage(words, _aligned(table.size), _aligned(buffer_samples), _aligned(scratch_samples))
+    stage = _Stage(
+        words, aligned_samples(table.size), aligned_samples(buffer_samples), aligned_samples(scratch_samples)
+    )
     stage.table[:] = table.reshape(-1)
     for word, value in values.items():
         words[word] = value
@@ -122,10 +124,3 @@ def _stage(values: dict[int, int], table: Samples, buffer_samples: int, *, scrat
         words[word] = memory.ctypes.data
     stage.reset()
     return stage
-
-
-def _aligned(samples: int) -> Samples:
-    """Zeros that begin at the beginning of a cache line: a vector that straddles two lines takes two loads."""
-    room = np.zeros(4 * samples + _LINE_BYTES, np.uint8)
-    start = -room.ctypes.data % _LINE_BYTES
-    return room[start : start + 4 * samples].view(np.float32)

@@ -13,6 +13,7 @@ def parse_json(text: str | bytes) -> Any:
     """Return the value of a JSON text.
 
     orjson refuses lone surrogates, NaN and infinity, which servers send now and then: such a text is left to `json`.
+    An integer beyond 64 bits becomes a float.
 
     Raises:
         ValueError, RecursionError: it is no JSON, or nested too deeply.

@@ -156,7 +156,7 @@ class Pools:
             "pcm": [pcm, *(value for value in self.everything if _is_array(value, np.int16, 1))],
             "block": [block, *(value for value in self.everything if _is_array(value, np.float32, 2))],
             "column": [column],
-            "count": [-1, 0, 1, 2, 64, 300, 1 << 62],
+            "count": [-1, 0, 1, 2, 64, 300, 1 << 62, 1 << 64, -(1 << 64) + 10**9],
         }
 
     def arguments(self, name: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import pickle
 import sys
@@ -15,6 +16,8 @@ import pytest
 from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
+from engine.dsp.resampler_filters import filters_for
+from engine.dsp.resampler_state import ResamplerState
 from engine.errors import InvalidInputError
 
 ROW, BLOCK, PCM = np.ones(480, np.float32), np.ones((480, 2), np.float32), np.ones(480, np.int16)
@@ -83,3 +86,25 @@ def test_nothing_is_done_where_an_argument_is_wrong() -> None:
     with pytest.raises(InvalidInputError):
         port.process(ROW.reshape(480, 1), None, input_time_s=cast("Any", "late"))
     assert port.stats().input_frames == 0
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda owner: pickle.loads(pickle.dumps(owner))])
+@pytest.mark.parametrize(
+    "owner", [Ring(64), Ring(64).producer, AudioPort(), ResamplerState(filters_for(24000, 48000), 1, 9)]
+)
+def test_what_owns_memory_that_kernels_know_is_not_copied(owner: Any, copied: Callable[[Any], Any]) -> None:
+    with pytest.raises(TypeError, match="cannot be copied"):
+        copied(owner)
+
+
+@pytest.mark.parametrize("position", [-1, -(2**64) + 10**9, 2**64, 481, 2**63])
+def test_only_what_was_put_is_dropped(position: int) -> None:
+    port = AudioPort()
+    port.attach_output(48000, 1)
+    assert port.playback is not None
+    port.playback.producer.put(ROW)
+    with pytest.raises(InvalidInputError):
+        port.drop_before(position)
+    block = np.empty((480, 1), np.float32)
+    port.process(None, block)
+    assert np.array_equal(block[:, 0], ROW)

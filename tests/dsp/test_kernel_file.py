@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import logging
 import os
 import resource
@@ -114,7 +115,7 @@ def folder_of_kernels() -> Path:
     return Path(cache.__file__).parents[1] / "kernels"
 
 
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="Windows has other permissions")
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may give folders to a group")
 @pytest.mark.parametrize("mode", [0o777, 0o770])
 def test_a_folder_that_others_can_write_to_is_not_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, mode: int
@@ -123,6 +124,7 @@ def test_a_folder_that_others_can_write_to_is_not_used(
     open_to_all = folder / "open"
     (open_to_all / "mine").mkdir(parents=True)
     open_to_all.chmod(mode)
+    os.chown(open_to_all, -1, 65534)
     for name in ("VOICE_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(open_to_all / "mine"))
     (open_to_all / "mine" / NAME).write_bytes(b"somebody's code")
@@ -139,6 +141,73 @@ def test_a_folder_whose_parent_belongs_to_somebody_else_is_not_used(folder: Path
     theirs.mkdir()
     os.chown(theirs, 65534, 65534)
     assert not cache._is_ours(theirs / "kernels")
+
+
+def test_a_link_is_followed_once_when_its_folder_is_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the link may point it at another folder afterwards."""
+    mine, other, link = folder / "mine", folder / "other", folder / "link"
+    mine.mkdir()
+    other.mkdir()
+    link.symlink_to(mine)
+    monkeypatch.setenv("VOICE_CACHE_DIR", str(link))
+    assert cache.cache_folders()[0] == mine
+    before = cache.cache_folders()
+    link.unlink()
+    link.symlink_to(other)
+    other.chmod(0o777)
+    assert before[0] == mine
+    assert other not in cache.cache_folders()
+
+
+def test_old_files_are_removed_when_another_is_kept(folder: Path) -> None:
+    for name in ("kernels-old.o", "filters-1-2-old"):
+        (folder / name).touch()
+        os.utime(folder / name, (0, 0))
+    cache.keep(NAME, b"new")
+    assert [path.name for path in folder.iterdir() if path.is_file()] == [NAME]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello\n", b'{"functions": {}}\n', b"[]\n"])
+def test_what_the_compiler_did_not_write_is_not_loaded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    assert library._link(content, None) is None
+
+
+def test_a_file_that_calls_what_this_system_lacks_is_not_loaded(kernels: bytes) -> None:
+    header, _, object_code = kernels.partition(b"\n")
+    fields = {**json.loads(header), "calls": ["a_function_of_another_c_library"]}
+    assert library._link(json.dumps(fields).encode() + b"\n" + object_code, None) is None
+    assert "clock_gettime" in json.loads(header)["calls"]
+
+
+def test_what_is_printed_while_kernels_are_compiled_is_none_of_theirs(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('hello')\n")
+    program = (
+        "import engine.dsp.compile.build as b, sys; b.build = lambda: print('compiling') or b'kernels'; b.main()\n"
+        "print('done')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout == "hello\nkernels"
+    assert run.stderr == "compiling\ndone\n"
+
+
+@pytest.mark.parametrize("executable", ["", None])
+def test_a_program_without_an_interpreter_starts_none(monkeypatch: pytest.MonkeyPatch, executable: str | None) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    assert library._built_by_a_child() is None
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert library._built_by_a_child() is None
+
+
+def test_why_the_compiler_failed_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(library, "_BUILD", "raise ImportError('no numba here')")
+    assert library._built_by_a_child() is None
+    assert "no numba here" in caplog.text
 
 
 def test_without_a_folder_the_program_works_and_says_that_nothing_is_kept(

@@ -72,7 +72,7 @@ def cut_block(state: int) -> int:
         missing = _missing_frames(state)
         if _gather(state, missing) == 0:
             store_release(control, c.WAKE_AT_CAPTURED, ring_tail(ring) + missing)
-            # What came before the kernel could see that is not signalled.
+            # Blocks that came before the audio thread saw the request are found here, or signalled with the next one.
             if ring_head(ring) - ring_tail(ring) < missing:
                 return 0
     _cut(state)

@@ -19,8 +19,8 @@ from numba import int64, types
 
 from engine.audio.kernels.priority_answers import FIFO_PRIORITY, GRANTED, HELD, NOT_ASKED, UNAVAILABLE
 from engine.dsp.compile.declare import inlined, kernel
+from engine.dsp.compile.host import name_system_functions
 from engine.dsp.compile.intrinsics import load, store, store_release
-from engine.dsp.compile.symbols import name_system_functions
 
 _ANSWER, _THREAD, _SCRATCH, _MORE_SCRATCH = range(4)
 """The words of a request: the answer, the thread's id, and room for what C functions write."""

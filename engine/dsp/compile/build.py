@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import llvmlite.binding as llvm
 from numba import cfunc, config
 
 from engine.dsp.compile.cache import kernel_sources
+from engine.dsp.compile.host import processor
 
 _ROOT = Path(__file__).parents[3]
 
@@ -30,7 +32,7 @@ class Compiled:
     function: Any
     """numba's; it must live as long as its address is known."""
     types: list[str]
-    """What it returns and takes, by numba's names."""
+    """Types of the result and the arguments, by numba's names."""
 
 
 def exported() -> Iterator[tuple[str, Any]]:
@@ -70,9 +72,10 @@ def optimise(module: llvm.ModuleRef) -> llvm.TargetMachine:
     """Run one pass over the whole module for this machine; return the machine."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    cpu, features = processor()
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=config.CPU_NAME or llvm.get_host_cpu_name(),
-        features=config.CPU_FEATURES or llvm.get_host_cpu_features().flatten(),
+        cpu=config.CPU_NAME or cpu,
+        features=config.CPU_FEATURES or features,
         opt=3,
         reloc="default",
         codemodel="jitdefault",
@@ -84,13 +87,21 @@ def optimise(module: llvm.ModuleRef) -> llvm.TargetMachine:
 
 
 def build() -> bytes:
-    """Compile, link and optimise every kernel; return a line of JSON, the functions' types, and the object file."""
+    """Compile, link and optimise every kernel; return a line of JSON and the object file.
+
+    The JSON names each function's types, and the functions of the C library that they call.
+    """
     compiled = compile_here()
     module = link(compiled)
     object_code: bytes = optimise(module).emit_object(module)
-    return json.dumps({name: one.types for name, one in compiled.items()}).encode() + b"\n" + object_code
+    called = [one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")]
+    header = {"functions": {name: one.types for name, one in compiled.items()}, "calls": called}
+    return json.dumps(header).encode() + b"\n" + object_code
 
 
 def main() -> None:
-    """Write the kernels to standard output."""
-    sys.stdout.buffer.write(build())
+    """Write the kernels to standard output, and whatever else is printed meanwhile to standard error."""
+    output = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    with os.fdopen(output, "wb") as file:
+        file.write(build())

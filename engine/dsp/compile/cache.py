@@ -9,10 +9,10 @@ import contextlib
 import functools
 import hashlib
 import os
-import platform
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,8 @@ from pathlib import Path
 _ENGINE = Path(__file__).resolve().parents[2]
 _NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 _DIGEST_BYTES = hashlib.sha256().digest_size
-_OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_KEPT_DAYS = 90
+"""A file that was not written for so long is removed: each version of the program leaves some."""
 
 
 def kernel_sources() -> list[Path]:
@@ -28,18 +29,13 @@ def kernel_sources() -> list[Path]:
     return sorted(path for path in _ENGINE.glob("*/kernels/*.py") if path.name != "__init__.py")
 
 
-def kernel_file(cpu: str) -> str:
-    """Name of the file of kernels, with a digest of sources, compiler, system and processor.
-
-    Args:
-        cpu: Name and features of the processor, as LLVM tells them.
-    """
+def kernel_file(machine: str) -> str:
+    """Name of the file of kernels, with a digest of sources, compiler and machine."""
     digest = hashlib.sha256()
     for source in (*sorted((_ENGINE / "dsp" / "compile").glob("*.py")), *kernel_sources()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     variables = (os.environ.get(name, "") for name in _NUMBA_VARIABLES)
-    machine = (sys.platform, platform.machine(), cpu, *variables)
-    for part in (version("numba"), version("llvmlite"), str(sys.version_info[:2]), *machine):
+    for part in (version("numba"), version("llvmlite"), str(sys.version_info[:2]), machine, *variables):
         digest.update(part.encode() + b"\0")
     return f"kernels-{digest.hexdigest()[:32]}.o"
 
@@ -47,9 +43,10 @@ def kernel_file(cpu: str) -> str:
 def cache_folders() -> list[Path]:
     """Return the folders to look in, made if need be, and only those that nobody else can write to.
 
-    `$VOICE_CACHE_DIR`, or else the user's cache folder; behind it one in the system's temporary folder.
+    `$VOICE_CACHE_DIR`, or else the user's cache folder; behind it one in the system's temporary folder. Links are
+    resolved here, once: what a link names may change after it was looked at.
     """
-    return [folder for folder in _candidates() if _is_ours(folder)]
+    return [folder for folder in map(_made, _candidates()) if folder is not None and _is_ours(folder)]
 
 
 def keep(name: str, content: bytes) -> Path | None:
@@ -60,6 +57,7 @@ def keep(name: str, content: bytes) -> Path | None:
     for folder in cache_folders():
         with contextlib.suppress(OSError):
             _write_whole(folder / name, _digest(name, content) + content)
+            _remove_old(folder)
             return folder / name
     return None
 
@@ -76,6 +74,14 @@ def kept(name: str) -> Iterator[tuple[Path, bytes]]:
             yield folder / name, content
 
 
+def _remove_old(folder: Path) -> None:
+    oldest_s = time.time() - _KEPT_DAYS * 86400
+    for path in (*folder.glob("kernels-*"), *folder.glob("filters-*")):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < oldest_s:
+                path.unlink()
+
+
 def _digest(name: str, content: bytes) -> bytes:
     """With the name, which says what the content is for: a file that was renamed is none of ours."""
     return hashlib.sha256(name.encode() + b"\0" + content).digest()
@@ -90,15 +96,21 @@ def _candidates() -> Iterator[Path]:
     yield Path(tempfile.gettempdir()) / f"voice-{user}"
 
 
-@functools.cache
-def _is_ours(folder: Path) -> bool:
-    """Whether a folder is there, or can be made, and no other user can replace it or what lies in it."""
+def _made(folder: Path) -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not hasattr(os, "getuid"):
-            return True  # Windows: a user's own folders are closed to others
-        whole = folder.resolve()
-        return all(_is_safe(part.stat(), last=part == whole) for part in (whole, *whole.parents))
+        return folder.resolve()
+    except OSError:
+        return None
+
+
+@functools.cache
+def _is_ours(folder: Path) -> bool:
+    """Whether no other user can replace a folder or what lies in it; Windows is taken at its word."""
+    if not hasattr(os, "getuid"):
+        return True
+    try:
+        return all(_is_safe(part.stat(), last=part == folder) for part in (folder, *folder.parents))
     except OSError:
         return False
 
@@ -106,8 +118,24 @@ def _is_ours(folder: Path) -> bool:
 def _is_safe(status: os.stat_result, *, last: bool) -> bool:
     """Whether only the user and root can change a folder; in a sticky one, such as /tmp, others cannot rename ours."""
     owners = (os.getuid(),) if last else (os.getuid(), 0)
-    sticky = bool(status.st_mode & stat.S_ISVTX) and not last
-    return (status.st_uid in owners or sticky) and (sticky or not status.st_mode & _OTHERS_MAY_WRITE)
+    if status.st_mode & stat.S_ISVTX and not last:
+        return True
+    others_may_write = status.st_mode & stat.S_IWOTH or (
+        status.st_mode & stat.S_IWGRP and not _is_private_group(status.st_gid)
+    )
+    return status.st_uid in owners and not others_may_write
+
+
+def _is_private_group(group: int) -> bool:
+    """Whether a group is the user's own: Fedora and Ubuntu give everybody one, to which their folders are open."""
+    import grp  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        entry = grp.getgrgid(group)
+        return entry.gr_name == pwd.getpwuid(os.getuid()).pw_name and not entry.gr_mem
+    except KeyError:
+        return False
 
 
 def _write_whole(path: Path, content: bytes) -> None:

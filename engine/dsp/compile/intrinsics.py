@@ -102,20 +102,8 @@ def _pointer_intrinsic(element: Any) -> Any:
 
 float32_pointer = _pointer_intrinsic(types.float32)
 """Makes an address the float32 pointer that `numba.carray` takes."""
-float64_pointer = _pointer_intrinsic(types.float64)
-"""The same for float64."""
 int16_pointer = _pointer_intrinsic(types.int16)
 """The same for int16."""
-
-
-@intrinsic
-def address_of(typing_context: Any, pointer: Any) -> Any:
-    """Return a C pointer's address as an int64, for callbacks whose signature has pointers."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ptrtoint(args[0], _I64)
-
-    return types.int64(pointer), generate
 
 
 @intrinsic

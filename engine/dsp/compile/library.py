@@ -14,6 +14,7 @@ import ctypes
 import functools
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from engine.dsp.compile.cache import keep, kept, kernel_file
-from engine.dsp.compile.symbols import name_system_functions
+from engine.dsp.compile.host import description, lacks, name_system_functions
 
 _log = logging.getLogger(__name__)
 _C_TYPES: Mapping[str, Any] = {
@@ -37,7 +38,7 @@ _C_TYPES: Mapping[str, Any] = {
     "float64": ctypes.c_double,
 }
 _ROOT = Path(__file__).resolve().parents[3]
-_BUILD = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from engine.dsp.compile.build import main; main()"
+_BUILD = f"import sys; sys.path.append({str(_ROOT)!r}); from engine.dsp.compile.build import main; main()"
 _BUILD_S = 600.0
 """Longest time that the compiler is given; it takes 5 s on a desktop, and a minute on a small board."""
 _NOWHERE = "and not kept: there is no folder that only you can write to (VOICE_CACHE_DIR names one)"
@@ -62,7 +63,7 @@ class Library:
         raise AttributeError(f"There is no kernel {name!r}.")
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _loaded: Library | None = None
 
 
@@ -86,7 +87,7 @@ def load_kernels(announce: Callable[[str], None] = _log.info) -> Library:
 
 @functools.cache
 def _file_name() -> str:
-    return kernel_file(llvm.get_host_cpu_name() + llvm.get_host_cpu_features().flatten())
+    return kernel_file(description())
 
 
 def _load_kept() -> Library | None:
@@ -95,19 +96,22 @@ def _load_kept() -> Library | None:
 
 
 def _link(content: bytes, path: Path | None) -> Library | None:
-    """Load what `build` made; None where LLVM refuses it."""
-    types, _, object_code = content.partition(b"\n")
-    functions: dict[str, list[str]] = json.loads(types)
+    """Load what `build` made; None where it is something else, or this machine cannot load it."""
+    header, _, object_code = content.partition(b"\n")
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name_system_functions()
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(opt=0, jit=True, reloc="default", codemodel="jitdefault")
     try:
+        fields = json.loads(header)
+        functions: dict[str, list[str]] = fields["functions"]
+        if missing := lacks(fields["calls"]):
+            raise RuntimeError(f"this system has no {', '.join(missing)}")
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(object_code))
         engine.finalize_object()
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
         _log.debug("The object file of the kernels is refused: %s", error)
         return None
     addresses = {name: engine.get_function_address(name) for name in functions}
@@ -128,14 +132,22 @@ def _compile(announce: Callable[[str], None]) -> Library:
 
 
 def _built_by_a_child() -> bytes | None:
+    if not sys.executable or getattr(sys, "frozen", False):
+        return None  # there is no interpreter to start: the program would start itself
     command = [sys.executable, "-P", "-c", _BUILD]
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0"}
     try:
-        return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_BUILD_S, check=True
-        ).stdout
+        run = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_BUILD_S, check=False
+        )
     except (OSError, subprocess.SubprocessError) as error:
-        _log.debug("The process that compiles the kernels failed: %s", error)
+        _log.warning("The process that compiles the kernels failed: %s", error)
         return None
+    if run.returncode != 0:
+        said = run.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {run.returncode}"]
+        _log.warning("The process that compiles the kernels failed: %s", said[-1])
+        return None
+    return run.stdout
 
 
 def _compiled_here() -> Library:

@@ -17,7 +17,7 @@ SOURCE, TARGET = 13, 14  # of the first stage: addresses of what Python hands in
 WORDS = 16
 
 BANK, DOUBLES, HALVES = 0, 1, 4
-"""Kinds of stages; of a sharp filter, inputs for each two outputs."""
+"""Kinds of stages; for a sharp filter the number of inputs for two outputs."""
 CHUNK = 960
 """Frames that go through all stages before the next are taken, so that they stay in the nearest cache. With 1024 the
 rows of sums lay 4096 bytes apart, which the processor takes for the same place: 100 ms took 1.4 times as long."""

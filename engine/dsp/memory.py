@@ -1,20 +1,30 @@
-"""Memory that never moves: cache-line aligned blocks of words and samples that kernels reach by address."""
+"""Memory that never moves: aligned blocks of words and samples that kernels reach by address, and their owners."""
 
 from __future__ import annotations
+
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.kernels.ring_layout import LINE_WORDS
+_LINE_BYTES = 128
+"""Two cache lines: x86 prefetches them in pairs."""
+
+
+class Pinned:
+    """Base of whatever owns memory that kernels know by its address: a copy would have the address of the original."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"A {type(self).__name__} cannot be copied: compiled code knows its memory by address.")
 
 
 def aligned_words(count: int) -> NDArray[np.int64]:
     """Return `count` zeroed int64 words that start on a 128-byte boundary, in memory that is there already."""
-    raw = np.empty(count + LINE_WORDS, np.int64)
+    raw = np.empty(count + _LINE_BYTES // 8, np.int64)
     # The memory of np.zeros has yet to be found, page by page, when it is first written to: by the audio thread, 47
     # times a second at 48 kHz, until a ring has gone round. What is written here is there.
     raw.fill(0)
-    start = (-raw.ctypes.data % (8 * LINE_WORDS)) // 8
+    start = (-raw.ctypes.data % _LINE_BYTES) // 8
     return raw[start : start + count]
 
 
