@@ -25,15 +25,9 @@ class VirtualBackend:
     name = "virtual"
     protocol_version = PROTOCOL_VERSION
 
-    def __init__(self, *, microphone: Microphone | None = None, conversation_file: Path | None = None) -> None:
-        """Make the backend.
-
-        Args:
-            microphone: What is recorded instead of the request's file, such as a `FedMicrophone`.
-            conversation_file: Where to write both sides as heard: stereo, the user left, the agent right.
-        """
+    def __init__(self, *, microphone: Microphone | None = None) -> None:
+        """Make the backend; the microphone, such as a `FedMicrophone`, is recorded instead of the request's file."""
         self._microphone = microphone
-        self._conversation_file = conversation_file
 
     def devices(self) -> list[Device]:
         """List the one device there is."""
@@ -55,11 +49,10 @@ class VirtualBackend:
                 raise UnknownDeviceError(
                     f"The virtual backend has no device {name!r}.", fix="Use --input-file and --output-file with it."
                 )
-        for target in (request.output_file, self._conversation_file):
-            _refuse_overwriting(request.input_file, target)
+        _refuse_overwriting(request.input_file, request.output_file)
         microphone = self._microphone or open_microphone(request.input_file)
         try:
-            return VirtualStream(port, SPEAKER_RATE_HZ, microphone, request, self._conversation_file)
+            return VirtualStream(port, SPEAKER_RATE_HZ, microphone, request)
         except BaseException:
             microphone.close()
             raise

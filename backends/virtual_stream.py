@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 
 from backends.virtual_microphone import Microphone
-from backends.wav_writer import WavWriter
 from engine.audio.backend import StreamInfo, StreamRequest, StreamSide
 from engine.audio.port import AudioPort
-from engine.dsp.resample import make_resampler
+from engine.audio.wav_file import WavFile
+from engine.dsp.pcm16 import float32_to_pcm16
 from engine.errors import InvalidInputError, VoiceError
 
 _log = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ class VirtualStream:
         speaker_rate_hz: int,
         microphone: Microphone,
         request: StreamRequest,
-        conversation_file: Path | None,
     ) -> None:
         self._port = port
         self._speaker_rate_hz = speaker_rate_hz
@@ -40,15 +40,11 @@ class VirtualStream:
             raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="voice-clock", daemon=True)
-        self._user_to_speaker_rate = make_resampler(microphone.rate_hz, speaker_rate_hz)
-        self._user_backlog = np.empty(0, np.float32)
         port.attach_input(microphone.rate_hz, 1)
         port.attach_output(speaker_rate_hz, 1)
-        with contextlib.ExitStack() as files:
-            self._speaker = _writer(request.output_file, speaker_rate_hz, 1, files)
-            self._conversation = _writer(conversation_file, speaker_rate_hz, 2, files)
-            files.callback(microphone.close)
-            self._files = files.pop_all()
+        self._path = request.output_file
+        with self._named():
+            self._speaker = WavFile(self._path, speaker_rate_hz, 1) if self._path else None
         self._info = StreamInfo(
             backend="virtual",
             native=True,
@@ -75,10 +71,9 @@ class VirtualStream:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
-        try:
-            self._files.close()
-        except VoiceError as error:
-            _log.error("%s", error)
+        self._microphone.close()
+        if self._speaker is not None:
+            self._speaker.close()
 
     def _side(self, name: str, rate_hz: int) -> StreamSide:
         return StreamSide(name, rate_hz, 1, round(self._block_s * rate_hz), 0.0)
@@ -111,23 +106,16 @@ class VirtualStream:
         self._port.process(spoken[:, None], None)
         self._port.process(None, heard)
         if self._speaker is not None:
-            self._speaker.write(heard)
-        if self._conversation is not None:
-            self._conversation.write(np.column_stack([self._user_side(spoken, frames_out), heard[:, 0]]))
+            with self._named():
+                self._speaker.write(float32_to_pcm16(heard[:, 0]).tobytes())
         if self._microphone.ended and not self._port.input_ended:
             self._port.end_input()
 
-    def _user_side(self, spoken: np.ndarray, frames: int) -> np.ndarray:
-        """The microphone at the speaker's rate, padded at the front while the resampler fills."""
-        self._user_backlog = np.concatenate([self._user_backlog, self._user_to_speaker_rate.process(spoken)])
-        taken, self._user_backlog = self._user_backlog[:frames], self._user_backlog[frames:]
-        return np.pad(taken, (frames - taken.size, 0))
-
-
-def _writer(path: Path | None, rate_hz: int, channels: int, files: contextlib.ExitStack) -> WavWriter | None:
-    """A file that is closed with the others; None where none is wanted."""
-    if path is None:
-        return None
-    writer = WavWriter(path, rate_hz, channels)
-    files.callback(writer.close)
-    return writer
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        """Name the file in what the system complains about: a full disk, or a pipe, which has no beginning."""
+        try:
+            yield
+        except OSError as error:
+            reason = "a WAV file needs a place that can be rewound" if error.errno == errno.ESPIPE else error.strerror
+            raise InvalidInputError(f"{self._path} cannot be written: {reason}.", fix="Choose another file.") from error

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -104,28 +105,28 @@ def hold_demonstration(
     Raises:
         VoiceError: the embedded agent cannot work on this machine, or did not answer.
     """
-    path = _recording_path()
+    folder = options.record or _recording_folder()
     screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
     plan = SessionPlan(
         chosen=chosen,
-        backend=VirtualBackend(microphone=demonstration.microphone, conversation_file=path),
+        backend=VirtualBackend(microphone=demonstration.microphone),
         request=StreamRequest(block_ms=options.block_ms),
         settings=SessionSettings(),
         tools=built_in_tools(chosen.provider),
-        options=options,
+        options=replace(options, record=folder),
         guide=demonstration.guide,
         meter=meter,
     )
     asyncio.run(converse(plan, screen, [meter, *observers, demonstration]))
-    screen.say(f"What was heard, you on the left and the agent on the right: {path}")
+    screen.say(f"What was heard, you on the left and the agent on the right: {folder / 'heard.wav'}")
     screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
 
 
-def _recording_path() -> Path:
+def _recording_folder() -> Path:
     folder = user_data_path("voice", appauthor=False) / "conversations"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="voice-"))
-    return folder / f"demonstration-{time.strftime('%Y%m%d-%H%M%S')}.wav"
+    return folder / f"demonstration-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -23,7 +23,7 @@ class WavFile:
         """Create the file.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: it cannot be written, or not where one has written already, as a pipe.
         """
         self._frame_bytes = 2 * channels
         self.size_bytes = 0
@@ -31,7 +31,12 @@ class WavFile:
         self._file = path.open("wb", buffering=0)
         byte_rate = rate_hz * self._frame_bytes
         head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)
-        self._file.write(head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0))
+        try:
+            self._file.write(head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0))
+            self._file.seek(0, 2)
+        except OSError:
+            self._file.close()
+            raise
 
     def write(self, pcm16: bytes) -> int:
         """Append little-endian PCM16; return at which byte of the sound it begins.

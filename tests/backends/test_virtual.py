@@ -93,23 +93,6 @@ def test_a_fed_microphone_is_silent_in_between() -> None:
     assert microphone.read(10).sum() == 5
 
 
-def test_the_conversation_is_written_as_heard_on_two_channels(tmp_path: Path) -> None:
-    microphone = FedMicrophone(RATE_HZ)
-    microphone.feed(np.full(4800, 0.5, np.float32))
-    port = AudioPort()
-    backend = VirtualBackend(microphone=microphone, conversation_file=tmp_path / "both.wav")
-    stream = backend.open(port, StreamRequest())
-    assert port.playback is not None
-    port.playback.producer.put(np.full(2400, -0.25, np.float32))
-    stream.start()
-    wait_until(port, 9600)
-    stream.close()
-    both, _ = soundfile.read(tmp_path / "both.wav", dtype="float32")
-    assert np.allclose(both[100:4700, 0], 0.5, atol=1e-3)
-    assert np.allclose(both[:2400, 1], -0.25, atol=1e-4)
-    assert not both[4900:, :].any()
-
-
 def test_what_cannot_be_opened_is_refused_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("hello")
     before = threading.active_count()
