@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import (
-    BLOCK_MS,
-    PortAudioFailure,
-    block_ms_of,
-    check_request,
-    close_within,
-    explain,
-    forget,
-    keep_until_closed,
-    negotiate,
-    not_running,
-    restart,
-    streams_hang,
-    takes_rate,
-)
+from backends.portaudio import BLOCK_MS, not_running, restart, streams_hang, takes_rate
+from backends.portaudio_streams import OpenAt, PortAudioStreams
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
 from engine.audio.chatter import silence_chatter
-from engine.audio.devices import Direction, find_device
+from engine.audio.devices import Direction
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
 if TYPE_CHECKING:
@@ -36,7 +24,6 @@ DEGRADED = (
     "a busy interpreter will break it. The sounddevice backend has no such limit."
 )
 
-_OpenAt = Callable[[int, int], NativeStream | PumpedStream]
 _WASAPI, _CONVERTING = "Windows WASAPI", ("Windows DirectSound", "MME")
 _MME_NAME_LENGTH = 31
 """MME cuts longer names off."""
@@ -101,29 +88,13 @@ class PyAudioBackend:
             is_default_output=index == defaults[Direction.OUTPUT],
         )
 
-    def open(self, port: AudioPort, request: StreamRequest) -> PyAudioStream:
+    def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""
-        check_request(request, self.name)
         devices = self.devices()
-        chosen = {
-            Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
-            Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
-        }
-        stream = PyAudioStream(port, native=self._library is not None)
-        try:
-            for direction, device in chosen.items():
-                block_ms = block_ms_of(request, direction)
-                twin = converting_twin(devices, device, direction)
-                stream.add(
-                    self._opener(port, device, direction, block_ms),
-                    device,
-                    direction,
-                    open_converted=self._opener(port, twin, direction, block_ms) if twin else None,
-                )
-        except BaseException:
-            stream.close()
-            raise
-        return stream
+        native = self._library is not None
+        streams = PortAudioStreams(self.name, port, native=native, notes=() if native else (DEGRADED,))
+        streams.open(devices, request, partial(self._openers, port, devices))
+        return streams
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
@@ -150,13 +121,17 @@ class PyAudioBackend:
         if not streams_hang():
             self._pyaudio.terminate()
 
-    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> _OpenAt:
-        def open_at(rate_hz: int, channels: int) -> NativeStream | PumpedStream:
-            if self._library is not None:
-                return NativeStream(self._library, port, device, direction, (rate_hz, channels), block_ms)
-            return PumpedStream(self._pyaudio, port, device, direction, (rate_hz, channels), block_ms)
+    def _openers(
+        self, port: AudioPort, devices: Sequence[Device], device: Device, direction: Direction, block_ms: float
+    ) -> tuple[OpenAt, OpenAt | None]:
+        twin = converting_twin(devices, device, direction)
+        open_converted = self._opener(port, twin, direction, block_ms) if twin else None
+        return self._opener(port, device, direction, block_ms), open_converted
 
-        return open_at
+    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> OpenAt:
+        if self._library is not None:
+            return partial(NativeStream, self._library, port, device, direction, block_ms)
+        return partial(PumpedStream, self._pyaudio, port, device, direction, block_ms)
 
     def _default(self, direction: Direction) -> int:
         ask = (
@@ -177,63 +152,3 @@ def converting_twin(devices: Sequence[Device], device: Device, direction: Direct
     names = (device.name, device.name[:_MME_NAME_LENGTH])
     twins = [twin for twin in devices if twin.name in names and direction.channels_of(twin) > 0]
     return next((twin for api in _CONVERTING for twin in twins if twin.host_api == api), None)
-
-
-class PyAudioStream:
-    """The two streams of one port."""
-
-    def __init__(self, port: AudioPort, *, native: bool) -> None:
-        self._port = port
-        self._native = native
-        self._streams: list[tuple[NativeStream | PumpedStream, Device]] = []
-        self._sides: dict[Direction, StreamSide] = {}
-        self._notes: tuple[str, ...] = () if native else (DEGRADED,)
-        keep_until_closed(self)
-
-    def add(
-        self, open_at: _OpenAt, device: Device, direction: Direction, *, open_converted: _OpenAt | None = None
-    ) -> None:
-        """Open one direction and tell the port what was taken."""
-        stream, note = negotiate(device, direction, open_at, open_converted=open_converted)
-        self._streams.append((stream, device))
-        attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
-        attach(stream.rate_hz, stream.channels)
-        self._sides[direction] = StreamSide(
-            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms, device.host_api
-        )
-        self._notes += (note,) if note else ()
-
-    @property
-    def info(self) -> StreamInfo:
-        """What was opened."""
-        return StreamInfo(
-            backend=PyAudioBackend.name,
-            native=self._native,
-            input=self._sides.get(Direction.INPUT),
-            output=self._sides.get(Direction.OUTPUT),
-            notes=self._notes,
-        )
-
-    @property
-    def active(self) -> bool:
-        """True while both streams run."""
-        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
-
-    def start(self) -> None:
-        """Let the callbacks or the pump threads run."""
-        for stream, device in self._streams:
-            _call(stream.start, device)
-
-    def close(self) -> None:
-        """Abort and release both streams; the port is not touched afterwards."""
-        streams, self._streams = self._streams, []
-        for stream, _ in streams:
-            close_within(stream.close, keep_alive=(stream, self._port))
-        forget(self)
-
-
-def _call(function: Callable[[], None], device: Device) -> None:
-    try:
-        function()
-    except PortAudioFailure as failure:
-        raise explain(failure, device) from failure

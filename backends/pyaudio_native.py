@@ -81,15 +81,15 @@ class NativeStream:
         port: AudioPort,
         device: Device,
         direction: Direction,
-        form: tuple[int, int],
         block_ms: float,
+        rate_hz: int,
+        channels: int,
     ) -> None:
-        """Open a stream of (rate in Hz, channels).
+        """Open a stream.
 
         Raises:
             PortAudioFailure: PortAudio refuses.
         """
-        rate_hz, channels = form
         low_ms = device.low_input_latency_ms if direction is Direction.INPUT else device.low_output_latency_ms
         parameters = _Parameters(device.index, channels, _FLOAT32, low_ms / 1000, None)
         source, target = (parameters, None) if direction is Direction.INPUT else (None, parameters)

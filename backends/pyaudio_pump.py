@@ -29,23 +29,25 @@ class PumpedStream:
         port: AudioPort,
         device: Device,
         direction: Direction,
-        form: tuple[int, int],
         block_ms: float,
+        rate_hz: int,
+        channels: int,
     ) -> None:
-        """Open a blocking stream of (rate in Hz, channels).
+        """Open a blocking stream.
 
         Args:
             pyaudio: A `pyaudio.PyAudio` instance.
             port: The kernel's memory.
             device: Where to.
             direction: One of the two.
-            form: Rate and channels.
             block_ms: Length of one read or write.
+            rate_hz: Its rate.
+            channels: How many.
 
         Raises:
             PortAudioFailure: PortAudio refuses.
         """
-        self.rate_hz, self.channels = form
+        self.rate_hz, self.channels = rate_hz, channels
         self.block_frames = round(self.rate_hz * block_ms / 1000)
         self._port = port
         self._direction = direction

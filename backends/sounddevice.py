@@ -1,35 +1,22 @@
 """The sounddevice backend: PortAudio streams whose callback is the port's compiled kernel. The default.
 
 `sounddevice._StreamBase` accepts a C function pointer as callback; that door is documented for library authors and
-python-rtmixer has gone through it since 2017. Microphone and speaker are two streams, so that two devices with two
-rates work like one.
+python-rtmixer has gone through it since 2017.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import (
-    BLOCK_MS,
-    PortAudioFailure,
-    block_ms_of,
-    check_request,
-    close_within,
-    explain,
-    forget,
-    keep_until_closed,
-    negotiate,
-    not_running,
-    restart,
-    take_exit_handler,
-    takes_rate,
-)
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
+from backends.portaudio import BLOCK_MS, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
+from backends.portaudio_streams import OpenAt, PortAudioStreams
+from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
 from engine.audio.chatter import silence_chatter
-from engine.audio.devices import Direction, find_device
+from engine.audio.devices import Direction
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
 if TYPE_CHECKING:
@@ -91,28 +78,25 @@ class SounddeviceBackend:
             for index, entry in enumerate(entries)
         ]
 
-    def open(self, port: AudioPort, request: StreamRequest) -> SounddeviceStream:
+    def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""
-        check_request(request, self.name)
         devices = self.devices()
-        chosen = {
-            Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
-            Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
-        }
-        stream = SounddeviceStream(self._library, port)
-        try:
-            for direction, device in chosen.items():
-                stream.add(device, direction, block_ms_of(request, direction))
-        except BaseException:
-            stream.close()
-            raise
-        return stream
+        streams = PortAudioStreams(self.name, port)
+        streams.open(devices, request, partial(self._openers, port))
+        return streams
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
         from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
-        return takes_rate(device, direction, rate_hz, _opener(self._library, AudioPort(), device, direction, BLOCK_MS))
+        return takes_rate(device, direction, rate_hz, self._openers(AudioPort(), device, direction, BLOCK_MS)[0])
+
+    def _openers(
+        self, port: AudioPort, device: Device, direction: Direction, block_ms: float
+    ) -> tuple[OpenAt, OpenAt | None]:
+        open_at = partial(SounddeviceStream, self._library, port, device, direction, block_ms)
+        converts = device.host_api == _WASAPI
+        return open_at, partial(open_at, settings=self._library.WasapiSettings(auto_convert=True)) if converts else None
 
     def refresh(self) -> str:
         """Start PortAudio anew where that ends no stream; it says why it does not."""
@@ -140,80 +124,28 @@ class SounddeviceBackend:
 
 
 class SounddeviceStream:
-    """The two native streams of one port."""
+    """One direction, driven by the port's compiled callback."""
 
-    def __init__(self, library: Any, port: AudioPort) -> None:
-        self._library = library
-        self._error = library.PortAudioError
-        self._port = port
-        self._streams: list[tuple[Any, Device]] = []
-        self._sides: dict[Direction, StreamSide] = {}
-        self._notes: tuple[str, ...] = ()
-        keep_until_closed(self)
+    def __init__(
+        self,
+        library: Any,
+        port: AudioPort,
+        device: Device,
+        direction: Direction,
+        block_ms: float,
+        rate_hz: int,
+        channels: int,
+        *,
+        settings: Any = None,
+    ) -> None:
+        """Open a stream; the settings are those of the host API.
 
-    def add(self, device: Device, direction: Direction, block_ms: float) -> None:
-        """Open one direction and tell the port what was taken."""
-        opener = _opener(self._library, self._port, device, direction, block_ms)
-        converted = None
-        if device.host_api == _WASAPI:
-            settings = self._library.WasapiSettings(auto_convert=True)
-            converted = _opener(self._library, self._port, device, direction, block_ms, settings)
-        stream, note = negotiate(device, direction, opener, open_converted=converted)
-        self._streams.append((stream, device))
-        rate_hz, channels = round(stream.samplerate), stream.channels
-        attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
-        attach(rate_hz, channels)
-        self._sides[direction] = StreamSide(
-            device.name, rate_hz, channels, stream.blocksize, 1000 * stream.latency, device.host_api
-        )
-        self._notes += (note,) if note else ()
-
-    @property
-    def info(self) -> StreamInfo:
-        """What was opened."""
-        return StreamInfo(
-            backend=SounddeviceBackend.name,
-            native=True,
-            input=self._sides.get(Direction.INPUT),
-            output=self._sides.get(Direction.OUTPUT),
-            notes=self._notes,
-        )
-
-    @property
-    def active(self) -> bool:
-        """True while both streams run; not where PortAudio was ended under them."""
-        with contextlib.suppress(self._error):
-            return bool(self._streams) and all(stream.active for stream, _ in self._streams)
-        return False
-
-    def start(self) -> None:
-        """Let the callbacks run."""
-        for stream, device in self._streams:
-            self._call(stream.start, device)
-
-    def _call(self, function: Callable[[], None], device: Device) -> None:
-        try:
-            function()
-        except self._error as error:
-            raise explain(_failure(error), device) from error
-
-    def close(self) -> None:
-        """Abort and release both streams; the port is not touched afterwards."""
-        streams, self._streams = self._streams, []
-        for stream, _ in streams:
-            close_within(stream.close, keep_alive=(stream, self._port))
-        forget(self)
-
-
-def _opener(
-    library: Any, port: AudioPort, device: Device, direction: Direction, block_ms: float, settings: Any = None
-) -> Callable[[int, int], Any]:
-    """What opens a stream of (rate in Hz, channels) on a port; `settings` are those of the host API."""
-    ffi = library._ffi
-
-    def open_at(rate_hz: int, channels: int) -> Any:
-        try:
-            return library._StreamBase(
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        self._error, ffi = library.PortAudioError, library._ffi
+        with self._failing():
+            self._stream = library._StreamBase(
                 kind=direction.value,
                 device=device.index,
                 samplerate=rate_hz,
@@ -226,10 +158,35 @@ def _opener(
                 finished_callback=ffi.cast("PaStreamFinishedCallback*", port.finished_address),
                 userdata=ffi.cast("void*", port.control_address),
             )
-        except library.PortAudioError as error:
-            raise _failure(error) from error
+        self.rate_hz, self.channels = round(self._stream.samplerate), int(self._stream.channels)
+        self.block_frames, self.latency_ms = int(self._stream.blocksize), 1000 * self._stream.latency
 
-    return open_at
+    @property
+    def active(self) -> bool:
+        """True while the callback runs; not where PortAudio was ended under it."""
+        with contextlib.suppress(self._error):
+            return bool(self._stream.active)
+        return False
+
+    def start(self) -> None:
+        """Let the callback run.
+
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        with self._failing():
+            self._stream.start()
+
+    def close(self) -> None:
+        """Abort and release."""
+        self._stream.close()
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except self._error as error:
+            raise _failure(error) from error
 
 
 def _failure(error: Exception) -> PortAudioFailure:

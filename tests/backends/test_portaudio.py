@@ -12,8 +12,9 @@ import pytest
 
 from backends import portaudio
 from backends.portaudio import PortAudioFailure, explain, formats, negotiate, takes_rate
+from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import PyAudioBackend, converting_twin
-from backends.sounddevice import SounddeviceBackend, SounddeviceStream
+from backends.sounddevice import SounddeviceBackend
 from engine import errors
 from engine.audio.backend import Device, StreamRequest
 from engine.audio.devices import Direction
@@ -48,6 +49,28 @@ class RefusingSounddevice:
         self.takes: Callable[[int, int, Any], bool] = lambda rate_hz, channels, settings: True
         self.opened: list[str] = []
         self.closed: list[str] = []
+        self.devices: list[Device] = []
+
+    def _exit_handler(self) -> None:
+        """There is nothing to end."""
+
+    def query_hostapis(self) -> list[dict[str, Any]]:
+        return [
+            {"name": device.host_api, "default_input_device": 0, "default_output_device": 1} for device in self.devices
+        ]
+
+    def query_devices(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": device.name,
+                "hostapi": number,
+                "max_input_channels": device.max_input_channels,
+                "max_output_channels": device.max_output_channels,
+                "default_samplerate": device.native_rate_hz,
+                **{f"default_{how}_{way}_latency": 0.01 for how in ("low", "high") for way in ("input", "output")},
+            }
+            for number, device in enumerate(self.devices)
+        ]
 
     def _StreamBase(  # noqa: N802
         self, *, kind: str, samplerate: int, channels: int, blocksize: int, extra_settings: Any, **_: Any
@@ -77,16 +100,12 @@ class RefusingSounddevice:
 
 def opened(
     library: RefusingSounddevice, microphone: Device = MICROPHONE, speaker: Device = SPEAKER
-) -> SounddeviceStream:
+) -> PortAudioStreams:
     """The microphone and the speaker of that library."""
-    stream = SounddeviceStream(library, AudioPort())
-    try:
-        for device, direction in ((microphone, Direction.INPUT), (speaker, Direction.OUTPUT)):
-            stream.add(device, direction, 10.0)
-    except BaseException:
-        stream.close()
-        raise
-    return stream
+    library.devices = [microphone, speaker]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "sounddevice", library)
+        return SounddeviceBackend().open(AudioPort(), StreamRequest())
 
 
 def test_every_error_has_an_exit_code_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
-from backends.pyaudio import DEGRADED, PyAudioStream
+from backends.portaudio_streams import PortAudioStreams
+from backends.pyaudio import DEGRADED, PyAudioBackend
 from backends.pyaudio_native import reach_portaudio
 from backends.pyaudio_pump import PumpedStream
-from engine.audio.backend import Device
+from engine.audio.backend import Device, StreamRequest
 from engine.audio.devices import Direction
 from engine.audio.port import AudioPort
 from engine.errors import DeviceBusyError
@@ -76,6 +78,10 @@ class EndlessStream(BlockingStream):
     def write(self, data: bytes, frames: int, *, exception_on_underflow: bool) -> None:
         self._never.wait(0.001)
 
+    def read(self, frames: int, *, exception_on_overflow: bool) -> bytes:
+        self._never.wait(0.001)
+        return bytes(4 * frames)
+
 
 class FakePyAudio:
     """Opens one `BlockingStream`, or refuses."""
@@ -95,7 +101,19 @@ def pumped(
     stream: BlockingStream | Exception, port: AudioPort, direction: Direction, channels: int = 2
 ) -> PumpedStream:
     """A pump on a fake stream."""
-    return PumpedStream(FakePyAudio(stream), port, DEVICE, direction, (RATE_HZ, channels), 10.0)
+    return PumpedStream(FakePyAudio(stream), port, DEVICE, direction, 10.0, RATE_HZ, channels)
+
+
+def streams_on(stream: BlockingStream) -> tuple[PortAudioStreams, FakePyAudio]:
+    """A pump for each direction of a fake device."""
+    port, fake = AudioPort(), FakePyAudio(stream)
+    streams = PortAudioStreams("pyaudio", port, native=False)
+    streams.open(
+        [DEVICE],
+        StreamRequest(),
+        lambda device, direction, block_ms: (partial(PumpedStream, fake, port, device, direction, block_ms), None),
+    )
+    return streams, fake
 
 
 def finish(port: AudioPort, pump: PumpedStream) -> None:
@@ -140,16 +158,8 @@ def test_xruns_are_never_exceptions_they_would_destroy_the_stream(direction: Dir
 
 
 def test_closing_ends_the_thread_then_the_stream() -> None:
-    port, device = AudioPort(), EndlessStream()
-    stream = PyAudioStream(port, native=False)
-    fake = FakePyAudio(device)
-    stream.add(
-        lambda rate_hz, channels: PumpedStream(fake, port, DEVICE, Direction.OUTPUT, (rate_hz, channels), 10.0),
-        DEVICE,
-        Direction.OUTPUT,
-    )
-    assert stream.info.notes == (DEGRADED,)
-    assert not stream.info.native
+    device = EndlessStream()
+    stream, fake = streams_on(device)
     assert fake.asked["output_device_index"] == DEVICE.index
     assert fake.asked["input_device_index"] is None
     stream.start()
@@ -176,10 +186,9 @@ def test_what_pyaudio_raises_on_opening_keeps_portaudios_code(error: Exception, 
 
 
 def test_a_device_that_is_taken_between_opening_and_starting_is_said_to_be_busy() -> None:
-    port, device = AudioPort(), BlockingStream(1, 1)
+    device = BlockingStream(1, 1)
     device.start_error = OSError(-9985, "Device unavailable")
-    stream = PyAudioStream(port, native=False)
-    stream.add(lambda *_: pumped(device, port, Direction.INPUT, 1), DEVICE, Direction.INPUT)
+    stream, _ = streams_on(device)
     with pytest.raises(DeviceBusyError, match="USB Audio, ALSA"):
         stream.start()
     stream.close()
@@ -193,3 +202,13 @@ def test_an_extension_that_hides_its_portaudio_is_no_error() -> None:
         __file__ = getattr(_ctypes, "__file__", None) or "/nonexistent.so"
 
     assert reach_portaudio(Extension) is None
+
+
+def test_a_pyaudio_that_hides_its_portaudio_says_that_it_is_degraded(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = PyAudioBackend(native=False)
+    monkeypatch.setattr(backend, "_pyaudio", FakePyAudio(EndlessStream()))
+    monkeypatch.setattr(backend, "devices", lambda: [DEVICE])
+    stream = backend.open(AudioPort(), StreamRequest())
+    assert stream.info.notes == (DEGRADED,)
+    assert not stream.info.native
+    stream.close()

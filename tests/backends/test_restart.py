@@ -109,17 +109,21 @@ def test_portaudio_that_was_ended_by_others_is_an_error_of_ours_and_its_streams_
 import sounddevice
 from types import SimpleNamespace
 from backends.sounddevice import SounddeviceBackend, SounddeviceStream
+from engine.audio.backend import Device
+from engine.audio.devices import Direction
 from engine.audio.port import AudioPort
 from engine.errors import StreamLostError
-backend = SounddeviceBackend()
-stream = SounddeviceStream(sounddevice, AudioPort())
 class Ended:
-    close = print
+    samplerate, channels, blocksize, latency = 48000, 1, 480, 0.01
+    def __init__(self, **_):
+        pass
     @property
     def active(self):
         raise sounddevice.PortAudioError("Invalid stream pointer", -9988)
-stream._streams.append((Ended(), None))
-print(stream.active)
+backend = SounddeviceBackend()
+sounddevice._StreamBase = Ended
+device = Device(0, "Microphone", "ALSA", 1, 0, 48000)
+print(SounddeviceStream(sounddevice, AudioPort(), device, Direction.INPUT, 10.0, 48000, 1).active)
 sounddevice._terminate()
 try:
     backend.devices()

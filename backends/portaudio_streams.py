@@ -1,0 +1,121 @@
+"""The microphone's and the speaker's PortAudio streams of one port, whichever library opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from backends.portaudio import (
+    PortAudioFailure,
+    block_ms_of,
+    check_request,
+    close_within,
+    explain,
+    forget,
+    keep_until_closed,
+    negotiate,
+)
+from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
+from engine.audio.devices import Direction, find_device
+
+if TYPE_CHECKING:
+    from engine.audio.port import AudioPort
+
+
+class OneWayStream(Protocol):
+    """A stream in one direction as a library opens it."""
+
+    rate_hz: int
+    channels: int
+    block_frames: int
+    latency_ms: float
+
+    @property
+    def active(self) -> bool:
+        """True while it runs."""
+        ...
+
+    def start(self) -> None:
+        """Let it run.
+
+        Raises:
+            PortAudioFailure: PortAudio refuses.
+        """
+        ...
+
+    def close(self) -> None:
+        """Abort and release it."""
+        ...
+
+
+OpenAt = Callable[[int, int], OneWayStream]
+"""Opens a stream of (rate in Hz, channels), or raises PortAudioFailure."""
+Openers = Callable[[Device, Direction, float], tuple[OpenAt, OpenAt | None]]
+"""For a device and a block's milliseconds: what opens it, and what opens it in a mode that converts rates, if any."""
+
+
+class PortAudioStreams:
+    """Both streams, two so that two devices with two rates work like one."""
+
+    def __init__(self, backend: str, port: AudioPort, *, native: bool = True, notes: tuple[str, ...] = ()) -> None:
+        self._backend = backend
+        self._native = native
+        self._port = port
+        self._streams: list[tuple[OneWayStream, Device]] = []
+        self._sides: dict[Direction, StreamSide] = {}
+        self._notes = notes
+        keep_until_closed(self)
+
+    def open(self, devices: Sequence[Device], request: StreamRequest, openers: Openers) -> None:
+        """Open the microphone and the speaker that a request names, each at the rate it likes.
+
+        Raises:
+            VoiceError: one cannot be opened; nothing is open then.
+        """
+        try:
+            check_request(request, self._backend)
+            chosen = {
+                Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
+                Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
+            }
+            for direction, device in chosen.items():
+                self._add(device, direction, *openers(device, direction, block_ms_of(request, direction)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _add(self, device: Device, direction: Direction, open_at: OpenAt, open_converted: OpenAt | None) -> None:
+        stream, note = negotiate(device, direction, open_at, open_converted=open_converted)
+        self._streams.append((stream, device))
+        attach = self._port.attach_input if direction is Direction.INPUT else self._port.attach_output
+        attach(stream.rate_hz, stream.channels)
+        self._sides[direction] = StreamSide(
+            device.name, stream.rate_hz, stream.channels, stream.block_frames, stream.latency_ms, device.host_api
+        )
+        self._notes += (note,) if note else ()
+
+    @property
+    def info(self) -> StreamInfo:
+        """What was opened."""
+        source, target = self._sides.get(Direction.INPUT), self._sides.get(Direction.OUTPUT)
+        return StreamInfo(self._backend, self._native, source, target, self._notes)
+
+    @property
+    def active(self) -> bool:
+        """True while both streams run."""
+        return bool(self._streams) and all(stream.active for stream, _ in self._streams)
+
+    def start(self) -> None:
+        """Let the blocks flow."""
+        for stream, device in self._streams:
+            try:
+                stream.start()
+            except PortAudioFailure as failure:
+                raise explain(failure, device) from failure
+
+    def close(self) -> None:
+        """Abort and release both streams; the port is not touched afterwards."""
+        streams, self._streams = self._streams, []
+        for stream, _ in streams:
+            close_within(stream.close, keep_alive=(stream, self._port))
+        forget(self)
