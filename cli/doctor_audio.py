@@ -103,6 +103,7 @@ def _listens(path: Path) -> bool:
 
 def backends() -> Iterator[Finding]:
     """Each backend: whether it works, and whether Python runs on its audio thread."""
+    from engine.audio.blame import close_backend  # noqa: PLC0415
     from engine.audio.discovery import backend_names, load_backend  # noqa: PLC0415
 
     wanted = configuration_in_force().audio.backend
@@ -115,25 +116,24 @@ def backends() -> Iterator[Finding]:
             try:
                 yield _open_briefly(subject, backend)
             finally:
-                backend.close()
+                close_backend(backend)
         except VoiceError as failure:
             verdict = error if name == wanted else warning
             yield verdict(subject, failure.message, failure.fix)
-        except Exception as failure:  # a plugin may fail in any way; it must not hide the others
-            yield warning(subject, f"fails: {type(failure).__name__}", "Repair or remove it.")
 
 
 def _open_briefly(subject: str, backend: Backend) -> Finding:
     """Open the default devices without starting them: only an open stream says how it would run."""
     from engine.audio.backend import StreamRequest  # noqa: PLC0415
+    from engine.audio.blame import blaming  # noqa: PLC0415
+    from engine.audio.open_stream import OpenStream  # noqa: PLC0415
     from engine.audio.port import AudioPort  # noqa: PLC0415
 
-    stream = backend.open(AudioPort(), StreamRequest())
-    try:
-        info = stream.info
-    finally:
-        stream.close()
-    text = f"{'native' if info.native else 'degraded'}; {_sides(info)}"
+    opened = OpenStream(backend, AudioPort(), StreamRequest())
+    opened.close()
+    info = opened.info
+    with blaming(backend):
+        text = f"{'native' if info.native else 'degraded'}; {_sides(info)}"
     if info.native:
         return ok(subject, text)
     return warning(subject, text, " ".join(info.notes) or "Use the sounddevice backend.")
@@ -148,6 +148,7 @@ def _sides(info: StreamInfo) -> str:
 
 def devices() -> Iterator[Finding]:
     """The microphone and the speaker that `voice run` would take."""
+    from engine.audio.blame import blaming, close_backend  # noqa: PLC0415
     from engine.audio.devices import Direction, describe, find_device  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
 
@@ -157,9 +158,10 @@ def devices() -> Iterator[Finding]:
     except InvalidInputError:
         return  # an unknown backend, which has been reported
     try:
-        listed = found.backend.devices()
+        with blaming(found.backend):
+            listed = found.backend.devices()
     finally:
-        found.backend.close()
+        close_backend(found.backend)
     for direction, named in ((Direction.INPUT, defaults.input), (Direction.OUTPUT, defaults.output)):
         subject = f"default {direction.value}"
         try:

@@ -32,6 +32,7 @@ _PERMISSION = {
 
 def stream() -> Iterator[Finding]:
     """Run the devices that `voice run` would take; nothing where there is none but the virtual backend."""
+    from engine.audio.blame import close_backend  # noqa: PLC0415
     from engine.audio.discovery import open_backend  # noqa: PLC0415
 
     defaults = configuration_in_force().audio
@@ -47,15 +48,16 @@ def stream() -> Iterator[Finding]:
     except VoiceError:
         return
     finally:
-        backend.close()
+        close_backend(backend)
 
 
 def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
     from engine.audio.backend import StreamRequest  # noqa: PLC0415
+    from engine.audio.open_stream import OpenStream  # noqa: PLC0415
     from engine.audio.port import AudioPort  # noqa: PLC0415
 
     port = AudioPort()
-    running = backend.open(port, StreamRequest(input=defaults.input, output=defaults.output))
+    running = OpenStream(backend, port, StreamRequest(input=defaults.input, output=defaults.output))
     try:
         running.start()
         _record(port)

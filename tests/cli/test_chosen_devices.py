@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from engine.audio.devices import Direction
 from engine.audio.discovery import Chosen
 from engine.config import AudioDefaults
 from engine.errors import NoDeviceError
+from tests.realtime.test_tools import install_plugins
 from tests.support.voice_process import VOICE
 
 
@@ -65,6 +68,20 @@ def test_files_are_no_devices_to_look_closer_at(config: Path, arguments: tuple[s
 def test_files_are_not_picked() -> None:
     with pytest.raises(NoDeviceError, match="plays files"), open_devices("virtual"):
         raise AssertionError("nothing is opened")
+
+
+@pytest.mark.usefixtures("config")
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+def test_a_backend_that_ends_the_program_while_one_is_picked_is_named(tmp_path: Path) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    text = "import sys\nfrom backends.virtual import VirtualBackend\nclass Leaving(VirtualBackend):\n"
+    text += "    name = 'leaving'\n    devices = sys.exit\n"
+    install_plugins(tmp_path, {"leaving": "leaving:Leaving"}, {"leaving": text}, group="voice.backends")
+    command = [VOICE, "devices", "pick", "--backend", "leaving"]
+    with Terminal(command, {**os.environ, "PYTHONPATH": str(tmp_path)}) as terminal:
+        assert terminal.wait() != 0
+        assert "leaving:Leaving fails: SystemExit" in terminal.shown
 
 
 def test_the_configured_devices_are_found_or_said_to_be_gone() -> None:

@@ -15,11 +15,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.realtime.test_tools import install_plugins
 from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.voice_process import VOICE
 
 _KEY = "AQVN-secret-of-this-test"
 _VERDICTS = {"ok", "warning", "error"}
+_LEAVING = """
+import sys
+from backends.virtual import VirtualBackend
+class Leaving(VirtualBackend):
+    name = "leaving"
+    def {part}(self, *_):
+        sys.exit(0)
+"""
 
 
 @pytest.fixture
@@ -192,6 +201,19 @@ def test_a_cache_that_cannot_be_written_is_a_warning(bare: dict[str, str], tmp_p
     found = _findings(_doctor({**bare, "VOICE_CACHE_DIR": str(taken)}, "--json"))
     assert found["kernels"]["verdict"] == "warning"
     assert "VOICE_CACHE_DIR" in found["kernels"]["fix"]
+
+
+@pytest.mark.parametrize("part", ["devices", "open", "close"])
+def test_a_backend_that_ends_the_program_is_an_error_that_hides_nothing_else(
+    bare: dict[str, str], tmp_path: Path, part: str
+) -> None:
+    points = {"leaving": "leaving:Leaving"}
+    install_plugins(tmp_path, points, {"leaving": _LEAVING.format(part=part)}, group="voice.backends")
+    found = _findings(_doctor({**bare, "PYTHONPATH": str(tmp_path), "VOICE_BACKEND": "leaving"}, "--json"))
+    told = found["devices" if part == "devices" else "backend leaving"]
+    assert told["verdict"] == "error"
+    assert "leaving:Leaving fails: SystemExit: 0" in told["text"]
+    assert found.keys() >= {"backend virtual", "clock", "local agent", "provider"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")

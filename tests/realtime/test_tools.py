@@ -202,13 +202,15 @@ def test_a_module_that_is_wrong_is_named_with_its_line(
     assert "Error: Error" not in refused.value.message
 
 
-def install_plugins(folder: Path, points: dict[str, str], modules: dict[str, str]) -> None:
+def install_plugins(
+    folder: Path, points: dict[str, str], modules: dict[str, str], *, group: str = "voice.tools"
+) -> None:
     """A distribution as pip leaves it: its modules, and the entry points in its metadata."""
     metadata = folder / "lamps-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: lamps\nVersion: 1.0\n")
     lines = [f"{name} = {value}" for name, value in points.items()]
-    (metadata / "entry_points.txt").write_text("\n".join(["[voice.tools]", *lines, ""]))
+    (metadata / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
     for name, text in modules.items():
         (folder / f"{name}.py").write_text(text)
 
