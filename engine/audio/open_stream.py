@@ -32,7 +32,11 @@ class OpenStream:
         self.port = port
         with blaming(backend):
             self._stream = backend.open(port, request)
-            self.info = self._stream.info
+            try:
+                self.info = self._stream.info
+            except BaseException:
+                self.close()
+                raise
 
     def start(self) -> None:
         """Let the blocks flow; where that fails the stream is closed.

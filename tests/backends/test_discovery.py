@@ -15,6 +15,7 @@ from engine.audio.blame import close_backend
 from engine.audio.devices import Direction, find_device
 from engine.audio.discovery import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
 from engine.audio.link import AudioLink
+from engine.audio.open_stream import OpenStream
 from engine.audio.port import AudioPort
 from engine.audio.rates import probe_rates
 from engine.errors import (
@@ -141,6 +142,7 @@ class BreaksLater(ManualBackend):
     def open(self, port: AudioPort, request: StreamRequest) -> ManualStream:
         stream = BreakingStream(port)
         stream.part = self._part
+        self.stream = stream
         return stream
 
     def refresh(self) -> None:
@@ -264,6 +266,14 @@ def test_whatever_a_plugin_raises_later_is_an_error_that_names_it(
     with pytest.raises(LibraryMissingError, match=f"{__name__}:BreaksLater fails: RuntimeError: no bus"):
         use(link)
     link.close()
+
+
+def test_a_stream_that_does_not_say_how_it_runs_is_closed() -> None:
+    backend = BreaksLater("info")
+    with pytest.raises(LibraryMissingError, match=f"{__name__}:BreaksLater fails: RuntimeError: no bus"):
+        OpenStream(backend, AudioPort(), StreamRequest())
+    assert backend.stream is not None
+    assert backend.stream.closed
 
 
 def test_an_unknown_backend_lists_those_there_are() -> None:
