@@ -55,6 +55,18 @@ def test_the_object_file_needs_the_c_library_and_nothing_else(kernel_ir: dict[st
     assert all(_ALLOWED_OUTSIDE.match(name) or _IN_THE_FIRST_BLOCK.match(name) for name in declared), declared
 
 
+def test_the_callback_of_the_benchmarks_reaches_no_python_symbol_either() -> None:
+    """It is compiled by `c_callback`, as those of third-party backends are."""
+    program = "from benchmarks import block_log; print(block_log._logged_callback.inspect_llvm())"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    reached, outside = reached_from("cfunc.", run.stdout)
+    assert reached
+    assert not [name for name in outside if _PYTHON.search(name)]
+    beyond = [name for name in outside if not _ALLOWED_OUTSIDE.match(name)]
+    assert beyond
+    assert all(_IN_THE_FIRST_BLOCK.match(name) for name in beyond)
+
+
 def test_a_callback_that_can_raise_would_be_caught(tmp_path: Path) -> None:
     """The check itself: a callback with an exception reaches for the GIL, and is seen to."""
     source = tmp_path / "raising.py"
