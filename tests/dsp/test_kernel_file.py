@@ -14,10 +14,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from engine.audio.port import AudioPort
 from engine.dsp.compile import cache, library
+from engine.dsp.resample import make_resampler
 
 NAME = library._file_name()
+_COMPILED_HERE = """
+import sys
+from engine.dsp.compile import library
+from tests.dsp.test_kernel_file import sound
+library._load_kept = library._built_by_a_child = lambda: None
+heard = sound()
+assert library.load_kernels().file is None
+sys.stdout.buffer.write(heard.tobytes())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +120,24 @@ def test_where_nothing_can_be_loaded_numba_compiles_here_and_it_is_said(
     assert said[1:] == [
         "The compiled kernels cannot be loaded here: numba compiles them in this process, at every start."
     ]
+
+
+@pytest.mark.slow
+def test_a_port_and_a_resampler_work_with_kernels_that_are_compiled_in_their_own_process() -> None:
+    run = subprocess.run([sys.executable, "-c", _COMPILED_HERE], capture_output=True, check=True)
+    assert np.frombuffer(run.stdout, np.float32) == pytest.approx(sound(), abs=1e-5)
+
+
+def sound() -> NDArray[np.float32]:
+    """What a speaker is given by a port, and a resampler behind it, of the same noise."""
+    port, noise = AudioPort(), np.random.default_rng(1).uniform(-1, 1, 4800).astype(np.float32)
+    port.attach_output(24000, 1)
+    assert port.playback is not None
+    port.playback.producer.put(noise)
+    played = np.empty((noise.size, 1), np.float32)
+    port.process(None, played)
+    resampler = make_resampler(24000, 44100)
+    return np.concatenate([played[:, 0], resampler.process(played[:, 0].copy()), resampler.flush()])
 
 
 def folder_of_kernels() -> Path:
