@@ -1,8 +1,12 @@
-"""A server that says things twice: the session goes on, tools run once, and what is whole is shown once."""
+"""A server that says things twice: the session goes on, tools run once, texts are shown once, sound is played twice."""
 
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
+
+import numpy as np
+import pytest
 
 from engine.realtime.notices import AgentText, AgentTextDelta, ErrorShown, ResponseEnded, ToolCalled, UserTranscript
 from engine.realtime.testing import Emit, Peer, Wait
@@ -51,6 +55,13 @@ def test_a_session_whose_events_all_come_twice_goes_on() -> None:
     assert [notice.text for notice in held.of(UserTranscript)] == ["How late is it?"]
     assert [notice.text for notice in held.of(AgentText)] == ["It is noon."]
     assert [notice.response_id for notice in held.of(ResponseEnded)] == ["r1", "r2"]
+    # Each delta sounds as often as it comes: nothing tells one that is repeated from two that are alike, and some
+    # servers give all events the same id.
+    heard = np.trim_zeros(held.devices.heard)
+    assert heard.size == pytest.approx(2 * 0.5 * held.devices.rate_hz, abs=0.01 * held.devices.rate_hz)
+    deltas = heard[: round(0.9 * held.devices.rate_hz)].reshape(9, -1)
+    alike = [np.corrcoef(one, other)[0, 1] > 0.95 for one, other in pairwise(deltas)]
+    assert alike == [True, False] * 4
 
 
 def test_a_server_with_one_id_for_everything_is_heard_whole() -> None:
