@@ -1,4 +1,4 @@
-"""Waiting that does not hang, or is not left: for a call in a thread of its own, and for what must end before we do."""
+"""Bounded waiting for a blocking call in a thread of its own, and uninterrupted waiting for a task."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class _DaemonThread(Executor):
         self.outcome: Future[Any] = Future()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Make the call."""
+        """Make the call, unless it is cancelled before the thread has begun."""
 
         def work() -> None:
-            self.outcome.set_running_or_notify_cancel()
+            if not self.outcome.set_running_or_notify_cancel():
+                return
             try:
                 result = fn(*args, **kwargs)
             except BaseException as error:
@@ -43,7 +44,7 @@ async def aside(
 ) -> T:
     """Return what `call` returns, from a daemon thread.
 
-    Who is cancelled waits for the call all the same, up to 5 s, so that nothing else happens beside it.
+    A cancelled caller still waits for the blocking call to return, up to 5 s, so that nothing else happens beside it.
 
     Args:
         call: Blocking, and perhaps hanging: opening or closing a stream of a sound server that is half dead.
@@ -71,8 +72,10 @@ async def aside(
         return waiting.result()
     if not waiting.cancel():
         waiting.exception()  # nobody is told
-    # In the thread, when the result comes; here, if it just came.
-    thread.outcome.add_done_callback(lambda late: None if late.exception() else discard(late.result()))
+    # In the thread, when the result comes; here, if it just came; a call that was never made has none.
+    thread.outcome.add_done_callback(
+        lambda late: None if late.cancelled() or late.exception() else discard(late.result())
+    )
     if cancelled:
         raise asyncio.CancelledError
     raise TimeoutError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -53,6 +54,26 @@ async def test_a_call_that_hangs_is_left_and_its_late_result_cleared_away() -> N
         await aside(slow, timeout_s=0.05, discard=slow.clear)
     slow.may_return.set()
     assert await asyncio.to_thread(slow.cleared.wait, PATIENCE_S)
+
+
+async def test_a_call_is_not_made_if_nobody_waits_any_more_when_its_thread_begins(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin: list[Callable[[], None]] = []
+
+    class SlowToBegin(threading.Thread):
+        def start(self) -> None:
+            begin.append(self.run)
+
+    monkeypatch.setattr(threading, "Thread", SlowToBegin)
+    done: list[str] = []
+    with pytest.raises(TimeoutError):
+        await aside(lambda: done.append("called"), timeout_s=0.0, discard=lambda _: done.append("discarded"))
+    await asyncio.sleep(0)
+    (run,) = begin
+    run()
+    assert done == []
+    assert not caplog.records
 
 
 async def test_who_is_cancelled_waits_for_the_call_and_its_result_is_cleared_away() -> None:
