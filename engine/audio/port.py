@@ -29,8 +29,7 @@ PLAYBACK_S = 20.0
 """What plays on while the interpreter is busy: a long answer, whole. What has no room waits in the player's queue."""
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
-
-
+_FLOAT32 = np.dtype(np.float32)
 _PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
 
 
@@ -155,10 +154,11 @@ class AudioPort(Pinned):
             raise InvalidInputError(f"Blocks are of one length, here {frames_in} frames in and {frames_out} out.")
         if output is not None and not output.flags.writeable:
             raise InvalidInputError("The speaker's block must be writable.")
-        addresses = (0 if block is None else block.ctypes.data for block in (source, output))
-        frames = max(frames_in, frames_out)
+        source_address = 0 if source is None else source.ctypes.data
+        output_address = 0 if output is None else output.ctypes.data
+        frames, process = max(frames_in, frames_out), library().process
         try:
-            library().process(self.control_address, *addresses, frames, input_time_s, output_time_s, flags)
+            process(self.control_address, source_address, output_address, frames, input_time_s, output_time_s, flags)
         except ctypes.ArgumentError:
             raise InvalidInputError("Times are numbers of seconds, and flags a whole number.") from None
 
@@ -166,7 +166,7 @@ class AudioPort(Pinned):
         if block is None:
             return 0
         channels = self._control.item(channels_word)
-        if not is_plain(block, np.float32, 2) or block.shape[1] != channels:
+        if not is_plain(block, _FLOAT32, 2) or block.shape[1] != channels:
             raise InvalidInputError(f"Blocks are contiguous float32 of shape (frames, {channels}).")
         return len(block)
 

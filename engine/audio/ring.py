@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from engine.audio.kernels.ring_layout import CAPACITY, RING_WORDS, SAMPLES
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, aligned_samples, aligned_words
 from engine.errors import InvalidInputError
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 class Ring(Pinned):
@@ -70,7 +74,7 @@ class Producer(Pinned):
         Raises:
             InvalidInputError: another shape or dtype, of which nothing is copied.
         """
-        if not is_plain(samples, np.float32, 1):
+        if not is_plain(samples, _FLOAT32, 1):
             raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.")
         taken: int = library().ring_put(self._handle, samples.ctypes.data, samples.size)
         return taken
@@ -96,12 +100,12 @@ class Consumer(Pinned):
         return samples
 
 
-def is_plain(array: object, dtype: type, dimensions: int) -> bool:
+def is_plain(array: object, dtype: np.dtype[Any], dimensions: int) -> bool:
     """Whether kernels can read an array by its address: of that type and number of dimensions, and contiguous."""
     return (
         type(array) is np.ndarray  # a subclass may say anything of itself
         and array.dtype == dtype
         and array.ndim == dimensions
-        and array.flags.c_contiguous
-        and array.flags.aligned
+        and (flags := array.flags).c_contiguous
+        and flags.aligned
     )
