@@ -19,7 +19,7 @@ from engine.audio.priority import AudioThread, audio_thread
 from engine.audio.ring import Ring, is_plain
 from engine.audio.stats import StreamStats
 from engine.dsp.compile.library import library
-from engine.dsp.memory import Pinned, aligned_words
+from engine.dsp.memory import Pinned, address_of, aligned_words
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 
@@ -154,8 +154,8 @@ class AudioPort(Pinned):
             raise InvalidInputError(f"Blocks are of one length, here {frames_in} frames in and {frames_out} out.")
         if output is not None and not output.flags.writeable:
             raise InvalidInputError("The speaker's block must be writable.")
-        source_address = 0 if source is None else source.ctypes.data
-        output_address = 0 if output is None else output.ctypes.data
+        source_address = 0 if source is None else address_of(source)
+        output_address = 0 if output is None else address_of(output)
         frames, process = max(frames_in, frames_out), library().process
         try:
             process(self.control_address, source_address, output_address, frames, input_time_s, output_time_s, flags)

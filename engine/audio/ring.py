@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.audio.kernels.ring_layout import CAPACITY, RING_WORDS, SAMPLES
 from engine.dsp.compile.library import library
-from engine.dsp.memory import Pinned, aligned_samples, aligned_words
+from engine.dsp.memory import Pinned, address_of, aligned_samples, aligned_words
 from engine.errors import InvalidInputError
 
 _FLOAT32 = np.dtype(np.float32)
@@ -76,7 +76,7 @@ class Producer(Pinned):
         """
         if not is_plain(samples, _FLOAT32, 1):
             raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.")
-        taken: int = library().ring_put(self._handle, samples.ctypes.data, samples.size)
+        taken: int = library().ring_put(self._handle, address_of(samples), samples.size)
         return taken
 
 
@@ -96,7 +96,7 @@ class Consumer(Pinned):
             raise InvalidInputError(f"{count} samples cannot be taken.")
         ready = library().ring_head(self._handle) - library().ring_tail(self._handle)
         samples = np.empty(min(int(count), ready), np.float32)
-        library().ring_get(self._handle, samples.ctypes.data, samples.size)
+        library().ring_get(self._handle, address_of(samples), samples.size)
         return samples
 
 

