@@ -51,7 +51,7 @@ class OneWayStream(Protocol):
 OpenAt = Callable[[int, int], OneWayStream]
 """Opens a stream of (rate in Hz, channels), or raises PortAudioFailure."""
 Openers = Callable[[Device, Direction, float], tuple[OpenAt, OpenAt | None]]
-"""For a device and a block's milliseconds: what opens it, and what opens it in a mode that converts rates, if any."""
+"""From a device, its direction and a block in ms to its opener, and that of a rate-converting mode, if any."""
 
 
 class PortAudioStreams:
@@ -96,7 +96,7 @@ class PortAudioStreams:
 
     @property
     def info(self) -> StreamInfo:
-        """What was opened."""
+        """The opened devices, with their rates and blocks."""
         source, target = self._sides.get(Direction.INPUT), self._sides.get(Direction.OUTPUT)
         return StreamInfo(self._backend, self._native, source, target, self._notes)
 

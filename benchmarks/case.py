@@ -40,7 +40,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Once(Generic[T]):
-    """What several cases share: carried out when the first of them calls it, and raised for each where it failed.
+    """A step that several cases share: the first call carries it out, and each gets its result or its error.
 
     Example:
         >>> pair = Once(partial(find_pair, devices))

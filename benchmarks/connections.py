@@ -1,4 +1,4 @@
-"""Finds which output is connected with which input: plays chirps on each output, listens on each input."""
+"""Search for an output that is connected with an input: chirps are played on one and listened for on the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AFTER_S = 0.3
 """The longest round trip that is looked for; Bluetooth takes 0.2 s."""
 _LONGEST_S = 1.0
 _ALIKE_S = 0.001
-"""How much the round trips of chirps in a row may differ: what is found in noise lies anywhere."""
+"""Largest difference between the round trips of chirps in a row; false finds in noise lie anywhere."""
 _NO_PAIR_FIX = "Connect a cable from an output to an input, or turn up a speaker near the microphone, and try again."
 _NOT_THIS_FIX = "Connect them by a cable, turn the speaker up, or choose others by --input and --output."
 

@@ -1,4 +1,4 @@
-"""How soon a delta is in the playback ring, from the socket's text on, and how long it holds the event loop."""
+"""Time of a delta from the socket's text to the playback ring, and the longest time that it holds the event loop."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _SeenBackend(VirtualBackend):
     port: AudioPort
 
     def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
-        """As the backend does."""
+        """Open the files, and keep the port."""
         self.port = port
         return super().open(port, request)
 

@@ -25,7 +25,7 @@ _Functions = dict[str, Callable[[], object]]
 
 
 def cases() -> list[Case]:
-    """To PCM16 and back: through the checked function, by addresses that are kept, a million; then a meter."""
+    """Conversions to PCM16 and back: checked, by kept addresses, and of a million samples; and a meter."""
     return [
         Case(f"float32_to_pcm16/{_BLOCK}", partial(_to_pcm16, _BLOCK)),
         Case(f"float32_to_pcm16_kept/{_BLOCK}", _to_pcm16_kept),

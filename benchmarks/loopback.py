@@ -75,7 +75,7 @@ def play_and_record(
 
 
 def _record(playback: Ring, capture: Ring, signal_frames: int, seconds: float, after_frames: float) -> Signal:
-    """Empty the capture ring until the signal has been played, and for so many more frames.
+    """Empty the capture ring until the signal has been played, and for `after_frames` more.
 
     Raises:
         StreamLostError: the devices do not move.

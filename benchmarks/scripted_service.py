@@ -34,7 +34,7 @@ _SPEECH_BLOCKS, _ANSWER_BLOCKS = 2, 8
 _TONE_HZ, _LEVEL = 440.0, 3000.0
 _BLOCK_S = 0.02
 _PACE_S = 0.1
-"""Between two deltas of a long answer: it comes five times as fast as it sounds."""
+"""Pause between two deltas of a long answer, which comes five times as fast as it sounds."""
 _SEED = 1
 
 

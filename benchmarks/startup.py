@@ -35,7 +35,7 @@ stream.close()
 """
 _RUN = ("-m", "cli.main", "run", "--provider", "local", "--backend", "virtual")
 _SESSION = '"type": "session"'
-"""In the event that says so: the agent has opened the session, and the microphone is sent."""
+"""Part of the event that reports an open session, to which the microphone is being sent."""
 
 
 def cases(devices: StreamRequest) -> list[Case]:

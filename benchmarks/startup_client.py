@@ -1,4 +1,4 @@
-"""What a client takes of the machine: it runs for half a minute and plays one answer. Its children are not counted."""
+"""Costs of a client that runs for half a minute and plays one answer, without those of its child processes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from engine.errors import StreamLostError
 
 QUICK_S, FULL_S = 6.0, 32.0
 _ANSWER = 5 / 8
-"""Share of the time that the answer lasts: 20 s of 32."""
+"""The answer's share of the time: 20 s of 32."""
 _QUIET_S = 0.5
 _LOOK_S = 0.5
 _PROC = Path("/proc")
 _MEMORY = {"peak_rss_mb": ("status", "VmHWM"), "private_dirty_mb": ("smaps_rollup", "Private_Dirty")}
-"""Figures of memory: in which file of a process, and under which name."""
+"""Figures of memory: a file of the process's folder, and the name in it."""
 
 
 def measure(devices: StreamRequest, seconds: float, *, backend_name: str = "auto") -> Result:

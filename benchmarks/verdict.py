@@ -27,7 +27,7 @@ WAYS = {
     "session/barge_in_to_silence": "speech_started to silence",
     "session/turn": "end of speech to first sound",
 }
-"""What `voice bench session` times, in words."""
+"""Description of each case of `voice bench session`."""
 ABOUT_SOUND = ("latency", "session", "callback")
 """The benchmarks that a recommendation rests on."""
 _LONG_ENOUGH_MS = 5000.0

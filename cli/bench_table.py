@@ -23,7 +23,7 @@ _ONLY_IN_FILE = {
 """What would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
 TEXTS = ("case", "who")
-"""Headings of what is text; the other columns are figures."""
+"""Headings of text columns; the others are figures."""
 _CLOSE = (0, 0, 0, 0)
 """Padding, as a table gives it back."""
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
@@ -112,7 +112,7 @@ def grid(results: Sequence[Result], measured: Sequence[str]) -> tuple[list[str],
 
 
 def notes(results: Sequence[Result], measured: Sequence[str]) -> list[str]:
-    """Return what is to be said under a table: rivals that are missing, and headings that do not speak."""
+    """Return the notes under a table: missing rivals, and explanations of headings."""
     missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
     meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
     return [

@@ -19,7 +19,7 @@ from engine.audio.look import DeviceLister
 from engine.errors import VoiceError
 
 INTERVAL_S = 1.0
-"""A look costs a hundredth of that."""
+"""Time between two looks, each of which takes a hundredth of it."""
 
 
 async def watch_devices(backend: Backend, *, as_json: bool) -> None:

@@ -56,7 +56,7 @@ def configuration() -> Iterator[Finding]:
 
 
 def kernels() -> Iterator[Finding]:
-    """Where the compiled kernels are kept; they are compiled here if need be."""
+    """Folder of the compiled kernels, which are compiled now if they are not there."""
     from platformdirs import user_cache_path  # noqa: PLC0415
 
     from cli.kernels import prepare_kernels  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What a terminal sends: keys pressed and let go, and what it says of itself.
+"""Decoder of a terminal's input: keys pressed and released, and the terminal's answers about itself.
 
 Most terminals tell only of presses. Those that know the progressive keyboard protocol (kitty, foot, WezTerm, Ghostty,
 recent Konsole and iTerm2) are asked for releases too, and then send every key as `CSI code;modifiers:event;text u`.

@@ -65,7 +65,7 @@ else:
     import tty
 
     _REST_OF_SEQUENCE_S = 0.05
-    """After an escape that came alone: the key itself, or the first byte of an arrow on a slow line."""
+    """Wait after a lone escape, which is the key itself or, on a slow line, the first byte of an arrow."""
 
     class _TerminalKeys:
         def __init__(self, descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""What happens in a session, as lines on the terminal: tools, losses of devices and connections, and what it costs."""
+"""Lines on the terminal for the events of a session: tools, lost devices and connections, and costs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def tool_line(notice: ToolNotice) -> str:
 
 
 def _remote_line(notice: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven) -> str:
-    """The line for what the service does with MCP servers of its own."""
+    """Return the line for a step of the service with its own MCP servers."""
     match notice:
         case RemoteTools(server, _, failed=True):
             return f"The service could not ask MCP server {server} for its tools."
@@ -88,7 +88,7 @@ def _remote_line(notice: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGive
 
 
 def loss_line(notice: Reconnecting | Reconnected | DeviceLost | DeviceFound | AnswerDropped) -> str:
-    """One line; "" for what is not worth one."""
+    """Return one line; "" for what is not worth one."""
     match notice:
         case Reconnecting() | Reconnected():
             return _connection_line(notice)
@@ -97,7 +97,7 @@ def loss_line(notice: Reconnecting | Reconnected | DeviceLost | DeviceFound | An
 
 
 def _device_line(notice: DeviceLost | DeviceFound | AnswerDropped) -> str:
-    """One line; "" for what is not worth one.
+    """Return one line; "" for what is not worth one.
 
     Of the retries, the first is told, and then each time it has lasted twice as long: an hour without a device is no
     page of lines.
@@ -118,7 +118,7 @@ def _device_line(notice: DeviceLost | DeviceFound | AnswerDropped) -> str:
 
 
 def _connection_line(notice: Reconnecting | Reconnected) -> str:
-    """Nobody notices a connection that was changed in time: it is not worth a line."""
+    """Return the line for a connection; a planned change, which nobody notices, has none."""
     match notice:
         case Reconnecting(attempt, of, reason, wait_ms):
             when = f" in {wait_ms / 1000:.1f} s" if wait_ms else ""

@@ -26,7 +26,7 @@ FOREIGN = {normal(re.split(r"[^\w.-]", entry)[0]) for entry in PROJECT["dependen
 
 
 def texts(path: Path) -> Iterator[str]:
-    """What a file may say to a person: the strings of a program, everything of a page."""
+    """Yield the texts of a file that a person may read: the strings of a program, everything of a page."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield text
@@ -37,7 +37,7 @@ def texts(path: Path) -> Iterator[str]:
 
 
 def mistake(argument: str) -> str:
-    """What is wrong with the argument of a `pip install`, or nothing."""
+    """Return the mistake in the argument of a `pip install`, or nothing."""
     name, _, extras = argument.strip("\"'").rstrip("]").partition("[")
     if extras and not (argument.startswith('"') and argument.endswith(']"')):
         return 'brackets need "...": zsh takes them for a pattern, and cmd knows no other quotes'

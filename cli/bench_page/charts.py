@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from benchmarks.results import Quantiles
 
 TEXT, SOFT, LINE, *SERIES = ("text", "soft", "line", "s0", "s1", "s2", "s3", "s4", "s5")
-"""Custom properties of the page's style that colours are taken from."""
+"""Custom properties of the page's style: the colours of the charts."""
 _COLOURS = {name: f"#0000{number:02x}" for number, name in enumerate((TEXT, SOFT, LINE, *SERIES), start=1)}
-"""What stands for each while matplotlib draws: it knows no properties."""
+"""Placeholder colours for matplotlib, which knows no properties; the SVG has the properties in their place."""
 _WIDTH, _MARGIN, _PER_INCH = 420, 12, 72
 _STYLE: dict[Any, Any] = {
     **{
@@ -37,10 +37,10 @@ _STYLE: dict[Any, Any] = {
 }
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _COLUMNS = 230
-"""A time line has no more, or the file would be larger and nothing more be seen."""
+"""Most columns of a time line; more would enlarge the file and show nothing new."""
 _BINS = 40
 _LEAST = 0.7
-"""Where a logarithmic axis of counts begins: one is seen."""
+"""Lower end of a logarithmic axis of counts, below 1 so that a count of one is visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Chart:
 
     title: str
     description: str
-    """What it shows, with its figures: for those who do not see it."""
+    """Alternative text for screen readers: the subject and its figures."""
     height: int
     drawn: str
     """The elements inside the SVG."""
@@ -132,7 +132,7 @@ def bars(title: str, axis_name: str, rows: Sequence[Bar], *, most: float | None 
 def samples(
     title: str, values_ms: Sequence[float], figures: Quantiles, counted: str, colour: str, most: float
 ) -> Chart:
-    """Draw values as they came, and how often each came, on a logarithmic axis: one late one of thousands is seen.
+    """Draw values over time, and their histogram with a logarithmic axis, on which one outlier of thousands shows.
 
     Args:
         title: What was measured.

@@ -27,7 +27,7 @@ _DESIGNS = {"sounddevice": "s0", "pyaudio": "s1", "python-sounddevice": "s2", "p
 _OTHER = "s5"
 _WITHOUT_DEVICE = "virtual"
 _OPEN, _USUAL_MS = "spinning", 10.0
-"""The load and the block whose gaps are seen at once; the others unfold."""
+"""Load and block size whose gaps are open at once; the others unfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Part:
     rows: Sequence[Sequence[str]]
     notes: Sequence[str]
     texts: int
-    """How many columns are text."""
+    """Number of text columns, which come first."""
 
 
 def page(run: Document, comparison: Comparison | None = None, *, note: str = "") -> str:
@@ -156,7 +156,7 @@ def _ratios(results: Sequence[Result]) -> Iterator[Chart]:
 
 
 _CHARTS = {"latency": _latency, "callback": _losses, "session": _ways}
-"""The others have rivals."""
+"""Charts by benchmark; one that is not listed gets the chart of rivals."""
 
 
 def _changes(comparison: Comparison) -> Iterator[list[str]]:
@@ -184,7 +184,7 @@ def _colour(run: Result) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """What stands in backticks as code."""
+    """Escape a text for HTML; its parts in backticks become code."""
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 

@@ -20,5 +20,5 @@ def allow_restarts() -> None:
 
 
 def restarts_are_allowed() -> bool:
-    """Whether the program has said so."""
+    """Return whether the program has called `allow_restarts`."""
     return _allowed

@@ -53,7 +53,7 @@ class Follower:
         self._has_failed = False
         self._lister = DeviceLister(link.backend)
         self._devices: Sequence[Device] = ()
-        """As the last look saw them."""
+        """The devices that the last look found."""
 
     def tick(self) -> None:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""

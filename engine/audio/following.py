@@ -26,7 +26,7 @@ from engine.errors import VoiceError
 KEPT_S = 10.0
 """How long what was not heard waits for a device; then it is dropped."""
 LOOK_AROUND_S = 5.0
-"""How often to ask which device is the default."""
+"""Time between two looks for the default device."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
 _JITTER = 0.2
 _STEADY_S = 5.0

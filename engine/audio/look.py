@@ -18,13 +18,13 @@ from engine.audio.blame import class_of
 from engine.errors import VoiceError
 
 LOOK_S = 10.0
-"""A sound server that hangs lets each look hang; 0.02 s is usual."""
+"""Longest time of a look, for a sound server that hangs; 0.02 s is usual."""
 _LONGEST_ANSWER = 1 << 20
-"""Bytes; a device takes 400."""
+"""Longest answer in bytes; a device takes 400."""
 _MOST_LOOKS = 500
-"""Then another process takes its place: with JACK's library, and no server, each start of PortAudio leaks 12 KB."""
+"""Looks until a new process takes over: with JACK's library, and no server, each start of PortAudio leaks 12 KB."""
 _SECRETS = ("_KEY", "_TOKEN", "_SECRET")
-"""How variables of the environment end that a list of devices is nobody's reason to know."""
+"""Endings of environment variables that are not passed on: listing devices needs no secrets."""
 
 
 class DeviceLister:

@@ -1,4 +1,4 @@
-"""How the audio thread is scheduled, as it was answered when it asked for real-time priority.
+"""The system's answers to the audio thread's request for real-time priority.
 
 The asking itself is `engine.audio.kernels.priority`.
 """

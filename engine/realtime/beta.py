@@ -15,7 +15,7 @@ GA_NAMES = {
 """Events by their names in the beta; conversation.item.created is in the list of both."""
 
 _GA_PLACES = {"output_audio_format": ("output", "format"), "turn_detection": ("input", "turn_detection")}
-"""Of the settings that are read: where in `audio` the GA has what the beta keeps flat in the session."""
+"""Places below `audio` in the GA of settings that the beta keeps directly in the session."""
 _RATES_HZ = {"pcm16": 24000}
 
 

@@ -17,7 +17,7 @@ class ClientEvent:
     event_id: str
 
     def fields(self) -> dict[str, Any]:
-        """Return the event's own fields, without type and event_id; an empty text is not said."""
+        """Return the event's own fields, without type and event_id, and without empty texts."""
         values = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)[1:]}
         return {name: value for name, value in values.items() if value != ""}
 

@@ -49,7 +49,7 @@ def event_reader(declared: Declared) -> _EventReader:
 
 
 def _plan(kind: type, decided: _Object) -> _Plan:
-    """For each field that the wire fills: which member of the object holds it, and what reads that member."""
+    """Return, for each field that the wire fills, the member of the object that holds it and that member's reader."""
     hints = get_type_hints(kind)
     plan: _Plan = []
     for entry in fields(kind):
@@ -75,7 +75,7 @@ def _values(plan: _Plan, content: _Object) -> list[Any]:
 
 @cache
 def _reader_of(kind: Any) -> _Reader:
-    """What reads a value of a type as it stands in a dataclass."""
+    """Return the reader of values of a dataclass field's type."""
     if kind in _SIMPLE:
         return _SIMPLE[kind]
     options = get_args(kind)
@@ -150,7 +150,7 @@ def _nullable(reader: _Reader) -> _Reader:
 
 
 def _deep(path: list[str], reader: _Reader) -> _Reader:
-    """What reads a member of objects inside objects."""
+    """Return a reader of a member of nested objects."""
     if not path:
         return reader
     plan = [(path[0], _deep(path[1:], reader))]

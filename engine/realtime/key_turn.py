@@ -12,7 +12,7 @@ from engine.realtime.server_errors import COMMIT_EMPTY
 LEAST_COMMIT_MS = 100
 """Servers refuse to commit less than that: nobody says anything in so short a time."""
 _MOST_OPEN = 8
-"""Turns beyond them have been taken by the server without a word."""
+"""Most open turns; the server took older ones without confirming them."""
 
 
 class KeyTurn:
@@ -31,7 +31,7 @@ class KeyTurn:
         self.held = False
         self._ids = ids
         self._open: deque[str] = deque(maxlen=_MOST_OPEN)
-        """Event ids of their commits."""
+        """Event ids of the commits of open turns."""
         self._late = ""
         """Event id of the commit that was sent behind held words; its answer is not asked for yet."""
 

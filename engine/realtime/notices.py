@@ -328,7 +328,7 @@ class UsageTotal(Notice):
     prices: str
     """Where the prices are from."""
     estimated: bool
-    """Whether only one source names them: it costs about this."""
+    """True where only one source names the prices, so that the cost is approximate."""
     final: bool
 
 

@@ -46,7 +46,7 @@ class Prices:
     source: str = "the configuration"
     """Where they are from and when they were read there."""
     estimated: bool = False
-    """Whether only one source names them, and not the service itself."""
+    """True where one source alone, and not the service itself, names the prices."""
 
 
 def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Prices | None:

@@ -43,7 +43,7 @@ class ChosenProvider:
 
     @property
     def model_advice(self) -> str:
-        """Which models are current, and how to choose one; empty for a server of which that is not known."""
+        """Advice that names the current models and how to choose one; empty for an unknown server."""
         if not self.provider.url_template:
             return ""
         models = ", ".join(self.provider.models)

@@ -40,7 +40,7 @@ class Provider:
     url_template: str
     """Empty where the address is only known when the session starts."""
     model_template: str
-    """How the service wants a model named."""
+    """The service's form of a model's name."""
     auth: Auth
     variables: tuple[str, ...]
     """Environment variables that must be set."""

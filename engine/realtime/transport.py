@@ -11,13 +11,13 @@ from engine.realtime.providers import ChosenProvider
 
 
 class Received(NamedTuple):
-    """An event that came."""
+    """An event from the server, with its time of arrival."""
 
     event: ServerEvent
     at_s: float
-    """When, not yet decoded, on the loop's clock."""
+    """Time of arrival on the loop's clock, before decoding."""
     text: str | bytes = ""
-    """What it was decoded from; for recordings."""
+    """The undecoded message; for recordings."""
 
 
 class Transport(Protocol):

@@ -70,16 +70,16 @@ class Uplink:
         self._sending: asyncio.Task[None] | None = None
         self._is_sending = False
         self._broken: asyncio.Future[None] | None = None
-        """Fails as the sending does."""
+        """Gets the error of the sending."""
         self._holding = False
         self._held: deque[AppendAudio] = deque()
         """Audio that waits for a connection."""
         self._ids = EventIds("audio")
         self._stale_samples = 0
         self._sent_samples = 0
-        """To all servers."""
+        """Samples sent to all servers together."""
         self._sent_before_samples = 0
-        """To all but the present one."""
+        """Samples sent to all servers before the present one."""
         self._last_captured_at_s = 0.0
         self.dropped_blocks = 0
 

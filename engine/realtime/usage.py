@@ -24,7 +24,7 @@ _OF_TEXT = {"other_input": "text_input", "other_output": "text_output"}
 
 
 class Tokens(Counter[str]):
-    """Tokens by what they cost: the fields of `Prices`, and `other_input` and `other_output` where nobody says it."""
+    """Tokens by price: the fields of `Prices`, and `other_input` and `other_output` for tokens of unknown kind."""
 
     @property
     def input(self) -> int:

@@ -1,4 +1,4 @@
-"""What tests of the audio floor share: the kernels as LLVM sees them."""
+"""Fixture of the audio floor's tests: the kernels as LLVM sees them."""
 
 from __future__ import annotations
 

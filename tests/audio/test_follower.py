@@ -1,4 +1,4 @@
-"""What carries out the following of devices: one thing at a time, nothing left behind."""
+"""Following of devices, carried out one thing at a time with nothing left behind."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Link:
 
 
 async def here(call: Callable[[], object], **_: object) -> object:
-    """What takes no thread and no time."""
+    """Make the call at once, in no thread."""
     return call()
 
 

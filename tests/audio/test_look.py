@@ -57,7 +57,7 @@ def _devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def listing(backend: Backend, *, timeout_s: float = DEADLINE_S) -> AsyncIterator[DeviceLister]:
-    """What lists the devices of a backend, closed at the end."""
+    """Yield the lister of a backend's devices, and close it at the end."""
     devices = DeviceLister(backend, timeout_s=timeout_s)
     try:
         yield devices

@@ -1,4 +1,4 @@
-"""How the audio thread and the clock wake the loop."""
+"""Wake-ups of the loop by the audio thread and by the clock."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ BACKENDS = {"sounddevice": "SounddeviceBackend", "pyaudio": "PyAudioBackend"}
 
 
 def run(program: str, card: SoundCard) -> list[str]:
-    """What a program prints that has a process, and so a PortAudio, of its own."""
+    """Return the lines that a program prints, which runs in a process, and so with a PortAudio, of its own."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,

@@ -34,7 +34,7 @@ sys.stdout.buffer.write(heard.tobytes())
 
 @pytest.fixture(scope="module")
 def kernels() -> bytes:
-    """What this machine compiled."""
+    """The file that this machine compiled."""
     library.load_kernels()
     return next(content for _, content in cache.kept(NAME))
 
@@ -129,7 +129,7 @@ def test_a_port_and_a_resampler_work_with_kernels_that_are_compiled_in_their_own
 
 
 def sound() -> NDArray[np.float32]:
-    """What a speaker is given by a port, and a resampler behind it, of the same noise."""
+    """Return noise as a port plays it, followed by what a resampler makes of it."""
     port, noise = AudioPort(), np.random.default_rng(1).uniform(-1, 1, 4800).astype(np.float32)
     port.attach_output(24000, 1)
     assert port.playback is not None
@@ -141,7 +141,7 @@ def sound() -> NDArray[np.float32]:
 
 
 def folder_of_kernels() -> Path:
-    """Where those over plain samples lie: few are compiled in little time."""
+    """Folder of kernels over plain samples, of which a single one compiles quickly."""
     return Path(cache.__file__).parents[1] / "kernels"
 
 

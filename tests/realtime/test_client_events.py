@@ -1,4 +1,4 @@
-"""What a client says has the shapes of the protocol's list, and nothing else is said."""
+"""Events of a client have the shapes of the protocol's list, and nothing else is sent."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def is_kept(kept: Any, told: Any) -> bool:
 
 
 def at(message: Any, place: str) -> Any:
-    """What lies at a place of a message; None where there is nothing."""
+    """Return the value at a place of a message; None where there is nothing."""
     for name in place.split("."):
         message = message.get(name) if isinstance(message, dict) else None
     return message

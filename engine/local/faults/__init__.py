@@ -1,1 +1,1 @@
-"""What a server does wrong on purpose: small faults in a row between a session and its socket."""
+"""Faults that a server commits on purpose: a chain of small ones between a session and its socket."""

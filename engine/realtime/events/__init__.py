@@ -1,4 +1,4 @@
-"""What a Realtime server says that we act on, as small frozen values: the vocabulary of the conversation.
+"""Events of a Realtime server that we act on, as small frozen values: the vocabulary of the conversation.
 
 `engine.realtime.decoding` makes them from the wire, under their GA names and those of the beta. Fields that a server
 leaves out or sends as null have their defaults.
@@ -109,13 +109,13 @@ class Item:
     arguments: str = ""
     """JSON text, as the model wrote it."""
     output: str = ""
-    """What an MCP tool returned."""
+    """Result of an MCP tool."""
     server_label: str = ""
-    """The MCP server it is about."""
+    """Label of the MCP server."""
     tools: tuple[dict[str, Any], ...] = ()
-    """What the MCP server offers: `name` and more."""
+    """Tools of the MCP server: `name` and more."""
     error: ServerError | None = None
-    """Why an MCP call failed."""
+    """Reason for the failure of an MCP call."""
 
 
 @received("conversation.item.added")
@@ -146,7 +146,7 @@ class Usage:
     input_audio_tokens: int | None = wire("input_token_details.audio_tokens", None)
     input_image_tokens: int | None = wire("input_token_details.image_tokens", None)
     cached_tokens: int | None = wire("input_token_details.cached_tokens", None)
-    """Of the input, and counted in it."""
+    """Part of the input tokens that came from the cache."""
     cached_text_tokens: int | None = wire("input_token_details.cached_tokens_details.text_tokens", None)
     cached_audio_tokens: int | None = wire("input_token_details.cached_tokens_details.audio_tokens", None)
     cached_image_tokens: int | None = wire("input_token_details.cached_tokens_details.image_tokens", None)

@@ -43,7 +43,7 @@ from engine.realtime.transport import Connect, Received, Transport
 FORMAT = "voice-recording/1"
 EVENTS_FILE = "session.jsonl"
 _LOOK_S = 0.1
-"""How often what the speaker played is taken; its ring holds 5 s."""
+"""Time between two looks at the ring of played sound, which holds 5 s."""
 _SHOWN_TEXT = 4096
 """Characters of a message that is not JSON: enough to see what it is."""
 
