@@ -23,7 +23,7 @@ from engine.errors import StreamLostError
 _QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
 _ROUNDS = 1
 _EMPTY = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
-_LIBRARIES, _BARE = "numpy, numba", "import numpy, numba"
+_LIBRARIES, _BARE = "numpy, llvmlite", "import numpy, llvmlite.binding"
 _IMPORT = "import engine.audio.link"
 _ENGINE = """
 from engine.audio.backend import StreamRequest

@@ -39,6 +39,13 @@ _MEANINGS = {
     "answer_s": "client: its processor time while it plays an answer so long",
 }
 """What the headings alone do not say, under the tables that have them."""
+_ABOUT = {
+    "dsp": "_kept: by addresses that are asked for once, as a session calls; else each call asks its arrays for them",
+    "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
+    "but the audio thread cannot take from one without the interpreter",
+    "port": "rival: the same work in Python, which the audio thread would wait for",
+}
+"""Explanations of a benchmark's rows, by its name."""
 _IN_UNIT = frozenset({"p95", "max"})
 """What is in the unit of the case itself."""
 
@@ -113,11 +120,13 @@ def grid(results: Sequence[Result], measured: Sequence[str]) -> tuple[list[str],
 
 def notes(results: Sequence[Result], measured: Sequence[str]) -> list[str]:
     """Return the notes under a table: missing rivals, and explanations of headings."""
+    about = [_ABOUT[name] for name in dict.fromkeys(result.benchmark for result in results) if name in _ABOUT]
     missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
     meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
     return [
         *([f"not installed, so not measured: {', '.join(missing)}"] if missing else []),
         *(["; ".join(meant)] if meant else []),
+        *about,
     ]
 
 

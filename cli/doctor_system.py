@@ -57,13 +57,12 @@ def configuration() -> Iterator[Finding]:
 
 def kernels() -> Iterator[Finding]:
     """Folder of the compiled kernels, which are compiled now if they are not there."""
-    from platformdirs import user_cache_path  # noqa: PLC0415
-
     from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from engine.dsp.compile.cache import wanted_folder  # noqa: PLC0415
     from engine.dsp.compile.library import library  # noqa: PLC0415
 
     took_s = prepare_kernels()
-    wanted = Path(os.environ.get("VOICE_CACHE_DIR") or user_cache_path("voice"))
+    wanted = wanted_folder()
     file = library().file
     if file is None or file.parent != wanted:
         text = f"{wanted} is not used; the kernels are {f'in {file.parent}' if file else 'compiled at every start'}"

@@ -26,7 +26,7 @@ def replay(
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
     prepare_kernels()
-    from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415 - brings numpy and numba
+    from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415 - brings numpy
 
     inputs = actions = 0
     for step in replayed(recording):

@@ -173,6 +173,20 @@ def test_a_folder_whose_parent_belongs_to_somebody_else_is_not_used(folder: Path
     assert not cache._is_ours(theirs / "kernels")
 
 
+def test_what_lies_in_the_folder_to_fall_back_to_does_not_keep_a_good_one_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes
+) -> None:
+    (folder / "blocked").touch()
+    monkeypatch.setenv("VOICE_CACHE_DIR", str(folder / "blocked" / "cache"))
+    loaded, said = start(monkeypatch, kernels)
+    assert loaded.file is not None
+    assert folder / "temporary" in loaded.file.parents
+    assert "blocked" in said[1], "why not where it was wanted"
+    monkeypatch.setenv("VOICE_CACHE_DIR", str(folder / "good"))
+    monkeypatch.setattr(library, "_loaded", None)
+    assert start(monkeypatch, kernels)[0].file == folder / "good" / NAME
+
+
 def test_a_link_is_followed_once_when_its_folder_is_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever owns the link may point it at another folder afterwards."""
     mine, other, link = folder / "mine", folder / "other", folder / "link"

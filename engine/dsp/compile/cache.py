@@ -43,10 +43,21 @@ def kernel_file(machine: str) -> str:
 def cache_folders() -> list[Path]:
     """Return the folders to look in, made if need be, and only those that nobody else can write to.
 
-    `$VOICE_CACHE_DIR`, or else the user's cache folder; behind it one in the system's temporary folder. Links are
-    resolved here, once: what a link names may change after it was looked at.
+    `$VOICE_CACHE_DIR`, or else the user's cache folder; where that cannot be written to, behind it one in the system's
+    temporary folder. Links are resolved here, once: what a link names may change after it was looked at.
     """
-    return [folder for folder in map(_made, _candidates()) if folder is not None and _is_ours(folder)]
+    folders = []
+    for folder in map(_made, _candidates()):
+        if folder is not None and _is_ours(folder):
+            folders.append(folder)
+            if os.access(folder, os.W_OK):
+                break
+    return folders
+
+
+def wanted_folder() -> Path:
+    """Return the folder in which files are to be kept, whether it can be used or not."""
+    return next(_candidates()).resolve()
 
 
 def keep(name: str, content: bytes) -> Path | None:

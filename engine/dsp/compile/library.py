@@ -25,7 +25,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from engine.dsp.compile.cache import keep, kept, kernel_file
+from engine.dsp.compile.cache import keep, kept, kernel_file, wanted_folder
 from engine.dsp.compile.host import description, lacks, name_system_functions
 
 _log = logging.getLogger(__name__)
@@ -119,12 +119,14 @@ def _link(content: bytes, path: Path | None) -> Library | None:
 
 
 def _compile(announce: Callable[[str], None]) -> Library:
-    announce("Compiling the audio kernels, once for this machine ...")
+    announce("Compiling the audio kernels, once for this machine; it takes about ten seconds ...")
     began_s = time.monotonic()
     content = _built_by_a_child()
     if content is not None and (loaded := _link(content, None)) is not None:
         loaded.file = keep(_file_name(), content)
         where = f"kept in {loaded.file.parent}" if loaded.file else _NOWHERE
+        if loaded.file and loaded.file.parent != wanted_folder():
+            where += f" because {wanted_folder()} is no folder that only you can write to"
         announce(f"Compiled in {time.monotonic() - began_s:.1f} s, {where}.")
         return loaded
     announce("The compiled kernels cannot be loaded here: numba compiles them in this process, at every start.")
