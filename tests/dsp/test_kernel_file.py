@@ -225,16 +225,14 @@ def test_a_file_that_calls_what_this_system_lacks_is_not_loaded(kernels: bytes) 
     assert "clock_gettime" in json.loads(header)["calls"]
 
 
-def test_what_is_printed_while_kernels_are_compiled_is_none_of_theirs(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("print('hello')\n")
+def test_what_is_printed_while_kernels_are_compiled_is_none_of_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
     program = (
-        "import engine.dsp.compile.build as b, sys; b.build = lambda: print('compiling') or b'kernels'; b.main()\n"
-        "print('done')"
+        "print('hello'); import sys; sys.stdout.flush(); from engine.dsp.compile import build as b\n"
+        "b.build = lambda: print('compiling') or b'kernels'; b.main(); print('done')"
     )
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert run.stdout == "hello\nkernels"
-    assert run.stderr == "compiling\ndone\n"
+    monkeypatch.setattr(library, "_BUILD", program)
+    monkeypatch.setenv("PYTHONPATH", str(Path(cache.__file__).parents[3]))
+    assert library._built_by_a_child() == b"kernels"
 
 
 @pytest.mark.parametrize("executable", ["", None])

@@ -19,7 +19,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from numba import cfunc, config
 
-from engine.dsp.compile.cache import kernel_sources
+from engine.dsp.compile.cache import BEGINNING, kernel_sources
 from engine.dsp.compile.host import processor
 
 _ROOT = Path(__file__).parents[3]
@@ -104,4 +104,4 @@ def main() -> None:
     output = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with os.fdopen(output, "wb") as file:
-        file.write(build())
+        file.write(BEGINNING + build())

@@ -20,6 +20,8 @@ from pathlib import Path
 _ENGINE = Path(__file__).resolve().parents[2]
 _NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
 _DIGEST_BYTES = hashlib.sha256().digest_size
+BEGINNING = b"\0kernels\0"
+"""Mark before what the compiling process writes: a start-up file of its interpreter may print something first."""
 _KEPT_DAYS = 90
 """A file that was not written for so long is removed: each version of the program leaves some."""
 

@@ -25,7 +25,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from engine.dsp.compile.cache import keep, kept, kernel_file, wanted_folder
+from engine.dsp.compile.cache import BEGINNING, keep, kept, kernel_file, wanted_folder
 from engine.dsp.compile.host import description, lacks, name_system_functions
 
 _log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ def _built_by_a_child() -> bytes | None:
         said = run.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {run.returncode}"]
         _log.warning("The process that compiles the kernels failed: %s", said[-1])
         return None
-    return run.stdout
+    return run.stdout.partition(BEGINNING)[2]
 
 
 def _compiled_here() -> Library:
