@@ -21,10 +21,10 @@ from engine.audio.port import AudioPort
 from engine.audio.ring import Ring
 from engine.config import Config
 from engine.errors import StreamLostError
-from engine.realtime.providers import CUSTOM, choose_provider
+from engine.realtime.providers.choose import CUSTOM, choose_provider
 from engine.realtime.session import Session
 from engine.realtime.testing import Peer, ServerDouble
-from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.tools.runner import ToolRunner
 
 _LENGTHS_S = {"100ms": 0.1, "1s": 1.0, "38s": 38.0}
 """The longest is an answer in one delta that the playback ring holds half of: the rest follows as it plays."""

@@ -14,9 +14,9 @@ from benchmarks.case import Case
 from benchmarks.results import Result, compared
 from benchmarks.timing import interleaved
 from engine.dsp.pcm16 import pcm16_to_float32
-from engine.realtime.client_events import AppendAudio
-from engine.realtime.decoding import decode_event
-from engine.realtime.events import AudioDelta
+from engine.realtime.protocol.client_events import AppendAudio
+from engine.realtime.protocol.decode import decode_event
+from engine.realtime.protocol.server_events import AudioDelta
 
 _RATE_HZ = 24000
 _DELTA_MS, _APPEND_MS = 512, 20

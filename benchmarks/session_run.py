@@ -16,12 +16,12 @@ from engine.audio.backend import Backend, StreamInfo, StreamRequest
 from engine.audio.discovery import open_backend
 from engine.audio.link import AudioLink
 from engine.config import Config
-from engine.realtime.latency import Durations
-from engine.realtime.notices import BargeIn, Notice, SessionStarted, Summary
-from engine.realtime.providers import CUSTOM, choose_provider
+from engine.realtime.providers.choose import CUSTOM, choose_provider
+from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.session_events import BargeIn, Notice, SessionStarted, Summary
+from engine.realtime.sound.latency import Durations
+from engine.realtime.tools.runner import ToolRunner
 
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""

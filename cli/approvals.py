@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from cli.controls import Controls
 from cli.session_lines import call_text
-from engine.realtime.notices import ApprovalAsked, Notice, SessionStarted
 from engine.realtime.session import Session
+from engine.realtime.session_events import ApprovalAsked, Notice, SessionStarted
 
 _NOBODY = "Nobody could be asked: the client runs without a terminal."
 _REFUSED = "The user refused this call."

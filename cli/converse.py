@@ -23,16 +23,16 @@ from engine.audio.link import AudioLink
 from engine.errors import NoDeviceError
 from engine.local.process import LocalServer
 from engine.realtime.budget import keep_to_budget
-from engine.realtime.connection import Connection
-from engine.realtime.providers import ChosenProvider
-from engine.realtime.redaction import Scrubber, secrets_of_environment
+from engine.realtime.connection.transport import Connect
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.cost.usage import UsageMeter
+from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Observer, Session
-from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_config import ToolConfig
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import Tool
-from engine.realtime.transport import Connect
-from engine.realtime.usage import UsageMeter
+from engine.realtime.tools.config import ToolConfig
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool
+from engine.redaction import Scrubber, secrets_of_environment
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms

@@ -20,12 +20,12 @@ from engine.audio.backend import StreamRequest
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
 from engine.local.speech import Voice
-from engine.realtime.builtin_tools import built_in_tools
-from engine.realtime.notices import FirstAudio, Notice, SessionStarted, UserTranscript
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.cost.usage import UsageMeter
+from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Observer, Session
-from engine.realtime.settings import SessionSettings
-from engine.realtime.usage import UsageMeter
+from engine.realtime.session_events import FirstAudio, Notice, SessionStarted, UserTranscript
+from engine.realtime.tools.builtin import built_in_tools
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
 _VOICE = "en-us+f3"

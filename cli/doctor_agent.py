@@ -54,7 +54,7 @@ def provider(name: str | None, url: str | None) -> Iterator[Finding]:
     Raises:
         VoiceError: as `choose_provider`: the named one has no key, or there is none of that name.
     """
-    from engine.realtime.providers import choose_provider  # noqa: PLC0415
+    from engine.realtime.providers.choose import choose_provider  # noqa: PLC0415
 
     config = configuration_in_force()
     yield from _half_set(config)

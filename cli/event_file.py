@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.errors import InvalidInputError
-from engine.realtime.notices import Notice
+from engine.realtime.session_events import Notice
 
 _AS_JSON = "backslashreplace"
 """Half of a surrogate pair, which comes where a server cuts a text between the two, is written as JSON escapes it."""

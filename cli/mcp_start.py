@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.realtime.notices import McpServerChanged, Notice
-from engine.realtime.tool_config import McpServer
-from engine.realtime.tools import Tool
+from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.tools.config import McpServer
+from engine.realtime.tools.tool import Tool
 
 if TYPE_CHECKING:  # who only lists the tools of a server compiles no kernel
     from engine.realtime.session import Observer
@@ -42,7 +42,7 @@ class StartedServers:
         if not settings:
             return started
         try:
-            from engine.realtime.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
+            from engine.realtime.tools.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
         except ImportError:
             for name in settings:
                 tell(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from engine.realtime.reconnect import MAX_OUTAGE_S
-from engine.realtime.turn_detection import TurnOptions
+from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
+from engine.realtime.providers.turn_detection import TurnOptions
 
 BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
 BackendOption = Annotated[str | None, typer.Option("--backend", help=BACKEND_HELP)]

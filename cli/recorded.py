@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.audio.link import AudioLink
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.connection.transport import Connect
+from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import Observer
-from engine.realtime.transport import Connect
 
 
 def recorded(

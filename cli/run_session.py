@@ -23,15 +23,15 @@ from engine.audio.discovery import load_backend, open_backend
 from engine.audio.exclusive import allow_restarts
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError
-from engine.realtime.offered_tools import offered_tools
-from engine.realtime.output_rate import OutputRateWatch
-from engine.realtime.prices import Prices, configured_prices
-from engine.realtime.providers import LOCAL, ChosenProvider, choose_provider
+from engine.realtime.cost.prices import Prices, configured_prices
+from engine.realtime.cost.usage import UsageMeter
+from engine.realtime.providers.choose import LOCAL, ChosenProvider, choose_provider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_config import configured_turns
 from engine.realtime.session import Observer
-from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_config import read_tool_config
-from engine.realtime.turn_config import configured_turns
-from engine.realtime.usage import UsageMeter
+from engine.realtime.sound.rate_check import OutputRateWatch
+from engine.realtime.tools.config import read_tool_config
+from engine.realtime.tools.offered import offered_tools
 
 
 def run_session(options: RunOptions) -> None:

@@ -8,7 +8,7 @@ from typing import IO
 from cli.live_line import LiveLine
 from cli.session_lines import ToolNotice, loss_line, tool_line, usage_line
 from cli.text import printable
-from engine.realtime.notices import (
+from engine.realtime.session_events import (
     AgentText,
     AgentTextCut,
     AgentTextDelta,

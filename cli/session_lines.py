@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from engine.realtime.notices import (
+from engine.realtime.session_events import (
     AnswerDropped,
     ApprovalAsked,
     ApprovalGiven,

@@ -11,13 +11,13 @@ from typing import Any
 from cli.mcp_start import StartedServers
 from engine.config import load_config
 from engine.errors import InvalidInputError
-from engine.realtime.builtin_tools import BUILT_IN, built_in_tool
-from engine.realtime.notices import McpServerChanged, Notice
-from engine.realtime.offered_tools import offered_tools
-from engine.realtime.providers import choose_provider
-from engine.realtime.tool_config import McpServer, read_tool_config
-from engine.realtime.tool_loading import load_plugin, load_tools, plugin_names
-from engine.realtime.tools import Tool
+from engine.realtime.providers.choose import choose_provider
+from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.tools.builtin import BUILT_IN, built_in_tool
+from engine.realtime.tools.config import McpServer, read_tool_config
+from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.offered import offered_tools
+from engine.realtime.tools.tool import Tool
 
 
 def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 
-from engine.realtime.quiet import UNANSWERED_S
+from engine.realtime.idle_timeout import UNANSWERED_S
 from engine.realtime.session import Session
 
 _LOOK_S = 0.05

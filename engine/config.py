@@ -29,7 +29,7 @@ from engine.errors import InvalidInputError
 
 CONFIG_VARIABLE = "VOICE_CONFIG"
 PARTS = ("tools", "mcp", "remote_mcp", "prices", "turns")
-"""Tables that `engine.realtime.tool_config`, `engine.realtime.prices` and `engine.realtime.turn_config` check."""
+"""Tables that `tools.config`, `cost.prices` and `providers.turn_config` of `engine.realtime` check."""
 _MASK = "***"
 
 

@@ -16,25 +16,54 @@ from cli.lazy_group import COMMANDS
 ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
+    "engine.redaction": (),
     "engine.config": ("engine.errors",),
     "engine.config_file": ("engine.config", "engine.errors"),
     "engine.dsp": ("engine.dsp", "engine.errors"),
     "engine.audio": ("engine.audio", "engine.dsp", "engine.errors"),
     # One vocabulary for the server's scripts and for the session's double: pure, so that both may use it.
     "engine.script": ("engine.script", "engine.errors"),
-    "engine.local": ("engine.local", "engine.dsp", "engine.script", "engine.realtime.events", "engine.errors"),
+    "engine.local": (
+        "engine.local",
+        "engine.dsp",
+        "engine.script",
+        "engine.realtime.protocol",
+        "engine.errors",
+    ),
     "engine.realtime": (
         "engine.realtime",
         "engine.audio",
         "engine.dsp",
         "engine.script",
         "engine.config",
+        "engine.redaction",
         "engine.errors",
     ),
     "backends": ("backends", "engine.audio", "engine.dsp", "engine.errors"),
     "benchmarks": ("benchmarks", "backends", "engine"),
     "cli": ("cli", "benchmarks", "backends", "engine"),
 }
+_EVENTS = "engine.realtime.session_events"
+ROOMS: dict[str, tuple[str, ...]] = {
+    "engine.realtime.protocol": (),
+    "engine.realtime.conversation": ("engine.realtime.protocol", _EVENTS),
+    "engine.realtime.cost": ("engine.realtime.protocol", _EVENTS),
+    "engine.realtime.tools": (
+        "engine.realtime.protocol",
+        "engine.realtime.conversation.actions",
+        "engine.realtime.providers.catalog",
+        _EVENTS,
+    ),
+    "engine.realtime.providers": ("engine.realtime.protocol", "engine.realtime.tools"),
+    "engine.realtime.connection": (
+        "engine.realtime.protocol",
+        "engine.realtime.conversation",
+        "engine.realtime.providers",
+        _EVENTS,
+    ),
+    "engine.realtime.sound": ("engine.realtime.protocol", "engine.realtime.connection", _EVENTS),
+}
+"""Rooms of a floor: what each may import of the floor's other rooms."""
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
 HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
@@ -92,11 +121,20 @@ def test_a_file_imports_from_its_floor_and_below(path: Path) -> None:
     assert not upward
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_that_it_names(room: str) -> None:
+    floor = room.rpartition(".")[0]
+    for path in sorted((ROOT / room.replace(".", "/")).rglob("*.py")):
+        inside = [name for name in imports(path) if within(name, (floor,)) and name != floor]
+        assert not [name for name in inside if not within(name, (room, *ROOMS[room]))], path
+    assert (ast.get_docstring(ast.parse(source_of(room).read_text(encoding="utf-8"))) or "").count(".") >= 2
+
+
 def test_the_conversation_has_no_io_no_clock_and_no_event_loop() -> None:
-    reached = reached_from({"engine.realtime.conversation"}, imports)
+    reached = reached_from({"engine.realtime.conversation.machine"}, imports)
     for name in reached:
         assert not IMPURE & set(imports(source_of(name))), name
-    assert "engine.realtime.responses" in reached
+    assert "engine.realtime.conversation.responses" in reached
     assert "engine.realtime.session" not in reached
 
 

@@ -21,7 +21,7 @@ def providers(as_json: JsonOption = False) -> None:
     """
     from engine.config import load_config  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
-    from engine.realtime.providers import PROVIDERS, choose_provider  # noqa: PLC0415
+    from engine.realtime.providers.choose import PROVIDERS, choose_provider  # noqa: PLC0415
 
     config = load_config()
     default = choose_provider(None, None, os.environ, config)

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import BACKEND_HELP, LogLevel, RunOptions
-from engine.realtime.reconnect import MAX_OUTAGE_S
-from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
+from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
+from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
 
 app = typer.Typer(add_completion=False)
 _AGENT, _SOUND, _TURNS, _LIMITS, _KEPT = "Agent", "Sound", "Turns", "Limits", "What is kept"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.realtime.events.depth import DEEPEST, is_deeper
+from engine.realtime.protocol.server_events.depth import DEEPEST, is_deeper
 
 _Object = dict[str, Any]
 _SHOWN = 64

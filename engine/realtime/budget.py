@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from engine.audio.link import AudioLink
+from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.session import Session
-from engine.realtime.usage import UsageMeter
 
 _LOOK_S = 0.05
 

@@ -14,15 +14,18 @@ from engine.audio.follower import Follower
 from engine.audio.following import News
 from engine.audio.link import AudioLink
 from engine.errors import ModelRefusedError, VoiceError
-from engine.realtime import actions as act
-from engine.realtime.connection import Connection
-from engine.realtime.conversation import Conversation
-from engine.realtime.device_news import notice_of
-from engine.realtime.events import ServerEvent, SpeechStopped
-from engine.realtime.latency import LatencyTimeline
-from engine.realtime.line import Line, LineUser
-from engine.realtime.microphone import Microphone
-from engine.realtime.notices import (
+from engine.realtime.connection.reconnecting import Line, LineUser
+from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
+from engine.realtime.connection.transport import Connect
+from engine.realtime.connection.uplink import Uplink
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.conversation import actions as act
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.idle_timeout import QuietWatch
+from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped
+from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.session_events import (
     AnswerDropped,
     DeviceLost,
     ErrorShown,
@@ -32,14 +35,11 @@ from engine.realtime.notices import (
     Summary,
     ToolsAwaited,
 )
-from engine.realtime.providers import ChosenProvider
-from engine.realtime.quiet import QuietWatch
-from engine.realtime.reconnect import MAX_OUTAGE_S
-from engine.realtime.settings import SessionSettings
-from engine.realtime.sound import Sound, SoundUser
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.transport import Connect
-from engine.realtime.uplink import Uplink
+from engine.realtime.sound.audio_bridge import Sound, SoundUser
+from engine.realtime.sound.device_news import notice_of
+from engine.realtime.sound.latency import LatencyTimeline
+from engine.realtime.sound.mic_gate import Microphone
+from engine.realtime.tools.runner import ToolRunner
 
 Observer = Callable[[Notice, float], None]
 """Is told each notice and its time on the loop's clock; must return at once, and may act on the session: what follows
@@ -217,7 +217,7 @@ class Session:
         return self._microphone.muted
 
     def mute(self, muted: bool = True) -> None:
-        """Keep what is said from now on from the server, or no more; see `engine.realtime.microphone`."""
+        """Keep what is said from now on from the server, or no more; see `engine.realtime.sound.mic_gate`."""
         if muted != self.muted:
             self._sound.mute(muted)
 

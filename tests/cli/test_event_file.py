@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.event_file import EventFile
-from engine.realtime.notices import AgentTextDelta
+from engine.realtime.session_events import AgentTextDelta
 from tests.support.voice_process import VOICE
 
 TEXTS = ["Hello", "Привет", "\U0001f600", "\ud83d", "\ude00", 'a "quote"\n']
@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_events_and_not_the_conversation(target: str) -> N
 def test_on_standard_output_too() -> None:
     program = (
         "from cli.event_file import EventFile\n"
-        "from engine.realtime.notices import AgentTextDelta\n"
+        "from engine.realtime.session_events import AgentTextDelta\n"
         "with EventFile('-') as events:\n"
         "    events(AgentTextDelta('\\ud83d'), 0.0)\n"
     )

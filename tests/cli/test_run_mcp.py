@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.mcp_start import StartedServers
-from engine.realtime.notices import McpServerChanged, Notice
-from engine.realtime.tool_config import McpServer
+from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.tools.config import McpServer
 from tests.cli.test_run_virtual import environment
 from tests.cli.test_tools import voice_tools
 from tests.realtime.test_mcp import SCRIPT, is_running
@@ -114,7 +114,7 @@ def test_the_tools_of_servers_are_listed(with_servers: dict[str, str]) -> None:
 
 
 async def test_without_the_package_each_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "engine.realtime.mcp.servers", None)
+    monkeypatch.setitem(sys.modules, "engine.realtime.tools.mcp.servers", None)
     told: list[Notice] = []
     async with contextlib.AsyncExitStack() as stack:
         settings = {"mine": McpServer(command="x")}

@@ -8,7 +8,7 @@ import pytest
 
 from cli.screen import Screen
 from engine.audio.playback_stats import PlaybackStats
-from engine.realtime.notices import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
+from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
 
 
 def shown(*notices: Notice) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 
 from engine.local.sounds import SoundMaker
-from engine.realtime.notices import AgentText, ToolReturned
-from engine.realtime.tools import tool_of
+from engine.realtime.session_events import AgentText, ToolReturned
+from engine.realtime.tools.tool import tool_of
 from engine.script.reading import read_script
 from tests.realtime.virtual_rig import hold
 from tests.support.serving import serving

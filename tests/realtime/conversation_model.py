@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.audio.segments import Cut, Heard, ItemKey
-from engine.realtime import events as e
-from engine.realtime.client_events import (
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
     CancelResponse,
     ClientEvent,
     CommitAudio,

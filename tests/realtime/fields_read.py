@@ -5,7 +5,7 @@ Written by hand from tests/data/realtime_events.json, so that a name that is mis
 
 from __future__ import annotations
 
-from engine.realtime import events as e
+from engine.realtime.protocol import server_events as e
 
 Read = dict[str, str]
 """The attribute for each place in a message; dots lead into objects."""

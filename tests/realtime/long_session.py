@@ -23,13 +23,13 @@ from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.errors import ConnectionFailedError, VoiceError
-from engine.realtime.notices import ErrorShown, Notice, Reconnected, Reconnecting, Summary, ToolReturned
-from engine.realtime.providers import ChosenProvider, choose_provider
+from engine.realtime.connection.transport import Transport
+from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.session import Session
+from engine.realtime.session_events import ErrorShown, Notice, Reconnected, Reconnecting, Summary, ToolReturned
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import tool_of
-from engine.realtime.transport import Transport
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import tool_of
 
 BLOCK_MS = 100.0
 """Of the devices and of the microphone on the wire: 20 ms would be five times the work, and test nothing more."""

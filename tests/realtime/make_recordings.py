@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.recording.tap import EVENTS_FILE
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait
-from engine.realtime.tools import Tool, tool_of
-from engine.realtime.turn_detection import TurnMode, TurnOptions
+from engine.realtime.tools.tool import Tool, tool_of
 from tests.realtime.recorded import hold_recorded
 
 FOLDER = Path(__file__).parent.parent / "data" / "recordings"

@@ -15,15 +15,15 @@ from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.errors import VoiceError
-from engine.realtime.notices import Notice
-from engine.realtime.providers import choose_provider
+from engine.realtime.providers.choose import choose_provider
+from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
+from engine.realtime.session_events import Notice
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import Tool
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool
 
 
 @dataclass

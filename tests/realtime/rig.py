@@ -11,12 +11,12 @@ from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.errors import VoiceError
-from engine.realtime.notices import Notice, Summary
-from engine.realtime.providers import ChosenProvider, choose_provider
+from engine.realtime.providers.choose import ChosenProvider, choose_provider
+from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import Tool
+from engine.realtime.session_events import Notice, Summary
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool
 from tests.support.manual_backend import ManualBackend, ManualStream
 from tests.support.scripted_server import Peer, ScriptedServer
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
-from engine.realtime.notices import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped
 from engine.realtime.session import Session
+from engine.realtime.session_events import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import tool_of
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import tool_of
 from tests.realtime.virtual_rig import chosen_for, tone
 
 IGNORED = ("response.create", "response.cancel", "conversation.item.delete", "conversation.item.truncate")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from engine.realtime.client_events import AppendAudio, CreateItem
-from engine.realtime.client_items import function_output_item
-from engine.realtime.decoding import decode_event
-from engine.realtime.events import AudioDelta, MalformedEvent, TextDelta, UnknownEvent
+from engine.realtime.protocol.client_events import AppendAudio, CreateItem
+from engine.realtime.protocol.client_items import function_output_item
+from engine.realtime.protocol.decode import decode_event
+from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, TextDelta, UnknownEvent
 
 ROUNDS = 100_000
 NAMES = ("response.output_audio.delta", "response.audio.delta")

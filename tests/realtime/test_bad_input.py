@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ProtocolBrokenError, SessionClosedError, VoiceError
-from engine.realtime.notices import ErrorShown, FirstAudio, Reconnected, ResponseEnded, Summary
+from engine.realtime.session_events import ErrorShown, FirstAudio, Reconnected, ResponseEnded, Summary
 from tests.realtime.rig import rig
 from tests.support.scripted_server import Peer
 
@@ -184,7 +184,7 @@ async def test_nothing_hangs_when_the_session_is_stopped_while_it_connects() -> 
     from engine.audio.backend import StreamRequest  # noqa: PLC0415
     from engine.audio.link import AudioLink  # noqa: PLC0415
     from engine.realtime.session import Session  # noqa: PLC0415
-    from engine.realtime.tool_runner import ToolRunner  # noqa: PLC0415
+    from engine.realtime.tools.runner import ToolRunner  # noqa: PLC0415
     from tests.realtime.rig import chosen_at  # noqa: PLC0415
     from tests.support.manual_backend import ManualBackend  # noqa: PLC0415
 

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from engine.realtime.actions import ToolCall, ToolResult
-from engine.realtime.builtin_tools import END_CONVERSATION, GET_TIME, built_in_tool
-from engine.realtime.open_meteo import OpenMeteo
-from engine.realtime.tool_config import Offer, OpenMeteoUrls
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import ToolError
-from engine.realtime.world_time import time_in
+from engine.realtime.conversation.actions import ToolCall, ToolResult
+from engine.realtime.tools.builtin import END_CONVERSATION, GET_TIME, built_in_tool
+from engine.realtime.tools.config import Offer, OpenMeteoUrls
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import ToolError
+from engine.realtime.tools.weather import OpenMeteo
+from engine.realtime.tools.world_time import time_in
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 OMSK = {"name": "Omsk", "country": "Russia", "latitude": 54.99, "longitude": 73.37}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.config import Config
-from engine.realtime.client_events import (
+from engine.realtime.protocol.client_events import (
     AppendAudio,
     CancelResponse,
     ClearAudio,
@@ -21,15 +21,15 @@ from engine.realtime.client_events import (
     TruncateItem,
     UpdateSession,
 )
-from engine.realtime.client_items import (
+from engine.realtime.protocol.client_items import (
     agent_text_item,
     approval_item,
     function_call_item,
     function_output_item,
     user_text_item,
 )
-from engine.realtime.providers import choose_provider
-from engine.realtime.settings import SessionSettings
+from engine.realtime.providers.choose import choose_provider
+from engine.realtime.providers.session_update import SessionSettings
 from tests.support.protocol import PROTOCOL, faults, faults_of_object, name_of, shape_of
 
 ITEM = user_text_item("Hello")

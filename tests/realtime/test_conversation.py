@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from engine.audio.segments import Cut, Heard, ItemKey
-from engine.realtime import events as e
-from engine.realtime.actions import (
+from engine.realtime.conversation.actions import (
     Action,
     EndAudio,
     PlayAudio,
@@ -21,7 +20,9 @@ from engine.realtime.actions import (
     StopPlayback,
     ToolResult,
 )
-from engine.realtime.client_events import (
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
     CancelResponse,
     ClientEvent,
     CreateItem,
@@ -29,8 +30,7 @@ from engine.realtime.client_events import (
     DeleteItem,
     TruncateItem,
 )
-from engine.realtime.conversation import Conversation
-from engine.realtime.notices import AgentText, AgentTextDelta, BargeIn, ErrorShown, ToolCalled, UserTranscript
+from engine.realtime.session_events import AgentText, AgentTextDelta, BargeIn, ErrorShown, ToolCalled, UserTranscript
 
 KEY = ItemKey("i1", 0)
 

@@ -7,9 +7,9 @@ from collections import deque
 import pytest
 
 from engine.audio.segments import ItemKey
-from engine.realtime import events as e
-from engine.realtime.actions import PlayAudio, StopPlayback, ToolResult
-from engine.realtime.conversation import Conversation
+from engine.realtime.conversation.actions import PlayAudio, StopPlayback, ToolResult
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol import server_events as e
 from tests.realtime.conversation_model import PlayerModel
 
 

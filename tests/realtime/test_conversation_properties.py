@@ -9,8 +9,7 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.audio.segments import ItemKey
-from engine.realtime import events as e
-from engine.realtime.actions import (
+from engine.realtime.conversation.actions import (
     Action,
     EndAudio,
     InterruptTools,
@@ -20,7 +19,10 @@ from engine.realtime.actions import (
     StopPlayback,
     ToolResult,
 )
-from engine.realtime.client_events import (
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
     CancelResponse,
     ClientEvent,
     CreateItem,
@@ -28,8 +30,6 @@ from engine.realtime.client_events import (
     DeleteItem,
     TruncateItem,
 )
-from engine.realtime.conversation import Conversation
-from engine.realtime.key_turn import LEAST_COMMIT_MS
 from tests.realtime.conversation_model import SERVER_TOOL, PlayerModel, ServerModel, agents_words, expected_of
 
 SESSION: dict[str, Any] = {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}

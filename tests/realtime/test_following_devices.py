@@ -14,7 +14,7 @@ import pytest
 from engine.audio import following, link
 from engine.audio.backend import Device, StreamRequest
 from engine.audio.port import FADE_MS
-from engine.realtime.notices import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
+from engine.realtime.session_events import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
 from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, hang, plug_in, prepare_devices
 from tests.support.manual_backend import ManualStream

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audio.segments import Cut, Heard, ItemKey
-from engine.realtime import events as e
-from engine.realtime.actions import Action, Send, Show
-from engine.realtime.client_events import DeleteItem, TruncateItem
-from engine.realtime.conversation import Conversation
-from engine.realtime.heard_text import heard_parts, heard_text
-from engine.realtime.notices import AgentTextCut, AgentTextDelta
+from engine.realtime.conversation.actions import Action, Send, Show
+from engine.realtime.conversation.heard_text import heard_parts, heard_text
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import DeleteItem, TruncateItem
+from engine.realtime.session_events import AgentTextCut, AgentTextDelta
 
 KEY = ItemKey("item_1", 0)
 

@@ -6,8 +6,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from engine.realtime.history import MAX_CHARACTERS, MAX_ENTRIES, History, recap_of
-from engine.realtime.notices import AgentTextCut, AgentTextDelta, ToolCalled, ToolReturned, UserTranscript, UserTyped
+from engine.realtime.conversation.history import MAX_CHARACTERS, MAX_ENTRIES, History, recap_of
+from engine.realtime.session_events import (
+    AgentTextCut,
+    AgentTextDelta,
+    ToolCalled,
+    ToolReturned,
+    UserTranscript,
+    UserTyped,
+)
 
 
 def texts(history: History) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.realtime.notices import BargeIn
+from engine.realtime.session_events import BargeIn
 from engine.realtime.testing import Peer
 from tests.realtime.virtual_rig import Held, hold, tone
 

@@ -9,9 +9,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from engine.audio.segments import Cut
-from engine.realtime.actions import Action, ToolResult
-from engine.realtime.conversation import Conversation
-from engine.realtime.events import ServerEvent
+from engine.realtime.conversation.actions import Action, ToolResult
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol.server_events import ServerEvent
 from engine.realtime.recording.replay import replay
 from tests.realtime.make_recordings import FOLDER, SCENES, make
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from engine.audio.segments import Cut, Heard
-from engine.realtime import events as e
-from engine.realtime.actions import PlayAudio, ReleaseMicrophone, StopPlayback
-from engine.realtime.client_events import (
+from engine.realtime.conversation.actions import PlayAudio, ReleaseMicrophone, StopPlayback
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
     CancelResponse,
     ClearAudio,
     CommitAudio,
@@ -15,8 +15,8 @@ from engine.realtime.client_events import (
     TruncateItem,
     UpdateSession,
 )
-from engine.realtime.notices import ErrorShown
-from engine.realtime.server_errors import COMMIT_EMPTY
+from engine.realtime.protocol.errors import COMMIT_EMPTY
+from engine.realtime.session_events import ErrorShown
 from tests.realtime.test_conversation import KEY, audio, call, new, run, sent, shown
 
 

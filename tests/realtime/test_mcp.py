@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 import pytest
 from mcp import types
 
-from engine.realtime.actions import ToolCall, ToolResult
-from engine.realtime.mcp.content import text_of
-from engine.realtime.mcp.naming import tool_name
-from engine.realtime.mcp.servers import McpServers
-from engine.realtime.notices import McpServerChanged, Notice
-from engine.realtime.tool_config import McpServer
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import Tool, ToolError
+from engine.realtime.conversation.actions import ToolCall, ToolResult
+from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.tools.config import McpServer
+from engine.realtime.tools.mcp.content import text_of
+from engine.realtime.tools.mcp.naming import tool_name
+from engine.realtime.tools.mcp.servers import McpServers
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool, ToolError
 from tests.support import mcp_server
 from tests.support.mcp_server import SECRET, http_server
 

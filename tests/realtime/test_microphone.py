@@ -8,7 +8,7 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 from engine.audio.recorder import MicBlock
-from engine.realtime.microphone import Microphone
+from engine.realtime.sound.mic_gate import Microphone
 
 RATE_HZ = 1000
 BLOCK = 20

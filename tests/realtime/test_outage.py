@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError, SessionClosedError
-from engine.realtime.client_events import ClientEvent
-from engine.realtime.notices import ErrorShown, FirstAudio, Reconnected, Reconnecting, SessionStarted
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.connection.transport import Transport
+from engine.realtime.protocol.client_events import ClientEvent
+from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.session import Session
+from engine.realtime.session_events import ErrorShown, FirstAudio, Reconnected, Reconnecting, SessionStarted
 from engine.realtime.testing import (
     Answer,
     Close,
@@ -26,7 +27,6 @@ from engine.realtime.testing import (
     VirtualDevices,
     Wait,
 )
-from engine.realtime.transport import Transport
 from tests.realtime.outage_scripts import QUIET, agent, opened, ramp, resumed, spoken, spoken_at_s, user
 from tests.realtime.virtual_rig import hold, tone
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from engine.errors import ConnectionFailedError
-from engine.realtime.notices import ErrorShown, Reconnected
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
+from engine.realtime.session_events import ErrorShown, Reconnected
 from engine.realtime.testing import Close, Emit, Expect, Hear, Peer, Step, VirtualDevices, Wait
-from engine.realtime.turn_detection import TurnMode, TurnOptions
 from tests.realtime.outage_scripts import opened, ramp, resumed, spoken_at_s
 from tests.realtime.virtual_rig import Held, hold
 

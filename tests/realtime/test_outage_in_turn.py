@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from engine.errors import ConnectionFailedError
-from engine.realtime.notices import ErrorShown, FirstAudio
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
+from engine.realtime.session_events import ErrorShown, FirstAudio
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, Step, VirtualDevices, Wait
-from engine.realtime.tools import tool_of
-from engine.realtime.turn_detection import TurnMode, TurnOptions
+from engine.realtime.tools.tool import tool_of
 from tests.realtime.outage_scripts import QUIET, opened, resumed, spoken, user
 from tests.realtime.virtual_rig import WIRE_HZ, hold, tone
 

@@ -9,10 +9,10 @@ import pytest
 
 from engine.audio.segments import Cut, Heard
 from engine.errors import ConnectionFailedError
-from engine.realtime import events as e
-from engine.realtime.client_events import CreateItem, DeleteItem
-from engine.realtime.notices import BargeIn, ErrorShown
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import CreateItem, DeleteItem
 from engine.realtime.session import Session
+from engine.realtime.session_events import BargeIn, ErrorShown
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, Step, VirtualDevices, Wait
 from tests.realtime.outage_scripts import QUIET, agent, opened, resumed, spoken, user
 from tests.realtime.test_conversation import KEY, audio, new, run, sent, shown

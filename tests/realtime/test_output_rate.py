@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.config import Config
-from engine.realtime.events import Usage
-from engine.realtime.notices import AgentText, ErrorShown, Notice, OutputRate, ResponseEnded, ResponseUsage
-from engine.realtime.output_rate import OutputRateWatch
-from engine.realtime.providers import choose_provider
-from engine.realtime.settings import SessionSettings
+from engine.realtime.protocol.server_events import Usage
+from engine.realtime.providers.choose import choose_provider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.session_events import AgentText, ErrorShown, Notice, OutputRate, ResponseEnded, ResponseUsage
+from engine.realtime.sound.rate_check import OutputRateWatch
 
 TEXT = "The weather in Moscow is cloudy today, with a light wind from the west. "
 

@@ -7,9 +7,9 @@ import random
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, SessionClosedError
-from engine.realtime.events import ServerError
-from engine.realtime.reconnect import HEALTHY_S, JITTER, MAX_ATTEMPTS, Reconnect, is_retried
-from engine.realtime.server_errors import closed, session_end
+from engine.realtime.connection.retry_policy import HEALTHY_S, JITTER, MAX_ATTEMPTS, Reconnect, is_retried
+from engine.realtime.protocol.errors import closed, session_end
+from engine.realtime.protocol.server_events import ServerError
 
 BROKEN = ConnectionFailedError("It broke.")
 NOMINAL_S = [0.5, 1, 2, 4, 8, 8, 8, 8]

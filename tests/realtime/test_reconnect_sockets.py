@@ -10,10 +10,10 @@ import pytest
 
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
-from engine.realtime import watchdog
-from engine.realtime.notices import FirstAudio, Notice, Reconnected, Reconnecting, SessionStarted
+from engine.realtime.connection import keepalive as watchdog
 from engine.realtime.session import Session
-from engine.realtime.tool_runner import ToolRunner
+from engine.realtime.session_events import FirstAudio, Notice, Reconnected, Reconnecting, SessionStarted
+from engine.realtime.tools.runner import ToolRunner
 from tests.realtime.rig import chosen_at, rig
 from tests.support.manual_backend import ManualBackend
 from tests.support.relay import Relay

@@ -20,12 +20,12 @@ from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
-from engine.realtime.notices import BargeIn, ErrorShown, Summary
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.replay import replay
 from engine.realtime.recording.writer import Writer
+from engine.realtime.session_events import BargeIn, ErrorShown, Summary
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
-from engine.realtime.tools import tool_of
+from engine.realtime.tools.tool import tool_of
 from tests.realtime.recorded import hold_recorded
 
 TONE = (12000 * np.sin(np.arange(3 * 24000) / 5)).astype("<i2").tobytes()

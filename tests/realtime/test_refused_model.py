@@ -9,9 +9,9 @@ from aiohttp import web
 
 from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, VoiceError
-from engine.realtime.connection import Connection
-from engine.realtime.notices import ErrorShown
-from engine.realtime.providers import OPENAI, YANDEX, ChosenProvider, Provider, choose_provider
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.providers.choose import OPENAI, YANDEX, ChosenProvider, Provider, choose_provider
+from engine.realtime.session_events import ErrorShown
 from engine.realtime.testing import Close, Emit, Expect, Step
 from tests.realtime.virtual_rig import hold
 

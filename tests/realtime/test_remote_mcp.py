@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from engine.realtime import events as e
-from engine.realtime.actions import Action
-from engine.realtime.client_events import ClientEvent, CreateItem, CreateResponse
-from engine.realtime.notices import ApprovalAsked, ApprovalGiven, FirstAudio, RemoteCall, RemoteTools
-from engine.realtime.services import OPENAI
-from engine.realtime.settings import SessionSettings
+from engine.realtime.conversation.actions import Action
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import ClientEvent, CreateItem, CreateResponse
+from engine.realtime.providers.catalog import OPENAI
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.session_events import ApprovalAsked, ApprovalGiven, FirstAudio, RemoteCall, RemoteTools
 from engine.realtime.testing import Emit, Expect, Wait
-from engine.realtime.tool_config import RemoteMcp
+from engine.realtime.tools.config import RemoteMcp
 from tests.realtime.outage_scripts import opened
 from tests.realtime.rig import chosen_at, rig
 from tests.realtime.test_conversation import audio, new, run, sent, shown

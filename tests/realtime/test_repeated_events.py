@@ -8,9 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from engine.realtime.notices import AgentText, AgentTextDelta, ErrorShown, ResponseEnded, ToolCalled, UserTranscript
+from engine.realtime.session_events import (
+    AgentText,
+    AgentTextDelta,
+    ErrorShown,
+    ResponseEnded,
+    ToolCalled,
+    UserTranscript,
+)
 from engine.realtime.testing import Emit, Peer, Wait
-from engine.realtime.tools import tool_of
+from engine.realtime.tools.tool import tool_of
 from tests.realtime.outage_scripts import SAID, opened
 from tests.realtime.virtual_rig import hold, tone
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError
-from engine.realtime.events import ServerEvent, SessionEvent
-from engine.realtime.notices import BargeIn, ErrorShown, Reconnected, Reconnecting
-from engine.realtime.rotation import Rotation
-from engine.realtime.services import OPENAI, YANDEX
+from engine.realtime.connection.rotation import Rotation
+from engine.realtime.protocol.server_events import ServerEvent, SessionEvent
+from engine.realtime.providers.catalog import OPENAI, YANDEX
 from engine.realtime.session import Session
+from engine.realtime.session_events import BargeIn, ErrorShown, Reconnected, Reconnecting
 from engine.realtime.testing import Answer, Emit, Hear, Peer, VirtualDevices, Wait
 from tests.realtime.outage_scripts import agent, opened, ramp, resumed, spoken_at_s
 from tests.realtime.virtual_rig import hold, tone

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from engine.realtime import events as e
-from engine.realtime.decoding import decode_event
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.decode import decode_event
 from tests.realtime.fields_read import IN_NO_LIST, READ, SAID_BY_THE_NAME
 from tests.support.protocol import PROTOCOL, example, examples, name_of, shape_of
 

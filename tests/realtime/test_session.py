@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import make_resampler
-from engine.realtime.actions import ToolCall
-from engine.realtime.notices import (
+from engine.realtime.conversation.actions import ToolCall
+from engine.realtime.session_events import (
     AgentText,
     BargeIn,
     ErrorShown,
@@ -28,8 +28,8 @@ from engine.realtime.notices import (
     UserSpeech,
     UserTranscript,
 )
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import tool_of
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import tool_of
 from tests.realtime.rig import rig
 from tests.support.scripted_server import Peer
 

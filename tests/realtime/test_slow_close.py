@@ -7,7 +7,7 @@ import threading
 
 from engine.audio.backend import StreamRequest
 from engine.audio.port import AudioPort
-from engine.realtime.notices import Summary, UserTranscript
+from engine.realtime.session_events import Summary, UserTranscript
 from tests.realtime.rig import PATIENCE_S, rig
 from tests.support.manual_backend import ManualBackend, ManualStream
 from tests.support.scripted_server import Peer

@@ -15,9 +15,9 @@ from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
-from engine.realtime.notices import AgentText, BargeIn, FirstAudio, Notice, ToolReturned
-from engine.realtime.providers import choose_provider
+from engine.realtime.providers.choose import choose_provider
 from engine.realtime.session import Session
+from engine.realtime.session_events import AgentText, BargeIn, FirstAudio, Notice, ToolReturned
 from engine.realtime.testing import (
     Answer,
     Close,
@@ -33,8 +33,8 @@ from engine.realtime.testing import (
     run_virtual,
 )
 from engine.realtime.testing.double import Script
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import Tool, tool_of
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool, tool_of
 
 TONE = (8000 * np.sin(np.arange(5 * 24000) / 5)).astype("<i2").tobytes()
 

@@ -9,9 +9,9 @@ import pytest
 
 from engine.config import load_config
 from engine.errors import InvalidInputError
-from engine.realtime.offered_tools import offered_tools
-from engine.realtime.services import CUSTOM, YANDEX
-from engine.realtime.tool_config import Offer, ToolConfig, read_tool_config
+from engine.realtime.providers.catalog import CUSTOM, YANDEX
+from engine.realtime.tools.config import Offer, ToolConfig, read_tool_config
+from engine.realtime.tools.offered import offered_tools
 from tests.realtime.test_tools import install_plugins
 
 EXAMPLE = """

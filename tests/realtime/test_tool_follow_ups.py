@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.realtime import events as e
-from engine.realtime.actions import InterruptTools, ToolResult
-from engine.realtime.client_events import CreateItem, CreateResponse
-from engine.realtime.conversation import Conversation
+from engine.realtime.conversation.actions import InterruptTools, ToolResult
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import CreateItem, CreateResponse
 from tests.realtime.test_conversation import audio, call, new, run, sent
 
 

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from engine.realtime.actions import ToolCall, ToolResult
-from engine.realtime.builtin_tools import GET_WEATHER, get_weather
-from engine.realtime.redaction import Scrubber
-from engine.realtime.tool_results import MAX_OUTPUT_CHARS
-from engine.realtime.tool_runner import MOST_CALLS, ToolRunner
-from engine.realtime.tool_threads import MOST_THREADS
-from engine.realtime.tools import ToolError, tool, tool_of
+from engine.realtime.conversation.actions import ToolCall, ToolResult
+from engine.realtime.tools.builtin import GET_WEATHER, get_weather
+from engine.realtime.tools.results import MAX_OUTPUT_CHARS
+from engine.realtime.tools.runner import MOST_CALLS, ToolRunner
+from engine.realtime.tools.threads import MOST_THREADS
+from engine.realtime.tools.tool import ToolError, tool, tool_of
+from engine.redaction import Scrubber
 from tests.realtime.test_tools import dial
 
 
@@ -230,9 +230,9 @@ async def test_a_thread_that_cannot_be_started_gives_its_place_back(monkeypatch:
 def test_a_thread_that_hangs_does_not_keep_python_from_ending() -> None:
     code = (
         "import asyncio, threading\n"
-        "from engine.realtime.actions import ToolCall\n"
-        "from engine.realtime.tool_runner import ToolRunner\n"
-        "from engine.realtime.tools import tool, tool_of\n"
+        "from engine.realtime.conversation.actions import ToolCall\n"
+        "from engine.realtime.tools.runner import ToolRunner\n"
+        "from engine.realtime.tools.tool import tool, tool_of\n"
         "@tool(timeout_s=0.01)\n"
         "def stuck() -> None:\n"
         "    threading.Event().wait()\n"
@@ -352,7 +352,7 @@ async def test_who_is_in_a_hurry_waits_for_nothing() -> None:
 
 def test_the_weather_is_the_same_in_every_process() -> None:
     code = (
-        "import json; from engine.realtime.builtin_tools import get_weather; print(json.dumps(get_weather('Казань')))"
+        "import json; from engine.realtime.tools.builtin import get_weather; print(json.dumps(get_weather('Казань')))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(ended.stdout) == get_weather("Казань")

@@ -13,9 +13,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from engine.errors import InvalidInputError
-from engine.realtime.tool_arguments import WrongArgumentsError
-from engine.realtime.tool_loading import load_plugin, load_tools, plugin_names
-from engine.realtime.tools import OnInterrupt, tool, tool_of
+from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.schema import WrongArgumentsError
+from engine.realtime.tools.tool import OnInterrupt, tool, tool_of
 
 
 def dial(number: str, rings: int = 3, mode: Literal["tone", "pulse"] = "tone") -> dict[str, Any]:
@@ -181,7 +181,7 @@ def test_what_is_no_tool_is_refused(reference: str) -> None:
         ("\ndef f(a: 'Nothing'): ...\n", "wrong.py, line 2) cannot be read", "Import"),
         ("class C: ...\ndef f(a: C): ...\n", "wrong.py, line 2) cannot be described", "hints that JSON has"),
         (
-            "from engine.realtime.tools import tool\n@tool(timeout_s=-1)\ndef f(): ...\n",
+            "from engine.realtime.tools.tool import tool\n@tool(timeout_s=-1)\ndef f(): ...\n",
             "wrong.py, line 2: A tool cannot have a timeout of -1 s.",
             "more than 0",
         ),

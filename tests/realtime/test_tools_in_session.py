@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import Any
 
-from engine.realtime.notices import BargeIn, FirstAudio, ToolCalled, ToolReturned, ToolsAwaited
-from engine.realtime.tools import tool, tool_of
+from engine.realtime.session_events import BargeIn, FirstAudio, ToolCalled, ToolReturned, ToolsAwaited
+from engine.realtime.tools.tool import tool, tool_of
 from tests.realtime.rig import rig
 from tests.realtime.test_session import noise
 from tests.support.scripted_server import Peer

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine.errors import InvalidInputError
-from engine.realtime.turn_config import _Turns, configured_turns
-from engine.realtime.turn_detection import Eagerness, TurnMode, TurnOptions
+from engine.realtime.providers.turn_config import _Turns, configured_turns
+from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
 
 SEMANTIC = {"mode": "semantic_vad", "eagerness": "low"}
 

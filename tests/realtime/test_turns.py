@@ -13,16 +13,16 @@ import pytest
 from engine.audio.backend import StreamRequest
 from engine.audio.link import AudioLink
 from engine.config import Config
-from engine.realtime.notices import BargeIn, FirstAudio, Muted, Notice, Summary, UserSpeech
-from engine.realtime.providers import ChosenProvider, choose_provider
+from engine.realtime.connection.transport import Transport
+from engine.realtime.providers.choose import ChosenProvider, choose_provider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
+from engine.realtime.session_events import BargeIn, FirstAudio, Muted, Notice, Summary, UserSpeech
 from engine.realtime.testing import Answer, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from engine.realtime.testing.double import Script
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.tools import tool_of
-from engine.realtime.transport import Transport
-from engine.realtime.turn_detection import TurnMode, TurnOptions
+from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import tool_of
 
 WIRE_HZ = 24000
 TONE = (8000 * np.sin(np.arange(5 * WIRE_HZ) / 5)).astype("<i2").tobytes()

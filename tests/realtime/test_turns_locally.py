@@ -16,12 +16,12 @@ from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.local.process import LocalServer
-from engine.realtime.notices import AgentText, Notice, Summary, UserSpeech, UserTranscript
-from engine.realtime.providers import choose_provider
+from engine.realtime.providers.choose import choose_provider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.settings import SessionSettings
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.turn_detection import TurnMode, TurnOptions
+from engine.realtime.session_events import AgentText, Notice, Summary, UserSpeech, UserTranscript
+from engine.realtime.tools.runner import ToolRunner
 from tests.support.speech import speech
 
 RATE_HZ = 16000

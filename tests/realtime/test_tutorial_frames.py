@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 
-from engine.realtime.builtin_tools import GET_WEATHER
+from engine.realtime.tools.builtin import GET_WEATHER
 from tests.realtime.rig import rig
 from tests.support.scripted_server import Peer
 

@@ -9,9 +9,9 @@ import pytest
 from engine.audio.clock import loop_time_s
 from engine.audio.recorder import MicBlock
 from engine.errors import ConnectionFailedError
-from engine.realtime.client_events import AppendAudio, ClientEvent, CommitAudio, CreateResponse
+from engine.realtime.connection.uplink import MAX_QUEUED_BLOCKS, Uplink
+from engine.realtime.protocol.client_events import AppendAudio, ClientEvent, CommitAudio, CreateResponse
 from engine.realtime.testing import run_virtual
-from engine.realtime.uplink import MAX_QUEUED_BLOCKS, Uplink
 
 RATE_HZ = 24000
 BLOCK_SAMPLES = 480

@@ -15,14 +15,14 @@ from engine.audio.link import AudioLink
 from engine.config import Config
 from engine.errors import InvalidInputError
 from engine.realtime.budget import keep_to_budget
-from engine.realtime.events import TranscriptUsage, Usage
-from engine.realtime.notices import ErrorShown, Notice, ResponseUsage, Summary, TranscriptionUsage, UsageTotal
-from engine.realtime.prices import KNOWN, Prices, configured_prices, prices_of
-from engine.realtime.providers import OPENAI, YANDEX, Provider, choose_provider
+from engine.realtime.cost.prices import KNOWN, Prices, configured_prices, prices_of
+from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
+from engine.realtime.protocol.server_events import TranscriptUsage, Usage
+from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_provider
 from engine.realtime.session import Session
+from engine.realtime.session_events import ErrorShown, Notice, ResponseUsage, Summary, TranscriptionUsage, UsageTotal
 from engine.realtime.testing import Emit, Expect, ServerDouble, Step, VirtualDevices, Wait, run_virtual
-from engine.realtime.tool_runner import ToolRunner
-from engine.realtime.usage import Tokens, UsageMeter, cost_of, tokens_of
+from engine.realtime.tools.runner import ToolRunner
 
 PRICES = Prices("EUR", 4.0, 0.4, 32.0, 0.4, 5.0, 0.5, 16.0, 64.0)
 USAGE = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from engine.realtime.events import ErrorEvent, ResponseCreated, ServerError, ServerEvent
-from engine.realtime.watchdog import DEAD_AFTER_S, PROBE_AFTER_S, PROBE_ITEM_ID, Verdict, Watchdog
+from engine.realtime.connection.keepalive import DEAD_AFTER_S, PROBE_AFTER_S, PROBE_ITEM_ID, Verdict, Watchdog
+from engine.realtime.protocol.server_events import ErrorEvent, ResponseCreated, ServerError, ServerEvent
 
 
 class Watched:

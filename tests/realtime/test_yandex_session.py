@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.realtime.notices import (
+from engine.realtime.session_events import (
     AgentText,
     BargeIn,
     ErrorShown,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidInputError
-from engine.realtime.conversation import Conversation
-from engine.realtime.decoding import decode_event
-from engine.realtime.events import AudioDelta, ServerEvent
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol.decode import decode_event
+from engine.realtime.protocol.server_events import AudioDelta, ServerEvent
 from engine.realtime.recording.tap import EVENTS_FILE, FORMAT
 from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 

@@ -28,17 +28,17 @@ from engine.audio.clock import loop_time_s
 from engine.audio.link import AudioLink
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
-from engine.realtime.client_events import AppendAudio, ClientEvent
-from engine.realtime.connection import Connection
-from engine.realtime.conversation import Conversation
-from engine.realtime.events import AudioDelta, MalformedEvent, ServerEvent, SessionEvent
-from engine.realtime.notices import ErrorShown, Notice
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.connection.transport import Connect, Received, Transport
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.conversation.machine import Conversation
+from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
+from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, ServerEvent, SessionEvent
+from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.writer import Writer
-from engine.realtime.redaction import Scrubber, without_secrets
-from engine.realtime.transport import Connect, Received, Transport
+from engine.realtime.session_events import ErrorShown, Notice
+from engine.redaction import Scrubber, without_secrets
 
 FORMAT = "voice-recording/1"
 EVENTS_FILE = "session.jsonl"

@@ -9,11 +9,11 @@ from typing import Any
 
 from engine.audio.segments import Cut, Heard, ItemKey
 from engine.errors import VoiceError
-from engine.realtime import events as e
-from engine.realtime.actions import ToolResult
-from engine.realtime.client_events import ClientEvent, UpdateSession
-from engine.realtime.notices import Notice
-from engine.realtime.redaction import without_secrets
+from engine.realtime.conversation.actions import ToolResult
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import ClientEvent, UpdateSession
+from engine.realtime.session_events import Notice
+from engine.redaction import without_secrets
 
 _CLASS = "$"
 _INPUTS: dict[str, type] = {kind.__name__: kind for kind in (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent)}

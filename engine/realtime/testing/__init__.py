@@ -9,11 +9,11 @@ clock, the socket and the sound card are others. Every run of a test is the same
     from engine.audio.link import AudioLink
     from engine.config import Config
     from engine.errors import AccessRefusedError
-    from engine.realtime.providers import choose_provider
+    from engine.realtime.providers.choose import choose_provider
     from engine.realtime.session import Session
     from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, Step, VirtualDevices, Wait
     from engine.realtime.testing import run_virtual
-    from engine.realtime.tool_runner import ToolRunner
+    from engine.realtime.tools.runner import ToolRunner
 
     def test_an_answer_is_heard() -> None:
         async def main() -> None:

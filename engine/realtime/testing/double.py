@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 
 from engine.errors import ConnectionFailedError, ProtocolBrokenError, VoiceError
-from engine.realtime.providers import ChosenProvider
+from engine.realtime.connection.transport import Transport
+from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.testing.peer import Peer, ScriptError
-from engine.realtime.transport import Transport
 from engine.script.steps import Step
 
 Script = Sequence[Step] | Callable[[Peer], Awaitable[None]] | VoiceError

@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
-from engine.realtime.client_events import AppendAudio, ClientEvent
-from engine.realtime.decoding import decode_event
-from engine.realtime.server_errors import closed
-from engine.realtime.transport import Received
+from engine.realtime.connection.transport import Received
+from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
+from engine.realtime.protocol.decode import decode_event
+from engine.realtime.protocol.errors import closed
 from engine.script.answers import answer_events
 from engine.script.patterns import difference
 

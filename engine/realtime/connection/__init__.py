@@ -1,0 +1,4 @@
+"""How a session reaches its server and stays connected.
+
+Imports `protocol`, `conversation` and `providers`.
+"""

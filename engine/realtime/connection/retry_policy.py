@@ -1,0 +1,84 @@
+"""When a lost connection is opened again: which ends are final, how long to wait, and when to give up.
+
+A policy without I/O and without a clock; what carries it out is `engine.realtime.connection.reconnecting`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from engine.errors import ConnectionFailedError, SessionClosedError, VoiceError
+
+MAX_ATTEMPTS = 8
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
+JITTER = 0.25
+"""Which part of a wait is left to chance, so that many clients do not come back at once."""
+MAX_OUTAGE_S = 2.0
+"""How old the microphone's audio may be that is sent when the connection is back."""
+HEALTHY_S = 30.0
+"""A connection that held so long had really come back: the next loss begins with the shortest wait again."""
+
+
+def is_retried(error: VoiceError) -> bool:
+    """Whether the same connection, opened again, may work; refused keys and broken protocols stay what they are."""
+    return isinstance(error, ConnectionFailedError) and not isinstance(error, SessionClosedError)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The next try."""
+
+    number: int
+    """From 1."""
+    of: int
+    wait_s: float
+    """How long to wait before it."""
+
+
+class Reconnect:
+    """Counts the attempts of one session.
+
+    Example:
+        >>> reconnect = Reconnect()
+        >>> reconnect.connected(now_s=0.0)
+        >>> reconnect.lost(ConnectionFailedError("It broke."), now_s=60.0)
+        Attempt(number=1, of=8, wait_s=0.41)
+    """
+
+    def __init__(self, *, dice: random.Random | None = None) -> None:
+        """Begin; `dice` draws the jitter."""
+        self._dice = dice or random.Random()
+        self._attempts = 0
+        self._connected_at_s: float | None = None
+
+    def connected(self, now_s: float) -> None:
+        """Note that a connection is open and the session set up on it."""
+        self._connected_at_s = now_s
+
+    def lost(self, error: VoiceError, now_s: float, *, at_once: bool = False) -> Attempt:
+        """Take the loss of the connection, or the failure of an attempt; return the next one.
+
+        Args:
+            error: What was met.
+            now_s: When.
+            at_once: The server ended a session that had lasted long enough: the first attempt need not wait.
+
+        Raises:
+            VoiceError: `error` where it is final; a ConnectionFailedError that names it after the last attempt.
+        """
+        if not is_retried(error):
+            raise error
+        if self._connected_at_s is not None and now_s - self._connected_at_s >= HEALTHY_S:
+            self._attempts = 0
+        self._connected_at_s = None
+        if self._attempts >= MAX_ATTEMPTS:
+            raise ConnectionFailedError(
+                f"The connection was lost, and {MAX_ATTEMPTS} attempts did not bring it back. {error.message}",
+                fix="Check the network, and run `voice run` again.",
+            )
+        longest_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._attempts)
+        self._attempts += 1
+        waits = not (at_once and self._attempts == 1)
+        wait_s = longest_s * self._dice.uniform(1 - JITTER, 1) if waits else 0.0
+        return Attempt(self._attempts, MAX_ATTEMPTS, wait_s)

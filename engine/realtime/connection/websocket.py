@@ -1,0 +1,171 @@
+"""The WebSocket to a Realtime server: events in and out, and one clear error for every way it can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from engine.audio.clock import loop_time_s
+from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
+from engine.realtime.connection.transport import Received
+from engine.realtime.protocol.client_events import ClientEvent
+from engine.realtime.protocol.decode import decode_event
+from engine.realtime.protocol.errors import OTHER_SERVER, closed
+from engine.realtime.protocol.server_events import MalformedEvent
+from engine.realtime.providers.choose import ChosenProvider
+
+MAX_MESSAGE_BYTES = 16 << 20
+"""Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
+_CONNECT_S = 15.0
+_CHECK = "Check the address and the network."
+_CHECK_KEY = "Check the key, the folder and their rights."
+_NO_CODE = 1005
+_CLOSE_S = 2.0
+"""How long the other side may take to say goodbye."""
+
+
+class Connection:
+    """An open WebSocket, the `Transport` of a real session; one coroutine receives, any may send.
+
+    Example:
+        >>> connection = await Connection.open(chosen)
+        >>> try:
+        ...     await connection.send(CreateResponse("event_1"))
+        ...     event, *_ = await connection.receive()
+        ... finally:
+        ...     await connection.close()
+    """
+
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._http = http
+        self._socket = socket
+
+    @classmethod
+    async def open(cls, chosen: ChosenProvider) -> Connection:
+        """Connect to a provider.
+
+        No error of this shows a key: aiohttp's own carry the request's headers, so none is chained.
+
+        Raises:
+            AccessRefusedError: the server refuses the key.
+            ConnectionFailedError: it cannot be reached, is no Realtime server, or does not answer in time.
+        """
+        http = aiohttp.ClientSession(trust_env=not _is_loopback(chosen.url))
+        try:
+            async with asyncio.timeout(_CONNECT_S):
+                socket = await http.ws_connect(
+                    chosen.url,
+                    headers={name: value.reveal() for name, value in chosen.headers.items()},
+                    max_msg_size=MAX_MESSAGE_BYTES,
+                    compress=0,
+                    # Yandex may not answer pings, and a heartbeat then ends a session in which audio flows.
+                    heartbeat=None,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
+                )
+        except BaseException as error:
+            await http.close()
+            if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | ValueError):
+                raise _cannot_connect(error, chosen) from None
+            raise
+        return cls(http, socket)
+
+    async def send(self, event: ClientEvent) -> None:
+        """Put one event on the wire; waits where the system's buffer is full.
+
+        Raises:
+            ConnectionFailedError: the connection is closed.
+        """
+        try:
+            await self._socket.send_frame(event.to_frame(), WSMsgType.TEXT)
+        except (ConnectionError, RuntimeError, aiohttp.ClientError):
+            raise closed(self._socket.close_code, "") from None
+
+    async def receive(self) -> Received:
+        """Return the next event; what can't be read comes as a `MalformedEvent`.
+
+        Raises:
+            ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
+        """
+        message = await self._socket.receive()
+        at_s = loop_time_s()
+        match message.type:
+            case WSMsgType.TEXT:
+                return Received(decode_event(message.data), at_s, message.data)
+            case WSMsgType.BINARY:
+                reason = "The server sent a binary frame, which the protocol does not have."
+                return Received(MalformedEvent(reason), at_s)
+            case WSMsgType.CLOSE:
+                # Of a close frame without a code, aiohttp makes a 0.
+                raise closed(message.data or _NO_CODE, message.extra or "")
+            case WSMsgType.ERROR:
+                raise _broken_frame(message.data)
+        raise closed(self._socket.close_code, "")
+
+    async def close(self) -> None:
+        """Say goodbye and release the socket; safe to call twice."""
+        try:
+            # Of a half-open connection the system's buffer may be full, and then not even a goodbye gets out.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2 * _CLOSE_S):
+                    await self._socket.close()
+        finally:
+            await self._http.close()
+
+
+def _is_loopback(url: str) -> bool:
+    """A proxy of the environment must never stand between us and this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _broken_frame(error: object) -> VoiceError:
+    if isinstance(error, aiohttp.WebSocketError) and error.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+        most = f"{MAX_MESSAGE_BYTES >> 20} MiB"
+        return ProtocolBrokenError(f"The server sent an event of more than {most}.", fix=OTHER_SERVER)
+    if isinstance(error, aiohttp.WebSocketError):
+        return ProtocolBrokenError(f"The server broke the WebSocket protocol: {error}.", fix=OTHER_SERVER)
+    return closed(None, "")
+
+
+def _cannot_connect(error: BaseException, chosen: ChosenProvider) -> VoiceError:
+    """Say in one sentence why there is no connection."""
+    server = f"{chosen.provider.title} at {chosen.shown_url}"
+    if isinstance(error, aiohttp.WSServerHandshakeError):
+        return _refused(error.status, server, chosen.model_advice)
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            what = f"The certificate of {server} is not valid."
+        case TimeoutError():
+            what = f"{server} did not answer within {_CONNECT_S:g} s."
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
+            what = f"{server} is not known to the name service."
+        case OSError() if error.strerror:
+            what = f"{server} cannot be reached: {error.strerror}."
+        case _:
+            what = f"{server} cannot be reached ({type(error).__name__})."
+    return ConnectionFailedError(what, fix=_CHECK)
+
+
+def _refused(status: int, server: str, model_advice: str) -> VoiceError:
+    """Return the error for the HTTP status of a refused handshake; any of 4xx but 401 and 429 may be for the model."""
+    if status == 401:
+        return AccessRefusedError(f"{server} refuses the key (HTTP 401).", fix=_CHECK_KEY)
+    if status == 403:
+        fix = f"{_CHECK_KEY} {model_advice}".strip()
+        return AccessRefusedError(f"{server} refuses the key or the model (HTTP 403).", fix=fix)
+    if status == 429:
+        return ConnectionFailedError(f"{server} has too many sessions (HTTP 429).", fix="Try again in a minute.")
+    fix = "Check its path: most Realtime servers answer at /v1/realtime." if status == 404 else _CHECK
+    if 400 <= status < 500:
+        fix = f"{fix} {model_advice}".strip()
+        return ConnectionFailedError(f"{server} refuses to open a session (HTTP {status}).", fix=fix)
+    return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=fix)

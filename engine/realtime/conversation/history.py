@@ -1,0 +1,177 @@
+"""What was said so far, as a new session of the server must learn it: bounded, and cut to what was heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.realtime.protocol.client_items import (
+    agent_text_item,
+    function_call_item,
+    function_output_item,
+    user_text_item,
+)
+from engine.realtime.session_events import (
+    AgentTextCut,
+    AgentTextDelta,
+    Notice,
+    ToolCalled,
+    ToolReturned,
+    UserTranscript,
+    UserTyped,
+)
+
+MAX_ENTRIES = 200
+MAX_CHARACTERS = 24_000
+"""A quarter of the smallest context, 32k tokens, even in Russian; beyond either the oldest are forgotten."""
+_MAX_OUTPUT = 4000
+"""Characters of one tool's output that are told again."""
+
+
+@dataclass(slots=True)
+class Said:
+    """Words of one side; empty while they are not known."""
+
+    by_user: bool
+    item_id: str
+    text: str = ""
+
+    def is_agents(self, item_id: str) -> bool:
+        """Whether it is what the agent says in this item."""
+        return not self.by_user and self.item_id == item_id
+
+    def items(self) -> list[dict[str, Any]]:
+        """The item that tells it."""
+        text = self.text.strip()
+        return [user_text_item(text) if self.by_user else agent_text_item(text)] if text else []
+
+    def line(self) -> str:
+        """The line of a recap that tells it."""
+        text = " ".join(self.text.split())
+        return f"{'User' if self.by_user else 'You'}: {text}" if text else ""
+
+
+@dataclass(slots=True)
+class Used:
+    """A tool of ours, and what it returned; None while it runs."""
+
+    call_id: str
+    name: str
+    arguments: str
+    text: str | None = None
+
+    def items(self) -> list[dict[str, Any]]:
+        """The call and its output, which a server accepts only together."""
+        if self.text is None:
+            return []
+        call = function_call_item(self.call_id, self.name, self.arguments)
+        return [call, function_output_item(self.call_id, self.text)]
+
+    def line(self) -> str:
+        """The line of a recap that tells it."""
+        return "" if self.text is None else f"The tool {self.name}({self.arguments}) returned: {self.text}"
+
+
+Entry = Said | Used
+
+
+def recap_of(entries: Iterable[Entry]) -> str:
+    """What was said as lines, for a server that refuses the agent's words as items; empty if there is none."""
+    return "\n".join(filter(None, (entry.line() for entry in entries)))
+
+
+class History:
+    """Keeps the newest of a conversation.
+
+    Example:
+        >>> history = History()
+        >>> history.note(UserTranscript("How late is it?", "item_1"))
+        >>> history.entries
+        [Said(by_user=True, item_id='item_1', text='How late is it?')]
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    def user_spoke(self, item_id: str) -> None:
+        """Note that the user ended a turn; its words come later, perhaps after the answer to them."""
+        if not item_id or not self._said(item_id, by_user=True):
+            self._add(Said(True, item_id))
+
+    def agent_spoke(self, item_id: str) -> None:
+        """Note that an item of the agent is heard, whose words may come later, or never."""
+        if not self._said(item_id, by_user=False):
+            self._add(Said(False, item_id))
+
+    def note(self, notice: Notice) -> None:
+        """Take what the conversation shows."""
+        match notice:
+            case UserTranscript(text, item_id):
+                self._words_of_user(text, item_id)
+            case UserTyped(text):
+                self._add(Said(True, "", text))
+            case AgentTextDelta(text, item_id):
+                said = self._said(item_id, by_user=False)
+                self._words_of_agent(said.text + text if said else text, item_id)
+            case AgentTextCut(text, item_id):
+                self._words_of_agent(text, item_id)
+            case ToolCalled(name, arguments, call_id, server_side=False):
+                self._add(Used(call_id, name, json.dumps(arguments, ensure_ascii=False)))
+            case ToolReturned(_, output, call_id):
+                used = self.call(call_id)
+                if used is not None:
+                    used.text = output if len(output) <= _MAX_OUTPUT else f"{output[:_MAX_OUTPUT]} [cut]"
+                self._forget_oldest()
+
+    def call(self, call_id: str) -> Used | None:
+        """The call of a tool, if it is remembered."""
+        return next((entry for entry in self._entries if isinstance(entry, Used) and entry.call_id == call_id), None)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the last that was said or returned is for the agent to answer, and its words are known."""
+        last = self._entries[-1] if self._entries else None
+        return last is not None and bool(last.text) and (isinstance(last, Used) or last.by_user)
+
+    @property
+    def awaits_words(self) -> bool:
+        """Whether the last turn is the user's, and its words are not known."""
+        last = self._entries[-1] if self._entries else None
+        return isinstance(last, Said) and last.by_user and not last.text
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything, oldest first; what becomes of an entry is seen in it later."""
+        return list(self._entries)
+
+    def _words_of_user(self, text: str, item_id: str) -> None:
+        said = self._said(item_id, by_user=True) if item_id else None
+        if said is None:
+            self._add(Said(True, item_id, text))
+        else:
+            said.text = text
+            self._forget_oldest()
+
+    def _words_of_agent(self, text: str, item_id: str) -> None:
+        self.agent_spoke(item_id)
+        said = self._said(item_id, by_user=False)
+        if said is not None:
+            said.text = text
+        self._forget_oldest()
+
+    def _said(self, item_id: str, *, by_user: bool) -> Said | None:
+        for entry in reversed(self._entries):
+            if isinstance(entry, Said) and entry.by_user == by_user and entry.item_id == item_id:
+                return entry
+        return None
+
+    def _add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        characters = sum(len(entry.text or "") for entry in self._entries)
+        while len(self._entries) > MAX_ENTRIES or (characters > MAX_CHARACTERS and len(self._entries) > 1):
+            characters -= len(self._entries.pop(0).text or "")

@@ -1,0 +1,390 @@
+"""The conversation as a state machine without I/O: server events in, actions out, in the order they must happen.
+
+It opens no socket, reads no clock and imports no asyncio: a recorded session replays through it exactly, and a test
+can throw any order of events at it. The rules it keeps:
+
+- A user who speaks silences everything that was asked for before: nothing of it is played, shown or run any more.
+- What was heard, and nothing else, stays in the server's history: each item is cut where the device stopped taking it.
+- Every tool call of ours is answered once; one `response.create` follows when all calls of a response are answered,
+  never while a response runs or the user speaks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from engine.audio.segments import Cut, ItemKey
+from engine.realtime.conversation.actions import (
+    Action,
+    PlayAudio,
+    RunTool,
+    Send,
+    Show,
+    StopPlayback,
+    ToolCall,
+    ToolResult,
+    Trace,
+    ending,
+)
+from engine.realtime.conversation.pending_results import FollowUps
+from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, KeyTurn
+from engine.realtime.conversation.remote_calls import RemoteCalls
+from engine.realtime.conversation.response_queue import Refusal, ResponseGate
+from engine.realtime.conversation.responses import Response, Responses
+from engine.realtime.conversation.resume import Continuity
+from engine.realtime.conversation.truncation import PlayedParts
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
+    CreateItem,
+    EventIds,
+    UpdateSession,
+)
+from engine.realtime.protocol.client_items import function_output_item, user_text_item
+from engine.realtime.protocol.errors import describe, is_benign
+from engine.realtime.session_events import (
+    ErrorShown,
+    OutputRate,
+    ResponseStarted,
+    SessionStarted,
+    ToolCalled,
+    ToolReturned,
+    TranscriptionUsage,
+    UserSpeech,
+    UserTranscript,
+    UserTyped,
+)
+
+_REMEMBERED = 256
+"""Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
+_TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
+
+
+class Conversation:
+    """One session's state; every method returns what is to be done now.
+
+    Example:
+        >>> conversation = Conversation("local")
+        >>> conversation.handle(ResponseCreated("resp_1"))
+        [Show(notice=ResponseStarted(response_id='resp_1'))]
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        server_tools: Iterable[str] = (),
+        interrupts_by_itself: bool = True,
+        recap_heading: str = "",
+    ) -> None:
+        """Begin a conversation.
+
+        Args:
+            provider: Name shown with the session's id.
+            server_tools: Names of tools that the server runs itself: shown, never answered.
+            interrupts_by_itself: Whether the server ends a response when the user speaks; else it is told to.
+            recap_heading: See `Continuity`.
+        """
+        self._provider = provider
+        self._server_tools = frozenset(server_tools)
+        self._interrupts_by_itself = interrupts_by_itself
+        self._ids = EventIds("voice")
+        self._responses = Responses()
+        self._gate = ResponseGate()
+        self._calls: deque[str] = deque(maxlen=_REMEMBERED)
+        self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
+        self._parts = PlayedParts(self._ids)
+        self._continuity = Continuity(self._ids, recap_heading)
+        self._user_speaking = False
+        """As the server hears it."""
+        self._key = KeyTurn(self._ids)
+        self._answer_expected = False
+        self.answers_silence = False
+        """True while the newest answer is one that the server gave to the user's silence."""
+        self._follow_ups = FollowUps()
+        self._remote = RemoteCalls(self._ids, self._follow_ups)
+        self.turns = 0
+        """Turns of the user so far, spoken and typed."""
+        self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
+            e.SessionCreated: self._on_session,
+            e.SessionUpdated: self._on_session,
+            e.SpeechStarted: self._on_speech_started,
+            e.SpeechStopped: self._on_speech_stopped,
+            e.Committed: self._on_committed,
+            e.TranscriptCompleted: self._on_transcript,
+            e.TranscriptFailed: self._on_transcript_failed,
+            e.ResponseCreated: self._on_response_created,
+            e.OutputItemDone: self._on_item_done,
+            e.AudioDelta: self._on_audio,
+            e.AudioDone: self._on_audio_done,
+            e.TextDelta: self._on_text,
+            e.TextDone: self._on_text,
+            e.ResponseDone: self._on_response_done,
+            e.ErrorEvent: self._on_error,
+            e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
+            e.TimeoutTriggered: self._on_timeout,
+        }
+
+    @property
+    def idle(self) -> bool:
+        """True while nobody speaks, nothing is being answered and no tool runs."""
+        return not (self._goes_on or self._waits)
+
+    @property
+    def waits_for_answer_only(self) -> bool:
+        """True where the server has only not begun to answer: some turns are never answered."""
+        return self._waits and not self._goes_on
+
+    @property
+    def parting(self) -> bool:
+        """True where the agent has ended the conversation, and the user has not spoken since."""
+        return self._follow_ups.parting
+
+    @property
+    def _waits(self) -> bool:
+        return self._answer_expected or self._gate.busy or self._follow_ups.waiting
+
+    @property
+    def _goes_on(self) -> bool:
+        owed = any(response.active or response.unanswered for response in self._responses)
+        return owed or self._remote.pending or self._user_heard or not self._continuity.online
+
+    @property
+    def _user_heard(self) -> bool:
+        return self._user_speaking or self._key.held
+
+    def open(self, session: dict[str, Any]) -> list[Action]:
+        """Ask for the session's settings; the first thing after connecting."""
+        return [Send(UpdateSession(self._ids.next(), session))]
+
+    def handle(self, event: e.ServerEvent) -> list[Action]:
+        """Take one event of the server."""
+        handler = self._handlers.get(type(event), self._remote.handle)
+        return self._settle(handler(event))
+
+    def user_typed(self, text: str) -> list[Action]:
+        """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
+        self.turns += 1
+        actions: list[Action] = [*self._interrupt(), Show(UserTyped(text))]
+        actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
+        self._gate.want()
+        return self._settle(actions)
+
+    def talk_started(self) -> list[Action]:
+        """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
+        if self._key.held:
+            return []
+        self._key.held = True
+        return self._settle([*self._interrupt(), Show(UserSpeech(started=True))])
+
+    def talk_ended(self, sent_ms: int) -> list[Action]:
+        """Take the release of the key: what was sent meanwhile is a turn, unless it is too short to be one.
+
+        Args:
+            sent_ms: How much of the microphone went to the server since the press.
+        """
+        if not self._key.held:
+            return []
+        if sent_ms >= LEAST_COMMIT_MS:
+            self.turns += 1
+            if self._continuity.online:
+                self._gate.want()
+        return self._settle([Show(UserSpeech(started=False)), *self._key.release(sent_ms)])
+
+    def tool_finished(self, result: ToolResult) -> list[Action]:
+        """Take what a tool returned and pass it on, once."""
+        response = next((r for r in self._responses if result.call_id in r.unanswered), None)
+        if response is None:
+            return []
+        if self._follow_ups.returned(response, result):
+            self._gate.want(after_tools=True)
+        item = function_output_item(result.call_id, result.output)
+        shown = Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars))
+        return self._settle([shown, Send(CreateItem(self._ids.next(), item))])
+
+    def approval_given(self, approval_id: str, *, approve: bool, reason: str = "") -> list[Action]:
+        """Take the person's answer to `ApprovalAsked`, once."""
+        return self._settle(self._remote.approve(approval_id, approve=approve, reason=reason))
+
+    def playback_cut(self, cut: Cut) -> list[Action]:
+        """Take what the device had taken when playback stopped: the server is to forget the rest."""
+        return self._settle(self._parts.forget_unheard(cut, self._responses.text_of))
+
+    def speaker_missing(self) -> list[Action]:
+        """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
+        return self._settle(self._interrupt(by_user=False))
+
+    def disconnected(self) -> list[Action]:
+        """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
+        owed = self._gate.busy or self._answer_expected or bool(self._responses.running)
+        actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
+        for response in self._responses.running:
+            actions += response.end("incomplete")
+        self._user_speaking = self._answer_expected = False
+        self._gate = ResponseGate()
+        self._remote = RemoteCalls(self._ids, self._follow_ups)
+        calls = [call_id for response in self._responses for call_id in response.unanswered]
+        self._continuity.leave(calls, self._parts.item_ids)
+        is_forgotten = owed and self._continuity.history.awaits_words
+        if self._key.disconnected() or is_forgotten:
+            actions.append(_TURN_LOST)
+        passed = self._continuity.pass_on(actions)
+        if owed and self._continuity.history.awaits_answer:
+            self._gate.want()
+        return passed
+
+    def reconnected(self, session: dict[str, Any]) -> list[Action]:
+        """Tell a new connection the settings and the history, and ask it for the answer that is still owed."""
+        return [*self._continuity.resume(session, self._key.reconnected()), *self._request_response()]
+
+    def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
+        is_new = self._continuity.greeted(event)
+        shown: list[Action] = [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
+        if isinstance(event, e.SessionUpdated) and event.output_rate_hz:
+            shown.append(Show(OutputRate(event.output_rate_hz)))
+        return shown
+
+    def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
+        self._user_speaking = True
+        return [*self._interrupt(server_knows=True), Show(UserSpeech(started=True))]
+
+    def _on_speech_stopped(self, event: e.SpeechStopped) -> list[Action]:
+        self._user_speaking = False
+        self._answer_expected = True
+        self.turns += 1
+        if self._continuity.turn_ended(event.item_id, event.audio_end_ms):
+            self._gate.want()
+        return [Show(UserSpeech(started=False))]
+
+    def _on_committed(self, event: e.Committed) -> list[Action]:
+        """A server that does not say where speech ends has heard it end by now."""
+        self._continuity.history.user_spoke(event.item_id)
+        if self._key.taken():
+            self._gate.want()
+        return self._on_speech_stopped(e.SpeechStopped(event.item_id)) if self._user_speaking else []
+
+    def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
+        """Silence all that was asked for before, the speaker first."""
+        actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
+        if by_user:
+            actions += self._follow_ups.user_turned(self._responses)
+        for response in self._responses:
+            response.interrupted = True
+            if response.active and not (server_knows and self._interrupts_by_itself):
+                actions += response.cancel(self._ids)
+        self._parts.interrupt()
+        self._gate.forget()
+        self._answer_expected = self.answers_silence = False
+        return actions
+
+    def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
+        if event.item_id and event.item_id in self._transcribed:
+            return []
+        self._transcribed.append(event.item_id)
+        text = event.text.strip()
+        actions: list[Action] = [Show(UserTranscript(text, event.item_id))] if text else []
+        return actions + ([Show(TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
+
+    def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
+        message = f"Your words could not be transcribed: {describe(event.error)}"
+        return [Show(ErrorShown(message, event.error.code))]
+
+    def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
+        self._answer_expected = False
+        known = self._responses.find(event.response_id) if event.response_id else None
+        if known is not None:
+            return []
+        is_stale = self._gate.response_created()
+        response = Response(event.response_id)
+        self._responses.add(response)
+        if is_stale:
+            # The user spoke while our response.create was on its way: this is its answer, to an older turn.
+            response.interrupted = True
+            return response.cancel(self._ids)
+        self._follow_ups.response_began()
+        self._key.answered()
+        return [Show(ResponseStarted(event.response_id))]
+
+    def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
+        """The response an event belongs to; one that a server never announced begins here."""
+        response = self._responses.find(response_id)
+        if response is not None:
+            return response, []
+        actions = self._on_response_created(e.ResponseCreated(response_id))
+        return self._responses.find(response_id) or Response(response_id), actions
+
+    def _on_audio(self, event: e.AudioDelta) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        key = ItemKey(event.item_id, event.content_index)
+        if not response.take_audio(key, len(event.audio)):
+            return [*actions, Trace("late audio of an interrupted answer is not played")]
+        self._parts.play(key)
+        return [*actions, PlayAudio(response.id, key, event.audio)]
+
+    def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        return actions + response.end_audio(ItemKey(event.item_id, event.content_index))
+
+    def _on_text(self, event: e.TextDelta | e.TextDone) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        return actions + response.take_text(event)
+
+    def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
+        item = event.item
+        if item.type != "function_call":
+            return self._remote.item_done(item)
+        response, actions = self._response_of(event.response_id)
+        if response.silenced or not item.call_id or item.call_id in self._calls:
+            return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]
+        self._calls.append(item.call_id)
+        call = ToolCall(item.call_id, item.name, item.arguments)
+        on_server = item.name in self._server_tools
+        actions.append(Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server)))
+        if on_server:
+            return actions
+        response.unanswered.add(item.call_id)
+        return [*actions, RunTool(call)]
+
+    def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
+        response, actions = self._response_of(event.response_id)
+        if not response.active:
+            return actions
+        self._gate.response_done()
+        actions += response.end(event.status or "completed", event.usage)
+        if response.status == "failed":
+            error = event.error or e.ServerError()
+            actions += ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
+        if response.take_follow_up():
+            self._gate.want(after_tools=True)
+        return actions
+
+    def _on_timeout(self, _: e.TimeoutTriggered) -> list[Action]:
+        """Nobody has spoken for the server's `idle_timeout_ms`: it commits the silence and answers it."""
+        self.answers_silence = True
+        return [Trace("the server answers a silence")]
+
+    def _on_error(self, event: e.ErrorEvent) -> list[Action]:
+        error = event.error
+        if self._gate.refused(error) is Refusal.RETRIED:
+            return [Trace("a response runs already: ours is asked for again when it is done")]
+        if refused := self._key.refused(error):
+            self._gate.forget()
+            if self._key.forget(refused):
+                return [_TURN_LOST]
+        if is_benign(error) or self._parts.caused(error.event_id) or self._continuity.caused(error.event_id):
+            return [Trace(f"harmless: {describe(error)}")]
+        end = ending(error)
+        return end or [Show(ErrorShown(describe(error), error.code))]
+
+    def _settle(self, actions: list[Action]) -> list[Action]:
+        """Add the request that has become possible, and keep what outlives the connection."""
+        return self._continuity.pass_on(actions + self._request_response())
+
+    def _request_response(self) -> list[Action]:
+        """Send the response.create that is wanted, as soon as the conversation is free for it."""
+        free = self._continuity.online and not (self._responses.running or self._user_heard)
+        if self._follow_ups.take_unspoken(free=free and not (self._answer_expected or self._gate.busy)):
+            self._gate.want(after_tools=True)
+        event = self._gate.take(self._ids, free=free)
+        return [Send(event)] if event else []

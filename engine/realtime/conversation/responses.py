@@ -1,0 +1,135 @@
+"""The responses of a conversation: which is running, which was interrupted, which calls it still owes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.audio.segments import ItemKey
+from engine.realtime.conversation.actions import Action, EndAudio, Send, Show
+from engine.realtime.conversation.agent_text import AgentTexts
+from engine.realtime.protocol.client_events import CancelResponse, EventIds
+from engine.realtime.protocol.server_events import TextDelta, TextDone, Usage
+from engine.realtime.session_events import ResponseEnded, ResponseUsage
+
+KEPT = 64
+"""Ended responses that are remembered, to know their late events; a session may last for days."""
+MOST = 256
+"""With those that a server never ended, or whose tools never returned."""
+_WITHOUT_FOLLOW_UP = {"cancelled", "failed"}
+
+
+@dataclass(slots=True)
+class Response:
+    """One response of the server."""
+
+    id: str
+    active: bool = True
+    """Not yet done, as far as we know."""
+    interrupted: bool = False
+    """The user spoke since: nothing of it is played, shown or run any more."""
+    cancel_sent: bool = False
+    status: str = ""
+    """What response.done said."""
+    unanswered: set[str] = field(default_factory=set)
+    """call_ids of our tools that have not returned."""
+    owes_follow_up: bool = False
+    """A tool's output was sent that the model has not seen."""
+    spoke: bool = False
+    """Some of its audio came."""
+    parts: bool = False
+    """A tool of it ended the conversation: words of its own are the last ones."""
+    audio_bytes: int = 0
+    """Of its audio, as it came."""
+    open_parts: dict[ItemKey, None] = field(default_factory=dict)
+    """Audio parts whose end has not come, in order."""
+    texts: AgentTexts = field(default_factory=AgentTexts)
+
+    @property
+    def silenced(self) -> bool:
+        """True if its items are no longer acted on."""
+        return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    def cancel(self, ids: EventIds) -> list[Action]:
+        """Ask the server, once, to stop it."""
+        if self.cancel_sent:
+            return []
+        self.cancel_sent = True
+        return [Send(CancelResponse(ids.next(), self.id))]
+
+    def take_audio(self, key: ItemKey, size_bytes: int) -> bool:
+        """Count a piece of its audio; return whether it is to be played."""
+        self.audio_bytes += size_bytes
+        if not self.silenced:
+            self.spoke = True
+            self.open_parts[key] = None
+        return not self.silenced
+
+    def end_audio(self, key: ItemKey) -> list[Action]:
+        """Note that a part of its audio is complete."""
+        if key not in self.open_parts:
+            return []
+        del self.open_parts[key]
+        return [] if self.silenced else [EndAudio(key)]
+
+    def take_text(self, event: TextDelta | TextDone) -> list[Action]:
+        """Take a piece of its text, or a whole part."""
+        if self.silenced:
+            return []
+        notices = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
+        return [Show(notice) for notice in notices]
+
+    def end(self, status: str, usage: Usage | None = None) -> list[Action]:
+        """Close what it left open; `status` is what became of it, `usage` what the server counted."""
+        actions: list[Action] = []
+        self.active = False
+        if not self.interrupted:
+            actions += [EndAudio(key) for key in self.open_parts]
+            actions += [Show(notice) for notice in self.texts.finish(self.id)]
+        self.open_parts.clear()
+        self.status = status
+        return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]
+
+    def take_follow_up(self) -> bool:
+        """Return True once, when it is done and all its calls are answered: then the model is to go on."""
+        due = self.owes_follow_up and not (self.active or self.unanswered or self.silenced)
+        due = due and not (self.parts and self.spoke)
+        if due:
+            self.owes_follow_up = False
+        return due
+
+
+class Responses:
+    """The newest responses by id."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Response] = {}
+        self._latest: Response | None = None
+
+    def __iter__(self) -> Iterator[Response]:
+        return iter(self._by_id.values())
+
+    def find(self, response_id: str) -> Response | None:
+        """Return the response; an empty id means the newest one."""
+        if not response_id:
+            return self._latest
+        return self._by_id.get(response_id)
+
+    def add(self, response: Response) -> None:
+        """Remember a response as the newest and forget old ones that nothing is expected of."""
+        self._by_id[response.id] = self._latest = response
+        ended = [r.id for r in self if not r.active and not r.unanswered]
+        for response_id in ended[: max(0, len(self._by_id) - KEPT)]:
+            del self._by_id[response_id]
+        while len(self._by_id) > MOST:
+            del self._by_id[next(iter(self._by_id))]
+
+    def text_of(self, item_id: str) -> dict[int, str]:
+        """The parts of an item's text by content index, as far as they have come."""
+        texts = (response.texts.of_item(item_id) for response in reversed(self._by_id.values()))
+        return next(filter(None, texts), {})
+
+    @property
+    def running(self) -> list[Response]:
+        """Those that are not done."""
+        return [response for response in self if response.active]

@@ -1,0 +1,174 @@
+"""What of a conversation outlives its connection: the history, and what the new server knows nothing of.
+
+After a reconnect a server is told, in this order: the session's settings, with automatic answers off; the history; then
+what the microphone held; then the settings as they are to be. What belongs to the old connection (calls of tools,
+items that still play) is passed on so that the new one can take it (`replayed_history`), or not at all.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from engine.realtime.conversation.actions import Action, PlayAudio, ReleaseMicrophone, Send, Show
+from engine.realtime.conversation.history import History
+from engine.realtime.conversation.replayed_history import Retold
+from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import (
+    ClientEvent,
+    CommitAudio,
+    CreateItem,
+    DeleteItem,
+    EventIds,
+    TruncateItem,
+    UpdateSession,
+)
+from engine.realtime.protocol.client_items import user_text_item
+
+_LATEST_HELD_MS = 10_000
+"""What ends later in a new session was said to it, not held for it."""
+_REMEMBERED = 1024
+"""Events of a resumption, whose errors are of no interest to a person."""
+
+
+class Continuity:
+    """Passes on what a conversation does, and keeps what a new connection must be told.
+
+    Example:
+        >>> continuity = Continuity(EventIds("voice"))
+        >>> continuity.leave(calls=[], items=[])
+        >>> continuity.resume(session)
+        [Send(event=UpdateSession(...)), ReleaseMicrophone(), Send(event=UpdateSession(...))]
+    """
+
+    def __init__(self, ids: EventIds, recap_heading: str = "") -> None:
+        """Begin.
+
+        Args:
+            ids: Names of the events.
+            recap_heading: See `Retold`.
+        """
+        self._ids = ids
+        self._recap_heading = recap_heading
+        self._events: deque[str] = deque(maxlen=_REMEMBERED)
+        self._gone_calls: set[str] = set()
+        self._gone_items: set[str] = set()
+        self._updates_awaited = 0
+        self._quiet_update = ""
+        self._session_id: str | None = None
+        self.history = History()
+        self._retold = Retold(ids, recap_heading)
+        self.online = True
+        """False from the loss of a connection until the next one is told everything."""
+
+    def pass_on(self, actions: Iterable[Action]) -> list[Action]:
+        """Remember what is shown and heard; keep back what the present connection cannot take."""
+        passed: list[Action] = []
+        for action in actions:
+            match action:
+                case Send(event):
+                    passed += [Send(sent) for sent in self._sendable(event)]
+                    continue
+                case Show(notice):
+                    self.history.note(notice)
+                case PlayAudio(_, key):
+                    self.history.agent_spoke(key.item_id)
+            passed.append(action)
+        return passed
+
+    def leave(self, calls: Iterable[str], items: Iterable[str]) -> None:
+        """Note the loss of the connection.
+
+        Args:
+            calls: Ids of the calls whose tools still run.
+            items: Ids of the items that were played, or still play.
+        """
+        self.online = False
+        self._updates_awaited = 0
+        self._session_id = None
+        self._gone_calls = set(calls)
+        self._gone_items = set(items)
+
+    def resume(self, session: dict[str, Any], commit: CommitAudio | None = None) -> list[Action]:
+        """Return what a new connection is told first, and go on with it; `commit` ends a turn of what was held."""
+        self.online = True
+        quiet = _without_answers(session)
+        told = self._retold.tell(self.history)
+        first = UpdateSession(self._ids.next(), quiet or session)
+        events: list[ClientEvent] = [first, *told]
+        self._events.extend(event.event_id for event in events)
+        resumed: list[Action] = [*(Send(event) for event in events), ReleaseMicrophone()]
+        if commit is not None:
+            resumed.append(Send(commit))
+        if quiet is not None:
+            self._updates_awaited, self._quiet_update = 2, first.event_id
+            resumed.append(Send(UpdateSession(self._ids.next(), session)))
+        return resumed
+
+    def turn_ended(self, item_id: str, audio_end_ms: int) -> bool:
+        """Note that the user ended a turn; True if the server will not answer it by itself.
+
+        That is so of a turn that lies in the audio that was held, until the server has confirmed that answers are on
+        again; once only, since not every server confirms anything, and two answers are worse than none.
+        """
+        self.history.user_spoke(item_id)
+        unanswered = self._updates_awaited > 0 and audio_end_ms <= _LATEST_HELD_MS
+        self._updates_awaited = 0
+        return unanswered
+
+    def greeted(self, event: e.SessionCreated | e.SessionUpdated) -> bool:
+        """Take the server's word on the session; True where it is a new one.
+
+        One server sends session.updated twice, and some leave session.created out. Who does not tell whether it
+        answers by itself is believed to do so when the second update has been confirmed.
+        """
+        if isinstance(event, e.SessionUpdated):
+            self._note_update(event)
+        is_known = self._session_id is not None and event.session_id in ("", self._session_id)
+        self._session_id = self._session_id if is_known else event.session_id
+        return not is_known
+
+    def caused(self, event_id: str) -> bool:
+        """Whether an error names an event of a resumption: the conversation goes on without what it said."""
+        if event_id == self._quiet_update:
+            self._updates_awaited = 0  # refused: answers were never off
+        return bool(event_id) and event_id in self._events
+
+    def _note_update(self, event: e.SessionUpdated) -> None:
+        if event.creates_response is None:
+            self._updates_awaited = max(0, self._updates_awaited - 1)
+        elif event.creates_response:
+            self._updates_awaited = 0
+
+    def _sendable(self, event: ClientEvent) -> list[ClientEvent]:
+        match event:
+            case CreateItem(event_id, {"type": "function_call_output", "call_id": call_id, "output": output}):
+                if call_id in self._gone_calls and self.online:
+                    self._gone_calls.discard(call_id)
+                    return self._late_output(event_id, str(call_id), str(output))
+            case TruncateItem() | DeleteItem() if event.item_id in self._gone_items and self.online:
+                corrections = self._retold.correct(event.item_id)
+                self._events.extend(correction.event_id for correction in corrections)
+                return corrections
+        return [event] if self.online else []
+
+    def _late_output(self, event_id: str, call_id: str, output: str) -> list[ClientEvent]:
+        """What a tool returned that an earlier connection asked for: its call was not replayed without it."""
+        used = self.history.call(call_id)
+        if used is None or self._recap_heading:
+            line = used.line() if used else f"A tool that was called earlier returned: {output}"
+            return [CreateItem(event_id, user_text_item(line))]
+        call, result = used.items()
+        return [CreateItem(self._ids.next(), call), CreateItem(event_id, result)]
+
+
+def _without_answers(session: dict[str, Any]) -> dict[str, Any] | None:
+    """The same settings without automatic answers and interruptions; None where the client commits by itself."""
+    quiet = copy.deepcopy(session)
+    detection = quiet.get("audio", {}).get("input", {}).get("turn_detection")
+    if not detection:
+        return None
+    detection |= {"create_response": False, "interrupt_response": False}
+    return quiet

@@ -1,0 +1,4 @@
+"""What a session costs: usage and prices.
+
+Imports `protocol`.
+"""

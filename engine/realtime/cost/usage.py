@@ -1,0 +1,232 @@
+"""Counts what a session used, and what that costs: an observer that tells the others the running total."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.errors import InvalidInputError
+from engine.realtime.cost.prices import Prices, prices_of
+from engine.realtime.protocol.server_events import TranscriptUsage, Usage
+from engine.realtime.session_events import (
+    ErrorShown,
+    Notice,
+    ResponseUsage,
+    SessionStarted,
+    Summary,
+    TranscriptionUsage,
+    UsageTotal,
+)
+
+_MILLION = 1e6
+_OF_TEXT = {"other_input": "text_input", "other_output": "text_output"}
+
+
+class Tokens(Counter[str]):
+    """Tokens by price: the fields of `Prices`, and `other_input` and `other_output` for tokens of unknown kind."""
+
+    @property
+    def input(self) -> int:
+        """All of the input."""
+        return sum(count for name, count in self.items() if name.endswith("_input"))
+
+    @property
+    def output(self) -> int:
+        """All of the output."""
+        return sum(count for name, count in self.items() if name.endswith("_output"))
+
+    @property
+    def cached(self) -> int:
+        """What of the input was cheaper."""
+        return sum(count for name, count in self.items() if name.startswith("cached_"))
+
+
+def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
+    """Sort the tokens that a server counted.
+
+    Example:
+        >>> tokens_of(Usage(input_tokens=132, input_text_tokens=119, input_audio_tokens=13, cached_text_tokens=64))
+        Tokens({'cached_text_input': 64, 'text_input': 55, 'audio_input': 13, ...})
+    """
+    if isinstance(usage, TranscriptUsage):
+        usage = Usage(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            input_text_tokens=usage.input_text_tokens,
+            input_audio_tokens=usage.input_audio_tokens,
+            output_text_tokens=usage.output_tokens,
+        )
+    text, audio, image = usage.input_text_tokens or 0, usage.input_audio_tokens or 0, usage.input_image_tokens or 0
+    cached_text, cached_audio = usage.cached_text_tokens or 0, usage.cached_audio_tokens or 0
+    cached_image = usage.cached_image_tokens or 0
+    # A cache begins with the instructions, so what a server does not sort is text as far as there is text.
+    unsorted = max(0, (usage.cached_tokens or 0) - cached_text - cached_audio - cached_image)
+    as_text = min(unsorted, max(0, text - cached_text))
+    cached_text, cached_audio = (
+        cached_text + as_text,
+        cached_audio + min(unsorted - as_text, max(0, audio - cached_audio)),
+    )
+    text_output, audio_output = usage.output_text_tokens or 0, usage.output_audio_tokens or 0
+    return Tokens(
+        text_input=max(0, text - cached_text),
+        cached_text_input=cached_text,
+        audio_input=max(0, audio - cached_audio),
+        cached_audio_input=cached_audio,
+        image_input=max(0, image - cached_image),
+        cached_image_input=cached_image,
+        text_output=text_output,
+        audio_output=audio_output,
+        other_input=max(0, (usage.input_tokens or 0) - text - audio - image),
+        other_output=max(0, (usage.output_tokens or 0) - text_output - audio_output),
+    )
+
+
+def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tuple[float, bool]:
+    """Return what it costs, and whether everything that was used has a price."""
+    # Where audio is paid by time, the tokens that are counted are those of text.
+    names = _OF_TEXT if prices and prices.audio_output_minute is not None else {}
+    cost, complete = 0.0, True
+    for name, count in tokens.items():
+        price = getattr(prices, names.get(name, name), None)
+        cost += (price or 0.0) * count / _MILLION
+        complete = complete and (price is not None or not count)
+    if seconds:
+        price = prices.minute if prices else None
+        cost += (price or 0.0) * seconds / 60
+        complete = complete and price is not None
+    return cost, complete
+
+
+class UsageMeter:
+    """Adds up what the notices of a session tell, and tells its own observers the total after each.
+
+    Example:
+        >>> meter = UsageMeter("gpt-realtime-2.1", observers=[screen, event_file])
+        >>> session = Session(..., observers=[meter, screen, event_file])
+        >>> meter.watch_microphone(lambda: session.sent_s)
+    """
+
+    def __init__(
+        self,
+        model: str,
+        transcription_model: str = "",
+        configured: Mapping[str, Prices] | None = None,
+        *,
+        output_rate_hz: int = 24000,
+        budget: float | None = None,
+        observers: Sequence[Callable[[Notice, float], None]] = (),
+    ) -> None:
+        """Begin at nothing.
+
+        Args:
+            model: Whose prices count; empty where the server will say.
+            transcription_model: Of the user's words, which is paid apart; empty where the service does it unasked.
+            configured: Prices of the configuration by model.
+            output_rate_hz: The wire's rate of the answers.
+            budget: What the session may cost, in the currency of the model's prices.
+            observers: Are told the totals; those of the session.
+
+        Raises:
+            InvalidInputError: a budget for a model without prices.
+        """
+        self._model = model
+        self._configured = configured or {}
+        self._prices = prices_of(model, self._configured)
+        self._transcribes_apart = bool(transcription_model)
+        self._transcription_prices = prices_of(transcription_model, self._configured)
+        self._output_rate_hz = output_rate_hz
+        self._budget = budget
+        self._observers = observers
+        self._responses = 0
+        self._tokens, self._transcription_tokens = Tokens(), Tokens()
+        self._answers_s = self._transcribed_s = self._cost = 0.0
+        self._sent_s: Callable[[], float] | None = None
+        self._paid_s = 0.0
+        """How much of the microphone is in the cost."""
+        self._complete = True
+        self.exhausted = asyncio.Event()
+        """Set with the end of the answer by which the budget is used up."""
+        if budget is not None and model and self._prices is None:
+            raise InvalidInputError(
+                f"There is no price of '{model}', so a budget cannot be kept.",
+                fix=f'Say it in the configuration: [prices."{model}"].',
+            )
+
+    def watch_microphone(self, sent_s: Callable[[], float]) -> None:
+        """Ask this how many seconds of the microphone have been sent, for services that are paid by time."""
+        self._sent_s = sent_s
+
+    def __call__(self, notice: Notice, at_s: float) -> None:
+        """Take one notice."""
+        match notice:
+            case SessionStarted(_, _, model) if model:
+                self._use_model(model)
+            case ResponseUsage(_, usage, audio_bytes):
+                tokens = tokens_of(usage) if usage else Tokens()
+                answer_s = audio_bytes / 2 / self._output_rate_hz
+                self._responses += 1
+                self._answers_s += answer_s
+                self._tokens.update(tokens)
+                self._charge(*cost_of(tokens, self._prices))
+                self._charge_time(answer_s)
+                # With the end of an answer, never with the words it answers: those would be left without one.
+                if self._budget is not None and self._cost >= self._budget:
+                    self.exhausted.set()
+                self._tell(at_s)
+            case TranscriptionUsage(_, usage):
+                tokens = tokens_of(usage)
+                self._transcribed_s += usage.seconds or 0.0
+                self._transcription_tokens.update(tokens)
+                if self._transcribes_apart:
+                    self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
+                self._tell(at_s)
+            case Summary():
+                self._charge_time()
+                if self._responses or self._cost:
+                    self._tell(at_s, final=True)
+
+    def _use_model(self, model: str) -> None:
+        """A server may name the snapshot it took; where it names something else, what was asked for still counts."""
+        found = prices_of(model, self._configured)
+        if found is not None or not self._model:
+            self._model, self._prices = model, found
+
+    def _charge(self, cost: float, complete: bool) -> None:
+        self._cost += cost
+        self._complete = self._complete and complete
+
+    def _charge_time(self, answer_s: float = 0.0) -> None:
+        """Charge an answer, and what the microphone has sent since the last charge, where those are paid by time."""
+        if self._prices is None:
+            return
+        input_price, output_price = self._prices.audio_input_minute, self._prices.audio_output_minute
+        sent_s = self._sent_s() if self._sent_s is not None else self._paid_s
+        cost = (input_price or 0.0) * (sent_s - self._paid_s) + (output_price or 0.0) * answer_s
+        is_paid_by_time = input_price is not None or output_price is not None
+        is_known = input_price is not None and output_price is not None and self._sent_s is not None
+        self._charge(cost / 60, complete=is_known or not is_paid_by_time)
+        self._paid_s = sent_s
+
+    def _tell(self, at_s: float, *, final: bool = False) -> None:
+        total = UsageTotal(
+            responses=self._responses,
+            input_tokens=self._tokens.input,
+            cached_tokens=self._tokens.cached,
+            output_tokens=self._tokens.output,
+            tokens={name: count for name, count in self._tokens.items() if count},
+            answers_s=round(self._answers_s, 3),
+            transcription_tokens=self._transcription_tokens.input + self._transcription_tokens.output,
+            transcribed_s=round(self._transcribed_s, 3),
+            cost=round(self._cost, 6) if self._prices else None,
+            currency=self._prices.currency if self._prices else "",
+            complete=self._complete,
+            budget=self._budget,
+            prices=self._prices.source if self._prices else "",
+            estimated=any(prices.estimated for prices in (self._prices, self._transcription_prices) if prices),
+            final=final,
+        )
+        for observer in self._observers:
+            observer(total, at_s)
+            if self._budget is not None and self._prices is None and self._responses == 1 and not final:
+                observer(ErrorShown(f"There is no price of '{self._model}': the budget is not kept.", "budget"), at_s)

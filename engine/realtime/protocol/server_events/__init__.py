@@ -1,0 +1,275 @@
+"""Events of a Realtime server that we act on, as small frozen values: the vocabulary of the conversation.
+
+`decode` makes them from the wire, under their GA names and those of the beta. Fields that a server
+leaves out or sends as null have their defaults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.realtime.protocol.server_events.base import At, received, wire
+from engine.realtime.protocol.server_events.base import ErrorEvent as ErrorEvent
+from engine.realtime.protocol.server_events.base import MalformedEvent as MalformedEvent
+from engine.realtime.protocol.server_events.base import ServerError as ServerError
+from engine.realtime.protocol.server_events.base import ServerEvent as ServerEvent
+from engine.realtime.protocol.server_events.base import UnknownEvent as UnknownEvent
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent(ServerEvent):
+    """The session as the server has it; beta settings have been given their GA places."""
+
+    session_id: str = wire("session.id", "")
+    model: str = wire("session.model", "")
+    output_rate_hz: int | None = wire("session.audio.output.format.rate", None)
+    """None where a server does not say; one sends null."""
+    expires_at: int | None = wire("session.expires_at", None)
+    """Unix time at which the service will end the session, where it says so."""
+
+
+@received("session.created")
+@dataclass(frozen=True, slots=True)
+class SessionCreated(SessionEvent):
+    """session.created."""
+
+
+@received("session.updated")
+@dataclass(frozen=True, slots=True)
+class SessionUpdated(SessionEvent):
+    """session.updated; one server sends it twice."""
+
+    creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)
+    """Whether the server answers turns by itself; None where it does not say."""
+
+
+@received("input_audio_buffer.speech_started")
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(ServerEvent):
+    """input_audio_buffer.speech_started: the user began to speak."""
+
+    item_id: str = ""
+
+
+@received("input_audio_buffer.speech_stopped")
+@dataclass(frozen=True, slots=True)
+class SpeechStopped(ServerEvent):
+    """input_audio_buffer.speech_stopped: the user has ended speaking, a silence ago."""
+
+    item_id: str = ""
+    audio_end_ms: int = 0
+
+
+@received("input_audio_buffer.committed")
+@dataclass(frozen=True, slots=True)
+class Committed(ServerEvent):
+    """input_audio_buffer.committed: the user's turn became an item."""
+
+    item_id: str = ""
+
+
+@received("input_audio_buffer.timeout_triggered")
+@dataclass(frozen=True, slots=True)
+class TimeoutTriggered(ServerEvent):
+    """input_audio_buffer.timeout_triggered: silent for `idle_timeout_ms`, so the model will speak."""
+
+
+_TRANSCRIPT = "conversation.item.input_audio_transcription"
+
+
+@received(f"{_TRANSCRIPT}.completed")
+@dataclass(frozen=True, slots=True)
+class TranscriptCompleted(ServerEvent):
+    """conversation.item.input_audio_transcription.completed: what the user said."""
+
+    item_id: str = ""
+    text: str = wire("transcript", "")
+    usage: TranscriptUsage | None = None
+
+
+@received(f"{_TRANSCRIPT}.failed")
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed(ServerEvent):
+    """conversation.item.input_audio_transcription.failed."""
+
+    error: ServerError = field(default_factory=ServerError)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A conversation item of any type, as far as we act on it; what its type does not have is empty."""
+
+    id: str = ""
+    type: str = ""
+    """`message`, `function_call`, `mcp_list_tools`, `mcp_call`, `mcp_approval_request`, ..."""
+    role: str = ""
+    name: str = ""
+    call_id: str = ""
+    arguments: str = ""
+    """JSON text, as the model wrote it."""
+    output: str = ""
+    """Result of an MCP tool."""
+    server_label: str = ""
+    """Label of the MCP server."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Tools of the MCP server: `name` and more."""
+    error: ServerError | None = None
+    """Reason for the failure of an MCP call."""
+
+
+@received("conversation.item.added")
+@received("conversation.item.created")
+@dataclass(frozen=True, slots=True)
+class ItemAdded(ServerEvent):
+    """conversation.item.added, or conversation.item.created of the beta, which one server sends twice."""
+
+    item: Item = field(default_factory=Item)
+
+
+@received("conversation.item.done")
+@dataclass(frozen=True, slots=True)
+class ItemDone(ServerEvent):
+    """conversation.item.done: the item is whole."""
+
+    item: Item = field(default_factory=Item)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The usage of one response; None is what a server did not say, which is not 0."""
+
+    total_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_text_tokens: int | None = wire("input_token_details.text_tokens", None)
+    input_audio_tokens: int | None = wire("input_token_details.audio_tokens", None)
+    input_image_tokens: int | None = wire("input_token_details.image_tokens", None)
+    cached_tokens: int | None = wire("input_token_details.cached_tokens", None)
+    """Part of the input tokens that came from the cache."""
+    cached_text_tokens: int | None = wire("input_token_details.cached_tokens_details.text_tokens", None)
+    cached_audio_tokens: int | None = wire("input_token_details.cached_tokens_details.audio_tokens", None)
+    cached_image_tokens: int | None = wire("input_token_details.cached_tokens_details.image_tokens", None)
+    output_text_tokens: int | None = wire("output_token_details.text_tokens", None)
+    output_audio_tokens: int | None = wire("output_token_details.audio_tokens", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptUsage:
+    """The usage of one transcription of the user's speech: by tokens or by seconds."""
+
+    type: str = ""
+    """`tokens` or `duration`."""
+    seconds: float | None = None
+    total_tokens: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    input_text_tokens: int | None = wire("input_token_details.text_tokens", None)
+    input_audio_tokens: int | None = wire("input_token_details.audio_tokens", None)
+
+
+@received("response.created")
+@dataclass(frozen=True, slots=True)
+class ResponseCreated(ServerEvent):
+    """response.created."""
+
+    response_id: str = wire("response.id", "")
+
+
+@received("response.done")
+@dataclass(frozen=True, slots=True)
+class ResponseDone(ServerEvent):
+    """response.done: generated, which is not heard."""
+
+    response_id: str = wire("response.id", "")
+    status: str = wire("response.status", "")
+    """`completed`, `cancelled`, `failed` or `incomplete`."""
+    error: ServerError | None = wire("response.status_details.error", None)
+    usage: Usage | None = wire("response.usage", None)
+
+
+@received("response.output_item.added")
+@dataclass(frozen=True, slots=True)
+class OutputItemAdded(ServerEvent):
+    """response.output_item.added."""
+
+    response_id: str = ""
+    item: Item = field(default_factory=Item)
+
+
+@received("response.output_item.done")
+@dataclass(frozen=True, slots=True)
+class OutputItemDone(ServerEvent):
+    """response.output_item.done: the one event in which a call's name and arguments are always whole."""
+
+    response_id: str = ""
+    item: Item = field(default_factory=Item)
+
+
+@received("response.output_audio.delta")
+@dataclass(frozen=True, slots=True)
+class AudioDelta(ServerEvent):
+    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    audio: bytes = wire("delta", b"", shown=False)
+
+
+@received("response.output_audio.done")
+@dataclass(frozen=True, slots=True)
+class AudioDone(ServerEvent):
+    """response.output_audio.done: no more audio of this part."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+
+
+@received("response.output_text.delta")
+@received("response.output_audio_transcript.delta", spoken=True)
+@dataclass(frozen=True, slots=True)
+class TextDelta(ServerEvent):
+    """response.output_text.delta, or response.output_audio_transcript.delta if `spoken`."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    text: str = wire("delta", "")
+    spoken: bool = wire("", default=False)
+
+
+@received("response.output_text.done")
+@received("response.output_audio_transcript.done", spoken=True, text=At("transcript"))
+@dataclass(frozen=True, slots=True)
+class TextDone(ServerEvent):
+    """response.output_text.done, or response.output_audio_transcript.done if `spoken`."""
+
+    response_id: str = ""
+    item_id: str = ""
+    content_index: int = 0
+    text: str = ""
+    spoken: bool = wire("", default=False)
+
+
+@received("mcp_list_tools.in_progress", status="in_progress")
+@received("mcp_list_tools.completed", status="completed")
+@received("mcp_list_tools.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpListing(ServerEvent):
+    """mcp_list_tools.in_progress, .completed and .failed: the service asks an MCP server what it offers."""
+
+    item_id: str = ""
+    status: str = ""
+
+
+@received("response.mcp_call.in_progress", status="in_progress")
+@received("response.mcp_call.completed", status="completed")
+@received("response.mcp_call.failed", status="failed")
+@dataclass(frozen=True, slots=True)
+class McpCall(ServerEvent):
+    """response.mcp_call.in_progress, .completed and .failed; the item that is done says how it went."""
+
+    item_id: str = ""
+    status: str = ""

@@ -1,0 +1,95 @@
+"""What all events of a server have in common, and how they say where on the wire their fields are.
+
+An event is a frozen dataclass under `received`, which names it on the wire; its fields have the names and the types of
+the wire unless `wire` says another place. `engine.realtime.protocol.decode` reads these declarations, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+_Event = TypeVar("_Event", bound="ServerEvent")
+
+WIRE = "wire"
+"""Key of a field's metadata: its `At`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """Base of all; whatever a server leaves out or sends as null has its default."""
+
+    event_id: str = field(default="", kw_only=True, repr=False, compare=False)
+    """The server's own name for it; two events that say the same are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where on the wire a field is, with dots: `response.status_details.reason`; no path means nowhere."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An event's class, and what of its fields the name on the wire decides: a value, or another place."""
+
+    event: type[ServerEvent]
+    decided: dict[str, Any]
+
+
+DECLARED: dict[str, Declared] = {}
+"""Every event by its GA name."""
+
+
+def received(name: str, **decided: Any) -> Callable[[type[_Event]], type[_Event]]:
+    """Declare a class of events by its name on the wire; names that share a class differ in what they decide."""
+
+    def declare(event: type[_Event]) -> type[_Event]:
+        DECLARED[name] = Declared(event, decided)
+        return event
+
+    return declare
+
+
+def wire(path: str, default: _T, *, shown: bool = True) -> _T:
+    """Return a field that is called otherwise on the wire or lies deeper, see `At`."""
+    made: _T = field(default=default, repr=shown, metadata={WIRE: At(path)})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """The error object of error events, failed responses, failed transcriptions and failed MCP calls."""
+
+    message: str = ""
+    type: str = ""
+    code: str = ""
+    """Some servers number their codes; the number's digits then."""
+    param: str = ""
+    event_id: str = ""
+    """The client event that caused it, if one did."""
+
+
+@received("error")
+@dataclass(frozen=True, slots=True)
+class ErrorEvent(ServerEvent):
+    """error: most are recoverable, see `engine.realtime.protocol.errors`."""
+
+    error: ServerError = field(default_factory=ServerError)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent(ServerEvent):
+    """An event that nobody here acts on, of the protocol or not."""
+
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedEvent(ServerEvent):
+    """What came is no Realtime event, or breaks its own type; `reason` quotes none of it."""
+
+    reason: str = ""

@@ -1,0 +1,4 @@
+"""Who answers, and how a session is asked of each service.
+
+Imports `protocol` and `tools`.
+"""

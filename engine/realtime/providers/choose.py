@@ -1,0 +1,197 @@
+"""Which provider a session talks to, where, with which key, and the sentence that says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from engine.config import Config, Keys, Secret
+from engine.errors import AccessRefusedError, InvalidInputError
+from engine.realtime.providers.catalog import CUSTOM, LOCAL, OPENAI, PROVIDERS, YANDEX, Auth, Provider, ServerTool
+from engine.redaction import Scrubber, secrets_of_url, shown_url
+
+__all__ = ["CUSTOM", "LOCAL", "OPENAI", "PROVIDERS", "YANDEX", "ChosenProvider", "Provider", "choose_provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenProvider:
+    """A provider with its address and keys filled in. No text made of it contains a secret."""
+
+    provider: Provider
+    url: str = field(repr=False)
+    """Empty while the address is not known yet (`local`): see `at_url`. May carry credentials: show `shown_url`."""
+    headers: Mapping[str, Secret]
+    model: str
+    reason: str
+    """One sentence for the person: why this provider."""
+    server_tools: tuple[ServerTool, ...] = ()
+    other_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What the service is told besides, such as tokens for MCP servers."""
+
+    @property
+    def shown_url(self) -> str:
+        """The address without anything secret."""
+        return shown_url(self.url)
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """What blanks this provider's secrets out of foreign texts."""
+        values = [header.reveal() for header in self.headers.values()]
+        bare = [value.partition(" ")[2] for value in values]
+        return Scrubber([*values, *bare, *secrets_of_url(self.url), *self.other_secrets])
+
+    @property
+    def model_advice(self) -> str:
+        """Advice that names the current models and how to choose one; empty for an unknown server."""
+        if not self.provider.url_template:
+            return ""
+        models = ", ".join(self.provider.models)
+        return f"Current models of {self.provider.title} are {models}: choose one with --model."
+
+    def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
+        """Return the same with answers that are asked for and played at another rate; None changes nothing."""
+        return self if rate_hz is None else replace(self, provider=replace(self.provider, output_rate_hz=rate_hz))
+
+    def at_url(self, url: str) -> ChosenProvider:
+        """Return the same at another address; a user and password in it take the place of the key.
+
+        Raises:
+            InvalidInputError: this is no address of a WebSocket.
+        """
+        headers = {} if urlsplit(_checked_url(url)).username else self.headers
+        return replace(self, url=url, headers=headers)
+
+
+def choose_provider(
+    name: str | None, url: str | None, environ: Mapping[str, str], config: Config, model: str | None = None
+) -> ChosenProvider:
+    """Choose by name, by address, or by the keys that are set.
+
+    Without a name and an address: Yandex where its key and folder are set, else OpenAI where its key is, else the
+    embedded server. With both, the named provider's protocol and key go to that address.
+
+    Args:
+        name: `yandex`, `openai`, `local`, `custom` or None.
+        url: A ws:// or wss:// address or None.
+        environ: Environment variables, which win over `config`.
+        config: The configuration file's values.
+        model: Which model of the provider; None takes its first, or what the address names.
+
+    Raises:
+        InvalidInputError: an unknown name, an address that is none, or a model where there is no choice.
+        AccessRefusedError: the named provider's key is not set; the message names the variables.
+    """
+    keys = config.overridden_by(environ).keys
+    if name is not None and name not in PROVIDERS:
+        raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
+    if url is not None:
+        chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, "The address was given.", model).at_url(url)
+        return chosen if model is None else replace(chosen, url=_with_model(url, chosen.model))
+    if name is not None:
+        if name == CUSTOM.name:
+            raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with --url.")
+        return _fill_in(PROVIDERS[name], keys, "It was asked for by name.", model)
+    return _by_keys(keys, model)
+
+
+def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
+    has_yandex_key = keys.yandex_api_key or keys.yandex_iam_token
+    if has_yandex_key and keys.yandex_folder_id:
+        return _fill_in(YANDEX, keys, "The Yandex key and folder are set.", model)
+    if keys.openai_api_key:
+        return _fill_in(OPENAI, keys, "Only an OpenAI key is set.", model)
+    if has_yandex_key:
+        missing = "A Yandex key is set, but YANDEX_CLOUD_FOLDER_ID is not"
+    elif keys.yandex_folder_id:
+        missing = "A Yandex folder is set, but YANDEX_CLOUD_API_KEY is not"
+    else:
+        missing = "No key is set"
+    return _fill_in(LOCAL, keys, f"{missing}, so the embedded server on this machine answers.", model)
+
+
+def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:
+    if provider is LOCAL and model is not None:
+        raise InvalidInputError(
+            "The embedded server has no other model.", fix="Leave --model out, or choose another with --provider."
+        )
+    headers = _headers(provider, keys)
+    model = model or next(iter(provider.models), "")
+    if "://" not in model:
+        folder = quote(keys.yandex_folder_id or "", safe="")
+        model = provider.model_template.format(folder=folder, model=model)
+    return ChosenProvider(
+        provider=provider,
+        url=provider.url_template.format(model=quote(model, safe=":/%")),
+        headers=headers,
+        model=model,
+        reason=reason,
+        server_tools=_server_tools(provider, keys),
+    )
+
+
+def _headers(provider: Provider, keys: Keys) -> dict[str, Secret]:
+    """The Authorization header of the provider.
+
+    Raises:
+        AccessRefusedError: a variable of the provider is not set, or its value cannot be a key.
+    """
+    match provider.auth:
+        case Auth.NONE:
+            return {}
+        case Auth.OPTIONAL_BEARER:
+            return _authorization("Bearer", keys.voice_api_key) if keys.voice_api_key else {}
+        case Auth.BEARER if keys.openai_api_key:
+            return _authorization("Bearer", keys.openai_api_key)
+        case Auth.YANDEX if keys.yandex_folder_id and keys.yandex_api_key:
+            return _authorization("Api-Key", keys.yandex_api_key)
+        case Auth.YANDEX if keys.yandex_folder_id and keys.yandex_iam_token:
+            return _authorization("Bearer", keys.yandex_iam_token)
+    if provider.auth is Auth.YANDEX and (keys.yandex_api_key or keys.yandex_iam_token):
+        raise AccessRefusedError(
+            f"{provider.title} needs a folder beside the key.",
+            fix="Set YANDEX_CLOUD_FOLDER_ID in the environment or the configuration file.",
+        )
+    alternative = " (or YANDEX_CLOUD_IAM_TOKEN in place of the key)" if provider.auth is Auth.YANDEX else ""
+    raise AccessRefusedError(
+        f"{provider.title} needs a key, and none is set.",
+        fix=f"Set {' and '.join(provider.variables)}{alternative} in the environment or the configuration file.",
+    )
+
+
+def _authorization(scheme: str, key: Secret) -> dict[str, Secret]:
+    value = key.reveal()
+    if not (value.isascii() and value.isprintable()):
+        raise AccessRefusedError(
+            "The key contains characters that no key has.", fix="Copy it again, without line ends and quotes."
+        )
+    return {"Authorization": Secret(f"{scheme} {value}")}
+
+
+def _server_tools(provider: Provider, keys: Keys) -> tuple[ServerTool, ...]:
+    """`file_search` needs the id of the index to search, as its description: without one it is not offered."""
+    if not provider.search_tools:
+        return ()
+    tools = [ServerTool("web_search", "Поиск в интернете")]
+    if keys.vector_store_id:
+        tools.append(ServerTool("file_search", keys.vector_store_id))
+    return tuple(tools)
+
+
+def _with_model(url: str, model: str) -> str:
+    parts = urlsplit(url)
+    query = [*((name, value) for name, value in parse_qsl(parts.query) if name != "model"), ("model", model)]
+    return parts._replace(query=urlencode(query, safe=":/")).geturl()
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"ws", "wss"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        sound = False
+    if not sound:
+        raise InvalidInputError(
+            f"'{shown_url(url)}' is no address of a Realtime server.", fix="Use ws://... or wss://..."
+        )
+    return url

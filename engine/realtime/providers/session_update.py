@@ -1,0 +1,79 @@
+"""What a session asks of the server: the `session.update` of a provider, its voice, its instructions and its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.realtime.providers.choose import ChosenProvider, Provider
+from engine.realtime.providers.turn_detection import TurnDetection, TurnOptions
+from engine.realtime.tools.config import RemoteMcp
+from engine.realtime.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """The settings of one session; None takes the provider's own.
+
+    Example:
+        >>> SessionSettings(voice="alena").to_json(chosen)["audio"]["output"]["voice"]
+        'alena'
+    """
+
+    voice: str | None = None
+    instructions: str | None = None
+    tools: Sequence[Tool] = ()
+    remote_mcp: Mapping[str, RemoteMcp] = field(default_factory=dict)
+    """MCP servers that the service calls itself, by their labels."""
+    turns: TurnOptions = field(default_factory=TurnOptions)
+    listens: bool = True
+    """False for a conversation in writing: nothing of the microphone is sent."""
+    idle_timeout_s: float | None = None
+    """The session ends when nobody has spoken for so long."""
+
+    def turn_detection(self, provider: Provider) -> TurnDetection:
+        """How this session's turns are found.
+
+        Raises:
+            InvalidInputError: the provider does not offer what is wanted.
+        """
+        return self.turns.applied_to(
+            provider.turn_detection,
+            service=provider.title,
+            modes=provider.turn_modes,
+            vad_fields=provider.vad_fields,
+        )
+
+    def to_json(self, chosen: ChosenProvider) -> dict[str, Any]:
+        """Return the `session` object of the session.update event.
+
+        Raises:
+            InvalidInputError: the provider does not offer what is wanted.
+        """
+        provider = chosen.provider
+        input_format: dict[str, Any] = {"type": "audio/pcm", "rate": provider.input_rate_hz}
+        if provider.declares_channels:
+            input_format["channels"] = 1
+        audio_input: dict[str, Any] = {
+            "format": input_format,
+            "turn_detection": self.turn_detection(provider).to_json(),
+        }
+        if provider.transcription_model:
+            audio_input["transcription"] = {"model": provider.transcription_model}
+        audio_output: dict[str, Any] = {"format": {"type": "audio/pcm", "rate": provider.output_rate_hz}}
+        voice = provider.voice if self.voice is None else self.voice
+        if voice:
+            audio_output["voice"] = voice
+        session: dict[str, Any] = {"type": provider.session_type} if provider.session_type else {}
+        session |= {
+            "instructions": provider.instructions if self.instructions is None else self.instructions,
+            "output_modalities": list(provider.output_modalities),
+            "audio": {"input": audio_input, "output": audio_output},
+            "tools": [
+                *(tool.to_json() for tool in self.tools),
+                *(tool.to_json() for tool in chosen.server_tools),
+                *(server.to_json(label) for label, server in self.remote_mcp.items()),
+            ],
+        }
+        return session

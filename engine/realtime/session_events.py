@@ -1,0 +1,366 @@
+"""What a session tells its observers: one frozen dataclass for each thing a person or a program may want to see.
+
+Observers (the screen, the event file, the cost counter) subscribe to the session; none of them sits in the audio
+path. `to_json` gives the object of one line of `voice run --events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+from engine.audio.playback_stats import PlaybackStats
+from engine.realtime.protocol.server_events import TranscriptUsage, Usage
+
+_Kind = TypeVar("_Kind", bound="Notice")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Base of all notices; `type` is the name in the event file."""
+
+    type: ClassVar[str] = "notice"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the notice as the object of one event line, without its time."""
+        return {"type": self.type, **asdict(self)}
+
+
+@dataclass_transform(frozen_default=True)
+def notice(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
+    """Declare a notice: a frozen dataclass, by its name in the event file."""
+
+    def declare(kind: type[_Kind]) -> type[_Kind]:
+        kind.type = name
+        return dataclass(frozen=True, slots=True)(kind)
+
+    return declare
+
+
+@notice("session")
+class SessionStarted(Notice):
+    """The server has opened (or changed) the session."""
+
+    session_id: str
+    provider: str = ""
+    model: str = ""
+
+
+@notice("output_rate")
+class OutputRate(Notice):
+    """The rate at which the server says that it sends its answers."""
+
+    declared_hz: int
+
+
+@notice("transcript.user")
+class UserTranscript(Notice):
+    """What the server understood of the user's speech."""
+
+    text: str
+    item_id: str = ""
+
+
+@notice("text.user")
+class UserTyped(Notice):
+    """What the user wrote instead of saying it."""
+
+    text: str
+
+
+@notice("speech")
+class UserSpeech(Notice):
+    """The server hears the user begin (`started`) or end speaking."""
+
+    started: bool
+
+
+@notice("mute")
+class Muted(Notice):
+    """The person muted the microphone, or opened it again."""
+
+    muted: bool
+
+
+@notice("text.agent.delta")
+class AgentTextDelta(Notice):
+    """A piece of the agent's text as it comes."""
+
+    text: str
+    item_id: str = ""
+    response_id: str = ""
+
+
+@notice("text.agent")
+class AgentText(Notice):
+    """The agent's whole text of one item."""
+
+    text: str
+    item_id: str = ""
+    response_id: str = ""
+
+
+@notice("text.agent.cut")
+class AgentTextCut(Notice):
+    """An answer was cut: the agent's text of the item as far as it was heard, whole words; empty if nothing was."""
+
+    text: str
+    item_id: str = ""
+    heard_ms: int = 0
+
+
+@notice("response.start")
+class ResponseStarted(Notice):
+    """The server began a response."""
+
+    response_id: str
+
+
+@notice("response.end")
+class ResponseEnded(Notice):
+    """The server ended a response: completed, cancelled, failed or incomplete."""
+
+    response_id: str
+    status: str
+
+
+@notice("audio.start")
+class FirstAudio(Notice):
+    """The first sample of an answer left for the device; `latency_ms` counts from the end of the user's speech."""
+
+    response_id: str
+    latency_ms: float | None = None
+
+
+@notice("tool.call")
+class ToolCalled(Notice):
+    """The model calls a tool; `server_side` marks those the server runs itself."""
+
+    name: str
+    arguments: dict[str, Any]
+    call_id: str = ""
+    server_side: bool = False
+
+
+@notice("tool.result")
+class ToolReturned(Notice):
+    """A tool of ours has answered."""
+
+    name: str
+    output: str
+    call_id: str = ""
+    failed: bool = False
+    cut_chars: int = 0
+    """How many characters the model was not given: the output was too long."""
+
+
+@notice("mcp.server")
+class McpServerChanged(Notice):
+    """What becomes of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
+
+    name: str
+    state: str
+    reason: str = ""
+    tools: int = 0
+
+
+@notice("mcp.tools")
+class RemoteTools(Notice):
+    """What an MCP server that the service calls itself offers, or that the service could not ask it."""
+
+    server: str
+    tools: list[str]
+    failed: bool = False
+
+
+@notice("mcp.call")
+class RemoteCall(Notice):
+    """The service calls a tool of an MCP server: "in_progress", "completed" or "failed", and what it "returned"."""
+
+    server: str
+    name: str
+    state: str
+    outcome: str = ""
+    """Only with "returned": what the tool said, or why it failed."""
+    item_id: str = ""
+
+
+@notice("mcp.approval.asked")
+class ApprovalAsked(Notice):
+    """The service asks whether it may call a tool of an MCP server: answered by `Session.approve`."""
+
+    approval_id: str
+    server: str
+    name: str
+    arguments: dict[str, Any]
+
+
+@notice("mcp.approval")
+class ApprovalGiven(Notice):
+    """The service was told that it may, or why it may not."""
+
+    approval_id: str
+    server: str
+    name: str
+    approve: bool
+    reason: str = ""
+
+
+@notice("tool.awaited")
+class ToolsAwaited(Notice):
+    """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
+
+    names: list[str]
+
+
+@notice("barge_in")
+class BargeIn(Notice):
+    """The user interrupted; `heard_ms` of the item had been taken by the device, the fade included."""
+
+    heard_ms: int
+    item_id: str = ""
+    silence_ms: float | None = None
+    """From the server's speech_started to the moment the kernel had faded out."""
+
+
+@notice("xrun")
+class Xrun(Notice):
+    """The device or a ring lost frames since the last such notice."""
+
+    side: str
+    """"input" or "output"."""
+    frames: int
+    total_frames: int
+
+
+@notice("device.lost")
+class DeviceLost(Notice):
+    """A device is gone; told at once, and again each time it was looked for in vain."""
+
+    waiting_for: str
+    attempt: int
+    """How often it was looked for in vain; 0 at first."""
+    reason: str = ""
+
+
+@notice("device.found")
+class DeviceFound(Notice):
+    """Microphone and speaker run again, perhaps others; or the system's new default is followed."""
+
+    input: str
+    output: str
+    away_ms: int
+    is_new_default: bool = False
+
+
+@notice("reconnecting")
+class Reconnecting(Notice):
+    """The connection is lost and is opened again; told before each attempt."""
+
+    attempt: int
+    of: int
+    reason: str
+    wait_ms: int
+    """Until the attempt begins."""
+
+
+@notice("reconnected")
+class Reconnected(Notice):
+    """The conversation goes on over a new connection."""
+
+    away_ms: int
+    dropped_audio_ms: int = 0
+    """What the microphone recorded and nobody heard: it was too old, or was sent to a server that had fallen silent."""
+    planned: bool = False
+    """Nothing was lost: the connection was changed before the server's limit for a session."""
+
+
+@notice("audio.dropped")
+class AnswerDropped(Notice):
+    """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
+
+    heard_ms: int
+    dropped_ms: int
+    item_id: str = ""
+
+
+@notice("response.usage")
+class ResponseUsage(Notice):
+    """What a response used, as the server counted it."""
+
+    response_id: str
+    usage: Usage | None
+    """None where the server does not say."""
+    audio_bytes: int = 0
+    """Of the answer's audio, as it came."""
+
+
+@notice("transcript.usage")
+class TranscriptionUsage(Notice):
+    """What the transcription of a turn of the user's used; paid apart from the responses."""
+
+    item_id: str
+    usage: TranscriptUsage
+
+
+@notice("usage")
+class UsageTotal(Notice):
+    """What the session has used so far, and what that costs."""
+
+    responses: int
+    input_tokens: int
+    cached_tokens: int
+    """Of the input, and counted in it."""
+    output_tokens: int
+    tokens: dict[str, int]
+    """The same by kind: `audio_input` and `cached_audio_input` are apart."""
+    answers_s: float
+    """Of audio, heard or not."""
+    transcription_tokens: int
+    transcribed_s: float
+    cost: float | None
+    """None where the model's prices are not known."""
+    currency: str
+    complete: bool
+    """False where something was used that has no price: it costs at least this."""
+    budget: float | None
+    prices: str
+    """Where the prices are from."""
+    estimated: bool
+    """True where only one source names the prices, so that the cost is approximate."""
+    final: bool
+
+
+@notice("error")
+class ErrorShown(Notice):
+    """Something went wrong and the session goes on, or ends if `fatal`."""
+
+    message: str
+    code: str = ""
+    fatal: bool = False
+
+
+@notice("summary")
+class Summary(Notice):
+    """The last notice of a session."""
+
+    turns: int
+    xruns: int
+    dropped_blocks: int
+    duration_s: float
+    latency: dict[str, float | None] = field(default_factory=dict)
+    """Milliseconds: medians and worst cases of what the session measured."""
+    reason: str = ""
+    devices_lost: int = 0
+    """How often the microphone or the speaker was lost."""
+    dropped_answer_ms: int = 0
+    """How much of the answers no speaker took in time."""
+    playback: PlaybackStats = field(default_factory=PlaybackStats)
+    """How evenly the answers came."""
+    reconnects: int = 0
+    """How often a lost connection was opened again."""
+    rotations: int = 0
+    """How often the connection was changed before the server's limit."""
+    dropped_outage_ms: int = 0
+    """How much of the microphone nobody heard because it was too old when a connection came back."""

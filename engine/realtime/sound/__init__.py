@@ -1,0 +1,4 @@
+"""What the person hears, and what of the microphone goes out.
+
+Imports `protocol` and `connection`.
+"""

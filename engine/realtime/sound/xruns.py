@@ -1,0 +1,32 @@
+"""Turns the port's counters into notices: what was lost since the last look."""
+
+from __future__ import annotations
+
+from engine.audio.stats import StreamStats
+from engine.realtime.session_events import Xrun
+
+
+class XrunWatch:
+    """Compares snapshots of one port."""
+
+    def __init__(self) -> None:
+        self._last: StreamStats | None = None
+        self.total = 0
+        """Xruns so far: answers that ran dry, overflows of the microphone's ring, and those the host reported."""
+
+    def look(self, stats: StreamStats) -> list[Xrun]:
+        """Return a notice for each side that lost frames since the last look."""
+        last, self._last = self._last, stats
+        if last is None:
+            return []
+        input_xruns = stats.input_xruns - last.input_xruns
+        overflow_frames = stats.input_overflow_frames - last.input_overflow_frames
+        output_xruns = stats.output_xruns - last.output_xruns + stats.output_underruns - last.output_underruns
+        underrun_frames = stats.output_underrun_frames - last.output_underrun_frames
+        notices = []
+        if input_xruns or overflow_frames:
+            notices.append(Xrun("input", overflow_frames, stats.input_overflow_frames))
+        if output_xruns or underrun_frames:
+            notices.append(Xrun("output", underrun_frames, stats.output_underrun_frames))
+        self.total += input_xruns + output_xruns + bool(overflow_frames)
+        return notices

@@ -1,0 +1,139 @@
+"""Tools from elsewhere: `MODULE:OBJECT` of the person's own, and those that installed packages bring.
+
+A package offers tools through the entry-point group `voice.tools`; its value names a function, a `Tool`, or a sequence
+of both:
+
+    [project.entry-points."voice.tools"]
+    lights = "my_package.lights:TOOLS"
+
+They are listed by `voice tools`, and offered where the person names them: `--tools lights`, or `enabled = ["lights"]`
+under `[tools]` in the configuration. Installing a package alone gives no model anything to call.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InvalidInputError, VoiceError
+from engine.realtime.tools.tool import Tool, tool_of
+
+GROUP = "voice.tools"
+_LOOKED_FOR = "MODULE:OBJECT is looked for in the current folder and among the installed packages."
+_IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What one entry point came to: its tools, or the reason why there are none."""
+
+    name: str
+    package: str
+    tools: tuple[Tool, ...] = ()
+    reason: str = ""
+
+
+def load_tools(reference: str) -> list[Tool]:
+    """Load what `--tools MODULE:OBJECT` names: a `Tool`, a function, or a sequence of both.
+
+    The current folder is searched first, as `python -m` does.
+
+    Raises:
+        InvalidInputError: there is no such module or object, it fails to load, or it is no tool.
+    """
+    module_name, _, attribute = reference.partition(":")
+    if not module_name or not attribute:
+        raise InvalidInputError(f"'{reference}' names no tools.", fix="Write MODULE:OBJECT, such as mytools:TOOLS.")
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        found = importlib.import_module(module_name)
+        for name in attribute.split("."):
+            found = getattr(found, name)
+    except (Exception, SystemExit) as error:  # a person's module may fail in any way
+        raise _not_loaded(f"The tools '{reference}'", error) from error
+    return _tools_in(found, reference)
+
+
+def plugin_names() -> list[str]:
+    """Names of all entry points of the group."""
+    return sorted({point.name for point in entry_points(group=GROUP)})
+
+
+def load_plugin(name: str) -> Plugin:
+    """Load the entry point called `name`; whatever it fails with becomes its reason.
+
+    Raises:
+        InvalidInputError: nobody registered that name.
+    """
+    found = [point for point in entry_points(group=GROUP) if point.name == name]
+    if not found:
+        raise InvalidInputError(f"There are no tools called '{name}'.", fix="`voice tools` lists what there is.")
+    point = found[0]
+    package = point.dist.name if point.dist is not None else ""
+    try:
+        return Plugin(name, package, tuple(_tools_in(_loaded(point), point.value)))
+    except VoiceError as error:
+        return Plugin(name, package, reason=error.message)
+
+
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:  # another's package may fail in any way
+        raise _not_loaded(point.value, error) from error
+
+
+def _not_loaded(what: str, error: BaseException) -> InvalidInputError:
+    """The error for a module that fails, with the line of the person's own that did, or for one that is not found."""
+    place = _place_of_failure(error)
+    if isinstance(error, VoiceError):  # a wrong `@tool(...)`
+        said, fix = error.message, error.fix
+    else:
+        said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+        fix = f"Correct {place}." if place else _LOOKED_FOR
+    if isinstance(error, ModuleNotFoundError) and place:
+        fix = f"Install '{error.name}' beside `voice`, or correct {place}."
+    where = f", in {place}" if place else ""
+    return InvalidInputError(f"{what} cannot be loaded{where}: {said.rstrip('.')}.", fix=fix)
+
+
+def _place_of_failure(error: BaseException) -> str:
+    """File and line of the module that was imported; nothing where it was not found, or lacks the object."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename not in _IMPORTING and not frame.filename.startswith("<")]
+    if not theirs:
+        return ""
+    # What the module calls may be a library of others: the line that called it can be corrected.
+    last = [frame for frame in theirs if frame.filename == theirs[0].filename][-1]
+    return f"{last.filename}, line {last.lineno}"
+
+
+def _tools_in(found: Any, reference: str) -> list[Tool]:
+    entries = list(found) if isinstance(found, Sequence) else [found]
+    tools = [entry if isinstance(entry, Tool) else _tool_of_entry(entry, reference) for entry in entries]
+    names = [tool.name for tool in tools]
+    if len(names) != len(set(names)):
+        raise InvalidInputError(
+            f"Two tools of '{reference}' have the same name.", fix='Give one another: @tool(name="...").'
+        )
+    return tools
+
+
+def _tool_of_entry(entry: Any, reference: str) -> Tool:
+    if not inspect.isroutine(entry):
+        raise InvalidInputError(
+            f"'{reference}' has {type(entry).__name__} where a function was expected.",
+            fix="Name a function, or a list of functions.",
+        )
+    return tool_of(entry)

@@ -1,0 +1,82 @@
+"""The MCP servers of a session: started side by side, their tools made ours, ended on every way out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from mcp import types
+
+from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.tools.config import McpServer
+from engine.realtime.tools.mcp.connection import McpConnection
+from engine.realtime.tools.mcp.naming import tool_name
+from engine.realtime.tools.tool import OnInterrupt, Tool
+
+
+class McpServers:
+    """Starts the servers when it is entered, and does not wait for them until `tools` is asked.
+
+    Example:
+        >>> async with McpServers({"files": McpServer(command="files-server")}, tell=show) as servers:
+        ...     tools = await servers.tools()
+    """
+
+    def __init__(self, settings: Mapping[str, McpServer], tell: Callable[[Notice], None]) -> None:
+        """Prepare the servers.
+
+        Args:
+            settings: The configuration's, by name.
+            tell: Is told what becomes of each: it is ready, failed, was lost, is given up.
+        """
+        self._settings = settings
+        self._tell = tell
+        self._connections: list[McpConnection] = []
+        self._starts: list[asyncio.Task[list[types.Tool]]] = []
+
+    async def __aenter__(self) -> McpServers:
+        self._connections = [McpConnection(name, entry, self._tell) for name, entry in self._settings.items()]
+        self._starts = [asyncio.create_task(connection.start()) for connection in self._connections]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        for start in self._starts:
+            start.cancel()
+        await asyncio.gather(*self._starts, return_exceptions=True)
+        await asyncio.gather(*(connection.close() for connection in self._connections))
+
+    async def tools(self) -> list[Tool]:
+        """Wait for all servers, each for its own time at most; return the tools of those that started."""
+        if self._starts:
+            await asyncio.wait(self._starts)
+        made: dict[str, Tool] = {}
+        for connection, start in zip(self._connections, self._starts, strict=True):
+            settings = self._settings[connection.name]
+            failure = start.exception()
+            if failure is not None:
+                self._tell(McpServerChanged(connection.name, "failed", str(failure)))
+                continue
+            wanted = [tool for tool in start.result() if settings.tools is None or tool.name in settings.tools]
+            for tool in wanted:
+                name = tool_name(connection.name, tool.name, made)
+                made[name] = _as_tool(name, tool, connection, settings)
+            self._tell(McpServerChanged(connection.name, "ready", tools=len(wanted)))
+        return list(made.values())
+
+
+def _as_tool(name: str, tool: types.Tool, connection: McpConnection, settings: McpServer) -> Tool:
+    async def call(**arguments: Any) -> str:
+        return await connection.call(tool.name, arguments)
+
+    return Tool(
+        name=name,
+        description=tool.description or tool.title or tool.name,
+        parameters=tool.input_schema,
+        function=call,
+        timeout_s=settings.timeout_s,
+        on_interrupt=OnInterrupt(settings.on_interrupt),
+    )

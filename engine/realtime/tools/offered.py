@@ -1,0 +1,67 @@
+"""Which tools a session offers: the built-in ones of its provider, those of the configuration, those of the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.errors import InvalidInputError, VoiceError
+from engine.realtime.providers.catalog import Provider
+from engine.realtime.tools.builtin import BUILT_IN, built_in_tool, built_in_tools
+from engine.realtime.tools.config import Offer
+from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.tool import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTools:
+    """The tools, and why some of the configuration's are missing."""
+
+    tools: tuple[Tool, ...]
+    lacks: tuple[str, ...] = ()
+
+
+def offered_tools(provider: Provider, offer: Offer, asked: Iterable[str] = ()) -> OfferedTools:
+    """Gather the tools. What the person names replaces a built-in tool of the same name.
+
+    Args:
+        provider: Its built-in tools are offered, less those that are disabled.
+        offer: The configuration; what fails to load there is a lack, and the others are offered.
+        asked: Names and `MODULE:OBJECT`s of the command line.
+
+    Raises:
+        InvalidInputError: something of `asked` cannot be loaded.
+    """
+    named = [tool for reference in asked for tool in tools_called(reference, offer)]
+    lacks: list[str] = []
+    for reference in offer.enabled:
+        try:
+            named += tools_called(reference, offer)
+        except VoiceError as error:
+            lacks.append(f"The tools '{reference}' are not offered: {error}")
+    standing = [tool for tool in built_in_tools(provider, offer) if tool.name not in offer.disabled]
+    by_name: dict[str, Tool] = {}
+    for tool in (*named, *standing):
+        by_name.setdefault(tool.name, tool)
+    return OfferedTools(tuple(by_name.values()), tuple(lacks))
+
+
+def tools_called(reference: str, offer: Offer) -> list[Tool]:
+    """The tools behind one name: a built-in tool, a plugin, or `MODULE:OBJECT`.
+
+    Raises:
+        InvalidInputError: there is nothing behind it, or it fails.
+    """
+    if ":" in reference:
+        return load_tools(reference)
+    if reference in BUILT_IN:
+        return [built_in_tool(reference, offer)]
+    if reference not in (plugins := plugin_names()):
+        known = ", ".join((*BUILT_IN, *plugins))
+        raise InvalidInputError(f"'{reference}' names no tools.", fix=f"Write MODULE:OBJECT, or one of: {known}.")
+    plugin = load_plugin(reference)
+    if plugin.reason:
+        raise InvalidInputError(
+            f"The plugin '{reference}' has no tools: {plugin.reason}", fix=f"Update or remove {plugin.package}."
+        )
+    return list(plugin.tools)

@@ -1,0 +1,75 @@
+"""What a call came to, in words for the model: results as JSON, failures as sentences that give nothing away."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from engine.realtime.tools.tool import ToolError
+
+MAX_OUTPUT_CHARS = 32_000
+"""A longer result would push the conversation out of the model's context."""
+MAX_ERROR_CHARS = 1_000
+_URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]+", re.IGNORECASE)
+_PATH = re.compile(r"(?<![\w/.:])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/:*?\"'<>|]+[\\/])+(?P<name>[^\s\\/:*?\"'<>|,;]*)")
+_TOKEN = re.compile(r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b")
+_AUTHORIZATION = re.compile(r"\b(bearer|basic|api-key|token)\s+[^\s\"',;]+", re.IGNORECASE)
+
+
+def as_text(value: Any) -> str:
+    """Return a result as text: strings as they are, all else as JSON, dataclasses, models, dates and sets included.
+
+    Raises:
+        ToolError: JSON cannot hold it.
+
+    Example:
+        >>> as_text({"at": datetime(2026, 1, 2)}), as_text("done")
+        ('{"at": "2026-01-02T00:00:00"}', 'done')
+    """
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(to_jsonable_python(value, bytes_mode="base64"), ensure_ascii=False)
+    except (ValueError, RecursionError) as error:  # pydantic's own errors are ValueErrors
+        raise ToolError(f"The tool returned what JSON cannot hold ({type(value).__name__}).") from error
+
+
+def shortened(text: str) -> tuple[str, int]:
+    """Cut a text that is too long, with a notice in it; return it and how many characters are missing."""
+    missing = max(0, len(text) - MAX_OUTPUT_CHARS)
+    return (f"{text[:MAX_OUTPUT_CHARS]} [cut: {missing} more characters]" if missing else text), missing
+
+
+def error_output(message: str) -> str:
+    """The output that tells the model of a failure."""
+    return json.dumps({"error": message}, ensure_ascii=False)
+
+
+def words_for(error: BaseException, scrub: Callable[[str], str] = str) -> str:
+    """Say what a tool failed with: enough for the model to go on, nothing of this machine or its keys.
+
+    A `ToolError` speaks for itself. Of any other exception its kind and text are told, with addresses, folders and
+    whatever looks like a key taken out.
+
+    Args:
+        error: What the tool raised.
+        scrub: Takes known secrets out of a text.
+
+    Example:
+        >>> words_for(FileNotFoundError(2, "No such file or directory", "/srv/plans/x.txt"))
+        "The tool failed: FileNotFoundError: [Errno 2] No such file or directory: 'x.txt'"
+    """
+    if isinstance(error, ToolError):
+        return scrub(str(error))[:MAX_ERROR_CHARS] or "The tool failed."
+    return f"The tool failed: {plain_words(error, scrub)}"
+
+
+def plain_words(error: BaseException, scrub: Callable[[str], str] = str) -> str:
+    """The kind and the text of an exception, with addresses, folders and whatever looks like a key taken out."""
+    text = _AUTHORIZATION.sub(r"\1 ***", _URL.sub(r"\1***", scrub(str(error))))
+    text = _TOKEN.sub("***", _PATH.sub(lambda found: found["name"] or "***", text))
+    return ": ".join(filter(None, (type(error).__name__, text[:MAX_ERROR_CHARS].strip())))
