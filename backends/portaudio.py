@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from engine.audio.backend import Device, StreamRequest
-from engine.audio.devices import Direction, describe
-from engine.audio.exclusive import restarts_are_allowed
+from engine.audio.device.exclusive import restarts_are_allowed
+from engine.audio.device.matching import describe
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, UnsupportedFormatError, VoiceError
 
 BLOCK_MS = 10.0

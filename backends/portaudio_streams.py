@@ -15,11 +15,11 @@ from backends.portaudio import (
     keep_until_closed,
     negotiate,
 )
-from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.devices import Direction, find_device
+from engine.audio.device.matching import find_device
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 
 if TYPE_CHECKING:
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 
 class OneWayStream(Protocol):

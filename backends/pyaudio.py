@@ -11,13 +11,13 @@ from backends.portaudio import BLOCK_MS, not_running, restart, streams_hang, tak
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
-from engine.audio.chatter import silence_chatter
-from engine.audio.devices import Direction
+from engine.audio.device.native_stderr import silence_chatter
+from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
 if TYPE_CHECKING:
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 DEGRADED = (
     "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
@@ -98,7 +98,7 @@ class PyAudioBackend:
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
-        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+        from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
         return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
 

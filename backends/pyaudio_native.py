@@ -10,11 +10,10 @@ import ctypes
 from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import PortAudioFailure
-from engine.audio.backend import Device
-from engine.audio.devices import Direction
+from engine.audio.types import Device, Direction
 
 if TYPE_CHECKING:
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 _FLOAT32 = 1
 

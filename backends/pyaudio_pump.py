@@ -11,11 +11,10 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
-from engine.audio.backend import Device
-from engine.audio.devices import Direction
+from engine.audio.types import Device, Direction
 
 if TYPE_CHECKING:
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 _log = logging.getLogger(__name__)
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from backends.alsa import require_configuration
 from backends.portaudio import BLOCK_MS, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
-from engine.audio.chatter import silence_chatter
-from engine.audio.devices import Direction
+from engine.audio.device.native_stderr import silence_chatter
+from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
 if TYPE_CHECKING:
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 _WASAPI = "Windows WASAPI"
 
@@ -87,7 +87,7 @@ class SounddeviceBackend:
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
-        from engine.audio.port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
+        from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
         return takes_rate(device, direction, rate_hz, self._openers(AudioPort(), device, direction, BLOCK_MS)[0])
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamRequest
+from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.types import Device, StreamRequest
 from engine.errors import InvalidInputError, UnknownDeviceError
 
 if TYPE_CHECKING:
     from backends.virtual_microphone import Microphone
     from backends.virtual_stream import VirtualStream
-    from engine.audio.port import AudioPort
+    from engine.audio.port.audio_port import AudioPort
 
 SPEAKER_RATE_HZ = 48000
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from backends.virtual_microphone import Microphone
-from engine.audio.backend import StreamInfo, StreamRequest, StreamSide
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamInfo, StreamRequest, StreamSide
 from engine.audio.wav_file import WavFile
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.errors import InvalidInputError, VoiceError

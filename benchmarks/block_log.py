@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.audio.kernels import control as c
 from engine.audio.kernels.callback import UNSIGNED_LONG, move_block
 from engine.audio.kernels.ring_layout import HEAD, TAIL
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 from engine.dsp.compile.declare import c_callback, inlined
 from engine.dsp.compile.intrinsics import load, monotonic_ns, store, store_release
 from engine.dsp.memory import aligned_words

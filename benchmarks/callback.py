@@ -17,8 +17,8 @@ from benchmarks.delivery import Delivery
 from benchmarks.loads import LOADS
 from benchmarks.results import Quantiles, Result
 from benchmarks.timing import quantiles
-from engine.audio.backend import StreamRequest
-from engine.audio.discovery import backend_names
+from engine.audio.device.registry import backend_names
+from engine.audio.types import StreamRequest
 
 _USUAL_FRAMES = 480
 _SHORT_FRAMES = (120, 240)

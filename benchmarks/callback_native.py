@@ -10,8 +10,9 @@ import numpy as np
 from benchmarks.block_log import LoggedPort
 from benchmarks.delivery import AHEAD_S, FEED_S, SETTLE_S, Delivery
 from benchmarks.loads import LOADS
-from engine.audio.backend import Stream, StreamRequest
-from engine.audio.discovery import load_backend
+from engine.audio.device.protocol import Stream
+from engine.audio.device.registry import load_backend
+from engine.audio.types import StreamRequest
 from engine.errors import NoDeviceError
 
 _RATE_HZ = 48000

@@ -9,8 +9,9 @@ import sys
 
 from benchmarks import contrast
 from benchmarks.delivery import Delivery
-from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import load_backend
+from engine.audio.device.matching import find_device
+from engine.audio.device.registry import load_backend
+from engine.audio.types import Direction
 from engine.errors import StreamLostError
 
 _START_S = 60.0

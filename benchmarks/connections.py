@@ -9,8 +9,9 @@ import numpy as np
 from benchmarks.chirp_train import begins_at, starts_of, train
 from benchmarks.loopback import play_and_record
 from benchmarks.round_trip import find_chirps
-from engine.audio.backend import Backend, Device, StreamRequest
-from engine.audio.devices import Direction, describe, find_device
+from engine.audio.device.matching import describe, find_device
+from engine.audio.device.protocol import Backend
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import NoDeviceError, VoiceError
 
 _CHIRPS = 3

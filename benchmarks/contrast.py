@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.delivery import AHEAD_S, FEED_S, SETTLE_S, Delivery
 from benchmarks.loads import LOADS
-from engine.audio.chatter import silence_chatter
+from engine.audio.device.native_stderr import silence_chatter
 
 _RATE_HZ = 48000
 _SAMPLE = b"\x0a\xd7\x23\x3c"

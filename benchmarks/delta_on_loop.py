@@ -15,10 +15,10 @@ from backends.virtual_stream import VirtualStream
 from benchmarks.case import Case
 from benchmarks.results import Result
 from benchmarks.timing import quantiles
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
-from engine.audio.port import AudioPort
-from engine.audio.ring import Ring
+from engine.audio.audio_io import AudioLink
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.ring import Ring
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import StreamLostError
 from engine.realtime.providers.choose import CUSTOM, choose_provider

@@ -22,9 +22,9 @@ from benchmarks.loopback import play_and_record
 from benchmarks.results import Result
 from benchmarks.round_trip import Arrivals, between_rings, find_chirps, steadiness
 from benchmarks.timing import quantiles
-from engine.audio.backend import StreamInfo, StreamRequest
-from engine.audio.devices import Direction, lasting_name
-from engine.audio.discovery import load_backend
+from engine.audio.device.matching import lasting_name
+from engine.audio.device.registry import load_backend
+from engine.audio.types import Direction, StreamInfo, StreamRequest
 from engine.errors import StreamLostError, VoiceError
 
 BACKENDS = ("sounddevice", "pyaudio")

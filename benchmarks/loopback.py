@@ -10,9 +10,10 @@ import numpy as np
 
 from benchmarks.block_log import BlockLog, LoggedPort
 from benchmarks.probe import Signal
-from engine.audio.backend import Backend, StreamInfo, StreamRequest
+from engine.audio.device.protocol import Backend
 from engine.audio.kernels.control import NEVER
-from engine.audio.ring import Ring
+from engine.audio.port.ring import Ring
+from engine.audio.types import StreamInfo, StreamRequest
 from engine.errors import NoDeviceError, StreamLostError
 
 _LOOK_S = 0.02

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 
 _RATE_HZ = 48000
 _FRAMES = 960

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from benchmarks.case import Case
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 
 
 @dataclass(frozen=True, slots=True)

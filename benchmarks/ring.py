@@ -13,7 +13,7 @@ from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved
 from engine.audio.kernels.ring import ring_get, ring_put
-from engine.audio.ring import Ring
+from engine.audio.port.ring import Ring
 
 _FRAMES = 480
 _NATIVE_FRAMES = 64

@@ -10,7 +10,7 @@ from benchmarks.case import Case, Interrupted, Once
 from benchmarks.results import Result
 from benchmarks.session_run import SessionFigures, run_session
 from benchmarks.timing import quantiles, values_at
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
 _WAYS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")

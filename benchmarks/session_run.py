@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from benchmarks.scripted_service import ANSWER_MS
 from benchmarks.service_process import ScriptedService
-from engine.audio.backend import Backend, StreamInfo, StreamRequest
-from engine.audio.discovery import open_backend
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import open_backend
+from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import Config
 from engine.realtime.providers.choose import CUSTOM, choose_provider
 from engine.realtime.providers.session_update import SessionSettings

@@ -17,18 +17,18 @@ from benchmarks import startup_client
 from benchmarks.case import Case
 from benchmarks.results import Quantiles, Result, compared
 from benchmarks.timing import interleaved, quantiles
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
 _QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
 _ROUNDS = 1
 _EMPTY = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
 _LIBRARIES, _BARE = "numpy, llvmlite", "import numpy, llvmlite.binding"
-_IMPORT = "import engine.audio.link"
+_IMPORT = "import engine.audio.audio_io"
 _ENGINE = """
-from engine.audio.backend import StreamRequest
-from engine.audio.discovery import load_backend
-from engine.audio.port import AudioPort
+from engine.audio.types import StreamRequest
+from engine.audio.device.registry import load_backend
+from engine.audio.port.audio_port import AudioPort
 stream = load_backend("virtual").open(AudioPort(), StreamRequest())
 stream.start()
 stream.close()

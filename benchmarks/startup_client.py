@@ -14,8 +14,8 @@ from pathlib import Path
 
 from benchmarks.results import Quantiles, Result
 from benchmarks.service_process import ScriptedService
-from engine.audio.backend import StreamRequest
-from engine.audio.discovery import open_backend
+from engine.audio.device.registry import open_backend
+from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
 QUICK_S, FULL_S = 6.0, 32.0

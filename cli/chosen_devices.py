@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from engine.audio.backend import Backend, Device, StreamRequest
-from engine.audio.blame import close_backend
-from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import Chosen, open_backend
+from engine.audio.device.blame import close_backend
+from engine.audio.device.matching import find_device
+from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import Chosen, open_backend
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.config import AudioDefaults, load_config
 from engine.errors import NoDeviceError, VoiceError
 

@@ -18,8 +18,9 @@ from cli.recorded import recorded
 from cli.screen import Screen
 from cli.signals import stop_signals
 from cli.stream_text import describe_stream
-from engine.audio.backend import Backend, StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.device.protocol import Backend
+from engine.audio.types import StreamRequest
 from engine.errors import NoDeviceError
 from engine.local.process import LocalServer
 from engine.realtime.budget import keep_to_budget

@@ -16,7 +16,7 @@ from backends.virtual_microphone import FedMicrophone
 from cli.converse import SessionPlan, converse
 from cli.options import RunOptions
 from cli.screen import Screen
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
 from engine.local.speech import Voice

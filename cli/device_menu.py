@@ -11,8 +11,8 @@ from rich.text import Text
 from cli.chosen_devices import find_configured
 from cli.key_stream import Named
 from cli.text import printable
-from engine.audio.backend import Device
-from engine.audio.devices import Direction, describe, find_device, lasting_name
+from engine.audio.device.matching import describe, find_device, lasting_name
+from engine.audio.types import Device, Direction
 
 _NUMBER_S = 1.0
 """Digits that follow each other within this time are one number."""

@@ -13,9 +13,9 @@ from cli.device_menu import Choice, DeviceMenu
 from cli.key_stream import Named
 from cli.keys import Keys
 from cli.level_meter import bar
-from engine.audio.audition import Audition
-from engine.audio.backend import Backend, Device, StreamRequest
-from engine.audio.devices import Direction
+from engine.audio.device.protocol import Backend
+from engine.audio.soundcheck.audition import Audition
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import VoiceError
 
 _LOOK_S = 0.05

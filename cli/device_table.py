@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.text import printable
-from engine.audio.backend import Device
-from engine.audio.devices import Direction, describe
-from engine.audio.rates import PROBED_RATES_HZ, OpenRates
+from engine.audio.device.matching import describe
+from engine.audio.device.rate_probe import PROBED_RATES_HZ, OpenRates
+from engine.audio.types import Device, Direction
 
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("", "right"),

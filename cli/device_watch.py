@@ -12,10 +12,11 @@ import typer
 
 from cli.signals import stop_signals
 from cli.text import printable
-from engine.audio.backend import Backend, Device
-from engine.audio.device_changes import Arrived, Change, Left, NewDefault, changes, sound_server_device
-from engine.audio.devices import Direction, describe
-from engine.audio.look import DeviceLister
+from engine.audio.device.matching import describe
+from engine.audio.device.protocol import Backend
+from engine.audio.recovery.device_diff import Arrived, Change, Left, NewDefault, changes, sound_server_device
+from engine.audio.recovery.rescan import DeviceLister
+from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
 
 INTERVAL_S = 1.0

@@ -18,7 +18,8 @@ from cli.findings import Finding, error, ok, warning
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
 
 if TYPE_CHECKING:
-    from engine.audio.backend import Backend, StreamInfo
+    from engine.audio.device.protocol import Backend
+    from engine.audio.types import StreamInfo
 
 _SERVER_S = 3.0
 _START_S = 20.0
@@ -44,7 +45,7 @@ def portaudio_crash() -> Finding | None:
 
 def portaudio() -> Iterator[Finding]:
     """The library both backends of real devices need, and what it was built to reach."""
-    from engine.audio.chatter import silence_chatter  # noqa: PLC0415
+    from engine.audio.device.native_stderr import silence_chatter  # noqa: PLC0415
 
     silence_chatter()
     try:
@@ -103,8 +104,8 @@ def _listens(path: Path) -> bool:
 
 def backends() -> Iterator[Finding]:
     """Each backend: whether it works, and whether Python runs on its audio thread."""
-    from engine.audio.blame import close_backend  # noqa: PLC0415
-    from engine.audio.discovery import backend_names, load_backend  # noqa: PLC0415
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import backend_names, load_backend  # noqa: PLC0415
 
     wanted = configuration_in_force().audio.backend
     if wanted not in (None, "auto", *backend_names()):
@@ -124,10 +125,10 @@ def backends() -> Iterator[Finding]:
 
 def _open_briefly(subject: str, backend: Backend) -> Finding:
     """Open the default devices without starting them: only an open stream says how it would run."""
-    from engine.audio.backend import StreamRequest  # noqa: PLC0415
-    from engine.audio.blame import blaming  # noqa: PLC0415
-    from engine.audio.open_stream import OpenStream  # noqa: PLC0415
-    from engine.audio.port import AudioPort  # noqa: PLC0415
+    from engine.audio.device.blame import blaming  # noqa: PLC0415
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
+    from engine.audio.types import StreamRequest  # noqa: PLC0415
 
     opened = OpenStream(backend, AudioPort(), StreamRequest())
     opened.close()
@@ -148,9 +149,10 @@ def _sides(info: StreamInfo) -> str:
 
 def devices() -> Iterator[Finding]:
     """The microphone and the speaker that `voice run` would take."""
-    from engine.audio.blame import blaming, close_backend  # noqa: PLC0415
-    from engine.audio.devices import Direction, describe, find_device  # noqa: PLC0415
-    from engine.audio.discovery import open_backend  # noqa: PLC0415
+    from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
+    from engine.audio.device.matching import describe, find_device  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend  # noqa: PLC0415
+    from engine.audio.types import Direction  # noqa: PLC0415
 
     defaults = configuration_in_force().audio
     try:

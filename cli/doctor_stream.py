@@ -15,8 +15,8 @@ from cli.findings import Finding, error, ok, warning
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
 
 if TYPE_CHECKING:
-    from engine.audio.backend import Backend
-    from engine.audio.port import AudioPort
+    from engine.audio.device.protocol import Backend
+    from engine.audio.port.audio_port import AudioPort
     from engine.config import AudioDefaults
 
 _LISTEN_S = 0.5
@@ -32,8 +32,8 @@ _PERMISSION = {
 
 def stream() -> Iterator[Finding]:
     """Run the devices that `voice run` would take; nothing where there is none but the virtual backend."""
-    from engine.audio.blame import close_backend  # noqa: PLC0415
-    from engine.audio.discovery import open_backend  # noqa: PLC0415
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend  # noqa: PLC0415
 
     defaults = configuration_in_force().audio
     try:
@@ -52,9 +52,9 @@ def stream() -> Iterator[Finding]:
 
 
 def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
-    from engine.audio.backend import StreamRequest  # noqa: PLC0415
-    from engine.audio.open_stream import OpenStream  # noqa: PLC0415
-    from engine.audio.port import AudioPort  # noqa: PLC0415
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
+    from engine.audio.types import StreamRequest  # noqa: PLC0415
 
     port = AudioPort()
     running = OpenStream(backend, port, StreamRequest(input=defaults.input, output=defaults.output))
@@ -94,7 +94,7 @@ def _microphone(port: AudioPort) -> Finding:
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:
     """What the threads themselves were answered."""
-    from engine.audio.priority import Priority  # noqa: PLC0415
+    from engine.audio.port.priority import Priority  # noqa: PLC0415
 
     stats = port.stats()
     text = f"real-time priority: microphone {stats.input_priority}, speaker {stats.output_priority}"

@@ -73,7 +73,7 @@ def kernels() -> Iterator[Finding]:
 
 def priority() -> Iterator[Finding]:
     """Whether a thread that asks as the audio threads do gets real-time priority."""
-    from engine.audio.priority import AudioThread, Priority, ask_here  # noqa: PLC0415
+    from engine.audio.port.priority import AudioThread, Priority, ask_here  # noqa: PLC0415
 
     answers: list[AudioThread] = []
     # It keeps what it gets, so it is one that ends at once.

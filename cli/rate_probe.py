@@ -9,9 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.device_table import NO_DEVICE_FIX
 from cli.text import printable
-from engine.audio.backend import Backend, Device, ProbesRates
-from engine.audio.devices import Direction, describe
-from engine.audio.rates import OpenRates, probe_rates
+from engine.audio.device.matching import describe
+from engine.audio.device.protocol import Backend, ProbesRates
+from engine.audio.device.rate_probe import OpenRates, probe_rates
+from engine.audio.types import Device, Direction
 from engine.errors import InvalidInputError, NoDeviceError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
 from engine.realtime.connection.transport import Connect
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording

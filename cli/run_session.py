@@ -17,10 +17,11 @@ from cli.logs import log_to_stderr
 from cli.options import RunOptions
 from cli.screen import Screen
 from cli.typed_lines import say_lines
-from engine.audio.backend import Backend, StreamRequest
-from engine.audio.blame import close_backend
-from engine.audio.discovery import load_backend, open_backend
-from engine.audio.exclusive import allow_restarts
+from engine.audio.device.blame import close_backend
+from engine.audio.device.exclusive import allow_restarts
+from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import load_backend, open_backend
+from engine.audio.types import StreamRequest
 from engine.config import AudioDefaults, load_config
 from engine.errors import InvalidInputError, NoDeviceError
 from engine.realtime.cost.prices import Prices, configured_prices

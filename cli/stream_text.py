@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.audio.backend import StreamInfo, StreamSide
+from engine.audio.types import StreamInfo, StreamSide
 
 
 def describe_stream(info: StreamInfo) -> list[str]:

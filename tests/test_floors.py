@@ -44,7 +44,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cli": ("cli", "benchmarks", "backends", "engine"),
 }
 _EVENTS = "engine.realtime.session_events"
+_TYPES, _RUN_BLOCKING, _CLOCK = "engine.audio.types", "engine.audio.run_blocking", "engine.audio.clock"
 ROOMS: dict[str, tuple[str, ...]] = {
+    "engine.audio.kernels": (),
+    "engine.audio.port": ("engine.audio.kernels", _TYPES),
+    "engine.audio.device": ("engine.audio.port", _TYPES, _RUN_BLOCKING),
+    "engine.audio.playback": ("engine.audio.port", "engine.audio.kernels", _CLOCK),
+    "engine.audio.recovery": ("engine.audio.device", "engine.audio.audio_io", _TYPES, _RUN_BLOCKING, _CLOCK),
+    "engine.audio.soundcheck": ("engine.audio.device", "engine.audio.port", _TYPES),
     "engine.realtime.protocol": (),
     "engine.realtime.conversation": ("engine.realtime.protocol", _EVENTS),
     "engine.realtime.cost": ("engine.realtime.protocol", _EVENTS),
@@ -67,7 +74,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
 HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
-OFFERED = ("engine.audio.conformance", "engine.realtime.testing")
+OFFERED = ("engine.audio.device.conformance", "engine.realtime.testing")
 """For programs that use the engine and for authors of backends; nothing of ours calls them."""
 COMPILED_BY_NAME = re.compile(r"engine\.\w+\.kernels\.\w+$|engine\.dsp\.compile\.(build|declare|intrinsics)$")
 """Only the process that compiles kernels imports these, and backends and benchmarks with a callback of their own."""
@@ -128,6 +135,26 @@ def test_a_room_imports_only_the_rooms_that_it_names(room: str) -> None:
         inside = [name for name in imports(path) if within(name, (floor,)) and name != floor]
         assert not [name for name in inside if not within(name, (room, *ROOMS[room]))], path
     assert (ast.get_docstring(ast.parse(source_of(room).read_text(encoding="utf-8"))) or "").count(".") >= 2
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {
+        module: {name for name in imports(source_of(module)) if source_of(name).is_file() and within(name, OURS[:4])}
+        for module in (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES)
+        if not module.endswith("__init__")
+    }
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " -> ".join((*way[way.index(module) :], module))
+        if module in done or module not in graph:
+            return
+        for name in sorted(graph[module] - {module}):
+            visit(name, (*way, module))
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
 
 
 def test_the_conversation_has_no_io_no_clock_and_no_event_loop() -> None:

@@ -26,7 +26,7 @@ class _Row:
 def backends(as_json: JsonOption = False) -> None:
     """List the audio backends, and why one does not work."""
     from cli.text import printable  # noqa: PLC0415
-    from engine.audio.discovery import backend_names  # noqa: PLC0415
+    from engine.audio.device.registry import backend_names  # noqa: PLC0415
 
     rows = [_look_at(name) for name in backend_names()]
     if as_json:
@@ -42,8 +42,8 @@ def backends(as_json: JsonOption = False) -> None:
 
 def _look_at(name: str) -> _Row:
     """Load a backend and list its devices; without a microphone or a speaker it is of no use here."""
-    from engine.audio.blame import close_backend  # noqa: PLC0415
-    from engine.audio.discovery import devices_to_talk, load_backend, package_of  # noqa: PLC0415
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import devices_to_talk, load_backend, package_of  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     package = package_of(name)

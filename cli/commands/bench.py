@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from benchmarks.comparison import Comparison
     from benchmarks.document import Document
     from benchmarks.registry import Benchmark
-    from engine.audio.backend import StreamRequest
+    from engine.audio.types import StreamRequest
 
 app = typer.Typer(add_completion=False)
 

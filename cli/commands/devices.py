@@ -41,8 +41,8 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.device_table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
-    from engine.audio.blame import blaming, close_backend  # noqa: PLC0415
-    from engine.audio.discovery import open_backend  # noqa: PLC0415
+    from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     audio = load_config().audio

@@ -48,8 +48,8 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
 
     from cli.chosen_devices import open_devices  # noqa: PLC0415
     from cli.device_picker import DevicePicker  # noqa: PLC0415
-    from engine.audio.blame import blaming  # noqa: PLC0415
-    from engine.audio.devices import Direction  # noqa: PLC0415
+    from engine.audio.device.blame import blaming  # noqa: PLC0415
+    from engine.audio.types import Direction  # noqa: PLC0415
 
     with open_devices(backend, config_may_be_new=True) as (opened, configured):
         with blaming(opened):

@@ -12,9 +12,9 @@ import typer
 from cli.options import BackendOption, JsonOption
 
 if TYPE_CHECKING:
-    from engine.audio.backend import StreamInfo
-    from engine.audio.diagnosis import Report
-    from engine.audio.soundcheck import Recorded
+    from engine.audio.soundcheck.diagnosis import Report
+    from engine.audio.soundcheck.record import Recorded
+    from engine.audio.types import StreamInfo
 
 
 def test(
@@ -36,8 +36,8 @@ def test(
     from cli.level_meter import MeterLine  # noqa: PLC0415
     from cli.stream_text import describe_stream  # noqa: PLC0415
     from cli.text import printable  # noqa: PLC0415
-    from engine.audio.diagnosis import diagnose  # noqa: PLC0415
-    from engine.audio.soundcheck import record_sound_check  # noqa: PLC0415
+    from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
+    from engine.audio.soundcheck.record import record_sound_check  # noqa: PLC0415
 
     def say_opened(info: StreamInfo) -> None:
         if not as_json:

@@ -11,8 +11,8 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
 
     from cli.chosen_devices import refuse_files  # noqa: PLC0415
     from cli.device_watch import watch_devices  # noqa: PLC0415
-    from engine.audio.blame import close_backend  # noqa: PLC0415
-    from engine.audio.discovery import open_hotplugged  # noqa: PLC0415
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     watched = open_hotplugged(backend or load_config().audio.backend or "auto")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.audio import aside as module
-from engine.audio.aside import aside
+from engine.audio import run_blocking as module
+from engine.audio.run_blocking import aside
 
 PATIENCE_S = 20.0
 

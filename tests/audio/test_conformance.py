@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 import pytest
 
 from backends.virtual import VirtualBackend
-from engine.audio import backend as protocol
-from engine.audio.backend import Device, Stream, StreamRequest
-from engine.audio.conformance import BackendConformance
-from engine.audio.port import AudioPort
+from engine.audio.device import protocol
+from engine.audio.device.conformance import BackendConformance
+from engine.audio.device.protocol import Stream
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, StreamRequest
 from engine.errors import InvalidInputError, VoiceError
 
 
@@ -43,7 +44,7 @@ class TestVirtual(BackendConformance):
 
 
 def test_the_suite_needs_no_pytest() -> None:
-    code = "import sys, engine.audio.conformance; print('pytest' in sys.modules)"
+    code = "import sys, engine.audio.device.conformance; print('pytest' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
 

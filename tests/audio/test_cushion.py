@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from engine.audio.cushion import MAX_MS, MIN_MS, Lateness
-from engine.audio.player import Player
-from engine.audio.port import AudioPort
-from engine.audio.segments import ItemKey
+from engine.audio.playback.player import Player
+from engine.audio.playback.playout_delay import MAX_MS, MIN_MS, Lateness
+from engine.audio.playback.segments import ItemKey
+from engine.audio.port.audio_port import AudioPort
 
 RATE_HZ = 24000
 BLOCK_MS = 10

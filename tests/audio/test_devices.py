@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.audio.backend import Device
-from engine.audio.device_changes import sound_server_device
-from engine.audio.devices import Direction, describe, find_device, lasting_name
+from engine.audio.device.matching import describe, find_device, lasting_name
+from engine.audio.recovery.device_diff import sound_server_device
+from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError, UnknownDeviceError
 
 WINDOWS = [

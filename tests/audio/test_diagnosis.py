@@ -9,8 +9,8 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
-from engine.audio.diagnosis import Report, Side, SoundCheck, Trouble, diagnose
-from engine.audio.sweep import Sweep, speed_of_sweep
+from engine.audio.soundcheck.diagnosis import Report, Side, SoundCheck, Trouble, diagnose
+from engine.audio.soundcheck.sweep import Sweep, speed_of_sweep
 
 RATE_HZ = 48000
 SWEEP = Sweep.for_rate(RATE_HZ)

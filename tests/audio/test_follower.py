@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from engine.audio import follower as module
-from engine.audio.backend import Device, StreamInfo, StreamSide
-from engine.audio.follower import Follower
-from engine.audio.following import LOOK_AROUND_S, News, Wanted
-from engine.audio.heartbeat import Seen
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.recovery import runner as module
+from engine.audio.recovery.policy import LOOK_AROUND_S, News, Wanted
+from engine.audio.recovery.runner import Follower
+from engine.audio.recovery.stall import Seen
+from engine.audio.types import Device, StreamInfo, StreamSide
 from engine.realtime.testing import run_virtual
 
 MICROPHONE = Device(0, "Microphone", "ALSA", 1, 0, 48000, is_default_input=True)

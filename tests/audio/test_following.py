@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from engine.audio.backend import Device, StreamInfo, StreamSide
-from engine.audio.following import KEPT_S, LOOK_AROUND_S, Command, Following, Found, Lost, Wanted
-from engine.audio.heartbeat import STALLED_S, START_S, Heartbeat, Seen
+from engine.audio.recovery.policy import KEPT_S, LOOK_AROUND_S, Command, Following, Found, Lost, Wanted
+from engine.audio.recovery.stall import STALLED_S, START_S, Heartbeat, Seen
+from engine.audio.types import Device, StreamInfo, StreamSide
 from engine.errors import DeviceBusyError
 
 MICROPHONE = Device(0, "Built-in", "Core Audio", 1, 0, 48000, is_default_input=True)

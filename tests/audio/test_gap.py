@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.audio.port import FADE_MS, AudioPort
+from engine.audio.port.audio_port import FADE_MS, AudioPort
 
 RATE_HZ = 48000
 LEVEL = 0.5

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio.backend import Device, StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import Device, StreamRequest
 from engine.errors import UnknownDeviceError
 from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, plug_in, prepare_devices
 

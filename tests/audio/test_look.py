@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from backends.virtual import VirtualBackend
-from engine.audio import lister
-from engine.audio.backend import Backend, Device
-from engine.audio.blame import class_of
-from engine.audio.device_changes import Arrived, Left, NewDefault, changes
-from engine.audio.devices import Direction
-from engine.audio.look import DeviceLister
+from engine.audio.device.blame import class_of
+from engine.audio.device.protocol import Backend
+from engine.audio.recovery import rescan_main as lister
+from engine.audio.recovery.device_diff import Arrived, Left, NewDefault, changes
+from engine.audio.recovery.rescan import DeviceLister
+from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
 from tests.support.followed_backend import LIST, FollowedBackend, hang, plug_in
 from tests.support.manual_backend import ManualBackend
@@ -204,7 +204,7 @@ def test_it_ends_where_it_hangs_and_nobody_is_left_to_end_it() -> None:
 def test_looking_compiles_no_kernel_and_loads_no_numpy(name: str) -> None:
     """The process lives beside a conversation: with numba it would take five times the memory."""
     program = (
-        f"import sys, engine.audio.lister, backends.{name}; "
+        f"import sys, engine.audio.recovery.rescan_main, backends.{name}; "
         "print([m for m in ('numba', 'numpy', 'asyncio') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, capture_output=True, check=True)

@@ -9,9 +9,9 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
-from engine.audio.player import Player
-from engine.audio.port import FADE_MS, AudioPort
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.player import Player
+from engine.audio.playback.segments import Cut, Heard, ItemKey
+from engine.audio.port.audio_port import FADE_MS, AudioPort
 from tests.support.hearing import end_in
 
 RATE_HZ = 24000
@@ -174,7 +174,7 @@ def test_a_dead_kernel_does_not_hold_an_interruption_for_ever(monkeypatch: pytes
     player.stop()
     assert player.take_cut() is None
     later_s = time.monotonic() + 10
-    monkeypatch.setattr("engine.audio.stops.loop_time_s", lambda: later_s)
+    monkeypatch.setattr("engine.audio.playback.cuts.loop_time_s", lambda: later_s)
     assert cut_of(player).heard == (Heard(FIRST, 20, 1000),)
 
 

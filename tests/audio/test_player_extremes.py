@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from engine.audio.kernels import control as c
-from engine.audio.player import Player
-from engine.audio.port import FADE_MS, AudioPort
-from engine.audio.segments import Heard, ItemKey
+from engine.audio.playback.player import Player
+from engine.audio.playback.segments import Heard, ItemKey
+from engine.audio.port.audio_port import FADE_MS, AudioPort
 from engine.dsp.compile.library import library
 
 RATE_HZ = 24000

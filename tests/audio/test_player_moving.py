@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.audio.player import Player
-from engine.audio.port import FADE_MS, AudioPort
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.player import Player
+from engine.audio.playback.segments import Cut, Heard, ItemKey
+from engine.audio.port.audio_port import FADE_MS, AudioPort
 from engine.errors import InvalidInputError
 
 FIRST, SECOND = ItemKey("item_1", 0), ItemKey("item_2", 0)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.audio.port import FADE_MS, AudioPort
-from engine.audio.ring import Ring
+from engine.audio.port.audio_port import FADE_MS, AudioPort
+from engine.audio.port.ring import Ring
 from engine.errors import InvalidInputError
 
 RATE_HZ = 48000

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio.devices import Direction
 from engine.audio.kernels import control as c
 from engine.audio.kernels.priority_answers import FIFO_PRIORITY
-from engine.audio.port import AudioPort
-from engine.audio.priority import AudioThread, Priority, ask_here, audio_thread
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.priority import AudioThread, Priority, ask_here, audio_thread
+from engine.audio.types import Direction
 
 ROOT = Path(__file__).parents[2]
 FRAMES = 480
@@ -30,7 +30,7 @@ CALLBACK = ctypes.CFUNCTYPE(
 linux = pytest.mark.skipif(sys.platform != "linux", reason="what the system has is read as Linux shows it")
 
 ASK_WITHOUT_PRIVILEGE = """
-from engine.audio.priority import ask_here
+from engine.audio.port.priority import ask_here
 thread = ask_here()
 print(thread.priority.value, thread.error)
 """

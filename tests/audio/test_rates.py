@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.audio.backend import Device, ProbesRates
-from engine.audio.devices import Direction
-from engine.audio.rates import PROBED_RATES_HZ, OpenRates, probe_rates
+from engine.audio.device.protocol import ProbesRates
+from engine.audio.device.rate_probe import PROBED_RATES_HZ, OpenRates, probe_rates
+from engine.audio.types import Device, Direction
 from engine.errors import DeviceBusyError
 
 HEADSET = Device(0, "Headset", "ALSA", 1, 2, 16000)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.audio.port import AudioPort
-from engine.audio.recorder import Recorder
+from engine.audio.capture import Recorder
+from engine.audio.port.audio_port import AudioPort
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError

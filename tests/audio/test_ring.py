@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audio.ring import Ring
+from engine.audio.port.ring import Ring
 from engine.errors import InvalidInputError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.audio.kernels import control as c
-from engine.audio.port import AudioPort
-from engine.audio.ring_clock import RingClock
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.soundcheck.ring_clock import RingClock
 from engine.dsp.compile.library import library
 
 IN_HZ, OUT_HZ = 48000, 24000

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numba import carray, njit, types
 
-from engine.audio import port as port_module
 from engine.audio.kernels import control as c
 from engine.audio.kernels.process import process
 from engine.audio.kernels.ring import ring_get, ring_put, ring_tail
-from engine.audio.port import AudioPort
-from engine.audio.ring import Ring
+from engine.audio.port import audio_port as port_module
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.ring import Ring
 from engine.dsp.compile.declare import inlined
 from engine.dsp.compile.intrinsics import float32_pointer, load_acquire
 

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from engine.audio.port import AudioPort
-from engine.audio.wake import Wake
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.loop_waker import Wake
 from engine.realtime.testing import run_virtual
 
 RATE_HZ = 48000

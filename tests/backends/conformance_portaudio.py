@@ -9,8 +9,8 @@ from functools import partial
 
 from backends.pyaudio import PyAudioBackend
 from backends.sounddevice import SounddeviceBackend
-from engine.audio.backend import StreamRequest
-from engine.audio.conformance import BackendConformance
+from engine.audio.device.conformance import BackendConformance
+from engine.audio.types import StreamRequest
 
 _CARD = StreamRequest(input="vmic", output="vspk")
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Stream, StreamRequest
-from engine.audio.devices import Direction
-from engine.audio.discovery import load_backend
-from engine.audio.port import AudioPort
-from engine.audio.priority import Priority
+from engine.audio.device.protocol import Backend, Stream
+from engine.audio.device.registry import load_backend
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.priority import Priority
+from engine.audio.types import Direction, StreamRequest
 
 SECONDS = 2.0
 REQUEST = StreamRequest(input="vmic", output="vspk")

@@ -8,16 +8,17 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from engine.audio import discovery
-from engine.audio.audition import Audition
-from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, StreamRequest
-from engine.audio.blame import close_backend
-from engine.audio.devices import Direction, find_device
-from engine.audio.discovery import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
-from engine.audio.link import AudioLink
-from engine.audio.open_stream import OpenStream
-from engine.audio.port import AudioPort
-from engine.audio.rates import probe_rates
+from engine.audio.audio_io import AudioLink
+from engine.audio.device import registry as discovery
+from engine.audio.device.blame import close_backend
+from engine.audio.device.matching import find_device
+from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.protocol import PROTOCOL_VERSION, Backend
+from engine.audio.device.rate_probe import probe_rates
+from engine.audio.device.registry import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.soundcheck.audition import Audition
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
     InvalidInputError,
     LibraryMissingError,

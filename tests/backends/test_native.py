@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from engine.audio.priority import Priority
+from engine.audio.port.priority import Priority
 from tests.backends.play_sweep import BACKENDS, SECONDS, sweep
 from tests.support.hearing import likeness
 from tests.support.soundcard import RATE_HZ, SoundCard
@@ -24,7 +24,7 @@ WHOLE = 0.9999
 
 LEAVE_RUNNING = """
 import sys
-from engine.audio.priority import Priority
+from engine.audio.port.priority import Priority
 from tests.backends.play_sweep import make_backend, opened
 
 left_open = opened(make_backend(sys.argv[1]))

@@ -16,9 +16,8 @@ from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import PyAudioBackend, converting_twin
 from backends.sounddevice import SounddeviceBackend
 from engine import errors
-from engine.audio.backend import Device, StreamRequest
-from engine.audio.devices import Direction
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
     DeviceBusyError,
     InvalidInputError,

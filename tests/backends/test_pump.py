@@ -15,9 +15,8 @@ from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import DEGRADED, PyAudioBackend
 from backends.pyaudio_native import reach_portaudio
 from backends.pyaudio_pump import PumpedStream
-from engine.audio.backend import Device, StreamRequest
-from engine.audio.devices import Direction
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import DeviceBusyError
 
 RATE_HZ = 48000

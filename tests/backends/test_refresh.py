@@ -18,9 +18,9 @@ TWO_SESSIONS = """
 import threading
 from backends.{first} import {First} as First
 from backends.{second} import {Second} as Second
-from engine.audio.backend import StreamRequest
-from engine.audio.exclusive import allow_restarts
-from engine.audio.link import AudioLink
+from engine.audio.types import StreamRequest
+from engine.audio.device.exclusive import allow_restarts
+from engine.audio.audio_io import AudioLink
 
 pause = threading.Event()
 

@@ -14,7 +14,7 @@ from backends import portaudio
 from backends.portaudio import close_within, forget, keep_until_closed, restart
 from backends.pyaudio import PyAudioBackend
 from backends.sounddevice import SounddeviceBackend
-from engine.audio import exclusive
+from engine.audio.device import exclusive
 
 
 @pytest.fixture(autouse=True)
@@ -109,9 +109,9 @@ def test_portaudio_that_was_ended_by_others_is_an_error_of_ours_and_its_streams_
 import sounddevice
 from types import SimpleNamespace
 from backends.sounddevice import SounddeviceBackend, SounddeviceStream
-from engine.audio.backend import Device
-from engine.audio.devices import Direction
-from engine.audio.port import AudioPort
+from engine.audio.types import Device
+from engine.audio.types import Direction
+from engine.audio.port.audio_port import AudioPort
 from engine.errors import StreamLostError
 class Ended:
     samplerate, channels, blocksize, latency = 48000, 1, 480, 0.01

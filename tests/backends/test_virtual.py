@@ -12,8 +12,8 @@ import soundfile
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone, StdinMicrophone
-from engine.audio.backend import StreamRequest
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamRequest
 from engine.errors import InvalidInputError, UnknownDeviceError, VoiceError
 
 RATE_HZ = 48000

@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 from backends.virtual import VirtualBackend
-from engine.audio.backend import Stream, StreamRequest
-from engine.audio.port import AudioPort
+from engine.audio.device.protocol import Stream
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamRequest
 from engine.errors import InvalidInputError
 
 RATE_HZ = 48000
@@ -28,8 +29,8 @@ SPEAK_FROM_STDIN = """
 import sys
 from pathlib import Path
 from backends.virtual import VirtualBackend
-from engine.audio.backend import StreamRequest
-from engine.audio.port import AudioPort
+from engine.audio.types import StreamRequest
+from engine.audio.port.audio_port import AudioPort
 
 port = AudioPort()
 stream = VirtualBackend().open(port, StreamRequest(input_file=Path("-")))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio.discovery import AUTO_ORDER
+from engine.audio.device.registry import AUTO_ORDER
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.callback_native import run_ours
 from benchmarks.delivery import Delivery
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 
 
 def _delivery(calls: int, silent_frames: int = 0) -> Delivery:

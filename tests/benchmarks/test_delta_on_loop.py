@@ -13,7 +13,7 @@ from backends.virtual import SPEAKER_RATE_HZ
 from benchmarks import delta_on_loop
 from benchmarks.delta_on_loop import _Watch
 from benchmarks.results import Result
-from engine.audio.ring import Ring
+from engine.audio.port.ring import Ring
 from engine.errors import StreamLostError
 
 

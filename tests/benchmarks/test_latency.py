@@ -12,7 +12,7 @@ import pytest
 from benchmarks.case import Case
 from benchmarks.connections import find_connection
 from benchmarks.registry import BENCHMARKS
-from engine.audio.backend import Device, StreamRequest
+from engine.audio.types import Device, StreamRequest
 from engine.errors import NoDeviceError
 from tests.support.manual_backend import ManualBackend
 from tests.support.soundcard import SoundCard

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import startup, startup_client
-from engine.audio.backend import StreamRequest
+from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
 

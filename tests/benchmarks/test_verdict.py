@@ -5,7 +5,7 @@ from __future__ import annotations
 from backends.portaudio import BLOCK_MS
 from benchmarks.results import Quantiles, Result
 from benchmarks.verdict import Advice, advise, key_figures, recommendation, sentences
-from engine.audio.link import BLOCK_MS as SENT_MS
+from engine.audio.audio_io import BLOCK_MS as SENT_MS
 
 
 def _callback(

@@ -12,8 +12,8 @@ import pytest
 from backends.virtual import VirtualBackend
 from cli import chosen_devices
 from cli.chosen_devices import Configured, find_all_configured, find_configured, open_devices
-from engine.audio.devices import Direction
-from engine.audio.discovery import Chosen
+from engine.audio.device.registry import Chosen
+from engine.audio.types import Direction
 from engine.config import AudioDefaults
 from engine.errors import NoDeviceError
 from tests.realtime.test_tools import install_plugins

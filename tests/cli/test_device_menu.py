@@ -7,8 +7,7 @@ import pytest
 from cli.device_menu import DeviceMenu
 from cli.key_stream import KeyStream, Named
 from cli.keys import pressed
-from engine.audio.backend import Device
-from engine.audio.devices import Direction
+from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError
 
 DEVICES = [Device(index, f"Mic {index}", "ALSA", 1, 0, 48000, is_default_input=index == 3) for index in range(25)]

@@ -7,9 +7,8 @@ import re
 import pytest
 
 from cli.device_table import print_devices
-from engine.audio.backend import Device
-from engine.audio.devices import Direction
-from engine.audio.rates import OpenRates
+from engine.audio.device.rate_probe import OpenRates
+from engine.audio.types import Device, Direction
 
 HEADSET = Device(0, "Sennheiser_USB_headset_Analog_Stereo_of_the_office_(hw:2,0)", "ALSA", 1, 2, 48000)
 MONITOR = Device(1, "A monitor whose name has words, and more of them than fit on one line", "ALSA", 0, 2, 44100)

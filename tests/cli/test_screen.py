@@ -7,7 +7,7 @@ import io
 import pytest
 
 from cli.screen import Screen
-from engine.audio.playback_stats import PlaybackStats
+from engine.audio.playback.stats import PlaybackStats
 from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
 
 

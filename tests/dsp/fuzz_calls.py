@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.port import AudioPort
-from engine.audio.recorder import Recorder
-from engine.audio.ring import Ring
+from engine.audio.capture import Recorder
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.ring import Ring
 from engine.dsp.meter import meter
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.dsp.resample import make_resampler

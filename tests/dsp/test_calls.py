@@ -13,8 +13,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from engine.audio.port import AudioPort
-from engine.audio.ring import Ring
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.ring import Ring
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.dsp.resampler_filters import filters_for
 from engine.dsp.resampler_state import ResamplerState

@@ -55,7 +55,7 @@ def test_what_a_gone_resampler_leaves_behind_is_its_own() -> None:
         """
         import gc, numpy as np
         from engine.dsp.resample import make_resampler
-        from engine.audio.ring import Ring
+        from engine.audio.port.ring import Ring
         x = np.ones(480, np.float32)
         resampler = make_resampler(24000, 48000)
         good = [resampler.process(x) for _ in range(3)][-1]

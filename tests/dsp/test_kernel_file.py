@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 from engine.dsp.compile import cache, library
 from engine.dsp.resample import make_resampler
 

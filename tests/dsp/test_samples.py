@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 from engine.dsp.meter import db_to_linear, meter
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.errors import InvalidInputError

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (
     CancelResponse,

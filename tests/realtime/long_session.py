@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.connection.transport import Transport

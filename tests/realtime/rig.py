@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError
 from engine.realtime.providers.choose import ChosenProvider, choose_provider

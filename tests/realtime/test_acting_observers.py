@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.realtime.session import Session
 from engine.realtime.session_events import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.conversation.actions import (
     Action,
     EndAudio,

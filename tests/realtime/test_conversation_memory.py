@@ -6,7 +6,7 @@ from collections import deque
 
 import pytest
 
-from engine.audio.segments import ItemKey
+from engine.audio.playback.segments import ItemKey
 from engine.realtime.conversation.actions import PlayAudio, StopPlayback, ToolResult
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol import server_events as e

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from engine.audio.segments import ItemKey
+from engine.audio.playback.segments import ItemKey
 from engine.realtime.conversation.actions import (
     Action,
     EndAudio,

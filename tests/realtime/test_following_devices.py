@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import following, link
-from engine.audio.backend import Device, StreamRequest
-from engine.audio.port import FADE_MS
+from engine.audio import audio_io as link
+from engine.audio.port.audio_port import FADE_MS
+from engine.audio.recovery import policy as following
+from engine.audio.types import Device, StreamRequest
 from engine.realtime.session_events import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
 from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, hang, plug_in, prepare_devices

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.conversation.actions import Action, Send, Show
 from engine.realtime.conversation.heard_text import heard_parts, heard_text
 from engine.realtime.conversation.machine import Conversation

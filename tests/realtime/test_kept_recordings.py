@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from engine.audio.segments import Cut
+from engine.audio.playback.segments import Cut
 from engine.realtime.conversation.actions import Action, ToolResult
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.server_events import ServerEvent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.audio.segments import Cut, Heard
+from engine.audio.playback.segments import Cut, Heard
 from engine.realtime.conversation.actions import PlayAudio, ReleaseMicrophone, StopPlayback
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (

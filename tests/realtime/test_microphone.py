@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from numpy.typing import NDArray
 
-from engine.audio.recorder import MicBlock
+from engine.audio.capture import MicBlock
 from engine.realtime.sound.mic_gate import Microphone
 
 RATE_HZ = 1000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.audio.segments import Cut, Heard
+from engine.audio.playback.segments import Cut, Heard
 from engine.errors import ConnectionFailedError
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, DeleteItem

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.realtime.connection import keepalive as watchdog
 from engine.realtime.session import Session
 from engine.realtime.session_events import FirstAudio, Notice, Reconnected, Reconnecting, SessionStarted

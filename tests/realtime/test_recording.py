@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
 from engine.realtime.recording.heard import HeardFile

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from engine.audio.backend import StreamRequest
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamRequest
 from engine.realtime.session_events import Summary, UserTranscript
 from tests.realtime.rig import PATIENCE_S, rig
 from tests.support.manual_backend import ManualBackend, ManualStream

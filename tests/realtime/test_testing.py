@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
 from engine.realtime.providers.choose import choose_provider

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.local.process import LocalServer

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from engine.audio.capture import MicBlock
 from engine.audio.clock import loop_time_s
-from engine.audio.recorder import MicBlock
 from engine.errors import ConnectionFailedError
 from engine.realtime.connection.uplink import MAX_QUEUED_BLOCKS, Uplink
 from engine.realtime.protocol.client_events import AppendAudio, ClientEvent, CommitAudio, CreateResponse

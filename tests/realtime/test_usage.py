@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cli.session_lines import usage_line
-from engine.audio.backend import StreamRequest
-from engine.audio.link import AudioLink
+from engine.audio.audio_io import AudioLink
+from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import InvalidInputError
 from engine.realtime.budget import keep_to_budget

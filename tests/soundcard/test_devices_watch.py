@@ -22,7 +22,7 @@ def listers(card: SoundCard) -> list[Path]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended, or is somebody else's
             sees_card = card.env["PULSE_SERVER"].encode() in (process / "environ").read_bytes()
-            if sees_card and b"engine.audio.lister" in (process / "cmdline").read_bytes():
+            if sees_card and b"engine.audio.recovery.rescan_main" in (process / "cmdline").read_bytes():
                 found.append(process)
     return found
 

@@ -78,8 +78,8 @@ def become_windows() -> None:
 
 async def load(name: str) -> None:
     """Load the backend as `voice run` does, and make what wakes the session's loop."""
-    from engine.audio.discovery import load_backend  # noqa: PLC0415 - as on Windows
-    from engine.audio.wake import Wake  # noqa: PLC0415
+    from engine.audio.device.registry import load_backend  # noqa: PLC0415 - as on Windows
+    from engine.audio.port.loop_waker import Wake  # noqa: PLC0415
 
     backend = load_backend(name)
     print(f"{backend.name}: {len(backend.devices())} devices")

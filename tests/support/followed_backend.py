@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio import heartbeat
-from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
+from engine.audio.device.matching import find_device
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.recovery import stall as heartbeat
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 from tests.support.manual_backend import ManualBackend, ManualStream
 
 LIST = "VOICE_TEST_DEVICES"

@@ -7,8 +7,9 @@ import asyncio
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.port import AudioPort
+from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, StreamInfo, StreamRequest, StreamSide
 
 RATE_HZ = 48000
 _TURNS_OF_THE_LOOP = 6

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+from engine.audio.capture import MicBlock
 from engine.audio.clock import loop_time_s
-from engine.audio.recorder import MicBlock
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 from engine.realtime.protocol.client_events import AppendAudio, ClearAudio, ClientEvent, CommitAudio, EventIds
 

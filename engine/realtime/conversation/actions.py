@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.audio.segments import ItemKey
+from engine.audio.playback.segments import ItemKey
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.protocol.client_events import ClientEvent
 from engine.realtime.protocol.errors import session_end

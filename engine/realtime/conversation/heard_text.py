@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
-from engine.audio.segments import Heard
+from engine.audio.playback.segments import Heard
 
 _FASTEST_PER_S = 20.0
 """Characters of speech in a second, spaces included: English has 15, Russian 14. A text may come whole while its audio

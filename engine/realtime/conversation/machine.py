@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from engine.audio.segments import Cut, ItemKey
+from engine.audio.playback.segments import Cut, ItemKey
 from engine.realtime.conversation.actions import (
     Action,
     PlayAudio,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.audio.segments import ItemKey
+from engine.audio.playback.segments import ItemKey
 from engine.realtime.conversation.actions import Action, EndAudio, Send, Show
 from engine.realtime.conversation.agent_text import AgentTexts
 from engine.realtime.protocol.client_events import CancelResponse, EventIds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.conversation.actions import Action, Send, Show
 from engine.realtime.conversation.heard_text import heard_parts
 from engine.realtime.protocol.client_events import DeleteItem, EventIds, TruncateItem

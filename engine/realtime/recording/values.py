@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from engine.audio.segments import Cut, Heard, ItemKey
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.errors import VoiceError
 from engine.realtime.conversation.actions import ToolResult
 from engine.realtime.protocol import server_events as e

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.audio.following import Found, Lost, News
+from engine.audio.recovery.policy import Found, Lost, News
 from engine.realtime.session_events import DeviceFound, DeviceLost
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from engine.audio.recorder import MicBlock
+from engine.audio.capture import MicBlock
 
 _BYTES = 2
 """Of a sample."""

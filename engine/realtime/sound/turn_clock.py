@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.audio.segments import ItemKey
+from engine.audio.playback.segments import ItemKey
 
 _LONGEST_BELIEVED_S = 60.0
 """A server that counts its milliseconds differently would say that the user stopped long ago, or not yet."""

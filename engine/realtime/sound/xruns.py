@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.audio.stats import StreamStats
+from engine.audio.port.stats import StreamStats
 from engine.realtime.session_events import Xrun
 
 

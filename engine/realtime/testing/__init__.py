@@ -5,8 +5,8 @@ clock, the socket and the sound card are others. Every run of a test is the same
 
     import pytest
 
-    from engine.audio.backend import StreamRequest
-    from engine.audio.link import AudioLink
+    from engine.audio.types import StreamRequest
+    from engine.audio.audio_io import AudioLink
     from engine.config import Config
     from engine.errors import AccessRefusedError
     from engine.realtime.providers.choose import choose_provider

@@ -8,8 +8,9 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import PROTOCOL_VERSION, Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.port import AudioPort
+from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, StreamInfo, StreamRequest, StreamSide
 
 RATE_HZ = 48000
 BLOCK_MS = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from voice_miniaudio import MiniaudioBackend
 
-from engine.audio.conformance import BackendConformance
+from engine.audio.device.conformance import BackendConformance
 
 
 class TestMiniaudio(BackendConformance):

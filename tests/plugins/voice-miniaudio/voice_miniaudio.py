@@ -6,9 +6,9 @@ import atexit
 
 from voice_miniaudio_library import OpenDevice, list_devices
 
-from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.devices import Direction, find_device
-from engine.audio.port import AudioPort
+from engine.audio.device.matching import find_device
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 from engine.errors import InvalidInputError
 
 BLOCK_MS = 10.0

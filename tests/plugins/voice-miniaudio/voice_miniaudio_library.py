@@ -13,12 +13,11 @@ from typing import Any
 from miniaudio import ffi, lib
 from numba import int64
 
-from engine.audio.backend import Device, StreamSide
-from engine.audio.chatter import silence_chatter
-from engine.audio.devices import Direction
+from engine.audio.device.native_stderr import silence_chatter
 from engine.audio.kernels.callback import move_block
 from engine.audio.kernels.process import finish
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, Direction, StreamSide
 from engine.dsp.compile.declare import c_callback
 from engine.dsp.compile.intrinsics import load
 from engine.errors import (

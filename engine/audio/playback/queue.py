@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.ring import Ring
-from engine.audio.segments import Segment
+from engine.audio.playback.segments import Segment
+from engine.audio.port.ring import Ring
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import make_resampler
 

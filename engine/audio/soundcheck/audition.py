@@ -7,9 +7,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, StreamRequest
-from engine.audio.open_stream import OpenStream
-from engine.audio.port import AudioPort
+from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.protocol import Backend
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamRequest
 from engine.dsp.meter import db_to_linear, meter
 from engine.errors import StreamLostError
 

@@ -11,10 +11,11 @@ import contextlib
 import os
 import sys
 
-from engine.audio import lister
-from engine.audio.aside import wait_out
-from engine.audio.backend import Backend, Device
-from engine.audio.blame import class_of
+from engine.audio.device.blame import class_of
+from engine.audio.device.protocol import Backend
+from engine.audio.recovery import rescan_main as lister
+from engine.audio.run_blocking import wait_out
+from engine.audio.types import Device
 from engine.errors import VoiceError
 
 LOOK_S = 10.0

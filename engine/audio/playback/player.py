@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from engine.audio.answer_queue import AnswerQueue
 from engine.audio.clock import loop_time_s
-from engine.audio.cushion import Cushion
 from engine.audio.kernels.control import NEVER
-from engine.audio.port import AudioPort
-from engine.audio.ring import Ring
-from engine.audio.segments import Cut, ItemKey, Segment
-from engine.audio.stops import Stops
+from engine.audio.playback.cuts import Stops
+from engine.audio.playback.playout_delay import Cushion
+from engine.audio.playback.queue import AnswerQueue
+from engine.audio.playback.segments import Cut, ItemKey, Segment
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.ring import Ring
 from engine.errors import InvalidInputError
 
 MAX_QUEUED_S = 30 * 60

@@ -8,9 +8,10 @@ counters, fades and positions are the port's. The smallest one that works, a clo
 
     import numpy as np
 
-    from engine.audio.backend import Device, StreamInfo, StreamRequest, StreamSide
-    from engine.audio.devices import Direction, find_device
-    from engine.audio.port import AudioPort
+    from engine.audio.types import Device, StreamInfo, StreamRequest, StreamSide
+    from engine.audio.device.matching import find_device
+    from engine.audio.types import Direction
+    from engine.audio.port.audio_port import AudioPort
     from engine.errors import InvalidInputError
 
     CLOCK = Device(0, "clock", "ticking", 1, 1, 48000, is_default_input=True, is_default_output=True)
@@ -66,90 +67,25 @@ counters, fades and positions are the port's. The smallest one that works, a clo
 
 A library that calls back in C is given the kernel itself, and no Python runs on its thread: PortAudio's callback is
 `port.callback_address` with `port.control_address` as user data, and `engine.audio.kernels.callback` says how to make
-one of another signature. `engine.audio.conformance` examines any backend; this one passes.
+one of another signature. `engine.audio.device.conformance` examines any backend; this one passes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-if TYPE_CHECKING:
-    from engine.audio.devices import Direction
-    from engine.audio.port import AudioPort
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest
+
+if TYPE_CHECKING:  # an author of a backend imports this: it brings no kernels
+    from engine.audio.port.audio_port import AudioPort
 
 PROTOCOL_VERSION = (1, 0)
 """Major and minor version of what stands here and of the side of `AudioPort` that backends use.
 
 A change that breaks backends raises the major version; an addition that they may rely on raises the minor one. A
-backend names, in figures, the version that it was written for; `engine.audio.discovery` refuses another major version,
-and a minor one that is newer than this.
+backend names, in figures, the version that it was written for; `registry` refuses another major version, and a minor
+one that is newer than this.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """One device as a backend sees it; `index` is only valid until the list is read again."""
-
-    index: int
-    name: str
-    host_api: str
-    max_input_channels: int
-    max_output_channels: int
-    native_rate_hz: int
-    low_input_latency_ms: float = 0.0
-    high_input_latency_ms: float = 0.0
-    low_output_latency_ms: float = 0.0
-    high_output_latency_ms: float = 0.0
-    is_default_input: bool = False
-    is_default_output: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StreamRequest:
-    """What the session asks of a backend; `None` leaves the choice to the device.
-
-    `input` and `output` name devices as `engine.audio.devices.find_device` reads them. The files are for backends
-    that play from and record to files (`virtual`); a backend of real devices refuses them.
-    """
-
-    input: str | None = None
-    output: str | None = None
-    input_file: Path | None = None
-    output_file: Path | None = None
-    block_ms: float | None = None
-    """Length of a block of either device."""
-    sent_block_ms: float | None = None
-    """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
-    be sent sooner from shorter ones, and each costs two threads a wake-up."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamSide:
-    """What one direction of a stream was opened with."""
-
-    device: str
-    rate_hz: int
-    channels: int
-    block_frames: int
-    """Frames per callback; 0 where the device chooses."""
-    latency_ms: float
-    """As the device reports it."""
-    host_api: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """What the streams of a port were opened with, for people and for the session's arithmetic."""
-
-    backend: str
-    native: bool
-    """True where no Python runs on the audio thread."""
-    input: StreamSide | None
-    output: StreamSide | None
-    notes: tuple[str, ...] = field(default=())
-    """Sentences for the person: why the backend is degraded, which rate was taken instead of the device's own."""
 
 
 @runtime_checkable
@@ -232,8 +168,8 @@ class Refreshes(Protocol):
     def refresh(self) -> str | None:
         """See the devices as they are now; the caller has no stream open.
 
-        Where that would end streams of others in the process it is not done, unless `engine.audio.exclusive` says
-        that there are none.
+        Where that would end streams of others in the process it is not done, unless `exclusive` says that there are
+        none.
 
         Returns:
             Why it was not done, in a sentence; nothing where it was.

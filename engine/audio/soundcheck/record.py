@@ -1,4 +1,4 @@
-"""Records the quiet room and a sweep through an open pair of devices: what `engine.audio.diagnosis` looks at."""
+"""Records the quiet room and a sweep through an open pair of devices: what `diagnosis` looks at."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Device, StreamInfo, StreamRequest, StreamSide
-from engine.audio.blame import blaming
-from engine.audio.devices import Direction, find_device
-from engine.audio.diagnosis import Side, SoundCheck
-from engine.audio.open_stream import OpenStream
-from engine.audio.port import AudioPort
-from engine.audio.ring_clock import RingClock
-from engine.audio.stats import StreamStats
-from engine.audio.sweep import Sweep
+from engine.audio.device.blame import blaming
+from engine.audio.device.matching import find_device
+from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.protocol import Backend
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.stats import StreamStats
+from engine.audio.soundcheck.diagnosis import Side, SoundCheck
+from engine.audio.soundcheck.ring_clock import RingClock
+from engine.audio.soundcheck.sweep import Sweep
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 from engine.dsp.meter import meter
 from engine.errors import StreamLostError
 

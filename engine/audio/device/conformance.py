@@ -1,7 +1,7 @@
 """What every backend must do, as tests that its author runs against it: pytest finds them in a subclass.
 
-    from engine.audio.backend import StreamRequest
-    from engine.audio.conformance import BackendConformance
+    from engine.audio.types import StreamRequest
+    from engine.audio.device.conformance import BackendConformance
     from my_package import MyBackend
 
 
@@ -25,11 +25,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Device, Stream, StreamRequest, StreamSide
-from engine.audio.devices import Direction
-from engine.audio.discovery import check_protocol
-from engine.audio.port import AudioPort
-from engine.audio.stats import StreamStats
+from engine.audio.device.protocol import Backend, Stream
+from engine.audio.device.registry import check_protocol
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.stats import StreamStats
+from engine.audio.types import Device, Direction, StreamRequest, StreamSide
 from engine.errors import (
     DeviceBusyError,
     InvalidInputError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from engine.audio.priority import Priority
+from engine.audio.port.priority import Priority
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 
 
 class RingClock:

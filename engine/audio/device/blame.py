@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from engine.audio.backend import Backend
+from engine.audio.device.protocol import Backend
 from engine.errors import LibraryMissingError, VoiceError
 
 REPAIR = "Repair or remove it, or choose another with --backend."

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.devices import Direction
 from engine.audio.kernels import control as c
-from engine.audio.priority import AudioThread, audio_thread
-from engine.audio.ring import Ring, is_plain
-from engine.audio.stats import StreamStats
+from engine.audio.port.priority import AudioThread, audio_thread
+from engine.audio.port.ring import Ring, is_plain
+from engine.audio.port.stats import StreamStats
+from engine.audio.types import Direction
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, address_of, aligned_words
 from engine.dsp.meter import to_db

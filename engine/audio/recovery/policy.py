@@ -1,7 +1,7 @@
 """Follows the devices of a session: what to do when one is lost, returns, or is no longer the system's default.
 
 A state machine without I/O and without a clock: it is told what was seen and when, and answers with commands. What
-carries them out is `engine.audio.follower`.
+carries them out is `engine.audio.recovery.runner`.
 
     RUNNING --lost--> CLOSING --closed--> LOOKING --all are there--> OPENING --opened--> RUNNING
                                              ^  |                       |
@@ -17,10 +17,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from engine.audio.backend import Device, StreamInfo, StreamSide
-from engine.audio.device_changes import default_of
-from engine.audio.devices import Direction, describe, find_device
-from engine.audio.heartbeat import Heartbeat, Seen
+from engine.audio.device.matching import describe, find_device
+from engine.audio.recovery.device_diff import default_of
+from engine.audio.recovery.stall import Heartbeat, Seen
+from engine.audio.types import Device, Direction, StreamInfo, StreamSide
 from engine.errors import VoiceError
 
 KEPT_S = 10.0

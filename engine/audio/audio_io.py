@@ -9,20 +9,21 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.backend import Backend, Device, Refreshes, StreamInfo, StreamRequest
-from engine.audio.blame import blaming
+from engine.audio.capture import MicBlock, Recorder
 from engine.audio.clock import loop_time_s
-from engine.audio.device_changes import default_of
-from engine.audio.devices import Direction, describe, find_device, lasting_name
-from engine.audio.following import Wanted
-from engine.audio.heartbeat import Seen
-from engine.audio.open_stream import OpenStream
-from engine.audio.playback_stats import PlaybackStats
-from engine.audio.player import Player
-from engine.audio.port import AudioPort
-from engine.audio.recorder import MicBlock, Recorder
-from engine.audio.stats import StreamStats
-from engine.audio.wake import Wake
+from engine.audio.device.blame import blaming
+from engine.audio.device.matching import describe, find_device, lasting_name
+from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.protocol import Backend, Refreshes
+from engine.audio.playback.player import Player
+from engine.audio.playback.stats import PlaybackStats
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.loop_waker import Wake
+from engine.audio.port.stats import StreamStats
+from engine.audio.recovery.device_diff import default_of
+from engine.audio.recovery.policy import Wanted
+from engine.audio.recovery.stall import Seen
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear
 from engine.errors import VoiceError
 
@@ -40,7 +41,7 @@ class AudioLink:
     """Opens the microphone and the speaker through a backend and serves both from one event loop.
 
     A stream that is lost can be exchanged for another (`release`, `open_again`, `adopt`); recorder, player and counts
-    go on. `engine.audio.follower` does that.
+    go on. `engine.audio.recovery.runner` does that.
 
     Example:
         >>> link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)

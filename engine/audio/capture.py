@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.audio.clock import loop_time_s
 from engine.audio.kernels import capture_layout as s
-from engine.audio.port import AudioPort
+from engine.audio.port.audio_port import AudioPort
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, aligned_samples, aligned_words
 from engine.dsp.resample import make_resampler

@@ -1,4 +1,4 @@
-"""Carries out what `engine.audio.following` decides: closes, looks, and opens again, beside a running session."""
+"""Carries out what `engine.audio.recovery.policy` decides: closes, looks, and opens again, beside a running session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from engine.audio.aside import aside, wait_out
-from engine.audio.backend import Device
+from engine.audio.audio_io import AudioLink
 from engine.audio.clock import loop_time_s
-from engine.audio.following import Command, Following, News
-from engine.audio.link import AudioLink
-from engine.audio.look import DeviceLister
+from engine.audio.recovery.policy import Command, Following, News
+from engine.audio.recovery.rescan import DeviceLister
+from engine.audio.run_blocking import aside, wait_out
+from engine.audio.types import Device
 from engine.errors import VoiceError
 
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.spectrum import find_band_limit_hz, find_hum
-from engine.audio.sweep import Sweep, place_of_sweep, speed_of_sweep
+from engine.audio.soundcheck.spectrum import find_band_limit_hz, find_hum
+from engine.audio.soundcheck.sweep import Sweep, place_of_sweep, speed_of_sweep
 from engine.dsp.meter import to_db
 
 _SILENT_DB = -70.0

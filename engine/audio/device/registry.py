@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from engine.audio.backend import PROTOCOL_VERSION, Backend, Device, Refreshes
-from engine.audio.blame import REPAIR, blaming, close_backend
-from engine.audio.devices import Direction, no_device
+from engine.audio.device.blame import REPAIR, blaming, close_backend
+from engine.audio.device.matching import no_device
+from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
+from engine.audio.types import Device, Direction
 from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
 
 GROUP = "voice.backends"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.audio.clock import loop_time_s
-from engine.audio.port import AudioPort
-from engine.audio.segments import Cut, Heard, Segment
+from engine.audio.playback.segments import Cut, Heard, Segment
+from engine.audio.port.audio_port import AudioPort
 
 _LOST_KERNEL_S = 0.5
 """A kernel that has not answered a stop for so long is not running: a block lasts 200 ms at the very most."""

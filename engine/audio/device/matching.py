@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from enum import Enum
 
-from engine.audio.backend import Device
+from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError, UnknownDeviceError
 
 _LIST = "Run `voice devices` to see them."
@@ -15,21 +14,6 @@ _ALSA_CARD = re.compile(r"\(hw:\d+,(\d+)\)")
 """ALSA numbers its cards in the order in which they were plugged in."""
 _WINDOWS_SOCKET = re.compile(r"\(\d+- ")
 """Windows calls a device that was moved to another USB socket "Microphone (2- USB Audio)"."""
-
-
-class Direction(Enum):
-    """Which way the sound goes."""
-
-    INPUT = "input"
-    OUTPUT = "output"
-
-    def channels_of(self, device: Device) -> int:
-        """Channels the device has in this direction."""
-        return device.max_input_channels if self is Direction.INPUT else device.max_output_channels
-
-    def is_default(self, device: Device) -> bool:
-        """Whether the system calls it the default of this direction."""
-        return device.is_default_input if self is Direction.INPUT else device.is_default_output
 
 
 def find_device(devices: Sequence[Device], name: str | None, direction: Direction) -> Device:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.audio.backend import Device
-from engine.audio.devices import Direction, describe
+from engine.audio.device.matching import describe
+from engine.audio.types import Device, Direction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.audio.backend import Device, ProbesRates
-from engine.audio.blame import blaming
-from engine.audio.devices import Direction
+from engine.audio.device.blame import blaming
+from engine.audio.device.protocol import ProbesRates
+from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
 
 PROBED_RATES_HZ = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
-from engine.audio.aside import aside
-from engine.audio.backend import Backend, StreamRequest
-from engine.audio.blame import blaming
-from engine.audio.port import AudioPort
+from engine.audio.device.blame import blaming
+from engine.audio.device.protocol import Backend
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.run_blocking import aside
+from engine.audio.types import StreamRequest
 
 _CLOSE_S = 6.0
 """Longer than our backends wait for two streams that hang."""

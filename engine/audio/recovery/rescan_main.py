@@ -1,8 +1,8 @@
 """The program of a process that lists a backend's devices anew: PortAudio freezes its list when it is started.
 
-`python -m engine.audio.lister MODULE:CLASS SECONDS` answers each line of its input with one line of JSON, and ends
-with its input. A look that takes longer than the given seconds ends it too, where the system has alarms: it may hang
-in a library when nobody is left to end it. It imports nothing heavy: it lives beside a conversation.
+`python -m engine.audio.recovery.rescan_main MODULE:CLASS SECONDS` answers each line of its input with a line of JSON,
+and ends with its input. A look that takes longer than the given seconds ends it too, where the system has alarms: it
+may hang in a library when nobody is left to end it. It imports nothing heavy: it lives beside a conversation.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 
-from engine.audio.backend import Backend, Device, Refreshes
-from engine.audio.exclusive import allow_restarts
+from engine.audio.device.exclusive import allow_restarts
+from engine.audio.device.protocol import Backend, Refreshes
+from engine.audio.types import Device
 from engine.errors import VoiceError
 
 _FIX = "`voice doctor` says what is wrong."

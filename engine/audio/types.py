@@ -1,0 +1,86 @@
+"""Devices, directions and streams as values: the words that every room of the audio engine shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device as a backend sees it; `index` is only valid until the list is read again."""
+
+    index: int
+    name: str
+    host_api: str
+    max_input_channels: int
+    max_output_channels: int
+    native_rate_hz: int
+    low_input_latency_ms: float = 0.0
+    high_input_latency_ms: float = 0.0
+    low_output_latency_ms: float = 0.0
+    high_output_latency_ms: float = 0.0
+    is_default_input: bool = False
+    is_default_output: bool = False
+
+
+class Direction(Enum):
+    """Which way the sound goes."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+    def channels_of(self, device: Device) -> int:
+        """Channels the device has in this direction."""
+        return device.max_input_channels if self is Direction.INPUT else device.max_output_channels
+
+    def is_default(self, device: Device) -> bool:
+        """Whether the system calls it the default of this direction."""
+        return device.is_default_input if self is Direction.INPUT else device.is_default_output
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRequest:
+    """What the session asks of a backend; `None` leaves the choice to the device.
+
+    `input` and `output` name devices as `find_device` reads them. The files are for backends that play from and record
+    to files (`virtual`); a backend of real devices refuses them.
+    """
+
+    input: str | None = None
+    output: str | None = None
+    input_file: Path | None = None
+    output_file: Path | None = None
+    block_ms: float | None = None
+    """Length of a block of either device."""
+    sent_block_ms: float | None = None
+    """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
+    be sent sooner from shorter ones, and each costs two threads a wake-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSide:
+    """What one direction of a stream was opened with."""
+
+    device: str
+    rate_hz: int
+    channels: int
+    block_frames: int
+    """Frames per callback; 0 where the device chooses."""
+    latency_ms: float
+    """As the device reports it."""
+    host_api: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What the streams of a port were opened with, for people and for the session's arithmetic."""
+
+    backend: str
+    native: bool
+    """True where no Python runs on the audio thread."""
+    input: StreamSide | None
+    output: StreamSide | None
+    notes: tuple[str, ...] = field(default=())
+    """Sentences for the person: why the backend is degraded, which rate was taken instead of the device's own."""
