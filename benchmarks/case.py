@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from benchmarks.results import Result
+from benchmarks.report.results import Result
 from engine.errors import VoiceError
 
 T = TypeVar("T")

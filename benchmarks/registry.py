@@ -26,7 +26,7 @@ class Benchmark:
             devices: Names of the microphone and the speaker, for a benchmark that opens any.
             quick: Leave out the cases that only a full run has.
         """
-        cases: Callable[..., list[Case]] = import_module(f"benchmarks.{self.name}").cases
+        cases: Callable[..., list[Case]] = import_module(f"benchmarks.cases.{self.name}").cases
         made = cases(devices or StreamRequest()) if self.opens_devices else cases()
         return [case for case in made if case.in_quick or not quick]
 

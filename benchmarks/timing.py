@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from benchmarks.results import Quantiles
+from benchmarks.report.results import Quantiles
 
 _SAMPLE_NS = 20_000
 """A sample is as many calls as take this long: the clock's own 50 ns then weigh less than one percent."""

@@ -21,7 +21,7 @@ def main() -> None:
 
 def _run() -> None:
     from cli.app import app  # noqa: PLC0415
-    from cli.output import written_out  # noqa: PLC0415
+    from cli.terminal.stdout import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     try:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from cli.mcp_start import StartedServers
+from cli.run.mcp_start import StartedServers
 from engine.config import load_config
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import choose_provider

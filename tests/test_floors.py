@@ -50,8 +50,17 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine.audio.port": ("engine.audio.kernels", _TYPES),
     "engine.audio.device": ("engine.audio.port", _TYPES, _RUN_BLOCKING),
     "engine.audio.playback": ("engine.audio.port", "engine.audio.kernels", _CLOCK),
-    "engine.audio.recovery": ("engine.audio.device", "engine.audio.audio_io", _TYPES, _RUN_BLOCKING, _CLOCK),
+    "engine.audio.recovery": ("engine.audio.device", "engine.audio.session_audio", _TYPES, _RUN_BLOCKING, _CLOCK),
     "engine.audio.soundcheck": ("engine.audio.device", "engine.audio.port", _TYPES),
+    "engine.local.protocol": ("engine.local.items",),
+    "engine.local.hearing": ("engine.local.protocol", "engine.local.answering", "engine.local.context"),
+    "engine.local.answering": (
+        "engine.local.protocol",
+        "engine.local.items",
+        "engine.local.context",
+        "engine.local.speech_worker",
+        "engine.local.tasks",
+    ),
     "engine.realtime.protocol": (),
     "engine.realtime.conversation": ("engine.realtime.protocol", _EVENTS),
     "engine.realtime.cost": ("engine.realtime.protocol", _EVENTS),
@@ -69,6 +78,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
         _EVENTS,
     ),
     "engine.realtime.sound": ("engine.realtime.protocol", "engine.realtime.connection", _EVENTS),
+    "benchmarks.report": (),
+    "benchmarks.signals": ("benchmarks.report",),
+    "benchmarks.rigs": ("benchmarks.signals", "benchmarks.report", "benchmarks.case", "benchmarks.timing"),
+    "cli.terminal": (),
+    "cli.view": ("cli.terminal",),
+    "cli.devices": ("cli.terminal",),
+    "cli.doctor": ("cli.kernels", "cli.devices"),
+    "cli.bench": ("cli.terminal",),
+    "cli.run": ("cli.terminal", "cli.view", "cli.devices", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
@@ -78,6 +96,8 @@ OFFERED = ("engine.audio.device.conformance", "engine.realtime.testing")
 """For programs that use the engine and for authors of backends; nothing of ours calls them."""
 COMPILED_BY_NAME = re.compile(r"engine\.\w+\.kernels\.\w+$|engine\.dsp\.compile\.(build|declare|intrinsics)$")
 """Only the process that compiles kernels imports these, and backends and benchmarks with a callback of their own."""
+MODULES = 13
+"""About a dozen: more than that in a folder are two rooms."""
 COMMAND_MODULES = {f"cli.commands.{name}" for name in COMMANDS}
 FILES = sorted(path for name in OURS[:4] for path in (ROOT / name).rglob("*.py"))
 
@@ -137,6 +157,15 @@ def test_a_room_imports_only_the_rooms_that_it_names(room: str) -> None:
     assert (ast.get_docstring(ast.parse(source_of(room).read_text(encoding="utf-8"))) or "").count(".") >= 2
 
 
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in FILES}), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_folder_has_about_a_dozen_modules(folder: Path) -> None:
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) <= MODULES or folder.name == "commands", "one module for each command"
+    assert not [path.name for path in modules if path.stem.startswith(f"{folder.name}_")]
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {
         module: {name for name in imports(source_of(module)) if source_of(name).is_file() and within(name, OURS[:4])}
@@ -175,7 +204,7 @@ def test_what_the_command_line_loads_before_it_has_read_its_options_is_light() -
 def test_every_module_is_reached_from_an_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     points = [*project["scripts"].values(), *project["entry-points"]["voice.backends"].values()]
-    by_name = {f"benchmarks.{name}" for name in BENCHMARKS} | COMMAND_MODULES | {"engine.local.__main__"}
+    by_name = {f"benchmarks.cases.{name}" for name in BENCHMARKS} | COMMAND_MODULES | {"engine.local.__main__"}
     reached = reached_from({point.partition(":")[0] for point in points} | by_name, imports)
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.name != "__init__.py"}
     unreached = [name for name in modules - reached if not within(name, OFFERED)]

@@ -25,7 +25,7 @@ class _Row:
 @app.command()
 def backends(as_json: JsonOption = False) -> None:
     """List the audio backends, and why one does not work."""
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.audio.device.registry import backend_names  # noqa: PLC0415
 
     rows = [_look_at(name) for name in backend_names()]

@@ -12,9 +12,9 @@ from typer.core import TyperCommand
 from cli.commands.bench_history import history_command
 
 if TYPE_CHECKING:
-    from benchmarks.comparison import Comparison
-    from benchmarks.document import Document
     from benchmarks.registry import Benchmark
+    from benchmarks.report.comparison import Comparison
+    from benchmarks.report.document import Document
     from engine.audio.types import StreamRequest
 
 app = typer.Typer(add_completion=False)
@@ -65,14 +65,14 @@ def bench(
     `latency` searches a speaker that a microphone hears, unless both are named here or configured.
     Ctrl+C keeps what was measured.
     """
-    from benchmarks.comparison import compare  # noqa: PLC0415
-    from benchmarks.document import Document  # noqa: PLC0415
-    from benchmarks.history import find_run, history_folder  # noqa: PLC0415
-    from benchmarks.machine import describe_machine  # noqa: PLC0415
-    from cli.bench_files import Destinations  # noqa: PLC0415
-    from cli.bench_run import run_cases  # noqa: PLC0415
+    from benchmarks.report.comparison import compare  # noqa: PLC0415
+    from benchmarks.report.document import Document  # noqa: PLC0415
+    from benchmarks.report.history import find_run, history_folder  # noqa: PLC0415
+    from benchmarks.report.machine import describe_machine  # noqa: PLC0415
+    from cli.bench.files import Destinations  # noqa: PLC0415
+    from cli.bench.run import run_cases  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.signals import interruptions  # noqa: PLC0415
+    from cli.terminal.signals import interruptions  # noqa: PLC0415
 
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
@@ -125,7 +125,7 @@ def _chosen(names: list[str]) -> list[Benchmark]:
 
 
 def _devices(microphone: str | None, speaker: str | None) -> StreamRequest:
-    from cli.chosen_devices import request_for  # noqa: PLC0415
+    from cli.devices.selection import request_for  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     return request_for(load_config().audio, microphone, speaker)
@@ -149,10 +149,10 @@ def _print(run: Document, comparison: Comparison | None) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from benchmarks.verdict import ABOUT_SOUND, recommendation, sentences  # noqa: PLC0415
-    from cli.bench_table import tables  # noqa: PLC0415
-    from cli.bench_words import QUICK  # noqa: PLC0415
-    from cli.text import printable  # noqa: PLC0415
+    from benchmarks.report.verdict import ABOUT_SOUND, recommendation, sentences  # noqa: PLC0415
+    from cli.bench.table import tables  # noqa: PLC0415
+    from cli.bench.words import QUICK  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     console = Console()
     for table in tables(run.results, console):
@@ -166,6 +166,6 @@ def _print(run: Document, comparison: Comparison | None) -> None:
             console.print(Text(printable(sentence)))
         console.print()
     if comparison is not None:
-        from cli.bench_changes import print_changes  # noqa: PLC0415
+        from cli.bench.changes import print_changes  # noqa: PLC0415
 
         print_changes(console, comparison)

@@ -10,13 +10,13 @@ import typer
 from cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from benchmarks.history import Run
+    from benchmarks.report.history import Run
     from engine.errors import InvalidInputError
 
 
 def history(as_json: JsonOption = False) -> None:
     """List the runs that `voice bench --save` kept: when, where, what, and the figures that matter most."""
-    from benchmarks.history import history_folder, kept_runs  # noqa: PLC0415
+    from benchmarks.report.history import history_folder, kept_runs  # noqa: PLC0415
 
     folder = history_folder()
     runs = kept_runs(folder, _tell_damage)
@@ -40,7 +40,7 @@ def _tell_damage(error: InvalidInputError) -> None:
 
 
 def _record(run: Run) -> dict[str, Any]:
-    from benchmarks.verdict import key_figures  # noqa: PLC0415
+    from benchmarks.report.verdict import key_figures  # noqa: PLC0415
 
     return {
         "id": run.id,
@@ -60,8 +60,8 @@ def _print(runs: list[Run]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from benchmarks.verdict import key_figures  # noqa: PLC0415
-    from cli.text import printable  # noqa: PLC0415
+    from benchmarks.report.verdict import key_figures  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column("run", no_wrap=True)

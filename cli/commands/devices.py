@@ -37,10 +37,10 @@ def devices(
 
 
 def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
-    from cli.chosen_devices import find_all_configured, require_sound_card  # noqa: PLC0415
-    from cli.device_table import as_records, print_devices  # noqa: PLC0415
+    from cli.devices.selection import find_all_configured, require_sound_card  # noqa: PLC0415
+    from cli.devices.table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
     from engine.audio.device.registry import open_backend  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
@@ -58,7 +58,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
             typer.echo(f"Backend {found.backend.name} ({found.reason})")
         probed = None
         if probe:
-            from cli.rate_probe import probe_with_progress  # noqa: PLC0415
+            from cli.devices.rate_probe import probe_with_progress  # noqa: PLC0415
 
             probed = probe_with_progress(found.backend, listed)
     finally:

@@ -11,7 +11,7 @@ import typer
 from cli.options import BackendOption
 
 if TYPE_CHECKING:
-    from cli.keys import Keys
+    from cli.terminal.single_keys import Keys
 
 
 def pick(backend: BackendOption = None) -> None:
@@ -28,11 +28,11 @@ def pick(backend: BackendOption = None) -> None:
             fix=f"Set input and output under [audio] in {config_path()}, or use --input and --output.",
         )
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.keys import terminal_keys  # noqa: PLC0415
+    from cli.terminal.single_keys import terminal_keys  # noqa: PLC0415
 
     with terminal_keys() as keys:  # already now: what is pressed during the long wait must not be echoed
         prepare_kernels(lambda text: typer.echo(text, err=True))
-        from cli.device_picker import PickCancelledError  # noqa: PLC0415
+        from cli.devices.picker import PickCancelledError  # noqa: PLC0415
 
         try:
             chosen = _ask(backend, keys)
@@ -46,8 +46,8 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
     """What is to be kept under `[audio]`."""
     from rich.console import Console  # noqa: PLC0415
 
-    from cli.chosen_devices import open_devices  # noqa: PLC0415
-    from cli.device_picker import DevicePicker  # noqa: PLC0415
+    from cli.devices.picker import DevicePicker  # noqa: PLC0415
+    from cli.devices.selection import open_devices  # noqa: PLC0415
     from engine.audio.device.blame import blaming  # noqa: PLC0415
     from engine.audio.types import Direction  # noqa: PLC0415
 
@@ -63,7 +63,7 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
 
 
 def _save(values: dict[str, str]) -> None:
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.config import config_path  # noqa: PLC0415
     from engine.config_file import save_audio  # noqa: PLC0415
 

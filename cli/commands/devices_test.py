@@ -29,13 +29,13 @@ def test(
 
     Takes 6 seconds. The exit code is 1 if a conversation cannot work.
     """
-    from cli.chosen_devices import open_devices  # noqa: PLC0415
+    from cli.devices.selection import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
     prepare_kernels(lambda text: typer.echo(text, err=True))
-    from cli.level_meter import MeterLine  # noqa: PLC0415
-    from cli.stream_text import describe_stream  # noqa: PLC0415
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
+    from cli.view.stream import describe_stream  # noqa: PLC0415
     from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
     from engine.audio.soundcheck.record import record_sound_check  # noqa: PLC0415
 
@@ -61,7 +61,7 @@ def test(
 
 
 def _print(report: Report, info: StreamInfo) -> None:
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
     if math.isfinite(report.peak_db):

@@ -9,8 +9,8 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
     """Say which devices come and go, until Ctrl+C."""
     import asyncio  # noqa: PLC0415
 
-    from cli.chosen_devices import refuse_files  # noqa: PLC0415
-    from cli.device_watch import watch_devices  # noqa: PLC0415
+    from cli.devices.selection import refuse_files  # noqa: PLC0415
+    from cli.devices.watch import watch_devices  # noqa: PLC0415
     from engine.audio.device.blame import close_backend  # noqa: PLC0415
     from engine.audio.device.registry import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415

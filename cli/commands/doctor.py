@@ -25,9 +25,9 @@ def doctor(
 
     The exit code is 1 if something must be repaired. Sends no audio and no key.
     """
-    from cli.doctor_checks import examine  # noqa: PLC0415
-    from cli.findings import Finding, Verdict  # noqa: PLC0415
-    from cli.text import printable  # noqa: PLC0415
+    from cli.doctor.checks import examine  # noqa: PLC0415
+    from cli.doctor.findings import Finding, Verdict  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     findings: list[Finding] = []
     for finding in examine(provider, url):

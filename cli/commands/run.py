@@ -175,6 +175,6 @@ def run(
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
     prepare_kernels()
-    from cli.run_session import run_session  # noqa: PLC0415 - brings numpy and aiohttp
+    from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
 
     run_session(options)

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from engine.local.faults.plan import FaultPlan
-    from engine.local.stage import Stage
+    from engine.local.script_player import Stage
 
 app = typer.Typer(add_completion=False)
 SCRIPT_HELP = """\b
@@ -65,9 +65,9 @@ def serve(
 async def _serve(address: str, port: int, script: Path | None, specs: list[str], seed: int | None) -> None:
     import asyncio  # noqa: PLC0415
 
-    from cli.signals import stop_signals  # noqa: PLC0415
-    from engine.local.host import Agent  # noqa: PLC0415
+    from cli.terminal.signals import stop_signals  # noqa: PLC0415
     from engine.local.server import serve as serve_clients  # noqa: PLC0415
+    from engine.local.session_factory import Agent  # noqa: PLC0415
 
     plan = _plan_of(specs, seed)
     stage = None if script is None else _stage_of(script)
@@ -92,8 +92,8 @@ def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
 
 
 def _stage_of(script: Path) -> Stage:
-    from engine.local.sounds import SoundMaker  # noqa: PLC0415
-    from engine.local.stage import Stage  # noqa: PLC0415
+    from engine.local.answering.sounds import SoundMaker  # noqa: PLC0415
+    from engine.local.script_player import Stage  # noqa: PLC0415
     from engine.script.reading import read_script  # noqa: PLC0415
 
     return Stage(read_script(script, SoundMaker(script.parent).make))

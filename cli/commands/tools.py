@@ -24,7 +24,7 @@ def tools(
 
     Those that `voice run` offers by itself are marked with *.
     """
-    from cli.text import printable  # noqa: PLC0415
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
 
     rows = tool_rows(provider, with_mcp=mcp)

@@ -26,8 +26,8 @@ def _end_with_parent(loop: asyncio.AbstractEventLoop, until: asyncio.Event) -> N
 
 async def _run(host: str, port: int) -> None:
     # A missing library becomes a line the parent can read.
-    from engine.local.host import Agent  # noqa: PLC0415
     from engine.local.server import serve  # noqa: PLC0415
+    from engine.local.session_factory import Agent  # noqa: PLC0415
 
     loop, until = asyncio.get_running_loop(), asyncio.Event()
     threading.Thread(target=_end_with_parent, args=(loop, until), daemon=True).start()

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.local.usage import Tokens, tokens_of_item
-from engine.local.validation import Refusal
+from engine.local.protocol.usage import Tokens, tokens_of_item
+from engine.local.protocol.validation import Refusal
 
 _Object = dict[str, Any]
 MAX_ITEMS = 2000

@@ -14,8 +14,8 @@ from engine.errors import InvalidInputError
 from engine.local.faults.events import BetaNames
 from engine.local.faults.fault import Fault
 from engine.local.faults.plan import FaultPlan
-from engine.local.host import ClientSession, Host
 from engine.local.link import Link
+from engine.local.session_factory import ClientSession, Host
 
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 16 << 20

@@ -7,16 +7,16 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from engine.local.answers import Answers
-from engine.local.client_items import checked_item
-from engine.local.client_schema import check_event
-from engine.local.identifiers import new_id
-from engine.local.input_buffer import InputBuffer
+from engine.local.answering.answers import Answers
+from engine.local.context import Talk
+from engine.local.hearing.input_buffer import InputBuffer
 from engine.local.items import Items
-from engine.local.settings import Settings
-from engine.local.talk import Talk
-from engine.local.validation import Refusal, parse
-from engine.local.workshop import Workshop
+from engine.local.protocol.client_items import checked_item
+from engine.local.protocol.client_schema import check_event
+from engine.local.protocol.identifiers import new_id
+from engine.local.protocol.settings import Settings
+from engine.local.protocol.validation import Refusal, parse
+from engine.local.speech_worker import Workshop
 
 _Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.session import Session
 

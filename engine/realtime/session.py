@@ -9,10 +9,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.clock import loop_time_s
 from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import Follower
+from engine.audio.session_audio import AudioLink
 from engine.errors import ModelRefusedError, VoiceError
 from engine.realtime.connection.reconnecting import Line, LineUser
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.recovery import runner as module
 from engine.audio.recovery.policy import LOOK_AROUND_S, News, Wanted
 from engine.audio.recovery.runner import Follower
 from engine.audio.recovery.stall import Seen
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import Device, StreamInfo, StreamSide
 from engine.realtime.testing import run_virtual
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import Device, StreamRequest
 from engine.errors import UnknownDeviceError
 from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, plug_in, prepare_devices

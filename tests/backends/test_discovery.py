@@ -8,7 +8,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.device import registry as discovery
 from engine.audio.device.blame import close_backend
 from engine.audio.device.matching import find_device
@@ -17,6 +16,7 @@ from engine.audio.device.protocol import PROTOCOL_VERSION, Backend
 from engine.audio.device.rate_probe import probe_rates
 from engine.audio.device.registry import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
 from engine.audio.port.audio_port import AudioPort
+from engine.audio.session_audio import AudioLink
 from engine.audio.soundcheck.audition import Audition
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (

@@ -20,7 +20,7 @@ from backends.{first} import {First} as First
 from backends.{second} import {Second} as Second
 from engine.audio.types import StreamRequest
 from engine.audio.device.exclusive import allow_restarts
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 
 pause = threading.Event()
 

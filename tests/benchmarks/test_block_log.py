@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.block_log import LoggedPort
+from benchmarks.signals.block_log import LoggedPort
 
 
 def test_a_logged_port_plays_like_any_other_and_notes_each_block() -> None:

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from benchmarks.callback_python import run_python
-from benchmarks.loads import LOADS
 from benchmarks.registry import BENCHMARKS
+from benchmarks.rigs.loads import LOADS
+from benchmarks.rigs.python_playback import run_python
 from engine.errors import StreamLostError
 from tests.support.soundcard import SoundCard
 

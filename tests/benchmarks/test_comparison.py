@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.comparison import Change, Comparison, Judgement, compare
-from benchmarks.document import Document
-from benchmarks.noise import by_samples
-from benchmarks.results import Quantiles, Result
+from benchmarks.report.comparison import Change, Comparison, Judgement, compare
+from benchmarks.report.document import Document
+from benchmarks.report.results import Quantiles, Result
+from benchmarks.report.significance import by_samples
 from benchmarks.timing import quantiles
-from cli.bench_words import remarks, share_moved
+from cli.bench.words import remarks, share_moved
 
 HERE = {"cpu": "one", "cores": 2}
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from benchmarks.callback_native import run_ours
-from benchmarks.delivery import Delivery
+from benchmarks.rigs.native_playback import run_ours
+from benchmarks.signals.dropouts import Delivery
 from engine.audio.types import StreamRequest
 
 

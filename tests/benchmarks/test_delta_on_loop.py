@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from backends.virtual import SPEAKER_RATE_HZ
-from benchmarks import delta_on_loop
-from benchmarks.delta_on_loop import _Watch
-from benchmarks.results import Result
+from benchmarks.report.results import Result
+from benchmarks.rigs import delta_on_loop
+from benchmarks.rigs.delta_on_loop import _Watch
 from engine.audio.port.ring import Ring
 from engine.errors import StreamLostError
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.document import Document, read_document
-from benchmarks.history import find_run, keep, kept_runs
-from benchmarks.results import SCHEMA, Quantiles, Result, report
+from benchmarks.report.document import Document, read_document
+from benchmarks.report.history import find_run, keep, kept_runs
+from benchmarks.report.results import SCHEMA, Quantiles, Result, report
 from engine.errors import InvalidInputError
 
 RESULT = Result("dsp", "dsp/x", "ns", Quantiles(1.0, 2.0), {"numpy": Quantiles(3.0, 4.0)}, {"frames": 480})

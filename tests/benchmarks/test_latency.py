@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from benchmarks.case import Case
-from benchmarks.connections import find_connection
 from benchmarks.registry import BENCHMARKS
+from benchmarks.signals.wiring import find_connection
 from engine.audio.types import Device, StreamRequest
 from engine.errors import NoDeviceError
 from tests.support.manual_backend import ManualBackend

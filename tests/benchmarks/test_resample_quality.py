@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.resample import SoxrStream
-from benchmarks.resample_quality import measure_quality
+from benchmarks.cases.resample import SoxrStream
+from benchmarks.signals.resample_quality import measure_quality
 
 _RATE_HZ = 48000
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from benchmarks.machine import describe_machine
 from benchmarks.registry import BENCHMARKS
-from benchmarks.results import Quantiles, compared, report
-from benchmarks.rivals import find_rival
+from benchmarks.report.machine import describe_machine
+from benchmarks.report.results import Quantiles, compared, report
+from benchmarks.report.rivals import find_rival
 
 
 def test_a_result_as_json_has_exactly_the_fields_of_the_schema() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.block_log import BlockLog
-from benchmarks.chirp_train import begins_at, starts_of, train
-from benchmarks.probe import Signal, chirp, find
-from benchmarks.round_trip import Arrivals, between_rings, find_chirps, steadiness
+from benchmarks.signals.block_log import BlockLog
+from benchmarks.signals.chirp_train import begins_at, starts_of, train
+from benchmarks.signals.probe import Signal, chirp, find
+from benchmarks.signals.round_trip import Arrivals, between_rings, find_chirps, steadiness
 
 RATE_HZ = 48000
 STARTS_S = starts_of(8)

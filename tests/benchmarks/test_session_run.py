@@ -10,10 +10,10 @@ from functools import partial
 
 import pytest
 
-from benchmarks import session
 from benchmarks.case import Interrupted
-from benchmarks.service_process import ScriptedService
-from benchmarks.session_run import SessionFigures, run_session, since
+from benchmarks.cases import session
+from benchmarks.rigs.service_process import ScriptedService
+from benchmarks.rigs.session_run import SessionFigures, run_session, since
 from engine.audio.types import StreamRequest
 
 PARTS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import startup, startup_client
+from benchmarks.cases import startup
+from benchmarks.rigs import startup_client
 from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from backends.portaudio import BLOCK_MS
-from benchmarks.results import Quantiles, Result
-from benchmarks.verdict import Advice, advise, key_figures, recommendation, sentences
-from engine.audio.audio_io import BLOCK_MS as SENT_MS
+from benchmarks.report.results import Quantiles, Result
+from benchmarks.report.verdict import Advice, advise, key_figures, recommendation, sentences
+from engine.audio.session_audio import BLOCK_MS as SENT_MS
 
 
 def _callback(

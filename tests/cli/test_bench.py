@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.document import read_document
 from benchmarks.registry import BENCHMARKS
-from cli.bench_table import tables
+from benchmarks.report.document import read_document
+from cli.bench.table import tables
 from engine.errors import UnknownDeviceError
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE

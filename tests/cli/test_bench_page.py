@@ -12,12 +12,12 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from benchmarks.comparison import compare
-from benchmarks.document import Document
-from benchmarks.results import Quantiles, Result
+from benchmarks.report.comparison import compare
+from benchmarks.report.document import Document
+from benchmarks.report.results import Quantiles, Result
 from benchmarks.timing import quantiles
-from cli.bench_files import Destinations
-from cli.bench_page.page import page
+from cli.bench.files import Destinations
+from cli.bench.page.page import page
 from engine.errors import LibraryMissingError
 
 DICE = random.Random(1)

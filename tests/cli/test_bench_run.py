@@ -7,8 +7,8 @@ import os
 import signal
 
 from benchmarks.case import Case, Interrupted
-from benchmarks.results import Quantiles, Result
-from cli.bench_run import Progress, run_cases, time_text
+from benchmarks.report.results import Quantiles, Result
+from cli.bench.run import Progress, run_cases, time_text
 from engine.errors import NoDeviceError
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.comparison import compare
-from benchmarks.document import Document
-from benchmarks.results import Quantiles, Result
-from cli.bench_changes import print_changes
-from cli.bench_table import tables
+from benchmarks.report.comparison import compare
+from benchmarks.report.document import Document
+from benchmarks.report.results import Quantiles, Result
+from cli.bench.changes import print_changes
+from cli.bench.table import tables
 
 LATENCY = {
     **{"busy_ms": 30.0, "reported_ms": 40.0, "jitter_ms": 0.0, "drift_ppm": 0.01, "dropped_frames": 0.0},

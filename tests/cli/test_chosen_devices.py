@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from backends.virtual import VirtualBackend
-from cli import chosen_devices
-from cli.chosen_devices import Configured, find_all_configured, find_configured, open_devices
+from cli.devices import selection as chosen_devices
+from cli.devices.selection import Configured, find_all_configured, find_configured, open_devices
 from engine.audio.device.registry import Chosen
 from engine.audio.types import Direction
 from engine.config import AudioDefaults

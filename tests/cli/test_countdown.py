@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from cli import countdown
-from cli.countdown import Countdown
-from cli.live_line import LiveLine
+from cli.terminal import countdown
+from cli.terminal.countdown import Countdown
+from cli.terminal.status_line import LiveLine
 
 
 class _Terminal(io.StringIO):

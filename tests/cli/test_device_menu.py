@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cli.device_menu import DeviceMenu
-from cli.key_stream import KeyStream, Named
-from cli.keys import pressed
+from cli.devices.menu import DeviceMenu
+from cli.terminal.key_parser import KeyStream, Named
+from cli.terminal.single_keys import pressed
 from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError
 

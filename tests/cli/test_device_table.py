@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cli.device_table import print_devices
+from cli.devices.table import print_devices
 from engine.audio.device.rate_probe import OpenRates
 from engine.audio.types import Device, Direction
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.event_file import EventFile
+from cli.run.event_file import EventFile
 from engine.realtime.session_events import AgentTextDelta
 from tests.support.voice_process import VOICE
 
@@ -42,7 +42,7 @@ def test_a_full_disk_stops_the_events_and_not_the_conversation(target: str) -> N
 
 def test_on_standard_output_too() -> None:
     program = (
-        "from cli.event_file import EventFile\n"
+        "from cli.run.event_file import EventFile\n"
         "from engine.realtime.session_events import AgentTextDelta\n"
         "with EventFile('-') as events:\n"
         "    events(AgentTextDelta('\\ud83d'), 0.0)\n"

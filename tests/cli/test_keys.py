@@ -11,11 +11,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cli import live_line
-from cli.controls import Controls
-from cli.key_stream import KeyStream, KeyStroke, KnowsReleases, Named, Stroke
-from cli.live_line import LiveLine
-from cli.talk_key import TalkKey
+from cli.run.controls import Controls
+from cli.run.talk_key import TalkKey
+from cli.terminal import status_line as live_line
+from cli.terminal.key_parser import KeyStream, KeyStroke, KnowsReleases, Named, Stroke
+from cli.terminal.status_line import LiveLine
 from engine.realtime.testing import run_virtual
 
 COLUMNS = 30

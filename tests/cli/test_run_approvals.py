@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cli.approvals import Approvals
+from cli.run.approvals import Approvals
 from engine.realtime.session_events import ApprovalAsked, SessionStarted
 from tests.support.scripted_server import Peer, ScriptedServer
 from tests.support.voice_process import VOICE, VoiceProcess

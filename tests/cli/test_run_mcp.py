@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.mcp_start import StartedServers
+from cli.run.mcp_start import StartedServers
 from engine.realtime.session_events import McpServerChanged, Notice
 from engine.realtime.tools.config import McpServer
 from tests.cli.test_run_virtual import environment

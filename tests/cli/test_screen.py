@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from cli.screen import Screen
+from cli.view.screen import Screen
 from engine.audio.playback.stats import PlaybackStats
 from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
 

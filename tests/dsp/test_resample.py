@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from benchmarks.resample_quality import measure_quality
+from benchmarks.signals.resample_quality import measure_quality
 from engine.dsp.resample import make_resampler
 from engine.errors import InvalidInputError
 

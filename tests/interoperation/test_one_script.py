@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from engine.local.sounds import SoundMaker
+from engine.local.answering.sounds import SoundMaker
 from engine.realtime.session_events import AgentText, ToolReturned
 from engine.realtime.tools.tool import tool_of
 from engine.script.reading import read_script

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from engine.local.process import LocalServer
-from engine.local.workshop import Workshop
+from engine.local.speech_worker import Workshop
 from tests.local.client import Client, connect
 
 

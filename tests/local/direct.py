@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.local.session import LocalSession
-from engine.local.workshop import Workshop
+from engine.local.speech_worker import Workshop
 
 _PATIENCE_S = 30.0
 

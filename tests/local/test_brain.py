@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from engine.local import story
-from engine.local.brain import Call, Say, think
-from engine.local.cities import CITIES, find_city
-from engine.local.speech import language_of
+from engine.local.answering import story
+from engine.local.answering.cities import CITIES, find_city
+from engine.local.answering.dialog import Call, Say, think
+from engine.local.answering.speech import language_of
 
 NOW = datetime(2026, 3, 5, 14, 5)
 TOOLS = frozenset({"get_weather"})

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soxr
 
-from engine.local.cities import CITIES
-from engine.local.workshop import Workshop
+from engine.local.answering.cities import CITIES
+from engine.local.speech_worker import Workshop
 from tests.local.client import Client
 from tests.support.speech import speech
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from engine.dsp.g711 import Law, decode, encode
-from engine.local.beta import beta_events, ga_shape
-from engine.local.workshop import Workshop
+from engine.local.protocol.beta import beta_events, ga_shape
+from engine.local.speech_worker import Workshop
 from tests.local.client import Client
 from tests.local.direct import Direct, direct
 from tests.support.speech import speech

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.local.client_schema import EVENTS
-from engine.local.validation import Need
-from engine.local.workshop import Workshop
+from engine.local.protocol.client_schema import EVENTS
+from engine.local.protocol.validation import Need
+from engine.local.speech_worker import Workshop
 from tests.local.direct import direct
 
 ANY = st.recursive(

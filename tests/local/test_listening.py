@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.local import voice_activity
-from engine.local.cities import CITIES
-from engine.local.grammar import grammar
-from engine.local.hearing import Hearing
-from engine.local.recognizer import Recognizer
-from engine.local.settings import ServerVad
-from engine.local.validation import Refusal
-from engine.local.voice_activity import RATE_HZ, Started, Stopped, TurnDetector
+from engine.local.answering.cities import CITIES
+from engine.local.hearing import voice_activity
+from engine.local.hearing.grammar import grammar
+from engine.local.hearing.listener import Hearing
+from engine.local.hearing.recognizer import Recognizer
+from engine.local.hearing.voice_activity import RATE_HZ, Started, Stopped, TurnDetector
+from engine.local.protocol.settings import ServerVad
+from engine.local.protocol.validation import Refusal
 from tests.support.speech import speech
 
 QUIET = np.zeros(RATE_HZ, np.int16)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.local.usage import Tokens, cached_part, text_tokens, tokens_of_item
-from engine.local.workshop import Workshop
+from engine.local.protocol.usage import Tokens, cached_part, text_tokens, tokens_of_item
+from engine.local.speech_worker import Workshop
 from tests.local.client import Client
 from tests.local.direct import direct
 

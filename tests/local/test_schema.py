@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.local.client_schema import BETA_ANSWERING, BETA_SESSION, EVENTS, VADS
-from engine.local.validation import Need
+from engine.local.protocol.client_schema import BETA_ANSWERING, BETA_SESSION, EVENTS, VADS
+from engine.local.protocol.validation import Need
 
 PROTOCOL: dict[str, Any] = json.loads((Path(__file__).parent.parent / "data" / "realtime_events.json").read_text())
 NOT_OPENAIS = {

@@ -18,10 +18,10 @@ import soundfile
 
 from cli.commands.serve import SCRIPT_HELP
 from engine.errors import InvalidInputError, ScriptFailedError
+from engine.local.answering.sounds import SoundMaker
 from engine.local.faults.plan import FaultPlan
+from engine.local.script_player import Stage
 from engine.local.server import serve
-from engine.local.sounds import SoundMaker
-from engine.local.stage import Stage
 from engine.script import reading
 from engine.script.patterns import difference, filled, picked
 from engine.script.reading import read_script, script_of

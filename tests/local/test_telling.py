@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.local.numbers import ENGLISH, RUSSIAN, counted, parse_number, say_number
-from engine.local.telling import tell
+from engine.local.answering.numbers import ENGLISH, RUSSIAN, counted, parse_number, say_number
+from engine.local.answering.speak_json import tell
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.local.workshop import Workshop
+from engine.local.speech_worker import Workshop
 from tests.local.client import Client
 from tests.local.direct import direct
 from tests.support.speech import speech

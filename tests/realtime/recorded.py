@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError

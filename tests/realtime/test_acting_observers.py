@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.realtime.session import Session
 from engine.realtime.session_events import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped

@@ -181,7 +181,7 @@ async def test_a_failed_response_is_shown_and_the_session_goes_on() -> None:
 
 
 async def test_nothing_hangs_when_the_session_is_stopped_while_it_connects() -> None:
-    from engine.audio.audio_io import AudioLink  # noqa: PLC0415
+    from engine.audio.session_audio import AudioLink  # noqa: PLC0415
     from engine.audio.types import StreamRequest  # noqa: PLC0415
     from engine.realtime.session import Session  # noqa: PLC0415
     from engine.realtime.tools.runner import ToolRunner  # noqa: PLC0415

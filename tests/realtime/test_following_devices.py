@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import audio_io as link
+from engine.audio import session_audio as link
 from engine.audio.port.audio_port import FADE_MS
 from engine.audio.recovery import policy as following
 from engine.audio.types import Device, StreamRequest

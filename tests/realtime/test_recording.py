@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError

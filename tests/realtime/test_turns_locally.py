@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.session_lines import usage_line
-from engine.audio.audio_io import AudioLink
+from cli.view.lines import usage_line
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import InvalidInputError

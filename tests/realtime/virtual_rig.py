@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.audio.audio_io import AudioLink
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError

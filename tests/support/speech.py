@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.local.speech import Voice
+from engine.local.answering.speech import Voice
 
 
 @functools.cache

@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.clock import loop_time_s
 from engine.audio.recovery.policy import Command, Following, News
 from engine.audio.recovery.rescan import DeviceLister
 from engine.audio.run_blocking import aside, wait_out
+from engine.audio.session_audio import AudioLink
 from engine.audio.types import Device
 from engine.errors import VoiceError
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.local.faults.fault import Fault, Forward, Line, Moment, MomentFault
-from engine.local.identifiers import new_id
+from engine.local.protocol.identifiers import new_id
 
 
 @dataclass

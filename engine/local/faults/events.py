@@ -6,9 +6,9 @@ import asyncio
 import copy
 from dataclasses import dataclass, field
 
-from engine.local.beta import beta_events
 from engine.local.faults.fault import Event, Fault, Forward, Moment, Span
-from engine.local.identifiers import new_id
+from engine.local.protocol.beta import beta_events
+from engine.local.protocol.identifiers import new_id
 
 _MOST_WAITING = 4096
 

@@ -24,8 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.clock import loop_time_s
+from engine.audio.session_audio import AudioLink
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
 from engine.realtime.connection.transport import Connect, Received, Transport

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.audio.audio_io import AudioLink
 from engine.audio.clock import loop_time_s
 from engine.audio.playback.segments import Cut, ItemKey
+from engine.audio.session_audio import AudioLink
 from engine.errors import StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped

@@ -6,7 +6,7 @@ clock, the socket and the sound card are others. Every run of a test is the same
     import pytest
 
     from engine.audio.types import StreamRequest
-    from engine.audio.audio_io import AudioLink
+    from engine.audio.session_audio import AudioLink
     from engine.config import Config
     from engine.errors import AccessRefusedError
     from engine.realtime.providers.choose import choose_provider

@@ -1,0 +1,98 @@
+"""`voice bench startup`: how long a person waits for the help, the engine and a session, and what a client costs.
+
+Whole processes, the interpreter's own start included; the kernels' cache is warm.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import IO
+
+from benchmarks.case import Case
+from benchmarks.report.results import Quantiles, Result, compared
+from benchmarks.rigs import startup_client
+from benchmarks.timing import interleaved, quantiles
+from engine.audio.types import StreamRequest
+from engine.errors import StreamLostError
+
+_QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
+_ROUNDS = 1
+_EMPTY = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
+_LIBRARIES, _BARE = "numpy, llvmlite", "import numpy, llvmlite.binding"
+_IMPORT = "import engine.audio.session_audio"
+_ENGINE = """
+from engine.audio.types import StreamRequest
+from engine.audio.device.registry import load_backend
+from engine.audio.port.audio_port import AudioPort
+stream = load_backend("virtual").open(AudioPort(), StreamRequest())
+stream.start()
+stream.close()
+"""
+_RUN = ("-m", "cli.main", "run", "--provider", "local", "--backend", "virtual")
+_SESSION = '"type": "session"'
+"""Part of the event that reports an open session, to which the microphone is being sent."""
+
+
+def cases(devices: StreamRequest) -> list[Case]:
+    """The help, the imports, the engine's stream; the local agent's first line and session; a client on devices."""
+    return [
+        Case("startup/help", _help, _QUICK_HELP_S, _FULL_S),
+        Case("startup/import", partial(_code, "import", _IMPORT), _QUICK_S, _FULL_S),
+        Case("startup/engine", partial(_code, "engine", _ENGINE), _QUICK_S, _FULL_S),
+        Case("startup/first_line", partial(_until, "first_line", "", _RUN), _QUICK_S, _FULL_S),
+        Case("startup/ready", partial(_until, "ready", _SESSION, (*_RUN, "--events", "-")), _QUICK_S, _FULL_S),
+        Case("startup/client", partial(startup_client.measure, devices), startup_client.QUICK_S, startup_client.FULL_S),
+    ]
+
+
+def _help(seconds: float) -> Result:
+    ours, empty = partial(_run, "-m", "cli.main", "--help"), partial(_run, "-c", _EMPTY, "--help")
+    return _compare("help", {"ours": ours, "empty program": empty}, seconds)
+
+
+def _code(name: str, code: str, seconds: float) -> Result:
+    return _compare(name, {"ours": partial(_run, "-c", code), _LIBRARIES: partial(_run, "-c", _BARE)}, seconds)
+
+
+def _compare(name: str, functions: dict[str, partial[None]], seconds: float) -> Result:
+    figures = interleaved(functions, seconds, calls=1, least_rounds=_ROUNDS)
+    in_ms = {who: Quantiles(figure.p50 / 1e6, figure.p99 / 1e6) for who, figure in figures.items()}
+    return compared("startup", f"startup/{name}", "ms", in_ms)
+
+
+def _run(*arguments: str) -> None:
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
+
+def _until(name: str, words: str, arguments: tuple[str, ...], seconds: float) -> Result:
+    """Start a program again and again, each time until it prints a line with these words."""
+    ends_s, took_ms = time.monotonic() + seconds, list[float]()
+    while len(took_ms) < _ROUNDS or time.monotonic() < ends_s:
+        began_s = time.perf_counter()
+        with _started(arguments) as lines:
+            if not any(words in line for line in lines):
+                raise StreamLostError(f"`voice {' '.join(arguments[2:])}` ended too soon.", fix="Run it to see why.")
+            took_ms.append(1000 * (time.perf_counter() - began_s))
+    return Result("startup", f"startup/{name}", "ms", quantiles(took_ms), extra={"count": len(took_ms)})
+
+
+@contextlib.contextmanager
+def _started(arguments: tuple[str, ...]) -> Iterator[IO[str]]:
+    """The lines of a program as it prints them; it is ended on every way out."""
+    with subprocess.Popen(
+        [sys.executable, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout
+        finally:
+            process.terminate()

@@ -1,0 +1,67 @@
+"""Reads what a run of `voice bench` has written, this one's or an older one's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report.results import SCHEMA, Quantiles, Result
+from engine.errors import InvalidInputError
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One run: where it was measured and what."""
+
+    machine: Mapping[str, Any]
+    results: tuple[Result, ...]
+    quick: bool | None = None
+    """Whether it only saw that everything works; None in a file from before they said so."""
+
+
+def read_document(path: Path) -> Document:
+    """Read a file of the form `voice-bench/1`.
+
+    Raises:
+        InvalidInputError: it cannot be read, is of another form, or is damaged; the message says which.
+
+    Example:
+        >>> [result.case for result in read_document(Path("figures.json")).results]
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInputError(f"The figures in {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise InvalidInputError(f"{path} is no JSON.", fix=_FIX) from None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != SCHEMA:
+        says = f"says it is {str(schema)[:40]!r}" if schema else "does not say what it is"
+        raise InvalidInputError(f"{path} holds no figures of the form {SCHEMA}: it {says}.", fix=_FIX)
+    try:
+        machine = dict(document["machine"])
+        quick = None if document.get("quick") is None else bool(document["quick"])
+        return Document(machine, tuple(_result(entry) for entry in document["results"]), quick)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InvalidInputError(f"{path} is damaged: it says {SCHEMA} and has not its fields.", fix=_FIX) from None
+
+
+_FIX = "Name a file that `voice bench --json` wrote."
+
+
+def _result(entry: Mapping[str, Any]) -> Result:
+    return Result(
+        benchmark=str(entry["benchmark"]),
+        case=str(entry["case"]),
+        unit=str(entry["unit"]),
+        ours=_quantiles(entry["ours"]),
+        peers={str(name): _quantiles(peer) for name, peer in entry["peers"].items()},
+        extra=dict(entry["extra"]),
+    )
+
+
+def _quantiles(entry: Mapping[str, Any]) -> Quantiles:
+    return Quantiles(float(entry["p50"]), float(entry["p99"]))

@@ -1,0 +1,4 @@
+"""Rigs that measurements run in: sessions, services and clients, loads, other processes.
+
+Imports `signals` and `report`.
+"""

@@ -1,0 +1,4 @@
+"""Test signals, and what recordings of them tell.
+
+Imports `report`.
+"""

@@ -1,0 +1,4 @@
+"""`voice bench` in the terminal and as a page.
+
+Imports `terminal`.
+"""

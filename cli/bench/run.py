@@ -1,0 +1,99 @@
+"""Runs the cases of `voice bench`, says which is on and how long is left, and keeps what there is on Ctrl+C."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from benchmarks.case import Case, Interrupted
+from benchmarks.report.results import Result
+from cli.terminal.countdown import Countdown
+from cli.terminal.signals import interruptions
+from cli.terminal.status_line import LiveLine
+from engine.errors import VoiceError
+
+
+class Progress:
+    """Tells the time that is left from what the cases should take and from what those before really took.
+
+    Example:
+        >>> progress = Progress([16.0, 16.0])
+        >>> progress.left_s
+        32.0
+    """
+
+    def __init__(self, planned_s: Sequence[float], clock: Callable[[], float] = time.monotonic) -> None:
+        self._planned_s = list(planned_s)
+        self._clock = clock
+        self._began_s = self._case_began_s = clock()
+        self._done = 0
+
+    @property
+    def left_s(self) -> float:
+        """The rest of the plan, as much slower or faster as the plan went until this case."""
+        done_s, this_s = sum(self._planned_s[: self._done]), sum(self._planned_s[self._done : self._done + 1])
+        pace = (self._case_began_s - self._began_s) / done_s if done_s else 1.0
+        of_this_s = max(0.0, this_s * pace - (self._clock() - self._case_began_s))
+        return of_this_s + sum(self._planned_s[self._done + 1 :]) * pace
+
+    def finish_case(self) -> None:
+        """The next case is on."""
+        self._done += 1
+        self._case_began_s = self._clock()
+
+
+@dataclass(slots=True)
+class Measured:
+    """What came of the cases."""
+
+    results: list[Result] = field(default_factory=list)
+    left_out: list[VoiceError] = field(default_factory=list)
+    """Why the others could not be measured."""
+    is_interrupted: bool = False
+    """Ctrl+C ended it."""
+
+
+def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
+    """Measure every case, until Ctrl+C.
+
+    Args:
+        cases: In the order in which they run.
+        quick: How long each may take.
+        out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
+    """
+    measured = Measured()
+    line = LiveLine(out)
+    progress = Progress([case.seconds(quick=quick) for case in cases])
+    with interruptions() as interrupted:
+        try:
+            for number, case in enumerate(cases, start=1):
+                line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}\n")
+                try:
+                    with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
+                        result = case.measure(case.seconds(quick=quick))
+                    measured.results.append(result)
+                except VoiceError as error:
+                    measured.left_out.append(error)
+                    line.write(f"    left out: {error}\n")
+                progress.finish_case()
+                if interrupted:
+                    break
+        except Interrupted as kept:
+            measured.results += kept.results
+        except KeyboardInterrupt:
+            pass
+        measured.is_interrupted = bool(interrupted)
+        return measured
+
+
+def time_text(seconds: float) -> str:
+    """Write how long something takes.
+
+    Example:
+        >>> time_text(192.4)
+        '3 min 12 s'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,184 @@
+"""The figures of `voice bench` as tables: a row for ours and for each rival, with how many times faster ours is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
+    from rich.table import Table
+
+    from benchmarks.report.results import Quantiles, Result
+
+_NS_IN = {"ns": 1.0, "ms": 1e6}
+_SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
+_MISSING = "missing"
+_ONLY_IN_FILE = {
+    *("group_delay_ms", "withheld_ms", "text_bytes"),
+    *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
+    *("measured_ms", "openings", "count", "xruns"),
+}
+"""What would make the tables too wide for a terminal of 80 columns."""
+_ANY_WIDTH = 10_000
+TEXTS = ("case", "who")
+"""Headings of text columns; the others are figures."""
+_CLOSE = (0, 0, 0, 0)
+"""Padding, as a table gives it back."""
+_HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
+_HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
+_HEADINGS |= {"longest_hold_ms": "hold_ms"}
+"""Shorter than what the file says."""
+_MEANINGS = {
+    "busy_ms": "busy: beside busy threads",
+    "reported_ms": "rep.: reported by the devices",
+    "amplitude_ratio": "level ratio: heard to played",
+    "broken_ms": "broken: sound that did not come in time",
+    "longest_hold_ms": "hold: the longest of the event loop",
+    "answer_s": "client: its processor time while it plays an answer so long",
+}
+"""What the headings alone do not say, under the tables that have them."""
+_ABOUT = {
+    "dsp": "_kept: by addresses that are asked for once, as a session calls; else each call asks its arrays for them",
+    "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
+    "but the audio thread cannot take from one without the interpreter",
+    "port": "rival: the same work in Python, which the audio thread would wait for",
+}
+"""Explanations of a benchmark's rows, by its name."""
+_IN_UNIT = frozenset({"p95", "max"})
+"""What is in the unit of the case itself."""
+
+
+def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
+    """Yield one table for each benchmark, in the order in which they ran.
+
+    Where the console is narrow they are closer, and then have fewer columns: their captions name those that are left
+    out, for a case without its name, or half a figure, is worth nothing.
+
+    Example:
+        >>> for table in tables(results, console):
+        ...     console.print(table)
+    """
+    for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
+        yield _fitting(benchmark, list(of_it), console)
+
+
+def _fitting(benchmark: str, results: Sequence[Result], console: Console) -> Table:
+    from rich.measure import Measurement  # noqa: PLC0415
+
+    def is_too_wide(table: Table) -> bool:
+        return Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width
+
+    measured = [name for name in measured_besides(results) if name not in _ONLY_IN_FILE]
+    table = _table(benchmark, results, measured)
+    count = len(measured)
+    while is_too_wide(table) and (count > 0 or table.padding != _CLOSE):
+        count -= table.padding == _CLOSE
+        table = _table(benchmark, results, measured[:count], measured[count:])
+        table.padding = _CLOSE[:2]
+    return table
+
+
+def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], left_out: Sequence[str] = ()) -> Table:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - `voice --help` must not pay for it
+    from rich.text import Text  # noqa: PLC0415
+
+    headings, rows = grid(results, measured)
+    table = Table(title=benchmark, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
+    table.show_edge = False
+    table.pad_edge, table.collapse_padding = False, True
+    wider = [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
+    table.caption = "\n".join([*notes(results, measured), *wider]) or None
+    for heading in headings:
+        justify: JustifyMethod = "left" if heading in TEXTS else "right"
+        table.add_column(heading.replace(" ", "\n"), justify=justify, no_wrap=heading != "who", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def grid(results: Sequence[Result], measured: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Return the headings and the rows of one benchmark's table as text.
+
+    Args:
+        results: Its cases.
+        measured: What else gets a column, by name in `extra`.
+    """
+    compares = any(result.peers for result in results)
+    headings = ["case", *(["who"] if compares else []), "p50", "p99", *(["ours faster"] if compares else [])]
+    rows = []
+    for result in results:
+        for case, who, figures, ratio, extra in _rows(result):
+            cells = [case, *([who] if compares else []), *_figures(figures, result.unit)]
+            cells += [ratio] if compares else []
+            cells += [_shown(extra.get(name, ""), result.unit if name in _IN_UNIT else "") for name in measured]
+            rows.append(cells)
+    return [*headings, *map(_heading, measured)], rows
+
+
+def notes(results: Sequence[Result], measured: Sequence[str]) -> list[str]:
+    """Return the notes under a table: missing rivals, and explanations of headings."""
+    about = [_ABOUT[name] for name in dict.fromkeys(result.benchmark for result in results) if name in _ABOUT]
+    missing = dict.fromkeys(name for result in results for name in result.extra.get(_MISSING, ()))
+    meant = [_MEANINGS[name] for name in measured if name in _MEANINGS]
+    return [
+        *([f"not installed, so not measured: {', '.join(missing)}"] if missing else []),
+        *(["; ".join(meant)] if meant else []),
+        *about,
+    ]
+
+
+def _heading(name: str) -> str:
+    return _HEADINGS.get(name, name).replace("_", " ")
+
+
+def measured_besides(results: Sequence[Result]) -> list[str]:
+    """Return names of what the cases measured besides; rivals' own figures stand in their rows, samples in the file."""
+    found = ((name, value) for result in results for name, value in _extra(result).items() if name not in result.peers)
+    return list(dict.fromkeys(name for name, value in found if not isinstance(value, list | tuple | dict)))
+
+
+def _extra(result: Result) -> Mapping[str, Any]:
+    """What was measured besides; blocks delivered and expected in one column."""
+    extra = dict(result.extra)
+    if extra.keys() >= {"delivered", "expected"}:
+        return {"blocks": f"{extra.pop('delivered')}/{extra.pop('expected')}", **extra}
+    return extra
+
+
+def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[str, Any]]]:
+    yield result.case.removeprefix(f"{result.benchmark}/"), "ours", result.ours, "", _extra(result)
+    ratio = result.ratio
+    for name, peer in result.peers.items():
+        faster = f"{ratio[name]:.2f} x" if name in ratio else ""
+        yield "", name, peer, faster, result.extra.get(name, {})
+
+
+def _figures(figures: Quantiles, unit: str) -> tuple[str, str]:
+    return with_unit(figures.p50, unit), with_unit(figures.p99, unit)
+
+
+def _shown(value: object, unit: str) -> str:
+    if value is None:
+        return "?"
+    if unit and isinstance(value, float):
+        return with_unit(value, unit)
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return str(value)
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Three digits and a unit that suits them.
+
+    Example:
+        >>> with_unit(3120.0, "ns")
+        '3.12 us'
+    """
+    value_ns = value * _NS_IN[unit]
+    size, shown = next((size, shown) for size, shown in _SCALE if value_ns >= size)
+    scaled = value_ns / (size or 1.0)
+    digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
+    return f"{scaled:.{digits}f} {shown}"

@@ -1,0 +1,4 @@
+"""The checks of `voice doctor`.
+
+Imports no other room.
+"""

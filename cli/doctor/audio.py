@@ -1,0 +1,180 @@
+"""`voice doctor` on sound: PortAudio, the sound server, each backend, and the devices that would be used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backends.alsa import CONFIGURATION_FIX
+from cli.doctor.config import configuration_in_force
+from cli.doctor.findings import Finding, error, ok, warning
+from engine.errors import InvalidInputError, NoDeviceError, VoiceError
+
+if TYPE_CHECKING:
+    from engine.audio.device.protocol import Backend
+    from engine.audio.types import StreamInfo
+
+_SERVER_S = 3.0
+_START_S = 20.0
+_NO_DEVICE_FIX = "Plug one in, or start the sound server; `voice run --input-file FILE` works without."
+
+
+def portaudio_crash() -> Finding | None:
+    """Start PortAudio in a process of its own: the configuration of ALSA that is missing aborts whoever starts it."""
+    try:
+        run = subprocess.run(
+            [sys.executable, "-P", "-c", "import sounddevice"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_START_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return error("portaudio", f"does not start within {_START_S:g} s", CONFIGURATION_FIX)
+    if run.returncode >= 0:
+        return None  # an exception is examined where it is raised
+    return error("portaudio", f"crashes when it is started ({signal.strsignal(-run.returncode)})", CONFIGURATION_FIX)
+
+
+def portaudio() -> Iterator[Finding]:
+    """The library both backends of real devices need, and what it was built to reach."""
+    from engine.audio.device.native_stderr import silence_chatter  # noqa: PLC0415
+
+    silence_chatter()
+    try:
+        import sounddevice  # noqa: PLC0415 - loads PortAudio
+    except OSError:
+        fix = "Install it (Debian: `apt install libportaudio2`), or use `voice run --input-file FILE`."
+        yield error("portaudio", "The PortAudio library cannot be loaded.", fix)
+        return
+    version = sounddevice.get_portaudio_version()[1].split(",")[0]
+    host_apis = ", ".join(api["name"] for api in sounddevice.query_hostapis())
+    yield ok("portaudio", f"{version}; host APIs: {host_apis or 'none'}")
+
+
+def sound_server() -> Iterator[Finding]:
+    """On Linux, whether PulseAudio or PipeWire answers; elsewhere the system is the server."""
+    if sys.platform != "linux":
+        yield ok("sound server", "part of the system")
+        return
+    answers = _pactl() or ", ".join(name for name, path in _sockets().items() if _listens(path))
+    if answers:
+        yield ok("sound server", answers)
+    else:
+        fix = "Start PipeWire or PulseAudio (`systemctl --user start pipewire-pulse`), unless you use ALSA alone."
+        yield warning("sound server", "neither PulseAudio nor PipeWire answers", fix)
+
+
+def _pactl() -> str:
+    """Name and version of the server, or nothing where it or its tool is missing."""
+    if shutil.which("pactl") is None:
+        return ""
+    environment = {**os.environ, "LC_ALL": "C"}
+    try:
+        run = subprocess.run(
+            ["pactl", "info"], capture_output=True, text=True, timeout=_SERVER_S, env=environment, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    fields = dict(line.split(": ", 1) for line in run.stdout.splitlines() if ": " in line)
+    return " ".join(filter(None, (fields.get("Server Name"), fields.get("Server Version"))))
+
+
+def _sockets() -> dict[str, Path]:
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/run/user/none")
+    return {"PulseAudio's socket answers": folder / "pulse/native", "PipeWire's socket answers": folder / "pipewire-0"}
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_SERVER_S)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def backends() -> Iterator[Finding]:
+    """Each backend: whether it works, and whether Python runs on its audio thread."""
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import backend_names, load_backend  # noqa: PLC0415
+
+    wanted = configuration_in_force().audio.backend
+    if wanted not in (None, "auto", *backend_names()):
+        yield error("backends", f"The configured backend {wanted!r} is not installed.", "Run `voice backends`.")
+    for name in backend_names():
+        subject = f"backend {name}"
+        try:
+            backend = load_backend(name)
+            try:
+                yield _open_briefly(subject, backend)
+            finally:
+                close_backend(backend)
+        except VoiceError as failure:
+            verdict = error if name == wanted else warning
+            yield verdict(subject, failure.message, failure.fix)
+
+
+def _open_briefly(subject: str, backend: Backend) -> Finding:
+    """Open the default devices without starting them: only an open stream says how it would run."""
+    from engine.audio.device.blame import blaming  # noqa: PLC0415
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
+    from engine.audio.types import StreamRequest  # noqa: PLC0415
+
+    opened = OpenStream(backend, AudioPort(), StreamRequest())
+    opened.close()
+    info = opened.info
+    with blaming(backend):
+        text = f"{'native' if info.native else 'degraded'}; {_sides(info)}"
+    if info.native:
+        return ok(subject, text)
+    return warning(subject, text, " ".join(info.notes) or "Use the sounddevice backend.")
+
+
+def _sides(info: StreamInfo) -> str:
+    sides = {"microphone": info.input, "speaker": info.output}
+    return ", ".join(
+        f"{name} {side.rate_hz} Hz x {side.channels}" if side else f"no {name}" for name, side in sides.items()
+    )
+
+
+def devices() -> Iterator[Finding]:
+    """The microphone and the speaker that `voice run` would take."""
+    from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
+    from engine.audio.device.matching import describe, find_device  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend  # noqa: PLC0415
+    from engine.audio.types import Direction  # noqa: PLC0415
+
+    defaults = configuration_in_force().audio
+    try:
+        found = open_backend(defaults.backend or "auto")
+    except InvalidInputError:
+        return  # an unknown backend, which has been reported
+    try:
+        with blaming(found.backend):
+            listed = found.backend.devices()
+    finally:
+        close_backend(found.backend)
+    for direction, named in ((Direction.INPUT, defaults.input), (Direction.OUTPUT, defaults.output)):
+        subject = f"default {direction.value}"
+        try:
+            device = find_device(listed, named, direction)
+        except NoDeviceError as failure:
+            yield error(subject, failure.message, _NO_DEVICE_FIX)
+        except VoiceError as failure:
+            yield error(subject, failure.message, failure.fix)
+        else:
+            text = f"{describe(device)}, {device.native_rate_hz} Hz, through {found.backend.name}"
+            if found.backend.name == "virtual" and defaults.backend != "virtual":
+                yield error(subject, "no sound card was found: `voice run` only shows itself", _NO_DEVICE_FIX)
+            else:
+                yield ok(subject, text)

@@ -1,0 +1,104 @@
+"""`voice doctor` on running sound: whether the microphone is let through, and how the audio threads are scheduled.
+
+Half a second is recorded and thrown away while the speaker plays silence.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cli.doctor.config import configuration_in_force
+from cli.doctor.findings import Finding, error, ok, warning
+from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
+
+if TYPE_CHECKING:
+    from engine.audio.device.protocol import Backend
+    from engine.audio.port.audio_port import AudioPort
+    from engine.config import AudioDefaults
+
+_LISTEN_S = 0.5
+_PATIENCE_S = 5.0
+_LOOK_S = 0.01
+_RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatError, StreamLostError)
+"""What only opening shows; devices that are missing have a finding of their own."""
+_PERMISSION = {
+    "darwin": "Allow your terminal under System Settings, Privacy & Security, Microphone, and start it anew.",
+    "win32": "Allow desktop apps under Settings, Privacy & security, Microphone.",
+}
+
+
+def stream() -> Iterator[Finding]:
+    """Run the devices that `voice run` would take; nothing where there is none but the virtual backend."""
+    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend  # noqa: PLC0415
+
+    defaults = configuration_in_force().audio
+    try:
+        backend = open_backend(defaults.backend or "auto").backend
+    except VoiceError:
+        return
+    try:
+        if backend.name != "virtual":
+            yield from _listen(backend, defaults)
+    except _RUNNING_ERRORS as failure:
+        yield error("microphone", failure.message, failure.fix)
+    except VoiceError:
+        return
+    finally:
+        close_backend(backend)
+
+
+def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
+    from engine.audio.types import StreamRequest  # noqa: PLC0415
+
+    port = AudioPort()
+    running = OpenStream(backend, port, StreamRequest(input=defaults.input, output=defaults.output))
+    try:
+        running.start()
+        _record(port)
+    finally:
+        running.close()
+    yield _microphone(port)
+    yield from _audio_threads(port)
+
+
+def _record(port: AudioPort) -> None:
+    """Wait for half a second of sound, or for as long as anybody would."""
+    pause = threading.Event()
+    for _ in range(round(_PATIENCE_S / _LOOK_S)):
+        if port.finished or port.stats().captured_position >= _LISTEN_S * port.input_rate_hz:
+            return
+        pause.wait(_LOOK_S)
+
+
+def _microphone(port: AudioPort) -> Finding:
+    """Exact zeros come from no microphone: the system, a switch or a silent program is in the way."""
+    from engine.dsp.meter import to_db  # noqa: PLC0415
+
+    samples = port.capture.consumer.get(port.capture.capacity) if port.capture else None
+    if samples is None or not samples.size:
+        fix = "Choose another with `voice devices pick`."
+        return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
+    if samples.any():
+        return ok("microphone", f"is let through, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
+    if sys.platform in _PERMISSION:
+        return error("microphone", "gives exact zeros: the system withholds it", _PERMISSION[sys.platform])
+    fix = "Unmute it (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), or choose another with `voice devices pick`."
+    return warning("microphone", "gives exact zeros: it is muted, or no microphone", fix)
+
+
+def _audio_threads(port: AudioPort) -> Iterator[Finding]:
+    """What the threads themselves were answered."""
+    from engine.audio.port.priority import Priority  # noqa: PLC0415
+
+    stats = port.stats()
+    text = f"real-time priority: microphone {stats.input_priority}, speaker {stats.output_priority}"
+    if Priority.REFUSED in (stats.input_priority, stats.output_priority):
+        yield warning("audio threads", text, "See `priority`.")
+    else:
+        yield ok("audio threads", text)

@@ -1,0 +1,60 @@
+"""Answers the service's questions whether it may call a tool: by what the person said before, or by asking now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cli.run.controls import Controls
+from cli.view.lines import call_text
+from engine.realtime.session import Session
+from engine.realtime.session_events import ApprovalAsked, Notice, SessionStarted
+
+_NOBODY = "Nobody could be asked: the client runs without a terminal."
+_REFUSED = "The user refused this call."
+
+
+class Approvals:
+    """An observer of a session; answers each question once.
+
+    Example:
+        >>> approvals = Approvals(["calendar"])
+        >>> session = Session(..., observers=[screen, approvals])
+        >>> approvals.attach(session, controls)
+    """
+
+    def __init__(self, always: Collection[str] = ()) -> None:
+        """Prepare.
+
+        Args:
+            always: Servers whose calls need no question; "all" of them.
+        """
+        self._always = frozenset(always)
+        self._session: Session | None = None
+        self._asking: Controls | None = None
+
+    def attach(self, session: Session, asking: Controls | None = None) -> None:
+        """Answer to this session; `asking` is None where there is no terminal."""
+        self._session = session
+        self._asking = asking
+
+    def __call__(self, notice: Notice, _: float) -> None:
+        """Take a question; those of a connection that is gone can no longer be answered."""
+        if isinstance(notice, SessionStarted) and self._asking is not None:
+            self._asking.withdraw()
+        elif isinstance(notice, ApprovalAsked):
+            self._answer(notice)
+
+    def _answer(self, asked: ApprovalAsked) -> None:
+        session = self._session
+        if session is None:
+            return
+        if self._always & {"all", asked.server}:
+            session.approve(asked.approval_id)
+        elif self._asking is None:
+            session.approve(asked.approval_id, approve=False, reason=_NOBODY)
+        else:
+            text = f"May {asked.server} run {call_text(asked.name, asked.arguments)}? (y/n)"
+            self._asking.ask(text, lambda yes: self._answered(session, asked, yes=yes))
+
+    def _answered(self, session: Session, asked: ApprovalAsked, *, yes: bool) -> None:
+        session.approve(asked.approval_id, approve=yes, reason="" if yes else _REFUSED)

@@ -1,0 +1,138 @@
+"""What the keys do in a conversation, and the last line of the terminal that shows it.
+
+Space talks where turns are ended by a key, Tab mutes, and what is typed is said with Enter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import Callable
+
+from cli.run.talk_key import TalkKey
+from cli.terminal.key_parser import KeyStroke, KnowsReleases, Named, Stroke
+from cli.terminal.sanitize import printable
+from cli.terminal.status_line import LiveLine
+from engine.realtime.session import Session
+
+_ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
+_HINT = "Tab mutes; type and press Enter to write"
+
+
+class Controls:
+    """Takes strokes, one after the other.
+
+    Example:
+        >>> controls = Controls(session, line, by_key=True, listens=True)
+        >>> with keyboard(controls.take, line.send, releases=True):
+        ...     controls.show()
+        ...     await session.run()
+    """
+
+    def __init__(self, session: Session, line: LiveLine, *, by_key: bool, listens: bool) -> None:
+        self._session = session
+        self._line = line
+        self._by_key = by_key and listens
+        self._listens = listens
+        self._talk_key = TalkKey()
+        self._looking: asyncio.TimerHandle | None = None
+        self._typed = ""
+        self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
+
+    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
+        """Let the last line ask something; `answered` is told whether y or n was pressed."""
+        self._questions.append((question, answered))
+        self.show()
+
+    def withdraw(self) -> None:
+        """Forget all questions that wait."""
+        self._questions.clear()
+        self.show()
+
+    def take(self, stroke: KeyStroke | KnowsReleases) -> None:
+        """Do what the key means."""
+        if isinstance(stroke, KnowsReleases):
+            self._talk_key.reports_release = True
+        elif self._questions and not self._typed and (yes := _ANSWERS.get(stroke.key)) is not None:
+            if stroke.stroke is Stroke.PRESSED:
+                self._questions.popleft()[1](yes)
+        elif stroke.key == " " and self._by_key and (self._talk_key.held or not self._typed):
+            self._take_talk_key(stroke.stroke)
+        elif stroke.stroke is not Stroke.RELEASED:
+            self._take_press(stroke)
+        self.show()
+
+    def close(self) -> None:
+        """Leave the terminal's last line."""
+        if self._looking is not None:
+            self._looking.cancel()
+        self._line.close()
+
+    def _take_press(self, stroke: KeyStroke) -> None:
+        match stroke.key:
+            case Named.TAB if stroke.stroke is Stroke.PRESSED and self._listens:
+                self._session.mute(not self._session.muted)
+            case Named.ENTER:
+                text, self._typed = self._typed.strip(), ""
+                if text:
+                    self._session.type_text(text)
+            case Named.BACKSPACE:
+                self._typed = self._typed[:-1]
+            case Named.ERASE_WORD:
+                self._typed = self._typed[: self._typed.rstrip().rfind(" ") + 1]
+            case Named.ERASE_LINE | Named.ESCAPE:
+                self._typed = ""
+            case Named.END if not self._typed:
+                self._session.stop("the person has left")
+            case Named.INTERRUPT:
+                signal.raise_signal(signal.SIGINT)
+            case str(text) if text.strip() or self._typed:
+                self._typed += text
+
+    def _take_talk_key(self, stroke: Stroke) -> None:
+        if stroke is Stroke.RELEASED:
+            self._talk_key.release()
+        else:
+            self._talk_key.press(asyncio.get_running_loop().time())
+        self._talk()
+
+    def _talk(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._session.talk(self._talk_key.held)
+        if self._looking is not None:
+            self._looking.cancel()
+        if self._talk_key.look_at_s is not None:
+            self._looking = loop.call_at(self._talk_key.look_at_s, self._look)
+
+    def _look(self) -> None:
+        # A timer of the loop may fire a clock tick early.
+        self._talk_key.look(max(asyncio.get_running_loop().time(), self._talk_key.look_at_s or 0.0))
+        self._talk()
+        self.show()
+
+    def show(self) -> None:
+        """Draw the last line; after that by itself."""
+        if self._questions and not self._typed:
+            self._line.show(printable(self._questions[0][0]))
+            return
+        self._line.show(f"{self._state()}> {self._typed}" if self._typed else f"{self._state()}({self._hint()})")
+
+    def _state(self) -> str:
+        if not self._listens:
+            return ""
+        if self._session.muted:
+            return "muted "
+        if self._by_key:
+            return "talking " if self._talk_key.held else ""
+        return "listening "
+
+    def _hint(self) -> str:
+        if not self._listens:
+            return "type and press Enter; Ctrl+D ends"
+        if not self._by_key:
+            return "Tab listens again" if self._session.muted else _HINT
+        how = "hold" if self._talk_key.reports_release else "tap"
+        if self._talk_key.held:
+            return "let go when you have spoken" if self._talk_key.reports_release else "tap Space when you have spoken"
+        return f"{how} Space to talk; {_HINT}"

@@ -1,0 +1,132 @@
+"""The demonstration of a machine without a sound card: three spoken questions to the embedded agent, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from backends.virtual import VirtualBackend
+from backends.virtual_microphone import FedMicrophone
+from cli.options import RunOptions
+from cli.run.lifecycle import SessionPlan, converse
+from cli.view.screen import Screen
+from engine.audio.types import StreamRequest
+from engine.dsp.pcm16 import pcm16_to_float32
+from engine.errors import ProtocolBrokenError
+from engine.local.answering.speech import Voice
+from engine.realtime.cost.usage import UsageMeter
+from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.session import Observer, Session
+from engine.realtime.session_events import FirstAudio, Notice, SessionStarted, UserTranscript
+from engine.realtime.tools.builtin import built_in_tools
+
+QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
+_VOICE = "en-us+f3"
+_WORDS_PER_MINUTE = 150
+_INTERRUPT_AFTER_S = 4.0
+"""How much of the story sounds before the third question interrupts it."""
+_PATIENCE_S = 30.0
+"""For each step; the longest, the weather, takes 8 s to be asked and answered."""
+_REST_S = 0.3
+_LOOK_S = 0.05
+
+
+class Demonstration:
+    """Asks the questions through a microphone made of memory, each when the answer before it has been heard."""
+
+    def __init__(self) -> None:
+        self._voice = Voice()
+        self.microphone = FedMicrophone(self._voice.rate_hz)
+        self._notices: list[Notice] = []
+        self._changed = asyncio.Event()
+
+    def __call__(self, notice: Notice, _: float) -> None:
+        """Take note of what the session tells."""
+        self._notices.append(notice)
+        self._changed.set()
+
+    async def guide(self, session: Session) -> None:
+        """Ask everything, then stop the session."""
+        weather, story, sum_ = QUESTIONS
+        try:
+            await self._until(SessionStarted, 1)
+            self._ask(weather)
+            await self._until(FirstAudio, 1)
+            await self._until_rest(session)
+            self._ask(story)
+            await self._until(FirstAudio, 2)
+            await asyncio.sleep(_INTERRUPT_AFTER_S)
+            self._ask(sum_)
+            await self._until(UserTranscript, 3)
+            await self._until(FirstAudio, 3)
+            await self._until_rest(session)
+        except TimeoutError:
+            session.fail(
+                ProtocolBrokenError(
+                    f"The embedded agent gave no answer within {_PATIENCE_S:.0f} s.",
+                    fix="Try again when the machine is less busy; `voice doctor` looks at the agent.",
+                )
+            )
+        else:
+            session.stop("the demonstration is over")
+
+    def _ask(self, question: str) -> None:
+        said = self._voice.say_all(question, voice=_VOICE, words_per_minute=_WORDS_PER_MINUTE)
+        self.microphone.feed(pcm16_to_float32(said))
+
+    async def _until(self, kind: type[Notice], count: int) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            while sum(isinstance(notice, kind) for notice in self._notices) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def _until_rest(self, session: Session) -> None:
+        """Wait until the answer has been heard, and stayed the last for a moment."""
+        async with asyncio.timeout(2 * _PATIENCE_S):
+            resting_since_s: float | None = None
+            while resting_since_s is None or time.monotonic() - resting_since_s < _REST_S:
+                await asyncio.sleep(_LOOK_S)
+                now_s = time.monotonic()
+                resting_since_s = (resting_since_s or now_s) if session.at_rest else None
+
+
+def hold_demonstration(
+    chosen: ChosenProvider, meter: UsageMeter, options: RunOptions, screen: Screen, observers: Sequence[Observer]
+) -> None:
+    """Hold the demonstration with the embedded agent, and say where its recording is.
+
+    Raises:
+        VoiceError: the embedded agent cannot work on this machine, or did not answer.
+    """
+    folder = options.record or _recording_folder()
+    screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
+    demonstration = Demonstration()
+    plan = SessionPlan(
+        chosen=chosen,
+        backend=VirtualBackend(microphone=demonstration.microphone),
+        request=StreamRequest(block_ms=options.block_ms),
+        settings=SessionSettings(),
+        tools=built_in_tools(chosen.provider),
+        options=replace(options, record=folder),
+        guide=demonstration.guide,
+        meter=meter,
+    )
+    asyncio.run(converse(plan, screen, [meter, *observers, demonstration]))
+    screen.say(f"What was heard, you on the left and the agent on the right: {folder / 'heard.wav'}")
+    screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
+
+
+def _recording_folder() -> Path:
+    folder = user_data_path("voice", appauthor=False) / "conversations"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="voice-"))
+    return folder / f"demonstration-{time.strftime('%Y%m%d-%H%M%S')}"

@@ -1,0 +1,37 @@
+"""Where the log goes: to standard error, and between the lines of the conversation where both share a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from cli.terminal.sanitize import printable
+from cli.terminal.status_line import LiveLine
+
+
+class _BetweenLines(logging.Handler):
+    """Prints above the terminal's last line."""
+
+    def __init__(self, line: LiveLine) -> None:
+        super().__init__()
+        self._line = line
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        try:
+            self._line.interject("\n".join(printable(line) for line in self.format(record).splitlines()))
+        except Exception:  # as every handler: what cannot be logged ends nothing
+            self.handleError(record)
+
+
+def log_to_stderr(level: str, line: LiveLine) -> None:
+    """Log from this level on; `line` is where the conversation is shown."""
+    shared = line.is_terminal and sys.stderr.isatty()
+    handler = _BetweenLines(line) if shared else logging.StreamHandler(sys.stderr)
+    logging.basicConfig(level=level.upper(), handlers=[handler], format="%(levelname)s %(message)s")
+    # At debug level these log requests with their headers, and the compiler's every step.
+    for name in ("aiohttp", "asyncio", "numba"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # And these write tracebacks of what is told in a sentence, with addresses that may hold a key.
+    for name in ("mcp", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

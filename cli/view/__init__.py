@@ -1,0 +1,4 @@
+"""The conversation as lines for people.
+
+Imports `terminal`.
+"""

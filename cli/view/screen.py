@@ -1,0 +1,152 @@
+"""The conversation on the terminal: what the person said, what the agent says as it says it, tools and errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO
+
+from cli.terminal.sanitize import printable
+from cli.terminal.status_line import LiveLine
+from cli.view.lines import ToolNotice, loss_line, tool_line, usage_line
+from engine.realtime.session_events import (
+    AgentText,
+    AgentTextCut,
+    AgentTextDelta,
+    AnswerDropped,
+    BargeIn,
+    DeviceFound,
+    DeviceLost,
+    ErrorShown,
+    FirstAudio,
+    Notice,
+    Reconnected,
+    Reconnecting,
+    SessionStarted,
+    Summary,
+    UsageTotal,
+    UserTranscript,
+    UserTyped,
+    Xrun,
+)
+
+_DIM, _BOLD, _RED, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[31m", "\x1b[0m"
+
+_MAX_WAITING = 20
+
+
+class Screen:
+    """An observer that prints; `out` is standard output, or standard error where events take its place."""
+
+    def __init__(self, out: IO[str] | None = None) -> None:
+        self.live = LiveLine(out or sys.stdout)
+        self._colours = self.live.is_terminal
+        self._open_item: str | None = None
+        self._waiting: list[str] = []
+        """Remarks that came in the middle of the agent's line."""
+        self._xruns_shown = False
+
+    def say(self, text: str) -> None:
+        """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
+        if self._open_item is None:
+            self._line(self._dim(printable(text)))
+        elif len(self._waiting) < _MAX_WAITING:
+            self._waiting.append(text)
+
+    def __call__(self, notice: Notice, _: float) -> None:
+        """Show one notice."""
+        match notice:
+            case SessionStarted(session_id, provider, model):
+                self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
+            case UserTranscript(text) | UserTyped(text):
+                self._line(f"{self._bold('You:')}   {printable(text)}")
+            case AgentTextDelta(text, item_id):
+                self._delta(text, item_id)
+            case AgentText():
+                self._end_line()
+            case _ if isinstance(notice, UsageTotal | ToolNotice):
+                self._remark(usage_line(notice) if isinstance(notice, UsageTotal) else tool_line(notice))
+            case FirstAudio(_, latency_ms) if latency_ms is not None:
+                self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
+            case BargeIn(heard_ms):
+                self._end_line()
+                self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
+            case AgentTextCut(text):
+                self._end_line()
+                self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
+            case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
+                self._end_line()
+                self._remark(loss_line(notice))
+            case Xrun() if not self._xruns_shown:
+                self._xruns_shown = True
+                self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
+            case ErrorShown(message, _, fatal) if not fatal:
+                self._line(f"{self._red('Error:')} {printable(message)}")
+            case Summary():
+                self._end_line()
+                self._summary(notice)
+
+    def _remark(self, text: str) -> None:
+        if text:
+            self.say(text)
+
+    def _delta(self, text: str, item_id: str) -> None:
+        if self._open_item != item_id:
+            self._end_line()
+            self.live.write(f"{self._bold('Agent:')} ")
+            self._open_item = item_id
+        self.live.write(printable(text))
+
+    def _summary(self, summary: Summary) -> None:
+        parts = [f"{_counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", _counted(summary.xruns, "xrun")]
+        if summary.dropped_blocks:
+            parts.append(f"{_counted(summary.dropped_blocks, 'microphone block')} dropped")
+        if summary.reconnects:
+            parts.append(f"reconnected {_counted(summary.reconnects, 'time')}")
+        if summary.dropped_outage_ms:
+            parts.append(f"{summary.dropped_outage_ms / 1000:.1f} s of the microphone dropped in outages")
+        if summary.devices_lost:
+            parts.append(f"devices lost {_counted(summary.devices_lost, 'time')}")
+        if summary.dropped_answer_ms:
+            parts.append(f"{summary.dropped_answer_ms / 1000:.1f} s of answers dropped for want of a speaker")
+        playback = summary.playback
+        if playback.late_starts:
+            parts.append(f"{_counted(playback.late_starts, 'late start')} ({playback.late_start_ms} ms)")
+        if playback.underruns:
+            parts.append(f"{_counted(playback.underruns, 'underrun')} ({playback.underrun_ms} ms)")
+        if playback.late_starts or playback.underruns:
+            parts.append(f"cushion {playback.cushion_ms} ms")
+        for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
+            latency_ms = summary.latency.get(f"{kind}_ms")
+            if latency_ms is not None:
+                parts.append(f"{name} {_rounded(latency_ms)} ms")
+        self.say(f"End ({summary.reason}): {', '.join(parts)}.")
+
+    def _line(self, text: str) -> None:
+        self._end_line()
+        self.live.write(f"{text}\n")
+
+    def _end_line(self) -> None:
+        if self._open_item is not None:
+            self._open_item = None
+            self.live.write("\n")
+            remarks, self._waiting = self._waiting, []
+            for remark in remarks:
+                self.say(remark)
+
+    def _dim(self, text: str) -> str:
+        return f"{_DIM}{text}{_PLAIN}" if self._colours else text
+
+    def _bold(self, text: str) -> str:
+        return f"{_BOLD}{text}{_PLAIN}" if self._colours else text
+
+    def _red(self, text: str) -> str:
+        return f"{_RED}{text}{_PLAIN}" if self._colours else text
+
+
+def _rounded(latency_ms: float) -> str:
+    """Tenths below ten: the microphone's blocks are on the wire within one."""
+    return f"{latency_ms:.1f}" if latency_ms < 9.95 else f"{latency_ms:.0f}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

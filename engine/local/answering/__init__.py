@@ -1,0 +1,4 @@
+"""What the embedded agent says: its rules, its words, its voice.
+
+Imports `protocol`.
+"""

@@ -1,0 +1,29 @@
+"""What both sides of a session, the one that listens and the one that answers, have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from engine.local.hearing.idle_timeout import Idleness
+from engine.local.items import Items
+from engine.local.protocol.settings import Settings
+from engine.local.speech_worker import Workshop
+from engine.local.tasks import Tasks
+
+Send = Callable[..., Awaitable[None]]
+"""Sends one event to the client: its type, and its fields by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One conversation under way."""
+
+    send: Send
+    settings: Settings
+    """What the client asked for so far."""
+    items: Items
+    workshop: Workshop
+    transcriptions: Tasks = field(default_factory=Tasks)
+    """Of what was committed and is not understood yet."""
+    idleness: Idleness = field(default_factory=Idleness)

@@ -1,0 +1,156 @@
+"""The user's side of a session: audio in, turns detected or committed, and what was said in them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from engine.errors import VoiceError
+from engine.local.answering.answers import STILL_THERE, Answers
+from engine.local.context import Talk
+from engine.local.hearing.listener import Hearing
+from engine.local.hearing.voice_activity import MAX_UTTERANCE_S, RATE_HZ, Started, Stopped
+from engine.local.protocol.client_items import taken_audio
+from engine.local.protocol.identifiers import new_id
+from engine.local.protocol.usage import usage_of_transcription
+from engine.local.protocol.validation import Refusal
+
+_Object = dict[str, Any]
+_FEED_MS = 200
+"""Of a long piece of audio so much is heard at a time, 8 ms of work, and the other sessions get their turn."""
+_TRANSCRIPTION = "conversation.item.input_audio_transcription"
+
+
+class InputBuffer:
+    """Carries out the `input_audio_buffer` events and transcribes what is committed."""
+
+    def __init__(self, talk: Talk, answers: Answers) -> None:
+        self._talk = talk
+        self._answers = answers
+        self._hearing = self._listen(start_ms=0)
+        self._turn_item_id = ""
+
+    def _listen(self, *, start_ms: int) -> Hearing:
+        """Return an empty buffer for the present settings."""
+        vad = self._talk.settings.vad if self._talk.workshop.detects_turns else None
+        return Hearing(self._talk.settings.input_format.rate_hz, vad, start_ms=start_ms)
+
+    def restart(self) -> None:
+        """Forget what is in the buffer; the session's time goes on."""
+        self._hearing = self._listen(start_ms=self._hearing.now_ms)
+
+    async def append(self, message: _Object) -> None:
+        """Carry out an append.
+
+        Raises:
+            Refusal: this is no audio of the session's format, or more than the buffer holds.
+        """
+        wire = self._talk.settings.input_format
+        samples = wire.decode(message["audio"])
+        step = wire.rate_hz * _FEED_MS // 1000
+        for start in range(0, samples.size, step):
+            for event in self._hearing.feed(samples[start : start + step]):
+                await (self._on_speech(event) if isinstance(event, Started) else self._on_silence(event))
+            if start + step < samples.size:
+                await asyncio.sleep(0)
+        await self._look_for_idleness()
+
+    async def commit(self, _message: _Object) -> None:
+        """Carry out a commit.
+
+        Raises:
+            Refusal: there is next to nothing in the buffer.
+        """
+        stopped = self._hearing.commit()
+        if self._hearing.detects_turns:
+            await self._on_silence(stopped, respond=False)
+        else:
+            await self._commit(new_id("item"), stopped, respond=False)
+
+    async def clear(self, _message: _Object) -> None:
+        """Carry out a clear."""
+        self.restart()
+        await self._talk.send("input_audio_buffer.cleared")
+
+    async def _on_speech(self, event: Started) -> None:
+        vad = self._talk.settings.vad
+        self._turn_item_id = new_id("item")
+        self._talk.idleness.spoken()
+        self._answers.hear(self._turn_item_id, interrupt=vad is not None and vad.interrupt_response)
+        await self._talk.send(
+            "input_audio_buffer.speech_started", audio_start_ms=event.at_ms, item_id=self._turn_item_id
+        )
+
+    async def _on_silence(self, event: Stopped, *, respond: bool = True) -> None:
+        await self._talk.send("input_audio_buffer.speech_stopped", audio_end_ms=event.at_ms, item_id=self._turn_item_id)
+        vad = self._talk.settings.vad
+        respond = respond and vad is not None and vad.create_response
+        await self._commit(self._turn_item_id, event, respond=respond)
+
+    async def _look_for_idleness(self) -> None:
+        """Let the agent ask whether anyone is there."""
+        vad, now_ms = self._talk.settings.vad, self._hearing.now_ms
+        since_ms = self._talk.idleness.since(now_ms, vad.idle_timeout_ms if vad else None)
+        if since_ms is None:
+            return
+        item_id = self._turn_item_id = new_id("item")
+        self._answers.hear(item_id, interrupt=False)
+        place = {"audio_start_ms": since_ms, "audio_end_ms": now_ms, "item_id": item_id}
+        await self._talk.send("input_audio_buffer.timeout_triggered", **place)
+        await self._add_item(item_id, transcript="", audio_ms=0)
+        self._answers.start(STILL_THERE)
+
+    async def _commit(self, item_id: str, turn: Stopped, *, respond: bool) -> None:
+        await self._answers.have_room()
+        audio_ms = 1000 * turn.utterance.size // RATE_HZ
+        item = await self._add_item(item_id, transcript=None, audio_ms=audio_ms)
+        transcription = self._talk.transcriptions.start(self._transcribe(item, 0, turn.utterance))
+        self._answers.take_turn(item_id, transcription, respond=respond)
+
+    async def _add_item(self, item_id: str, *, transcript: str | None, audio_ms: int) -> _Object:
+        item: _Object = {
+            "id": item_id,
+            "object": "realtime.item",
+            "type": "message",
+            "role": "user",
+            "status": "completed",
+            "content": [{"type": "input_audio", "transcript": transcript}],
+        }
+        before = self._talk.items.add(item, audio_ms=audio_ms)
+        await self._talk.send("input_audio_buffer.committed", item_id=item_id, previous_item_id=before)
+        await self._talk.send("conversation.item.added", item=item, previous_item_id=before)
+        await self._talk.send("conversation.item.done", item=item, previous_item_id=before)
+        return item
+
+    def take_sounds(self, item: _Object) -> None:
+        """Hear the audio that a client put into an item of its own.
+
+        Raises:
+            Refusal: this is no audio of the session's format, or it is too long.
+        """
+        wire = self._talk.settings.input_format
+        for index, audio in taken_audio(item):
+            where = f"item.content[{index}].audio"
+            samples = wire.decode(audio, where)
+            if samples.size > MAX_UTTERANCE_S * wire.rate_hz:
+                message = f"An item has at most {MAX_UTTERANCE_S} s of audio."
+                raise Refusal(message, "invalid_value", where)
+            heard = soxr.resample(samples, wire.rate_hz, RATE_HZ)
+            self._talk.transcriptions.start(self._transcribe(item, index, heard))
+
+    async def _transcribe(self, item: _Object, index: int, utterance: NDArray[np.int16]) -> None:
+        place = {"item_id": item["id"], "content_index": index}
+        try:
+            text = await self._talk.workshop.transcribe(utterance)
+        except (VoiceError, RuntimeError) as error:
+            failure = {"type": "server_error", "code": "transcription_failed", "message": str(error), "param": None}
+            await self._talk.send(f"{_TRANSCRIPTION}.failed", **place, error=failure)
+            return
+        item["content"][index]["transcript"] = text
+        heard_ms = 1000 * utterance.size // RATE_HZ
+        usage = usage_of_transcription(self._talk.settings.transcription_model, heard_ms, text)
+        await self._talk.send(f"{_TRANSCRIPTION}.completed", **place, transcript=text, usage=usage)

@@ -1,0 +1,88 @@
+"""Speech to text over a small grammar: pocketsphinx with the English model that its wheel carries."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import LibraryMissingError
+from engine.local.hearing.grammar import grammar
+
+RATE_HZ = 16000
+_SEARCH = {"topn": 8, "ds": 1, "pl_window": 0}
+"""More Gaussians of every frame and no look-ahead that prunes: 32 errors in 252 phrases of six voices, where the
+defaults made 36, for 40 ms more an utterance."""
+_HISS = 1e-3
+_LEAST_HISS = 2.0
+"""Noise 60 dB below the loudest sample, at least two steps of PCM16: the model never heard digital silence, and took
+"goodbye" between zeros for "hi". 19 errors instead of those 32; 18 instead of 36 and 29 at a fifth and a twentieth of
+the level, where noise of one fixed level made up to 75."""
+
+
+class Recognizer:
+    """Understands one utterance at a time; blocking, 50 to 300 ms, and holds the GIL meanwhile.
+
+    Example:
+        >>> Recognizer().transcribe(utterance)     # int16, mono, 16 kHz
+        'what is the weather in moscow'
+    """
+
+    def __init__(self) -> None:
+        """Load the model.
+
+        Raises:
+            LibraryMissingError: pocketsphinx, or the model of its wheel, is not installed.
+        """
+        try:
+            import pocketsphinx  # noqa: PLC0415 - optional, and heavy
+        except ImportError as error:
+            raise LibraryMissingError(
+                "Speech recognition needs pocketsphinx, which is not installed.",
+                fix='Run `pip install "voice-realtime[local]"`.',
+            ) from error
+        try:
+            self._decoder = self._make_decoder(pocketsphinx)
+        except (RuntimeError, OSError) as error:
+            raise LibraryMissingError(
+                f"Speech recognition cannot load its model: {error}.", fix="Install pocketsphinx again."
+            ) from error
+
+    @staticmethod
+    def _make_decoder(pocketsphinx: Any) -> Any:
+        dictionary = pocketsphinx.Decoder(samprate=RATE_HZ, loglevel="FATAL", lm=None)
+        text = grammar(lambda word: dictionary.lookup_word(word) is not None)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "voice.gram"
+            path.write_text(text, encoding="ascii")
+            return pocketsphinx.Decoder(
+                samprate=RATE_HZ, loglevel="FATAL", jsgf=str(path), lm=None, bestpath=False, **_SEARCH
+            )
+
+    def transcribe(self, utterance: NDArray[np.int16]) -> str:
+        """Return what was said, in lower case; empty where it fits nothing the grammar has.
+
+        Args:
+            utterance: Mono int16 at 16 kHz. Decoded as a whole: the mean of a whole utterance normalises better than
+                a running one.
+        """
+        if not utterance.size:
+            return ""
+        self._decoder.start_utt()
+        try:
+            self._decoder.process_raw(_with_hiss(utterance).tobytes(), False, True)
+        finally:
+            self._decoder.end_utt()
+        hypothesis = self._decoder.hyp()
+        return str(hypothesis.hypstr) if hypothesis else ""
+
+
+def _with_hiss(utterance: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Add the same noise every time: the same words are understood the same way."""
+    samples = utterance.astype(np.float64)
+    deviation = max(_LEAST_HISS, _HISS * float(np.max(np.abs(samples))))
+    samples += np.random.default_rng(0).normal(0.0, deviation, samples.size)
+    return np.clip(np.round(samples), -32768, 32767).astype(np.int16)

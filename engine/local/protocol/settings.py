@@ -1,0 +1,224 @@
+"""The effective settings of one session, merged from the client's session.update events."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from engine.local.protocol.beta import ga_shape
+from engine.local.protocol.client_schema import VADS
+from engine.local.protocol.validation import Refusal
+from engine.local.protocol.wire import WireFormat
+
+MODEL = "voice-local"
+MAX_CHARACTERS = 1 << 20
+_Object = dict[str, Any]
+_CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction", "tracing", "prompt", "idle_timeout_ms"})
+_PATIENCE_MS = {"high": 300, "medium": 500, "auto": 500, "low": 1000}
+"""Of semantic VAD. Nothing here judges whether a sentence is complete: eagerness is a length of silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVad:
+    """The parameters of turn detection, with the protocol's defaults."""
+
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_duration_ms: int = 500
+    create_response: bool = True
+    interrupt_response: bool = True
+    idle_timeout_ms: int | None = None
+    """Silence after an answer has been played, until the agent asks whether anyone is there."""
+
+    @property
+    def ears(self) -> tuple[float, int, int]:
+        """What of it the detection of speech depends on; the rest says what follows from speech."""
+        return self.threshold, self.prefix_padding_ms, self.silence_duration_ms
+
+
+_DETECTION_DEFAULTS: dict[str, _Object] = {
+    "server_vad": asdict(ServerVad()),
+    "semantic_vad": {"eagerness": "auto", "create_response": True, "interrupt_response": True},
+}
+
+
+def _default_session(session_id: str) -> _Object:
+    pcm = {"type": "audio/pcm", "rate": 24000}
+    return {
+        "type": "realtime",
+        "object": "realtime.session",
+        "id": session_id,
+        "model": MODEL,
+        "instructions": "",
+        "output_modalities": ["audio"],
+        "audio": {
+            "input": {
+                "format": dict(pcm),
+                "turn_detection": {"type": "server_vad", **_DETECTION_DEFAULTS["server_vad"]},
+                "transcription": None,
+                "noise_reduction": None,
+            },
+            "output": {"format": dict(pcm), "voice": "espeak", "speed": 1.0},
+        },
+        "tools": [],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "truncation": "auto",
+        "tracing": None,
+        "prompt": None,
+    }
+
+
+class Settings:
+    """What the client asked for so far."""
+
+    def __init__(self, session_id: str) -> None:
+        self._session = _default_session(session_id)
+
+    @property
+    def session(self) -> _Object:
+        """The whole session object, as it is echoed."""
+        return copy.deepcopy(self._session)
+
+    def update(self, changes: _Object, *, voice_is_fixed: bool = False) -> None:
+        """Merge the session of a session.update; refused as a whole where any part is wrong.
+
+        Raises:
+            Refusal: a value that this server cannot honour, or another voice when one has been heard.
+        """
+        fixed = {name: self._session[name] for name in ("id", "object", "model", "type")}
+        merged = {**_merge(self._session, ga_shape(changes)), **fixed}
+        _check(merged, "session")
+        if voice_is_fixed and _voice(merged) != _voice(self._session):
+            message = "Cannot update a conversation's voice if assistant audio is present."
+            raise Refusal(message, "cannot_update_voice", "session.audio.output.voice")
+        self._session = merged
+
+    def for_response(self, wishes: _Object) -> Settings:
+        """Return these settings with what one response.create wants otherwise.
+
+        Raises:
+            Refusal: a value that this server cannot honour.
+        """
+        apart = ("metadata", "input", "conversation")
+        changes = {name: value for name, value in ga_shape(wishes).items() if name not in apart}
+        settings = Settings(self._session["id"])
+        settings._session = _merge(self._session, changes)
+        _check(settings._session, "response")
+        return settings
+
+    @property
+    def input_format(self) -> WireFormat:
+        """Coding and rate of the microphone's audio."""
+        return WireFormat.of(self._session["audio"]["input"]["format"])
+
+    @property
+    def output_format(self) -> WireFormat:
+        """Coding and rate of the answers' audio."""
+        return WireFormat.of(self._session["audio"]["output"]["format"])
+
+    @property
+    def speaks(self) -> bool:
+        """Whether answers have sound."""
+        return "audio" in self._session["output_modalities"]
+
+    @property
+    def speed(self) -> float:
+        """How fast answers are spoken; 1 is as usual."""
+        return float(self._session["audio"]["output"]["speed"])
+
+    @property
+    def vad(self) -> ServerVad | None:
+        """Turn detection, or None where the client commits by itself."""
+        wanted = self._session["audio"]["input"]["turn_detection"]
+        if wanted is None:
+            return None
+        known = {name: wanted[name] for name in ServerVad.__dataclass_fields__ if name in wanted}
+        if wanted["type"] == "semantic_vad":
+            known["silence_duration_ms"] = _PATIENCE_MS[wanted["eagerness"]]
+        return ServerVad(**known)
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """Names of the functions that the client offers."""
+        if self._session["tool_choice"] == "none":
+            return frozenset()
+        return frozenset(tool["name"] for tool in self._session["tools"])
+
+    @property
+    def forced_function(self) -> str | None:
+        """The function that an answer has to call."""
+        choice = self._session["tool_choice"]
+        return choice["name"] if isinstance(choice, dict) else None
+
+    @property
+    def instructions(self) -> str:
+        """What the agent is told beside what the user says."""
+        return str(self._session["instructions"])
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """The longest answer; None has no bound."""
+        most = self._session["max_output_tokens"]
+        return None if most == "inf" else int(most)
+
+    @property
+    def transcription_model(self) -> str:
+        """The model that the client wants its words to be transcribed by."""
+        return str((self._session["audio"]["input"]["transcription"] or {}).get("model") or "")
+
+
+def _voice(session: _Object) -> Any:
+    return session["audio"]["output"]["voice"]
+
+
+def _merge(old: _Object, new: _Object) -> _Object:
+    """A deep merge: objects are merged, everything else is replaced. Null turns off what can be off, else nothing."""
+    merged = copy.deepcopy(old)
+    for name, value in new.items():
+        if name == "turn_detection" and isinstance(value, dict):
+            merged[name] = _detection(value)
+        elif name == "tool_choice" and value is not None:
+            merged[name] = copy.deepcopy(value)
+        elif isinstance(value, dict) and isinstance(merged.get(name), dict):
+            merged[name] = _merge(merged[name], value)
+        elif isinstance(value, dict):
+            merged[name] = _merge({}, value)
+        elif value is not None or name in _CAN_BE_OFF:
+            merged[name] = copy.deepcopy(value)
+    return merged
+
+
+def _detection(wanted: _Object) -> _Object:
+    """Turn detection is replaced as a whole; what is not named has its default."""
+    named = {name: value for name, value in wanted.items() if value is not None or name in _CAN_BE_OFF}
+    return {**_DETECTION_DEFAULTS[wanted["type"]], **named}
+
+
+def _check(session: _Object, root: str) -> None:
+    """Refuse what the fields one by one do not show.
+
+    Raises:
+        Refusal: no modality, a parameter of another way to detect turns, a tool that is not offered, or too much.
+    """
+    if not session["output_modalities"]:
+        raise Refusal("Modalities are 'audio' and 'text'.", "invalid_value", f"{root}.output_modalities")
+    if detection := session["audio"]["input"]["turn_detection"]:
+        for name in detection:
+            if name != "type" and name not in VADS[detection["type"]]:
+                path = f"{root}.audio.input.turn_detection.{name}"
+                raise Refusal(f"'{detection['type']}' has no parameter '{name}'.", "unknown_parameter", path)
+    _check_tool_choice(session, f"{root}.tool_choice")
+    if len(json.dumps(session, ensure_ascii=False)) > MAX_CHARACTERS:
+        raise Refusal(f"A session has at most {MAX_CHARACTERS} characters.", "invalid_value", root)
+
+
+def _check_tool_choice(session: _Object, path: str) -> None:
+    choice = session["tool_choice"]
+    if isinstance(choice, str):
+        if choice not in ("none", "auto", "required"):
+            raise Refusal("'tool_choice' is 'none', 'auto', 'required' or a function.", "invalid_value", path)
+    elif choice.get("type") != "function" or choice.get("name") not in [tool["name"] for tool in session["tools"]]:
+        raise Refusal("'tool_choice' names no function among the tools.", "invalid_value", path)

@@ -1,0 +1,253 @@
+"""Plays a script to the clients of a server, one connection after another, and says where they left it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from engine.errors import ScriptFailedError
+from engine.local.link import Link
+from engine.local.protocol.client_schema import check_event
+from engine.local.protocol.identifiers import new_id
+from engine.local.protocol.validation import Refusal, parse
+from engine.local.session_factory import ClientSession
+from engine.local.tasks import Tasks
+from engine.script.patterns import difference
+from engine.script.reading import ConnectionScript, Script
+from engine.script.sent_audio import SentAudio
+
+_AUDIO = "input_audio_buffer.append"
+_PROBE = "conversation.item.retrieve"
+_FAILED = 1002
+_LAST_WORDS_S = 0.2
+
+
+class Stage:
+    """A host whose clients meet a script; `finished` is set when its last connection has ended, or at a mistake.
+
+    Example:
+        >>> stage = Stage(read_script(Path("weather.toml"), SoundMaker(Path(".")).make))
+        >>> await serve("127.0.0.1", 0, host=stage, announce=print, until=stage.finished)
+        >>> stage.check()
+    """
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._came = 0
+        self._ended = 0
+        self._failure = ""
+        self.finished = asyncio.Event()
+
+    @property
+    def lacks(self) -> list[str]:
+        """A script lacks nothing."""
+        return []
+
+    def check(self) -> None:
+        """Raise what went otherwise than the script says.
+
+        Raises:
+            ScriptFailedError: something else came, a step is left over, or a connection never came.
+        """
+        missing = len(self._script.connections) - self._came
+        if not self._failure and missing:
+            self._failure = f"{missing} of {len(self._script.connections)} connections never came."
+        if self._failure:
+            raise ScriptFailedError(self._failure, fix="Correct the client or the script.")
+
+    def admit(self) -> int | None:
+        """Refuse whom the script refuses, and who comes after its last connection."""
+        if self._came == len(self._script.connections):
+            self.fail(f"Connection {self._came + 1} was not expected.")
+            return 503
+        status = self._script.connections[self._came].refuse
+        if status is not None:
+            self._came += 1
+            self.leave()
+        return status
+
+    def session(self, link: Link) -> ClientSession:
+        """Return the next connection's part."""
+        self._came += 1
+        return _Part(self, self._came, self._script, self._script.connections[self._came - 1], link)
+
+    def fail(self, message: str) -> None:
+        """Keep the first mistake and end the play."""
+        self._failure = self._failure or message
+        self.finished.set()
+
+    def leave(self) -> None:
+        """Learn that a connection has ended."""
+        self._ended += 1
+        if self._ended == len(self._script.connections):
+            self.finished.set()
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class _Part:
+    """One connection's steps: the `Peer` that they act on."""
+
+    def __init__(self, stage: Stage, number: int, script: Script, part: ConnectionScript, link: Link) -> None:
+        self.values: dict[str, Any] = {}
+        self._stage = stage
+        self._where = f"connection {number}, " if len(script.connections) > 1 else ""
+        self._script = script
+        self._part = part
+        self._link = link
+        self._step = 0
+        self._unread: deque[dict[str, Any]] = deque()
+        self._arrived = asyncio.Event()
+        self._heard_samples = 0
+        self._sent = SentAudio(script.rate_hz)
+        self._playing = Tasks()
+        self._has_failed = False
+        self._has_left = False
+
+    async def open(self) -> None:
+        """Begin to play."""
+        self._playing.start(self._play())
+
+    async def handle(self, text: str) -> None:
+        """Take what the client sends: it must be right, and wanted."""
+        try:
+            event = parse(text)
+            kind = check_event(event)
+        except Refusal as refusal:
+            await self._fail(f"The client sent what no service takes: {refusal.message} It was {_short(text)}")
+            return
+        if (mistake := self._sent.mistake_of(event)) is not None:
+            await self._fail(f"{mistake} It was {_short(text)}")
+            return
+        if kind == _AUDIO:
+            # Four characters of base64 are three bytes, and two bytes a sample.
+            self._heard_samples += len(event["audio"]) * 3 // 8
+        elif kind == _PROBE and not self._is_expected(kind):
+            # How a client asks whether anybody is there; any server answers it, if only so.
+            detail = {"message": "There is no such item.", "param": "item_id", "event_id": event.get("event_id")}
+            await self.send("error", error={"type": "invalid_request_error", "code": "item_not_found", **detail})
+        elif self._step >= len(self._part.steps) and kind not in self._script.ignoring:
+            await self._fail(f"After the last step {kind} came, which nobody expected: {_short(text)}")
+        else:
+            self._unread.append(event)
+        self._arrived.set()
+
+    async def refuse_binary(self) -> None:
+        """No client sends binary frames."""
+        await self._fail("The client sent a binary frame.")
+
+    async def close(self) -> None:
+        """End the play: what the client sent before it left still counts, and what is left then stays left."""
+        self._has_left = True
+        self._arrived.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self._playing.all_done()
+        await self._playing.close()
+        if self._step < len(self._part.steps) and not self._has_failed:
+            self._stage.fail(f"The client left before {self._label()}")
+        self._note_unread()
+        self._stage.leave()
+
+    async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the client's next event that is not ignored; it must match.
+
+        Raises:
+            ScriptFailedError: another came, or none in time.
+        """
+        pattern = {"type": kind, **(having or {})}
+        try:
+            async with asyncio.timeout(self._script.patience_s):
+                while True:
+                    event = await self._next()
+                    wrong = difference(event, pattern)
+                    if wrong is None:
+                        return event
+                    if event["type"] not in self._script.ignoring:
+                        raise ScriptFailedError(f"{wrong}. It was {_short(json.dumps(event, ensure_ascii=False))}")
+        except TimeoutError:
+            raise ScriptFailedError(f"nothing came in {self._script.patience_s:g} s.") from None
+
+    async def _next(self) -> dict[str, Any]:
+        while not self._unread:
+            await self._news()
+        return self._unread.popleft()
+
+    async def _news(self) -> None:
+        """Wait until more has come.
+
+        Raises:
+            ConnectionError: nothing will, for the client has left.
+        """
+        if self._has_left:
+            raise ConnectionResetError
+        self._arrived.clear()
+        await self._arrived.wait()
+
+    async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
+        """Wait until so much more of the microphone has come.
+
+        Raises:
+            ScriptFailedError: it did not come in time.
+        """
+        until = self._heard_samples + round(seconds * rate_hz)
+        try:
+            async with asyncio.timeout(seconds + self._script.patience_s):
+                while self._heard_samples < until:
+                    await self._news()
+        except TimeoutError:
+            raise ScriptFailedError("the microphone's audio did not come in time.") from None
+
+    async def send(self, kind: str, **fields: Any) -> None:
+        """Send one event."""
+        self._sent.note(kind, fields)
+        await self._link.send(json.dumps({"type": kind, "event_id": new_id("event"), **fields}))
+
+    def close_with(self, code: int | None = 1000, reason: str = "") -> None:
+        """Close the connection after what was sent before."""
+        self._link.close_when_sent(code, reason)
+
+    def go_silent(self) -> None:
+        """Be a half-open connection."""
+        self._link.go_silent()
+
+    async def _play(self) -> None:
+        try:
+            for step in self._part.steps:
+                await step.play(self)
+                self._step += 1
+        except ScriptFailedError as error:
+            await self._fail(f"At {self._label()}: {error.message}")
+        except KeyError as error:
+            await self._fail(f"At {self._label()}: nothing was saved as {error}.")
+        self._note_unread()
+
+    def _note_unread(self) -> None:
+        """What waits when the last step is over was not expected."""
+        left = [event for event in self._unread if event["type"] not in self._script.ignoring]
+        self._unread.clear()
+        if left and not self._has_failed and self._step == len(self._part.steps):
+            self._stage.fail(f"After the last step {left[0]['type']} came, which nobody expected.")
+
+    async def _fail(self, message: str) -> None:
+        self._has_failed = True
+        error = {"type": "server_error", "code": "script_failed", "message": message}
+        with contextlib.suppress(ConnectionError):
+            await self.send("error", error=error)
+        self._link.close_when_sent(_FAILED, "script failed")
+        self._stage.fail(message)
+
+    def _is_expected(self, kind: str) -> bool:
+        return self._step < len(self._part.steps) and getattr(self._part.steps[self._step], "type", "") == kind
+
+    def _label(self) -> str:
+        return f"{self._where}step {self._step + 1}, {self._part.labels[self._step]}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:297]}..."

@@ -1,0 +1,79 @@
+"""Who answers the clients of a server: the agent, or a script."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from engine.local.link import Link
+from engine.local.session import LocalSession
+from engine.local.speech_worker import Workshop
+
+
+class ClientSession(Protocol):
+    """One client's session."""
+
+    async def open(self) -> None:
+        """Begin."""
+        ...
+
+    async def handle(self, text: str) -> None:
+        """Take a text frame."""
+        ...
+
+    async def refuse_binary(self) -> None:
+        """Take a binary frame."""
+        ...
+
+    async def close(self) -> None:
+        """End what still runs; the client is gone."""
+        ...
+
+
+class Host(Protocol):
+    """Makes the sessions of a server."""
+
+    @property
+    def lacks(self) -> list[str]:
+        """What it cannot do, in sentences."""
+        ...
+
+    def admit(self) -> int | None:
+        """Say how to answer who connects: None with a session, else with an HTTP status."""
+        ...
+
+    def session(self, link: Link) -> ClientSession:
+        """Return the session of a client that was admitted."""
+        ...
+
+    def close(self) -> None:
+        """End what it keeps for all sessions."""
+        ...
+
+
+class Agent:
+    """The embedded agent, which listens and speaks."""
+
+    def __init__(self) -> None:
+        """Load what is installed.
+
+        Raises:
+            LibraryMissingError: espeak-ng is missing.
+        """
+        self._workshop = Workshop()
+
+    @property
+    def lacks(self) -> list[str]:
+        """What it cannot do, in sentences."""
+        return self._workshop.lacks
+
+    def admit(self) -> int | None:
+        """Everybody gets a session."""
+        return None
+
+    def session(self, link: Link) -> ClientSession:
+        """Return a new conversation."""
+        return LocalSession(link.send, self._workshop)
+
+    def close(self) -> None:
+        """End the thread of speech."""
+        self._workshop.close()
