@@ -12,8 +12,14 @@ from engine import errors
 
 ROOT = Path(__file__).parent.parent
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.VoiceError)}
-OF_PROGRAMS = ("engine/dsp", "engine/realtime/testing", "engine/audio/port")
-OF_PROGRAMS += ("engine/audio/playback/player.py", "engine/audio/capture.py", "engine/local/script_player.py")
+OF_PROGRAMS = (
+    "engine/dsp",
+    "engine/realtime/testing",
+    "engine/audio/port",
+    "engine/audio/playback/player.py",
+    "engine/audio/capture.py",
+    "engine/local/script_player.py",
+)
 """What only a program that calls these wrongly meets; and steps of a script, whose error gets its fix at the end."""
 FOLDERS = ("cli", "backends", "engine")
 FILES = [

@@ -166,6 +166,14 @@ def test_a_folder_has_about_a_dozen_modules(folder: Path) -> None:
     assert not [path.name for path in modules if path.stem.startswith(f"{folder.name}_")]
 
 
+def test_the_tests_of_a_floor_lie_in_its_rooms() -> None:
+    for floor in ("audio", "realtime", "local", "cli", "benchmarks"):
+        product = ROOT / floor if (ROOT / floor).is_dir() else ROOT / "engine" / floor
+        rooms = {path.parent.name for path in (ROOT / "tests" / floor).glob("*/test_*.py")}
+        assert rooms, floor
+        assert not [room for room in rooms if not (product / room).is_dir()], floor
+
+
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {
         module: {name for name in imports(source_of(module)) if source_of(name).is_file() and within(name, OURS[:4])}

@@ -7,8 +7,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests.cli.test_run_virtual import environment, question
-from tests.realtime.test_tools import install_plugins
+from tests.cli.run.test_virtual import environment, question
+from tests.realtime.tools.test_tool import install_plugins
 from tests.support.voice_process import VOICE, VoiceProcess
 
 __all__ = ["environment"]
