@@ -1,12 +1,45 @@
-"""The application that `voice` runs: its own options, and the group of its commands."""
+"""The application that `voice` runs: its own options, and its commands, each loaded only when it is called."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from cli.lazy_group import LazyGroup
+COMMANDS = {
+    "run": "Talk with an agent. Ctrl+C ends the conversation.",
+    "devices": "List the microphones and speakers, or look closer at them.",
+    "doctor": "Say what works on this machine, what does not, and the fix.",
+    "backends": "List the audio backends, and why one does not work.",
+    "providers": "List the services, and what each one lacks.",
+    "tools": "List the tools that an agent may be given.",
+    "replay": "Do a recorded conversation again, and compare.",
+    "serve": "Serve an offline agent, or a script, to programs on this machine.",
+    "bench": "Measure the engine beside its rivals, on this machine.",
+    "warmup": "Compile the audio kernels now, not at the first start.",
+}
+"""The first paragraph of each command's help, by name; the command is `app` of `cli.commands.NAME`."""
+
+
+class LazyGroup(TyperGroup):
+    """Lists the commands by their summaries, and loads the one that is called with all of its options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands.update({name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name of the command that is called, the command, and the arguments for it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name in COMMANDS else command, rest
+
+
+def load_command(name: str) -> Any:
+    """Import a command and return it, ready to be called."""
+    return typer.main.get_command(import_module(f"cli.commands.{name}").app)
+
 
 app = typer.Typer(
     name="voice",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.registry import BENCHMARKS
-from cli.lazy_group import COMMANDS
+from cli.app import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {

@@ -35,7 +35,7 @@ def test(
     prepare_kernels(lambda text: typer.echo(text, err=True))
     from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
     from cli.terminal.sanitize import printable  # noqa: PLC0415
-    from cli.view.stream import describe_stream  # noqa: PLC0415
+    from cli.view.lines import describe_stream  # noqa: PLC0415
     from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
     from engine.audio.soundcheck.record import record_sound_check  # noqa: PLC0415
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from cli.doctor.config import configuration_in_force
-from cli.doctor.findings import Finding, error, ok, warning
+from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 
 if TYPE_CHECKING:
     from engine.config import Config

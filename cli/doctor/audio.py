@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.alsa import CONFIGURATION_FIX
-from cli.doctor.config import configuration_in_force
-from cli.doctor.findings import Finding, error, ok, warning
+from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
 
 if TYPE_CHECKING:

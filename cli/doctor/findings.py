@@ -1,10 +1,14 @@
-"""What `voice doctor` reports: one line for each thing it looked at."""
+"""Findings of `voice doctor`, one line for each thing it looked at, and the configuration that it goes by."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+
+from engine.config import Config, load_config
+from engine.errors import VoiceError
 
 
 class Verdict(StrEnum):
@@ -44,3 +48,11 @@ def error(subject: str, text: str, fix: str) -> Finding:
 
 Check = Callable[[], Iterator[Finding]]
 """Looks at one thing; may raise anything, which becomes a finding too."""
+
+
+def configuration_in_force() -> Config:
+    """Return the configuration, or that of the environment alone where the file is broken: a finding of its own."""
+    try:
+        return load_config()
+    except VoiceError:
+        return Config().overridden_by(os.environ)

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cli.doctor.config import configuration_in_force
-from cli.doctor.findings import Finding, error, ok, warning
+from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
 
 if TYPE_CHECKING:

@@ -8,16 +8,17 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from cli.options import RunOptions
 from cli.run.approvals import Approvals
 from cli.run.controls import Controls
 from cli.run.mcp_start import StartedServers
-from cli.run.recorded import recorded
 from cli.terminal.keyboard import has_keyboard, keyboard
 from cli.terminal.signals import stop_signals
+from cli.view.lines import describe_stream
 from cli.view.screen import Screen
-from cli.view.stream import describe_stream
 from engine.audio.device.protocol import Backend
 from engine.audio.session_audio import AudioLink
 from engine.audio.types import StreamRequest
@@ -29,6 +30,7 @@ from engine.realtime.connection.websocket import Connection
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.recording.tap import Recording
 from engine.realtime.session import Observer, Session
 from engine.realtime.tools.config import ToolConfig
 from engine.realtime.tools.runner import ToolRunner
@@ -93,7 +95,7 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
                 secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
                 runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
-                transport = recorded(plan.options.record, chosen, connect, link, observers, secrets, stack)
+                transport = _recorded(plan.options.record, chosen, connect, link, observers, secrets, stack)
                 told: list[Observer] = [*observers, approvals]
                 session = Session(chosen, link, runner, plan.settings, told, max_outage_s=outage_s, **transport)
                 approvals.attach(session)
@@ -164,3 +166,25 @@ def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
     for line in describe_stream(link.info):
         screen.say(line)
     return link
+
+
+def _recorded(
+    folder: Path | None,
+    chosen: ChosenProvider,
+    connect: Connect,
+    link: AudioLink,
+    observers: Sequence[Observer],
+    secrets: Sequence[str],
+    stack: contextlib.AsyncExitStack,
+) -> dict[str, Any]:
+    """Begin a recording that ends with the stack; return how the session is connected, through it if there is one.
+
+    Raises:
+        InvalidInputError: the folder holds a recording already, or cannot be written.
+    """
+    if folder is None:
+        return {"connect": connect}
+    recording = Recording(folder, chosen, observers=observers, secrets=secrets, connect=connect)
+    stack.callback(recording.close, link)
+    stack.callback(asyncio.ensure_future(recording.follow(link)).cancel)
+    return {"connect": recording.connect, "make_conversation": recording.make_conversation}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.lazy_group import COMMANDS, load_command
+from cli.app import COMMANDS, load_command
 from tests.support.voice_process import VOICE
 
 HEAVY = {"numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "llvmlite"}
