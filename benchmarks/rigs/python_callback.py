@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.rigs.loads import LOADS
 from benchmarks.signals.dropouts import AHEAD_S, FEED_S, SETTLE_S, Delivery
-from engine.audio.device.native_stderr import silence_chatter
+from engine.audio.device.native_stderr import silence_native_stderr
 
 _RATE_HZ = 48000
 _SAMPLE = b"\x0a\xd7\x23\x3c"
@@ -123,7 +123,7 @@ LIBRARIES: dict[str, Callable[[int, str, float, int | None], Delivery]] = {
 
 def main(library: str, frames: str, seconds: str, load: str, device: str | None = None) -> None:
     """Play, and print what came of it."""
-    silence_chatter()
+    silence_native_stderr()
     try:
         delivery = LIBRARIES[library](int(frames), load, float(seconds), None if device is None else int(device))
     except Exception as error:  # whatever the library raises is an answer too

@@ -114,7 +114,7 @@ class Screen:
         if playback.underruns:
             parts.append(f"{_counted(playback.underruns, 'underrun')} ({playback.underrun_ms} ms)")
         if playback.late_starts or playback.underruns:
-            parts.append(f"cushion {playback.cushion_ms} ms")
+            parts.append(f"playout delay {playback.playout_delay_ms} ms")
         for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
             latency_ms = summary.latency.get(f"{kind}_ms")
             if latency_ms is not None:

@@ -32,14 +32,14 @@ class _DaemonThread(Executor):
             else:
                 self.outcome.set_result(result)
 
-        threading.Thread(target=work, daemon=True, name="voice-aside").start()
+        threading.Thread(target=work, daemon=True, name="voice-blocking").start()
         return self.outcome
 
 
 _GRACE_S = 5.0
 
 
-async def aside(
+async def run_blocking(
     call: Callable[[], T], *, timeout_s: float = math.inf, discard: Callable[[T], None] = lambda _: None
 ) -> T:
     """Return what `call` returns, from a daemon thread.
@@ -56,7 +56,7 @@ async def aside(
         BaseException: what the call raises.
 
     Example:
-        >>> stream = await aside(open_stream, discard=lambda stream: stream.close())
+        >>> stream = await run_blocking(open_stream, discard=lambda stream: stream.close())
     """
     thread = _DaemonThread()
     waiting = asyncio.get_running_loop().run_in_executor(thread, call)

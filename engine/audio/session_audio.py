@@ -18,7 +18,7 @@ from engine.audio.device.protocol import Backend, Refreshes
 from engine.audio.playback.player import Player
 from engine.audio.playback.stats import PlaybackStats
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.port.loop_waker import Wake
+from engine.audio.port.loop_waker import LoopWaker
 from engine.audio.port.stats import StreamStats
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
@@ -88,7 +88,7 @@ class AudioLink:
         self._mic_gain = db_to_linear(mic_gain_db)
         self._keep_played = keep_played
         self._played_lost = 0
-        self._wake = Wake(_LOOK_AGAIN_S)
+        self._waker = LoopWaker(_LOOK_AGAIN_S)
         self._earlier: StreamStats | None = None
         self._current: OpenStream | None = None
         self._recorder: Recorder | None = None
@@ -115,7 +115,7 @@ class AudioLink:
             on_audio: Is given True where the audio thread has something (a block, a cut, room, the last frame, the end
                 of a stream), and False about four times a second, when it is time to look at what nobody signals.
         """
-        self._wake.watch(on_audio)
+        self._waker.watch(on_audio)
 
     def read_blocks(self) -> list[MicBlock]:
         """Return the blocks of the microphone that are complete."""
@@ -222,13 +222,13 @@ class AudioLink:
 
     def playback_stats(self) -> PlaybackStats:
         """How evenly the answers came, over all streams."""
-        stats, cushion = self.stats(), self.player.cushion
+        stats, playout_delay = self.stats(), self.player.playout_delay
         return PlaybackStats(
-            late_starts=cushion.late_starts,
-            late_start_ms=round(cushion.late_start_ms),
+            late_starts=playout_delay.late_starts,
+            late_start_ms=round(playout_delay.late_start_ms),
             underruns=stats.output_underruns,
             underrun_ms=round(1000 * stats.output_underrun_frames / self.port.output_rate_hz),
-            cushion_ms=round(cushion.cushion_ms),
+            playout_delay_ms=round(playout_delay.delay_ms),
         )
 
     def close(self) -> None:
@@ -238,17 +238,17 @@ class AudioLink:
             if opened is not None:
                 opened.close()
         finally:
-            self._wake.close()
+            self._waker.close()
 
     async def aclose(self) -> None:
         """Close from the running loop, which goes on meanwhile: a stream that hangs takes seconds."""
-        self._wake.stop()
+        self._waker.stop()
         opened = self.release()
         try:
             if opened is not None:
                 await opened.aclose()
         finally:
-            self._wake.close()
+            self._waker.close()
 
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
         port = AudioPort(keep_reference=self._keep_played)
@@ -257,7 +257,7 @@ class AudioLink:
 
     def _use(self, opened: OpenStream) -> None:
         self._current, self.port, self.info = opened, opened.port, opened.info
-        self.port.set_wake_descriptor(self._wake.descriptor)
+        self.port.set_wake_descriptor(self._waker.descriptor)
 
     def _make_recorder(self) -> Recorder:
         heard = self._recorder.at_sample if self._recorder else 0

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.audio import run_blocking as module
-from engine.audio.run_blocking import aside
+from engine.audio.run_blocking import run_blocking
 
 PATIENCE_S = 20.0
 
@@ -36,7 +36,7 @@ async def begun(slow: Slow) -> None:
 
 async def test_the_loop_turns_while_the_call_runs_and_its_result_is_kept() -> None:
     slow = Slow()
-    running = asyncio.create_task(aside(slow, discard=slow.clear))
+    running = asyncio.create_task(run_blocking(slow, discard=slow.clear))
     await begun(slow)
     slow.may_return.set()
     assert await running == "a stream"
@@ -45,13 +45,13 @@ async def test_the_loop_turns_while_the_call_runs_and_its_result_is_kept() -> No
 
 async def test_an_error_comes_through() -> None:
     with pytest.raises(ZeroDivisionError):
-        await aside(lambda: 1 // 0)
+        await run_blocking(lambda: 1 // 0)
 
 
 async def test_a_call_that_hangs_is_left_and_its_late_result_cleared_away() -> None:
     slow = Slow()
     with pytest.raises(TimeoutError):
-        await aside(slow, timeout_s=0.05, discard=slow.clear)
+        await run_blocking(slow, timeout_s=0.05, discard=slow.clear)
     slow.may_return.set()
     assert await asyncio.to_thread(slow.cleared.wait, PATIENCE_S)
 
@@ -68,7 +68,7 @@ async def test_a_call_is_not_made_if_nobody_waits_any_more_when_its_thread_begin
     monkeypatch.setattr(threading, "Thread", SlowToBegin)
     done: list[str] = []
     with pytest.raises(TimeoutError):
-        await aside(lambda: done.append("called"), timeout_s=0.0, discard=lambda _: done.append("discarded"))
+        await run_blocking(lambda: done.append("called"), timeout_s=0.0, discard=lambda _: done.append("discarded"))
     await asyncio.sleep(0)
     (run,) = begin
     run()
@@ -78,7 +78,7 @@ async def test_a_call_is_not_made_if_nobody_waits_any_more_when_its_thread_begin
 
 async def test_who_is_cancelled_waits_for_the_call_and_its_result_is_cleared_away() -> None:
     slow = Slow()
-    running = asyncio.create_task(aside(slow, discard=slow.clear))
+    running = asyncio.create_task(run_blocking(slow, discard=slow.clear))
     await begun(slow)
     running.cancel()
     for _ in range(10):
@@ -93,7 +93,7 @@ async def test_who_is_cancelled_waits_for_the_call_and_its_result_is_cleared_awa
 async def test_who_is_cancelled_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_GRACE_S", 0.05)
     slow = Slow()
-    running = asyncio.create_task(aside(slow, discard=slow.clear))
+    running = asyncio.create_task(run_blocking(slow, discard=slow.clear))
     await begun(slow)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -111,13 +111,13 @@ def test_a_loop_that_is_gone_is_no_error() -> None:
 
         async def leave() -> None:
             with pytest.raises(TimeoutError):
-                await aside(slow, timeout_s=0.01, discard=slow.clear)
+                await run_blocking(slow, timeout_s=0.01, discard=slow.clear)
 
         asyncio.run(leave())
         slow.may_return.set()
         assert slow.cleared.wait(PATIENCE_S)
         for thread in threading.enumerate():
-            if thread.name == "voice-aside":
+            if thread.name == "voice-blocking":
                 thread.join(PATIENCE_S)
     finally:
         threading.excepthook = before

@@ -79,14 +79,14 @@ def become_windows() -> None:
 async def load(name: str) -> None:
     """Load the backend as `voice run` does, and make what wakes the session's loop."""
     from engine.audio.device.registry import load_backend  # noqa: PLC0415 - as on Windows
-    from engine.audio.port.loop_waker import Wake  # noqa: PLC0415
+    from engine.audio.port.loop_waker import LoopWaker  # noqa: PLC0415
 
     backend = load_backend(name)
     print(f"{backend.name}: {len(backend.devices())} devices")
     backend.close()
-    wake = Wake(1.0)
-    wake.watch(lambda signalled: None)
-    wake.close()
+    waker = LoopWaker(1.0)
+    waker.watch(lambda signalled: None)
+    waker.close()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import sys
 
 
 @functools.cache
-def silence_chatter() -> None:
+def silence_native_stderr() -> None:
     """Silence ALSA, JACK and PortAudio for the rest of the process; a backend calls it before it loads its library."""
     if sys.platform == "win32":
         return  # neither library is there, and CDLL(None) raises TypeError

@@ -7,7 +7,7 @@ import contextlib
 from engine.audio.device.blame import blaming
 from engine.audio.device.protocol import Backend
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.run_blocking import aside
+from engine.audio.run_blocking import run_blocking
 from engine.audio.types import StreamRequest
 
 _CLOSE_S = 6.0
@@ -67,4 +67,4 @@ class OpenStream:
     async def aclose(self) -> None:
         """Close the stream in a thread; the memory of one that hangs stays with it."""
         with contextlib.suppress(TimeoutError):
-            await aside(self.close, timeout_s=_CLOSE_S)
+            await run_blocking(self.close, timeout_s=_CLOSE_S)

@@ -1,9 +1,10 @@
 """The player: turns answers from the wire into frames of the playback ring, and knows to the frame what was heard.
 
 Answers arrive faster than they sound. What the ring has no room for waits, whole and in order, up to 30 minutes; an
-answer whose audio comes late starts after a cushion. An interruption is one atomic store: the kernel fades what sounds
-and jumps, and reports where; nothing that was queued before it is ever played after it. A device that is lost takes
-nothing with it: what was not heard is kept as it came, and rendered again for the next device, whatever its rate.
+answer whose audio comes late starts after a playout delay. An interruption is one atomic store: the kernel fades
+what sounds and jumps, and reports where; nothing that was queued before it is ever played after it. A device that is
+lost takes nothing with it: what was not heard is kept as it came, and rendered again for the next device, whatever its
+rate.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import deque
 from engine.audio.clock import loop_time_s
 from engine.audio.kernels.control import NEVER
 from engine.audio.playback.cuts import Stops
-from engine.audio.playback.playout_delay import Cushion
+from engine.audio.playback.playout_delay import PlayoutDelay
 from engine.audio.playback.queue import AnswerQueue
 from engine.audio.playback.segments import Cut, ItemKey, Segment
 from engine.audio.port.audio_port import AudioPort
@@ -54,10 +55,10 @@ class Player:
         self._gone_at: int | None = None
         """Where the device had come to when it was lost; None while there is one."""
         self._wake_at = NEVER
-        self.cushion = Cushion()
+        self.playout_delay = PlayoutDelay()
         """When playback starts; its clock is what the device has taken."""
         self._holding = False
-        """An answer has begun to come that the cushion lets not sound yet."""
+        """An answer has begun to come that the playout delay still holds back."""
         self._dropped_before = 0
         self.dropped_frames = 0
         """Samples at the wire's rate that found the queue full."""
@@ -75,7 +76,7 @@ class Player:
         if not whole:
             return
         audio_ms = 1000 * whole / 2 / self._wire_rate_hz
-        self.cushion.arrived(self._now_ms, audio_ms, begins=not segment.received_samples, silent=silent)
+        self.playout_delay.arrived(self._now_ms, audio_ms, begins=not segment.received_samples, silent=silent)
         self._holding |= silent
         self.dropped_frames += self._queue.add(segment, memoryview(data)[:whole]) // 2
         if not self._queue.empty:
@@ -211,12 +212,12 @@ class Player:
         """Move what may sound into the ring, as much as fits; without a device, nothing."""
         if self._gone_at is not None:
             return
-        if self._holding and not (self._queue.next_is_complete or self.cushion.covers(self._now_ms)):
+        if self._holding and not (self._queue.next_is_complete or self.playout_delay.covers(self._now_ms)):
             self._wake_with_next_block()
             return
         if self._holding:
             self._holding = False
-            self.cushion.started(self._now_ms)
+            self.playout_delay.started(self._now_ms)
         more_fits = self._queue.fill()
         self._port.expect_more(self._open_segment() is not None or not self._queue.empty)
         if more_fits:

@@ -1,4 +1,4 @@
-"""How long an answer waits before it sounds: a cushion that follows how late its audio comes.
+"""Playout delay: how long an answer waits before it sounds, which follows how late its audio comes.
 
 A delta is due when all audio before it has sounded, had that begun as soon as the first delta came. Its lateness is
 
@@ -6,7 +6,7 @@ A delta is due when all audio before it has sounded, had that begun as soon as t
 
 or, where everything has been later than that for two seconds, what it is later than the soonest of these: a pause of
 the server that was not caught up is one, however long the answer goes on. Of each half second in which deltas came late
-or nearly so, the worst is kept; the cushion is the 95th percentile of the last forty of these.
+or nearly so, the worst is kept; the delay is the 95th percentile of the last forty of these.
 
 So does WebRTC's NetEq (`DelayManager`, `UnderrunOptimizer`): the 0.95 quantile of the delay relative to the soonest
 packet of two seconds, its worst value in an interval taken, so that what counts is the chance of a gap in a stretch of
@@ -63,7 +63,7 @@ class Lateness:
             self._first_ms = now_ms
             return 0.0
         lateness_ms = just_in_time_ms - max(self._first_ms, self._soonest[0][1])
-        if lateness_ms > -MAX_MS:  # one that is earlier says nothing about a cushion: none would have mattered
+        if lateness_ms > -MAX_MS:  # one that is earlier says nothing about the delay: none would have mattered
             self._keep(now_ms, lateness_ms)
         return lateness_ms
 
@@ -75,13 +75,13 @@ class Lateness:
             self._worst.append((now_ms, lateness_ms))
 
 
-class Cushion:
+class PlayoutDelay:
     """Decides when playback of an answer starts; its clock is the caller's, in milliseconds from anywhere.
 
     Example:
-        >>> cushion = Cushion()
-        >>> cushion.arrived(0.0, 100.0, begins=True, silent=True)
-        >>> cushion.covers(10.0), cushion.covers(20.0)
+        >>> playout_delay = PlayoutDelay()
+        >>> playout_delay.arrived(0.0, 100.0, begins=True, silent=True)
+        >>> playout_delay.covers(10.0), playout_delay.covers(20.0)
         (False, True)
     """
 
@@ -99,7 +99,7 @@ class Cushion:
         """How long they waited, in all."""
 
     @property
-    def cushion_ms(self) -> float:
+    def delay_ms(self) -> float:
         """What the next answer waits for: 20 ms on a network that is never late, 300 at most."""
         return min(max(self._lateness.percentile_ms, MIN_MS), MAX_MS)
 
@@ -121,12 +121,12 @@ class Cushion:
         self._in_hand_ms += audio_ms
 
     def covers(self, now_ms: float) -> bool:
-        """Whether playback may start: deltas that are late by the cushion would still come in time.
+        """Whether playback may start: deltas that are late by the delay would still come in time.
 
-        For one who has 300 ms in hand that is so at once: no cushion is longer.
+        An answer that arrives with 300 ms buffered starts at once; that is the longest playout delay.
         """
         waited_ms = now_ms - self._since_ms
-        return self._in_hand_ms >= MAX_MS or waited_ms >= max(MIN_MS, self.cushion_ms - self._delayed_ms)
+        return self._in_hand_ms >= MAX_MS or waited_ms >= max(MIN_MS, self.delay_ms - self._delayed_ms)
 
     def started(self, now_ms: float) -> None:
         """Note that playback starts."""

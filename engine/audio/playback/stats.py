@@ -10,12 +10,12 @@ class PlaybackStats:
     """How evenly the answers came, and what was done about it."""
 
     late_starts: int = 0
-    """Answers that waited for the cushion though their first audio was there."""
+    """Answers that waited for the playout delay though their first audio was there."""
     late_start_ms: int = 0
     """How long they waited, in all."""
     underruns: int = 0
     """How often an answer ran dry."""
     underrun_ms: int = 0
     """Silence in the middle of answers, in all."""
-    cushion_ms: int = 0
+    playout_delay_ms: int = 0
     """What the next answer would wait for."""

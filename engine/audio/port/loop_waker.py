@@ -14,15 +14,15 @@ POLL_S = 0.005
 """Where the kernel cannot write to a descriptor (Windows), the loop looks this often instead."""
 
 
-class Wake:
+class LoopWaker:
     """An eventfd (Linux) or a pipe that the kernel signals, and a clock: both call one function in the event loop.
 
     Signals are not counted: many at once make one call, and one that came before `watch` is not lost.
 
     Example:
-        >>> wake = Wake(tick_s=0.25)
-        >>> port.set_wake_descriptor(wake.descriptor)
-        >>> wake.watch(lambda signalled: print("a block" if signalled else "a quarter of a second"))
+        >>> waker = LoopWaker(tick_s=0.25)
+        >>> port.set_wake_descriptor(waker.descriptor)
+        >>> waker.watch(lambda signalled: print("a block" if signalled else "a quarter of a second"))
     """
 
     def __init__(self, tick_s: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.audio.clock import loop_time_s
 from engine.audio.recovery.policy import Command, Following, News
 from engine.audio.recovery.rescan import DeviceLister
-from engine.audio.run_blocking import aside, wait_out
+from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import AudioLink
 from engine.audio.types import Device
 from engine.errors import VoiceError
@@ -129,7 +129,9 @@ class Follower:
     async def _open(self) -> list[Command]:
         try:
             # However long it takes: two of these at once would be two threads in a library that allows one.
-            opened = await aside(partial(self._link.open_again, self._devices), discard=lambda late: late.close())
+            opened = await run_blocking(
+                partial(self._link.open_again, self._devices), discard=lambda late: late.close()
+            )
         except VoiceError as error:
             return self._following.refused(error, loop_time_s())
         self._link.adopt(opened)

@@ -1,4 +1,4 @@
-"""The cushion by the clock: what it becomes for deltas in bursts, in stalls and byte by byte, and what that costs."""
+"""The playout delay by the clock: deltas in bursts, in stalls and byte by byte, and what each costs."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ def test_without_lateness_an_answer_waits_20_ms_and_never_runs_dry() -> None:
     starts_ms = [it.hear(paced(50)) for _ in range(4)]
     assert starts_ms == [MIN_MS] * 4
     assert it.underruns == 0
-    assert it.player.cushion.cushion_ms == MIN_MS
-    assert (it.player.cushion.late_starts, it.player.cushion.late_start_ms) == (4, 80.0)
+    assert it.player.playout_delay.delay_ms == MIN_MS
+    assert (it.player.playout_delay.late_starts, it.player.playout_delay.late_start_ms) == (4, 80.0)
 
 
 def test_an_answer_that_is_complete_never_waits() -> None:
     it = Listener()
     it.hear(paced(50, late_ms=[0, 250]))
-    assert it.player.cushion.cushion_ms > 200
+    assert it.player.playout_delay.delay_ms > 200
     assert it.hear([(0, 15)], ends_ms=0) == 0
     assert it.hear([(0, 250)], ends_ms=0) == 0
 
@@ -99,23 +99,23 @@ def test_300_ms_in_hand_never_wait() -> None:
 
 
 @pytest.mark.parametrize("jitter_ms", [30, 60, 120, 240])
-def test_the_cushion_follows_the_jitter_and_then_nothing_runs_dry(jitter_ms: int) -> None:
+def test_the_delay_follows_the_jitter_and_then_nothing_runs_dry(jitter_ms: int) -> None:
     late_ms = np.random.default_rng(1).uniform(0, jitter_ms, 200)
     late_ms[0] = 0
     it = Listener()
     it.hear(paced(200, late_ms=late_ms))
     before = it.underruns
     assert before >= 1
-    cushion_ms = it.player.cushion.cushion_ms
-    assert 0.7 * jitter_ms <= cushion_ms <= jitter_ms + BLOCK_MS
-    late_starts = it.player.cushion.late_starts
-    assert it.hear(paced(200, late_ms=late_ms)) <= cushion_ms + BLOCK_MS
-    assert it.player.cushion.late_starts == late_starts + 1
+    playout_delay_ms = it.player.playout_delay.delay_ms
+    assert 0.7 * jitter_ms <= playout_delay_ms <= jitter_ms + BLOCK_MS
+    late_starts = it.player.playout_delay.late_starts
+    assert it.hear(paced(200, late_ms=late_ms)) <= playout_delay_ms + BLOCK_MS
+    assert it.player.playout_delay.late_starts == late_starts + 1
     # One gap more at the most: a percentile lets the rarest pass.
     assert it.underruns - before <= 1
 
 
-def test_bursts_need_a_cushion_of_their_distance() -> None:
+def test_bursts_need_a_delay_of_their_distance() -> None:
     """Five deltas of 40 ms at once, every 200 ms: on time for who began with the first burst."""
     it = Listener()
     bursts = [(200.0 * (number // 5), 40.0) for number in range(100)]
@@ -126,20 +126,20 @@ def test_bursts_need_a_cushion_of_their_distance() -> None:
     before = it.underruns
     it.hear(late)
     assert it.underruns == before
-    assert 60 <= it.player.cushion.cushion_ms <= 80 + BLOCK_MS
+    assert 60 <= it.player.playout_delay.delay_ms <= 80 + BLOCK_MS
 
 
-def test_stalls_of_500_ms_are_more_than_any_cushion_but_each_is_one_gap() -> None:
+def test_stalls_of_500_ms_are_more_than_any_delay_but_each_is_one_gap() -> None:
     it = Listener()
     stalls = [(at_ms + 500 * (number // 50), audio_ms) for number, (at_ms, audio_ms) in enumerate(paced(200))]
     it.hear(stalls)
     stats = it.port.stats()
     assert stats.output_underruns == 3
-    # It stops for what did not come, and once more for the cushion; what came is played whole.
+    # It stops for what did not come, and once more for the delay; what came is played whole.
     gap_ms = 1000 * stats.output_underrun_frames / RATE_HZ / 3
     assert 440 <= gap_ms <= 520 + MAX_MS
     assert stats.played_position == RATE_HZ * 200 * 40 // 1000
-    assert it.player.cushion.cushion_ms == MAX_MS
+    assert it.player.playout_delay.delay_ms == MAX_MS
     assert it.hear(paced(50)) <= MAX_MS
 
 
@@ -149,7 +149,7 @@ def test_a_stall_behind_a_full_ring_is_nothing() -> None:
     fast = [(number * 10.0 + (500.0 if number >= 30 else 0.0), 40.0) for number in range(60)]
     it.hear(fast)
     assert it.underruns == 0
-    assert it.player.cushion.cushion_ms == MIN_MS
+    assert it.player.playout_delay.delay_ms == MIN_MS
 
 
 def test_byte_by_byte_is_as_any_other_pace() -> None:
@@ -157,16 +157,16 @@ def test_byte_by_byte_is_as_any_other_pace() -> None:
     each_ms = 1000 / RATE_HZ
     assert it.hear([(number * each_ms, each_ms) for number in range(RATE_HZ)]) <= MIN_MS + BLOCK_MS
     assert it.underruns == 0
-    assert it.player.cushion.cushion_ms == MIN_MS
+    assert it.player.playout_delay.delay_ms == MIN_MS
 
 
-def test_the_cushion_forgets() -> None:
+def test_the_delay_forgets() -> None:
     it = Listener()
     it.hear(paced(100, late_ms=[0, 200]))
-    assert it.player.cushion.cushion_ms > 150
+    assert it.player.playout_delay.delay_ms > 150
     for _ in range(12):
         it.hear(paced(60))
-    assert it.player.cushion.cushion_ms == MIN_MS
+    assert it.player.playout_delay.delay_ms == MIN_MS
 
 
 def test_the_percentile_passes_over_two_of_forty() -> None:
@@ -189,11 +189,11 @@ def test_a_pause_that_is_not_caught_up_is_late_for_two_seconds_only() -> None:
 def test_an_early_start_after_a_gap_counts_no_late_start() -> None:
     it = Listener()
     it.hear([(0, 300), (1000, 40), (1040, 40), (1080, 40)])
-    assert it.player.cushion.late_starts == 0
+    assert it.player.playout_delay.late_starts == 0
     assert it.underruns == 1
 
 
-def test_a_stop_while_the_cushion_fills_leaves_nothing_to_sound() -> None:
+def test_a_stop_while_the_delay_lasts_leaves_nothing_to_sound() -> None:
     it = Listener()
     key = ItemKey("item_1", 0)
     it.player.write(key, bytes(480))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.port.loop_waker import Wake
+from engine.audio.port.loop_waker import LoopWaker
 from engine.realtime.testing import run_virtual
 
 RATE_HZ = 48000
@@ -18,11 +18,11 @@ TICK_S = 0.25
 
 
 async def test_kernel_wakes_the_loop_when_asked() -> None:
-    wake = Wake(tick_s=0.02)
+    waker = LoopWaker(tick_s=0.02)
     calls: asyncio.Queue[bool] = asyncio.Queue()
-    wake.watch(calls.put_nowait)
+    waker.watch(calls.put_nowait)
     port = AudioPort()
-    port.set_wake_descriptor(wake.descriptor)
+    port.set_wake_descriptor(waker.descriptor)
     port.attach_input(RATE_HZ, 1)
     port.wake_at_captured(960)
     port.process(np.zeros((480, 1), np.float32), None)
@@ -30,22 +30,22 @@ async def test_kernel_wakes_the_loop_when_asked() -> None:
     port.process(np.zeros((480, 1), np.float32), None)
     assert True in [await calls.get(), await calls.get()]
     assert not await calls.get()
-    wake.close()
+    waker.close()
 
 
 @pytest.mark.parametrize(("period_s", "signals"), [(0.02, 1000), (0.0213, 939), (0.3, 67), (20.0, 0)])
 def test_ticks_keep_their_rhythm_beside_signals_and_without(period_s: float, signals: int) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        wake = Wake(TICK_S)
+        waker = LoopWaker(TICK_S)
         calls: list[tuple[bool, float]] = []
-        wake.watch(lambda signalled: calls.append((signalled, loop.time())))
+        waker.watch(lambda signalled: calls.append((signalled, loop.time())))
         began_s = loop.time()
         for _ in range(signals):
             await asyncio.sleep(period_s)
-            os.write(wake.descriptor, (1).to_bytes(8, sys.byteorder))
+            os.write(waker.descriptor, (1).to_bytes(8, sys.byteorder))
         await asyncio.sleep(max(0.0, began_s + 20.1 - loop.time()))
-        wake.close()
+        waker.close()
         await asyncio.sleep(10)
         ticks = [at_s - began_s for signalled, at_s in calls if not signalled]
         assert ticks == pytest.approx([TICK_S * number for number in range(1, len(ticks) + 1)])
@@ -59,12 +59,12 @@ async def test_where_nothing_can_signal_a_descriptor_the_loop_looks_by_itself(mo
     with monkeypatch.context() as windows:
         windows.delattr(os, "eventfd", raising=False)
         windows.setattr(sys, "platform", "win32")
-        wake = Wake(tick_s=0.02)
-    assert wake.descriptor == -1
+        waker = LoopWaker(tick_s=0.02)
+    assert waker.descriptor == -1
     calls: asyncio.Queue[bool] = asyncio.Queue()
-    wake.watch(calls.put_nowait)
+    waker.watch(calls.put_nowait)
     assert await calls.get()
     while await calls.get():
         pass
     assert await calls.get()
-    wake.close()
+    waker.close()

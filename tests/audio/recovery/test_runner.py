@@ -72,7 +72,7 @@ class World:
         self.answer: Callable[[], Awaitable[list[Device]]] = self.at_once
         self.lister_is_closed = False
         monkeypatch.setattr(module, "DeviceLister", lambda backend: self)
-        monkeypatch.setattr(module, "aside", here)
+        monkeypatch.setattr(module, "run_blocking", here)
         self._began_s = 0.0
 
     def begin(self) -> Follower:

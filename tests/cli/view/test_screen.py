@@ -39,10 +39,11 @@ def test_of_an_answer_that_was_deleted_nothing_was_heard() -> None:
 @pytest.mark.parametrize(
     ("playback", "expected"),
     [
-        (PlaybackStats(cushion_ms=20), "End (stopped): 3 turns in 10.0 s, 0 xruns."),
+        (PlaybackStats(playout_delay_ms=20), "End (stopped): 3 turns in 10.0 s, 0 xruns."),
         (
-            PlaybackStats(late_starts=2, late_start_ms=130, underruns=1, underrun_ms=40, cushion_ms=90),
-            "End (stopped): 3 turns in 10.0 s, 0 xruns, 2 late starts (130 ms), 1 underrun (40 ms), cushion 90 ms.",
+            PlaybackStats(late_starts=2, late_start_ms=130, underruns=1, underrun_ms=40, playout_delay_ms=90),
+            "End (stopped): 3 turns in 10.0 s, 0 xruns, 2 late starts (130 ms), 1 underrun (40 ms), "
+            "playout delay 90 ms.",
         ),
     ],
 )
