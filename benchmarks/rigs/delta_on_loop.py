@@ -17,7 +17,7 @@ from benchmarks.report.results import Result
 from benchmarks.timing import quantiles
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.ring import Ring
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import StreamLostError
@@ -106,7 +106,7 @@ async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
     """Play a delta, interrupt it, and so on; return what each took."""
     chosen = choose_provider(CUSTOM.name, "ws://double/", {}, Config())
     wire_hz = chosen.provider.output_rate_hz
-    link = AudioLink(
+    session_audio = SessionAudio(
         backend := _SeenBackend(),
         StreamRequest(),
         input_rate_hz=chosen.provider.input_rate_hz,
@@ -127,14 +127,14 @@ async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
                 await peer.send("input_audio_buffer.speech_started", **user, audio_start_ms=0)
                 await peer.send("input_audio_buffer.speech_stopped", **user, audio_end_ms=0)
                 await asyncio.sleep(_PAUSE_S)
-                while not link.player.drained:  # noqa: ASYNC110 - what the audio thread does signals no event
+                while not session_audio.player.drained:  # noqa: ASYNC110 - what the audio thread does signals no event
                     await asyncio.sleep(_PAUSE_S)
             session.stop()
         except StreamLostError as error:
             session.fail(error)
 
     with ServerDouble(serve) as server:
-        session = Session(chosen, link, ToolRunner([]), connect=server.connect)
+        session = Session(chosen, session_audio, ToolRunner([]), connect=server.connect)
         await session.run()
     return watches
 

@@ -14,7 +14,7 @@ from benchmarks.rigs.scripted_service import ANSWER_MS
 from benchmarks.rigs.service_process import ScriptedService
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import open_backend
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import Config
 from engine.realtime.providers.choose import CUSTOM, choose_provider
@@ -92,19 +92,21 @@ async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devic
     async with ScriptedService(_WARM_UP_S + quiet_s) as service:
         chosen = choose_provider(CUSTOM.name, service.url, {}, Config())
         provider = chosen.provider
-        link = AudioLink(backend, devices, input_rate_hz=provider.input_rate_hz, output_rate_hz=provider.output_rate_hz)
-        figures.info = link.info
+        audio = SessionAudio(
+            backend, devices, input_rate_hz=provider.input_rate_hz, output_rate_hz=provider.output_rate_hz
+        )
+        figures.info = audio.info
         started, silent_at_ns = asyncio.Event(), list[int]()
 
         def observe(notice: Notice, _: float) -> None:
             if isinstance(notice, SessionStarted):
                 started.set()
             elif isinstance(notice, BargeIn):
-                silent_at_ns.append(link.port.cuts()[-1].at_ns)
+                silent_at_ns.append(audio.port.cuts()[-1].at_ns)
             elif isinstance(notice, Summary):
                 figures.turns = notice.turns
 
-        session = Session(chosen, link, ToolRunner([]), SessionSettings(), observers=[observe])
+        session = Session(chosen, audio, ToolRunner([]), SessionSettings(), observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
         running = asyncio.create_task(session.run())
         try:

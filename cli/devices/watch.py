@@ -20,7 +20,7 @@ from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
 
 INTERVAL_S = 1.0
-"""Time between two looks, each of which takes a hundredth of it."""
+"""Time between two rescans, each of which takes a hundredth of it."""
 
 
 async def watch_devices(backend: Backend, *, as_json: bool) -> None:
@@ -43,7 +43,7 @@ async def watch_devices(backend: Backend, *, as_json: bool) -> None:
 
 
 async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
-    known = await lister.look()
+    known = await lister.rescan()
     devices = f"{len(known)} device{'' if len(known) == 1 else 's'}"
     typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
     server = sound_server_device(known)
@@ -53,7 +53,7 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
     while True:
         await asyncio.sleep(INTERVAL_S)
         try:
-            found = await lister.look()
+            found = await lister.rescan()
         except VoiceError as error:
             if error.message != trouble:
                 typer.echo(error.message, err=True)

@@ -20,7 +20,7 @@ from cli.terminal.signals import stop_signals
 from cli.view.lines import describe_stream
 from cli.view.screen import Screen
 from engine.audio.device.protocol import Backend
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.errors import NoDeviceError
 from engine.local.process import LocalServer
@@ -90,19 +90,19 @@ async def converse(plan: SessionPlan, screen: Screen, observers: Sequence[Observ
             async with contextlib.AsyncExitStack() as stack:
                 servers = await StartedServers.start(plan.tool_config.mcp, observers, stack)
                 chosen, connect = await _start_server(plan.chosen, screen, stack)
-                link = _open_audio(plan, screen)
-                stack.callback(link.close)
+                audio = _open_audio(plan, screen)
+                stack.callback(audio.close)
                 secrets = (*secrets_of_environment(os.environ), *plan.tool_config.secrets)
                 runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(secrets))
                 outage_s = plan.options.max_outage_s
-                transport = _recorded(plan.options.record, chosen, connect, link, observers, secrets, stack)
+                transport = _recorded(plan.options.record, chosen, connect, audio, observers, secrets, stack)
                 told: list[Observer] = [*observers, approvals]
-                session = Session(chosen, link, runner, plan.settings, told, max_outage_s=outage_s, **transport)
+                session = Session(chosen, audio, runner, plan.settings, told, max_outage_s=outage_s, **transport)
                 approvals.attach(session)
                 session.mute(plan.options.mute)
                 if plan.meter is not None:
                     plan.meter.watch_microphone(lambda: session.sent_s)
-                    stack.callback(asyncio.ensure_future(keep_to_budget(plan.meter, session, link)).cancel)
+                    stack.callback(asyncio.ensure_future(keep_to_budget(plan.meter, session, audio)).cancel)
                 if plan.guide is not None:
                     guide = asyncio.ensure_future(plan.guide(session))
                     stack.callback(guide.cancel)
@@ -148,10 +148,10 @@ async def _start_server(
     return chosen.at_url(server.url), connect
 
 
-def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
+def _open_audio(plan: SessionPlan, screen: Screen) -> SessionAudio:
     provider = plan.chosen.provider
     try:
-        link = AudioLink(
+        audio = SessionAudio(
             plan.backend,
             plan.request,
             input_rate_hz=provider.input_rate_hz,
@@ -163,16 +163,16 @@ def _open_audio(plan: SessionPlan, screen: Screen) -> AudioLink:
         )
     except NoDeviceError as error:
         raise NoDeviceError(error.message, fix=f"{error.fix} {_WITHOUT_DEVICE}") from None
-    for line in describe_stream(link.info):
+    for line in describe_stream(audio.info):
         screen.say(line)
-    return link
+    return audio
 
 
 def _recorded(
     folder: Path | None,
     chosen: ChosenProvider,
     connect: Connect,
-    link: AudioLink,
+    audio: SessionAudio,
     observers: Sequence[Observer],
     secrets: Sequence[str],
     stack: contextlib.AsyncExitStack,
@@ -185,6 +185,6 @@ def _recorded(
     if folder is None:
         return {"connect": connect}
     recording = Recording(folder, chosen, observers=observers, secrets=secrets, connect=connect)
-    stack.callback(recording.close, link)
-    stack.callback(asyncio.ensure_future(recording.follow(link)).cancel)
+    stack.callback(recording.close, audio)
+    stack.callback(asyncio.ensure_future(recording.follow(audio)).cancel)
     return {"connect": recording.connect, "make_conversation": recording.make_conversation}

@@ -22,7 +22,7 @@ from engine.audio.port.loop_waker import LoopWaker
 from engine.audio.port.stats import StreamStats
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
-from engine.audio.recovery.stall import Seen
+from engine.audio.recovery.stall import StreamState
 from engine.audio.types import Device, Direction, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear
 from engine.errors import VoiceError
@@ -33,21 +33,21 @@ BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
-_LOOK_AGAIN_S = 0.25
+_TICK_S = 0.25
 """What watches is called so often without a signal, so that a stream that died without a word is noticed."""
 
 
-class AudioLink:
+class SessionAudio:
     """Opens the microphone and the speaker through a backend and serves both from one event loop.
 
     A stream that is lost can be exchanged for another (`release`, `open_again`, `adopt`); recorder, player and counts
     go on. `engine.audio.recovery.runner` does that.
 
     Example:
-        >>> link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        >>> link.watch(lambda signalled: print(link.read_blocks()))
-        >>> link.start()
-        >>> link.close()
+        >>> audio = SessionAudio(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        >>> audio.watch(lambda signalled: print(audio.read_blocks()))
+        >>> audio.start()
+        >>> audio.close()
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class AudioLink:
         self._mic_gain = db_to_linear(mic_gain_db)
         self._keep_played = keep_played
         self._played_lost = 0
-        self._waker = LoopWaker(_LOOK_AGAIN_S)
+        self._waker = LoopWaker(_TICK_S)
         self._earlier: StreamStats | None = None
         self._current: OpenStream | None = None
         self._recorder: Recorder | None = None
@@ -109,11 +109,11 @@ class AudioLink:
             self._current.start()
 
     def watch(self, on_audio: Callable[[bool], None]) -> None:
-        """Let the running loop call a function until the link is closed; it serves the player.
+        """Let the running loop call a function until the audio is closed; it serves the player.
 
         Args:
             on_audio: Is given True where the audio thread has something (a block, a cut, room, the last frame, the end
-                of a stream), and False about four times a second, when it is time to look at what nobody signals.
+                of a stream), and False about four times a second, when it is time to check what nobody signals.
         """
         self._waker.watch(on_audio)
 
@@ -158,10 +158,10 @@ class AudioLink:
         """False once a stream has ended by itself, until another is adopted."""
         return self._current is not None and self._current.active
 
-    def look(self) -> Seen:
-        """What there is to see of the stream."""
+    def stream_state(self) -> StreamState:
+        """State of the stream, for the stall detector."""
         input_calls, output_calls = self.port.calls
-        return Seen(self.active, input_calls, output_calls, not self.player.drained)
+        return StreamState(self.active, input_calls, output_calls, not self.player.drained)
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.session import Session
 
 _LOOK_S = 0.05
 
 
-async def keep_to_budget(meter: UsageMeter, session: Session, link: AudioLink) -> None:
+async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudio) -> None:
     """Wait until the budget is used up and the answer that used it has been heard, then stop the session.
 
     The usage of a response comes with its end: all of its audio is at the player then.
     """
     await meter.exhausted.wait()
-    while not link.player.drained:  # noqa: ASYNC110 - its last frame wakes the session, nobody else
+    while not audio.player.drained:  # noqa: ASYNC110 - its last frame wakes the session, nobody else
         await asyncio.sleep(_LOOK_S)
-    await asyncio.sleep(link.output_latency_s)
+    await asyncio.sleep(audio.output_latency_s)
     session.stop("budget")

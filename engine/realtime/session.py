@@ -11,8 +11,8 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.audio.recovery.policy import News
-from engine.audio.recovery.runner import Follower
-from engine.audio.session_audio import AudioLink
+from engine.audio.recovery.runner import RecoveryRunner
+from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
 from engine.realtime.connection.reconnecting import Line, LineUser
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
@@ -55,14 +55,14 @@ class Session:
     """Runs one conversation from connecting to the summary.
 
     Example:
-        >>> session = Session(chosen, link, ToolRunner(built_in_tools(chosen.provider)), observers=[show])
+        >>> session = Session(chosen, audio, ToolRunner(built_in_tools(chosen.provider)), observers=[show])
         >>> summary = await session.run(duration_s=60)
     """
 
     def __init__(
         self,
         chosen: ChosenProvider,
-        link: AudioLink,
+        audio: SessionAudio,
         runner: ToolRunner,
         settings: SessionSettings | None = None,
         observers: Sequence[Observer] = (),
@@ -74,7 +74,7 @@ class Session:
 
         Args:
             chosen: The server, its address known.
-            link: The opened audio; the session starts it and closes it.
+            audio: The opened audio; the session starts it and closes it.
             runner: The tools that are offered; closed with the session.
             settings: What differs from the provider's defaults; the tools are the runner's.
             observers: Told everything, in order.
@@ -82,7 +82,7 @@ class Session:
             max_outage_s: How old the microphone's audio may be that is sent when a lost connection comes back.
         """
         self._chosen = chosen
-        self._link = link
+        self._audio = audio
         self._runner = runner
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._turn_detection = self._settings.turn_detection(chosen.provider)
@@ -115,14 +115,14 @@ class Session:
             session_limit_s=chosen.provider.session_limit_s,
         )
         self._sound = Sound(
-            link,
+            audio,
             self._microphone,
             self._uplink,
             self.latency,
             SoundUser(
                 was_cut=lambda cut: self._perform(self._conversation.playback_cut(cut)),
                 turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
-                look=self._look,
+                tick=self._tick,
                 failed=self._end_with,
                 tell=self._tell,
             ),
@@ -132,7 +132,7 @@ class Session:
         """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""
         self._has_begun = False
         """Whether there has been a connection that was told everything."""
-        self._follower: Follower | None = None
+        self._recovery: RecoveryRunner | None = None
         self._to_do: deque[act.Action] = deque()
         self._is_performing = False
         self._over = asyncio.Event()
@@ -167,7 +167,7 @@ class Session:
         finally:
             for timer in self._timers:
                 timer.cancel()
-            self._link.close()
+            self._audio.close()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
                 self._tell(ErrorShown(str(self._error), fatal=True))
@@ -187,7 +187,7 @@ class Session:
     @property
     def at_rest(self) -> bool:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
-        return self._conversation.idle and self._link.player.drained
+        return self._conversation.idle and self._audio.player.drained
 
     @property
     def unanswered(self) -> bool:
@@ -246,10 +246,10 @@ class Session:
 
     async def _close_audio(self) -> None:
         """Close the stream, after what could be opening another."""
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            await follower.close()
-        await self._link.aclose()
+        recovery, self._recovery = self._recovery, None
+        if recovery is not None:
+            await recovery.close()
+        await self._audio.aclose()
 
     def _introduce(self) -> Sequence[act.Action]:
         """What a connection is told first."""
@@ -264,9 +264,9 @@ class Session:
         self._has_begun = True
         self._quiet.begin(loop_time_s())
         self._sound.start()
-        if self._link.can_follow:
-            self._follower = Follower(
-                self._link,
+        if self._audio.can_follow:
+            self._recovery = RecoveryRunner(
+                self._audio,
                 tell=self._tell_of_devices,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
                 failed=self._end_with,
@@ -321,7 +321,7 @@ class Session:
             case act.PlayAudio(response_id, key, pcm16):
                 self._sound.play(response_id, key, pcm16, self._received_at_s)
             case act.EndAudio(key):
-                if self._link.player.end_item(key):
+                if self._audio.player.end_item(key):
                     _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
             case act.StopPlayback(by_user):
                 self._sound.stop_playback(by_user=by_user)
@@ -338,20 +338,20 @@ class Session:
             case act.EndSession(error):
                 self.fail(error)
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
-        if self._follower is not None:
-            self._follower.tick()
+        if self._recovery is not None:
+            self._recovery.tick()
         reason = self._quiet.reason_to_end(
             loop_time_s(),
             busy=not self.at_rest,
             waits=self.unanswered,
             unasked=self._conversation.answers_silence,
-            input_ended=self._input_ended or self._link.input_ended,
+            input_ended=self._input_ended or self._audio.input_ended,
             parting=self._conversation.parting,
         )
         if reason:
-            self._stop_in(self._link.output_latency_s, reason)
+            self._stop_in(self._audio.output_latency_s, reason)
 
     def _tell_of_devices(self, news: News) -> None:
         notice = notice_of(news)
@@ -393,5 +393,5 @@ class Session:
             reconnects=self._line.reconnects,
             rotations=self._line.rotations,
             dropped_outage_ms=self._line.dropped_outage_ms,
-            playback=self._link.playback_stats(),
+            playback=self._audio.playback_stats(),
         )

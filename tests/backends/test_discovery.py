@@ -16,7 +16,7 @@ from engine.audio.device.protocol import PROTOCOL_VERSION, Backend
 from engine.audio.device.rate_probe import probe_rates
 from engine.audio.device.registry import backend_names, devices_to_talk, load_backend, open_backend, open_hotplugged
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.soundcheck.audition import Audition
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
@@ -235,7 +235,7 @@ def test_a_plugin_that_fails_is_named_with_its_reason(
     [
         devices_to_talk,
         close_backend,
-        lambda backend: AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000),
+        lambda backend: SessionAudio(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000),
         lambda backend: Audition(backend).open(StreamRequest(), tone=False),
     ],
 )
@@ -254,19 +254,19 @@ def test_what_a_plugin_raises_when_it_is_asked_for_rates_is_said_of_the_device()
 @pytest.mark.parametrize(
     ("part", "use"),
     [
-        ("start", lambda link: link.start()),
-        ("active", lambda link: link.active),
-        ("close", lambda link: link.close()),
-        ("refresh", lambda link: link.open_again([])),
+        ("start", lambda audio: audio.start()),
+        ("active", lambda audio: audio.active),
+        ("close", lambda audio: audio.close()),
+        ("refresh", lambda audio: audio.open_again([])),
     ],
 )
 def test_whatever_a_plugin_raises_later_is_an_error_that_names_it(
-    part: str, use: Callable[[AudioLink], object]
+    part: str, use: Callable[[SessionAudio], object]
 ) -> None:
-    link = AudioLink(BreaksLater(part), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+    audio = SessionAudio(BreaksLater(part), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
     with pytest.raises(LibraryMissingError, match=f"{__name__}:BreaksLater fails: RuntimeError: no bus"):
-        use(link)
-    link.close()
+        use(audio)
+    audio.close()
 
 
 def test_a_stream_that_does_not_say_how_it_runs_is_closed() -> None:

@@ -20,30 +20,30 @@ from backends.{first} import {First} as First
 from backends.{second} import {Second} as Second
 from engine.audio.types import StreamRequest
 from engine.audio.device.exclusive import allow_restarts
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 
 pause = threading.Event()
 
-def runs(link):
-    before = link.port.calls
-    while link.active and any(now == then for now, then in zip(link.port.calls, before)):
+def runs(audio):
+    before = audio.port.calls
+    while audio.active and any(now == then for now, then in zip(audio.port.calls, before)):
         pause.wait(0.01)
-    return link.active
+    return audio.active
 
 allow_restarts()
-links = [AudioLink(kind(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000) for kind in (First, Second)]
-for link in links:
-    link.start()
-print(*map(runs, links))
-loser = links[1]
+both = [SessionAudio(kind(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000) for kind in (First, Second)]
+for audio in both:
+    audio.start()
+print(*map(runs, both))
+loser = both[1]
 loser.release().close()
 loser.gone()
 print(loser.active)
 print(loser.backend.refresh())
 loser.adopt(loser.open_again(loser.backend.devices()))
-print(*map(runs, links))
-for link in links:
-    link.close()
+print(*map(runs, both))
+for audio in both:
+    audio.close()
 print(loser.backend.refresh() == "")
 """
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import ConnectionFailedError, VoiceError
@@ -137,7 +137,7 @@ async def converse(hours: float) -> dict[str, Any]:
     service = Service()
     chosen = choose_provider("custom", "ws://double/", {}, Config())
     devices = VirtualDevices(rate_hz=_RATE_HZ, block_ms=BLOCK_MS, kept_s=1.0)
-    link = AudioLink(devices, StreamRequest(), input_rate_hz=_RATE_HZ, output_rate_hz=_RATE_HZ, block_ms=BLOCK_MS)
+    audio = SessionAudio(devices, StreamRequest(), input_rate_hz=_RATE_HZ, output_rate_hz=_RATE_HZ, block_ms=BLOCK_MS)
     seen: dict[str, int] = {}
     memory: list[float] = []
     shown: set[str] = set()
@@ -156,7 +156,7 @@ async def converse(hours: float) -> dict[str, Any]:
     with ServerDouble(then=service.serve) as server:
         session = Session(
             chosen,
-            link,
+            audio,
             ToolRunner([tool_of(count)]),
             observers=[observe],
             connect=lambda chosen: service.connect(server, chosen),

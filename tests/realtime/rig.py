@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError
@@ -95,7 +95,7 @@ async def rig(
         chosen = chosen_at(server.url, provider, environ)
         backend = backend or ManualBackend()
         service = chosen.provider
-        link = AudioLink(
+        audio = SessionAudio(
             backend,
             request or StreamRequest(),
             input_rate_hz=service.input_rate_hz,
@@ -109,7 +109,7 @@ async def rig(
             notices.append(notice)
             arrived.set()
 
-        session = Session(chosen, link, runner, settings, observers=[observe])
+        session = Session(chosen, audio, runner, settings, observers=[observe])
         running = asyncio.create_task(session.run())
         assert backend.stream is not None
         try:

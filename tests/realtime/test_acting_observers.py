@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import numpy as np
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.realtime.session import Session
 from engine.realtime.session_events import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped
@@ -40,11 +40,11 @@ def hold_with(
             await peer.send("session.created", session={"id": "sess_1"})
             await script(peer)
 
-        link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
         with ServerDouble(served, ignoring=IGNORED) as server:
             observers = [observer, lambda notice, _: told.append(notice)]
             runner = ToolRunner([tool_of(look)])
-            session = Session(chosen_for(), link, runner, connect=server.connect, observers=observers)
+            session = Session(chosen_for(), audio, runner, connect=server.connect, observers=observers)
             await session.run(duration_s=3)
         return server.peers[0]
 

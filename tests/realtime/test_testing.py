@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
@@ -43,10 +43,10 @@ def session_with(
     server: ServerDouble, devices: VirtualDevices, notices: list[Notice], tools: list[Tool] | None = None
 ) -> Session:
     """A session of the custom provider."""
-    link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+    audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
     chosen = choose_provider("custom", "ws://double/", {}, Config())
     runner = ToolRunner(tools or [])
-    return Session(chosen, link, runner, observers=[lambda notice, _: notices.append(notice)], connect=server.connect)
+    return Session(chosen, audio, runner, observers=[lambda notice, _: notices.append(notice)], connect=server.connect)
 
 
 def test_time_jumps_to_the_next_timer() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.realtime.connection.transport import Transport
@@ -55,7 +55,7 @@ def hold(
     async def main() -> Held:
         devices, notices = VirtualDevices(), list[Notice]()
         devices.say(np.full(3600 * 48000 // 60, 0.25, np.float32))
-        link = AudioLink(devices, StreamRequest(), input_rate_hz=WIRE_HZ, output_rate_hz=WIRE_HZ)
+        audio = SessionAudio(devices, StreamRequest(), input_rate_hz=WIRE_HZ, output_rate_hz=WIRE_HZ)
         chosen = choose_provider("custom", "ws://double/", {}, Config())
         runner = ToolRunner([tool_of(slow)])
         with ServerDouble(script, ignoring=ignoring) as server:
@@ -67,7 +67,7 @@ def hold(
                 connected.set()
                 return transport
 
-            session = Session(chosen, link, runner, settings, observe, connect=connect)
+            session = Session(chosen, audio, runner, settings, observe, connect=connect)
 
             async def use() -> None:
                 if person is None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
@@ -58,8 +58,8 @@ async def talking(settings: SessionSettings, microphone: FedMicrophone, heard: H
     async with LocalServer() as server:
         chosen = choose_provider("local", server.url, {}, Config())
         backend = VirtualBackend(microphone=microphone)
-        link = AudioLink(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        session = Session(chosen, link, ToolRunner([]), settings, [heard])
+        audio = SessionAudio(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        session = Session(chosen, audio, ToolRunner([]), settings, [heard])
         running: asyncio.Future[Summary] = asyncio.ensure_future(session.run())
         try:
             yield session

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError
@@ -83,7 +83,7 @@ def hold(
         chosen = chosen_for(provider)
         service = replace(chosen.provider, session_limit_s=session_limit_s)
         chosen = replace(chosen, provider=service)
-        link = AudioLink(
+        audio = SessionAudio(
             devices, StreamRequest(), input_rate_hz=service.input_rate_hz, output_rate_hz=service.output_rate_hz
         )
         with ServerDouble(*scripts, then=then, ignoring=ignoring) as server:
@@ -96,7 +96,7 @@ def hold(
             began_s = asyncio.get_running_loop().time()
             session = Session(
                 chosen,
-                link,
+                audio,
                 ToolRunner(list(tools)),
                 settings,
                 observers=[lambda notice, at_s: held.notices.append((at_s - began_s, notice))],

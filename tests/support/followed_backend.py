@@ -1,4 +1,4 @@
-"""A manual backend whose devices come and go: the list is a file, so that a process that looks sees it too."""
+"""A manual backend whose devices come and go: the list is a file, so that a process that rescans sees it too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from engine.audio.device.matching import find_device
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.recovery import stall as heartbeat
+from engine.audio.recovery import stall
 from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 from tests.support.manual_backend import ManualBackend, ManualStream
 
@@ -34,11 +34,11 @@ def hang() -> None:
 
 
 def prepare_devices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plug both in, for this process and those that look; a clock of the test's own makes no stream a dead one."""
+    """Plug both in, for this process and those that rescan; a clock of the test's own makes no stream a dead one."""
     monkeypatch.setenv(LIST, str(folder / "devices.json"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setattr(heartbeat, "STALLED_S", 1e9)
-    monkeypatch.setattr(heartbeat, "START_S", 1e9)
+    monkeypatch.setattr(stall, "STALLED_S", 1e9)
+    monkeypatch.setattr(stall, "START_S", 1e9)
     plug_in([MICROPHONE, SPEAKER])
 
 

@@ -68,7 +68,7 @@ def changes(before: Sequence[Device], after: Sequence[Device]) -> list[Change]:
     """Everything that differs; devices are told apart by name, host API and their number among equals.
 
     Example:
-        >>> changes(before, await lister.look())
+        >>> changes(before, await lister.rescan())
         [Arrived(device=Device(index=3, name='USB Audio', ...))]
     """
     old, new = _by_identity(before), _by_identity(after)

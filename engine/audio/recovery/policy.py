@@ -1,13 +1,13 @@
-"""Follows the devices of a session: what to do when one is lost, returns, or is no longer the system's default.
+"""Recovery policy: what to do when a device of a session is lost, returns, or is no longer the system's default.
 
 A state machine without I/O and without a clock: it is told what was seen and when, and answers with commands. What
 carries them out is `engine.audio.recovery.runner`.
 
-    RUNNING --lost--> CLOSING --closed--> LOOKING --all are there--> OPENING --opened--> RUNNING
-                                             ^  |                       |
-                                             |  `---one is missing---.  | refused
-                                             |                       v  v
-                                             `------it is time----- WAITING
+    RUNNING --lost--> CLOSING --closed--> RESCANNING --all are there--> OPENING --opened--> RUNNING
+                                             ^  |                          |
+                                             |  `----one is missing-----.  | refused
+                                             |                          v  v
+                                             `-------it is time------- WAITING
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from enum import Enum, auto
 
 from engine.audio.device.matching import describe, find_device
 from engine.audio.recovery.device_diff import default_of
-from engine.audio.recovery.stall import Heartbeat, Seen
+from engine.audio.recovery.stall import StallDetector, StreamState
 from engine.audio.types import Device, Direction, StreamInfo, StreamSide
 from engine.errors import VoiceError
 
 KEPT_S = 10.0
 """How long what was not heard waits for a device; then it is dropped."""
-LOOK_AROUND_S = 5.0
-"""Time between two looks for the default device."""
+POLL_DEFAULT_S = 5.0
+"""Time between two polls of the default device."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
 _JITTER = 0.2
 _STEADY_S = 5.0
@@ -55,9 +55,9 @@ class Command(Enum):
 
     CLOSE = auto()
     """`closed`."""
-    LOOK = auto()
-    LOOK_AROUND = auto()
-    """`looked`. Around: whether the default has moved, while the stream runs."""
+    RESCAN = auto()
+    POLL_DEFAULT = auto()
+    """`rescanned`. The second asks whether the default has moved, while the stream runs."""
     OPEN = auto()
     """`opened` or `refused`."""
     DROP = auto()
@@ -67,7 +67,7 @@ class Command(Enum):
 class _State(Enum):
     RUNNING = auto()
     CLOSING = auto()
-    LOOKING = auto()
+    RESCANNING = auto()
     WAITING = auto()
     OPENING = auto()
 
@@ -96,20 +96,20 @@ class Found:
 News = Lost | Found
 
 
-class Following:
+class RecoveryPolicy:
     """Decides for one session.
 
     Example:
-        >>> following = Following(Wanted(output="USB Audio, ALSA"))
-        >>> following.running(stream.info, now_s)
-        >>> following.tick(Seen(active=False, input_calls=9, output_calls=9, waiting=True), now_s)
+        >>> policy = RecoveryPolicy(Wanted(output="USB Audio, ALSA"))
+        >>> policy.running(stream.info, now_s)
+        >>> policy.tick(StreamState(active=False, input_calls=9, output_calls=9, waiting=True), now_s)
         [<Command.CLOSE: 1>]
-        >>> following.take_news()
+        >>> policy.take_news()
         [Lost(waiting_for='USB Audio, ALSA and the default input', attempt=0, reason='')]
     """
 
     def __init__(self, wanted: Wanted, *, dice: random.Random | None = None) -> None:
-        """Follow these devices.
+        """Keep these devices.
 
         Args:
             wanted: Which.
@@ -117,12 +117,12 @@ class Following:
         """
         self._wanted = wanted
         self._dice = dice or random.Random()
-        self._heartbeat = Heartbeat()
+        self._stall_detector = StallDetector()
         self._state = _State.RUNNING
         self._info: StreamInfo | None = None
         self._news: list[News] = []
-        self._running_since_s = self._lost_at_s = self._retry_at_s = self._look_at_s = 0.0
-        self._is_looking = False
+        self._running_since_s = self._lost_at_s = self._retry_at_s = self._poll_at_s = 0.0
+        self._is_polling = False
         self._unreachable: list[str] = []
         """The defaults that could not be opened in place of those that run."""
         self._devices: Sequence[Device] = ()
@@ -134,8 +134,8 @@ class Following:
         """Note that a stream has been opened and started."""
         self._state, self._info = _State.RUNNING, info
         self._running_since_s = now_s
-        self._look_at_s = now_s + LOOK_AROUND_S
-        self._heartbeat = Heartbeat()
+        self._poll_at_s = now_s + POLL_DEFAULT_S
+        self._stall_detector = StallDetector()
         self._waiting_since_s = None
 
     def take_news(self) -> list[News]:
@@ -143,19 +143,19 @@ class Following:
         news, self._news = self._news, []
         return news
 
-    def tick(self, seen: Seen, now_s: float) -> list[Command]:
+    def tick(self, stream: StreamState, now_s: float) -> list[Command]:
         """Look at the stream, several times a second."""
         if self._state is _State.RUNNING:
-            if not self._heartbeat.lives(seen, now_s):
+            if not self._stall_detector.is_running(stream, now_s):
                 return self._lose(now_s)
-            if self._wanted.follows_default and not self._is_looking and now_s >= self._look_at_s:
-                self._is_looking = True
-                return [Command.LOOK_AROUND]
+            if self._wanted.follows_default and not self._is_polling and now_s >= self._poll_at_s:
+                self._is_polling = True
+                return [Command.POLL_DEFAULT]
             return []
-        commands = [Command.DROP] if self._has_waited_too_long(seen, now_s) else []
+        commands = [Command.DROP] if self._has_waited_too_long(stream, now_s) else []
         if self._state is _State.WAITING and now_s >= self._retry_at_s:
-            self._state = _State.LOOKING
-            commands.append(Command.LOOK)
+            self._state = _State.RESCANNING
+            commands.append(Command.RESCAN)
         return commands
 
     def closed(self) -> list[Command]:
@@ -163,19 +163,19 @@ class Following:
         if self._is_new_default:
             self._state = _State.OPENING
             return [Command.OPEN]
-        self._state = _State.LOOKING
-        return [Command.LOOK]
+        self._state = _State.RESCANNING
+        return [Command.RESCAN]
 
-    def looked(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
+    def rescanned(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
         """Take the list of devices; None where there is none, for that reason."""
-        if self._state is _State.LOOKING:
+        if self._state is _State.RESCANNING:
             missing = None if devices is None else self._missing(devices)
             if missing is None or missing:
                 return self._wait(missing or "the sound system", reason, now_s)
             self._state = _State.OPENING
             return [Command.OPEN]
-        self._is_looking = False
-        self._look_at_s = now_s + LOOK_AROUND_S
+        self._is_polling = False
+        self._poll_at_s = now_s + POLL_DEFAULT_S
         if self._state is _State.RUNNING and devices is not None and self._default_moved(devices):
             self._is_new_default, self._devices = True, devices
             self._leave(now_s)
@@ -206,7 +206,7 @@ class Following:
         if now_s - self._running_since_s >= _STEADY_S:
             self._attempts = 0
         self._state, self._lost_at_s = _State.CLOSING, now_s
-        self._is_looking = False
+        self._is_polling = False
 
     def _wait(self, waiting_for: str, reason: str, now_s: float) -> list[Command]:
         self._state = _State.WAITING
@@ -217,9 +217,9 @@ class Following:
         self._news.append(Lost(waiting_for, self._attempts, reason))
         return []
 
-    def _has_waited_too_long(self, seen: Seen, now_s: float) -> bool:
+    def _has_waited_too_long(self, stream: StreamState, now_s: float) -> bool:
         """Whether something has waited for a device for 10 s; what comes later waits anew."""
-        if not seen.waiting:
+        if not stream.waiting:
             self._waiting_since_s = None
         elif self._waiting_since_s is None:
             self._waiting_since_s = now_s

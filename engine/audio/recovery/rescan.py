@@ -1,6 +1,6 @@
 """Lists the devices as they are now, through a process of its own: ours may go on playing.
 
-The process stays: a look costs it 8 ms of a core with PortAudio on ALSA, where starting Python each time cost 90. It
+The process stays: a rescan costs it 8 ms of a core with PortAudio on ALSA, where starting Python each time cost 90. It
 takes 24 MB, half of which it shares.
 """
 
@@ -18,39 +18,39 @@ from engine.audio.run_blocking import wait_out
 from engine.audio.types import Device
 from engine.errors import VoiceError
 
-LOOK_S = 10.0
-"""Longest time of a look, for a sound server that hangs; 0.02 s is usual."""
+RESCAN_S = 10.0
+"""Longest time of a rescan, for a sound server that hangs; 0.02 s is usual."""
 _LONGEST_ANSWER = 1 << 20
 """Longest answer in bytes; a device takes 400."""
-_MOST_LOOKS = 500
-"""Looks until a new process takes over: with JACK's library, and no server, each start of PortAudio leaks 12 KB."""
+_MOST_RESCANS = 500
+"""Rescans until a new process takes over: with JACK's library, and no server, each start of PortAudio leaks 12 KB."""
 _SECRETS = ("_KEY", "_TOKEN", "_SECRET")
 """Endings of environment variables that are not passed on: listing devices needs no secrets."""
 
 
 class DeviceLister:
-    """The process, which is started by the first look and again by the one after a failure.
+    """The process, which is started by the first rescan and again by the one after a failure.
 
     Example:
         >>> devices = DeviceLister(backend)
-        >>> before = await devices.look()
+        >>> before = await devices.rescan()
         >>> await devices.close()
     """
 
-    def __init__(self, backend: Backend, *, timeout_s: float = LOOK_S) -> None:
+    def __init__(self, backend: Backend, *, timeout_s: float = RESCAN_S) -> None:
         """Start nothing yet.
 
         Args:
             backend: One like it is made in the other process, without arguments.
-            timeout_s: When to give up a look; the process is killed then.
+            timeout_s: When to give up a rescan; the process is killed then.
         """
         self._class = class_of(backend)
         self._timeout_s = timeout_s
         self._process: asyncio.subprocess.Process | None = None
-        self._looks = 0
+        self._rescans = 0
 
-    async def look(self) -> list[Device]:
-        """List the devices as they are now; one look at a time. Whoever cancels it ends the process.
+    async def rescan(self) -> list[Device]:
+        """List the devices as they are now; one rescan at a time. Whoever cancels it ends the process.
 
         Raises:
             VoiceError: the devices cannot be listed.
@@ -60,8 +60,8 @@ class DeviceLister:
         except BaseException:
             await self.close()
             raise
-        self._looks += 1
-        if self._looks % _MOST_LOOKS == 0:
+        self._rescans += 1
+        if self._rescans % _MOST_RESCANS == 0:
             await self.close()
         return devices
 

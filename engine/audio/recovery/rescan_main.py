@@ -1,7 +1,7 @@
 """The program of a process that lists a backend's devices anew: PortAudio freezes its list when it is started.
 
 `python -m engine.audio.recovery.rescan_main MODULE:CLASS SECONDS` answers each line of its input with a line of JSON,
-and ends with its input. A look that takes longer than the given seconds ends it too, where the system has alarms: it
+and ends with its input. A rescan that takes longer than the given seconds ends it too, where the system has alarms: it
 may hang in a library when nobody is left to end it. It imports nothing heavy: it lives beside a conversation.
 """
 
@@ -41,9 +41,7 @@ def decode(answer: str) -> list[Device]:
             raise VoiceError(f"The devices cannot be listed: {read['trouble']}", fix=_FIX)
         return [Device(**entry) for entry in read["devices"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise VoiceError(
-            "The devices cannot be listed: the process that looks for them broke off.", fix=_FIX
-        ) from error
+        raise VoiceError("The devices cannot be listed: the process that lists them broke off.", fix=_FIX) from error
 
 
 def main(name: str, patience_s: float) -> None:

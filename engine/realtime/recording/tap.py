@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.audio.clock import loop_time_s
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
 from engine.realtime.connection.transport import Connect, Received, Transport
@@ -56,7 +56,7 @@ class Recording:
         >>> session = Session(
         ...     ..., connect=recording.connect, make_conversation=recording.make_conversation
         ... )
-        >>> following = asyncio.ensure_future(recording.follow(link))
+        >>> following = asyncio.ensure_future(recording.follow(audio))
         >>> await session.run()
         >>> recording.close()
     """
@@ -127,16 +127,16 @@ class Recording:
         watched = _WatchedConversation(Conversation(*args, **options), partial(self._told, number))
         return cast(Conversation, watched)
 
-    async def follow(self, link: AudioLink) -> None:
+    async def follow(self, audio: SessionAudio) -> None:
         """Take what the speaker plays, until cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            self._take_played(link)
+            self._take_played(audio)
 
-    def close(self, link: AudioLink | None = None) -> None:
+    def close(self, audio: SessionAudio | None = None) -> None:
         """Write the rest and close the files; waits for the disk, some seconds at most."""
-        if link is not None:
-            self._take_played(link)
+        if audio is not None:
+            self._take_played(audio)
         self._writer.put(self._close_files)
         if not self._writer.close():
             self._tell("The disk does not take the end of the recording.")
@@ -178,8 +178,8 @@ class Recording:
         self._lines += 1
         return {"n": self._lines, "t": round(loop_time_s() - self._began_s, 6)}
 
-    def _take_played(self, link: AudioLink) -> None:
-        samples, rate_hz = link.read_played()
+    def _take_played(self, audio: SessionAudio) -> None:
+        samples, rate_hz = audio.read_played()
         if samples.size:
             self._writer.put(partial(self._heard.played, samples, rate_hz))
 

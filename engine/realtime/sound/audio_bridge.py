@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from engine.audio.clock import loop_time_s
 from engine.audio.playback.segments import Cut, ItemKey
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.errors import StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
@@ -30,7 +30,7 @@ class SoundUser:
     """Playback was stopped, and this had been heard."""
     turn_ended: Callable[[int], None]
     """A turn by key is over; so many milliseconds of it were sent."""
-    look: Callable[[], None]
+    tick: Callable[[], None]
     """A quarter of a second has passed, or a little more, or the stream has ended."""
     failed: Callable[[Exception], None]
     """The device is gone, or something inside failed."""
@@ -41,7 +41,7 @@ class Sound:
     """One session's microphone and speaker, from the first connection on.
 
     Example:
-        >>> sound = Sound(link, microphone, uplink, latency, user, silence_ms=400)
+        >>> sound = Sound(audio, microphone, uplink, latency, user, silence_ms=400)
         >>> sound.start()
         >>> sound.play("resp_1", ItemKey("item_1", 0), pcm16, received_at_s)
         >>> sound.stop_playback(by_user=True)
@@ -49,7 +49,7 @@ class Sound:
 
     def __init__(
         self,
-        link: AudioLink,
+        audio: SessionAudio,
         microphone: Microphone,
         uplink: Uplink,
         latency: LatencyTimeline,
@@ -58,7 +58,7 @@ class Sound:
         silence_ms: int,
     ) -> None:
         """Prepare; `silence_ms` is the silence after which the server says that the user has ended."""
-        self._link = link
+        self._audio = audio
         self._microphone = microphone
         self._uplink = uplink
         self._latency = latency
@@ -69,9 +69,9 @@ class Sound:
         self._full_shown = False
 
     def start(self) -> None:
-        """Let the microphone and the speaker run, until the link is closed."""
-        self._link.watch(self._serve)
-        self._link.start()
+        """Let the microphone and the speaker run, until the audio is closed."""
+        self._audio.watch(self._serve)
+        self._audio.start()
 
     @property
     def xruns(self) -> int:
@@ -81,20 +81,20 @@ class Sound:
     def mute(self, muted: bool) -> None:
         """Keep what is said from now on from the server, or no more."""
         # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
-        self._microphone.mute(muted, loop_time_s() if muted else self._link.said_now_s())
+        self._microphone.mute(muted, loop_time_s() if muted else self._audio.said_now_s())
         self._user.tell(Muted(muted))
 
     def press(self) -> bool:
         """Press the key of push-to-talk; True where a turn begins."""
-        return self._microphone.press(self._link.said_now_s())
+        return self._microphone.press(self._audio.said_now_s())
 
     def release(self) -> None:
         """Release the key of push-to-talk."""
-        self._microphone.release(self._link.said_now_s())
+        self._microphone.release(self._audio.said_now_s())
 
     def play(self, response_id: str, key: ItemKey, pcm16: bytes, received_at_s: float) -> None:
         """Append audio of an answer, which came at that time."""
-        player = self._link.player
+        player = self._audio.player
         player.write(key, pcm16)
         self._turn.audio_queued(response_id, key)
         self._latency.wire_to_ring.add(1000 * (loop_time_s() - received_at_s))
@@ -106,7 +106,7 @@ class Sound:
 
     def stop_playback(self, *, by_user: bool) -> None:
         """Silence the speaker; what was heard is told when the kernel has faded."""
-        self._link.player.stop(by_user=by_user)
+        self._audio.player.stop(by_user=by_user)
         self._turn.interrupted()
 
     def note_last_word(self, event: SpeechStopped, received_at_s: float) -> None:
@@ -118,26 +118,26 @@ class Sound:
     def _serve(self, signalled: bool) -> None:
         try:
             is_heard = self._pass_on()
-            # A signal without a block may be a stream's last word: it is not left waiting for the next look.
-            if not signalled or (not is_heard and self._link.finished):
-                for xrun in self._xruns.look(self._link.stats()):
+            # A signal without a block may be a stream's last word: it is not left waiting for the next tick.
+            if not signalled or (not is_heard and self._audio.finished):
+                for xrun in self._xruns.compare(self._audio.stats()):
                     self._user.tell(xrun)
-                self._user.look()
-            if not self._link.can_follow and (self._link.finished or not (signalled or self._link.active)):
+                self._user.tick()
+            if not self._audio.can_follow and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._user.failed(error)
 
     def _pass_on(self) -> bool:
         """Pass on what the audio thread has left; True where the microphone was heard."""
-        self._link.player.service()
-        blocks = self._link.read_blocks()
+        self._audio.player.service()
+        blocks = self._audio.read_blocks()
         for block in blocks:
             if (said := self._microphone.take(block)) is not None:
                 self._uplink.put(said)
         if self._microphone.by_key:
             self._end_turn_of_key()
-        while (cut := self._link.player.take_cut()) is not None:
+        while (cut := self._audio.player.take_cut()) is not None:
             if cut.heard and cut.by_user:
                 self._latency.barge_in.add(cut.silence_ms)
             self._user.was_cut(cut)
@@ -152,10 +152,10 @@ class Sound:
             self._user.turn_ended(sent_ms)
 
     def _note_first_sound(self, response_id: str, key: ItemKey) -> None:
-        sounding_for_s = self._link.player.sounding_for_s(key)
+        sounding_for_s = self._audio.player.sounding_for_s(key)
         if sounding_for_s is None:
             return
-        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._link.output_latency_s)
+        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._audio.output_latency_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
         self._user.tell(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))

@@ -1,4 +1,4 @@
-"""Turns the port's counters into notices: what was lost since the last look."""
+"""Turns the port's counters into notices: what was lost since the last call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class XrunWatch:
         self.total = 0
         """Xruns so far: answers that ran dry, overflows of the microphone's ring, and those the host reported."""
 
-    def look(self, stats: StreamStats) -> list[Xrun]:
-        """Return a notice for each side that lost frames since the last look."""
+    def compare(self, stats: StreamStats) -> list[Xrun]:
+        """Return a notice for each side that lost frames since the last call."""
         last, self._last = self._last, stats
         if last is None:
             return []

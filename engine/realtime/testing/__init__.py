@@ -6,7 +6,7 @@ clock, the socket and the sound card are others. Every run of a test is the same
     import pytest
 
     from engine.audio.types import StreamRequest
-    from engine.audio.session_audio import AudioLink
+    from engine.audio.session_audio import SessionAudio
     from engine.config import Config
     from engine.errors import AccessRefusedError
     from engine.realtime.providers.choose import choose_provider
@@ -19,7 +19,7 @@ clock, the socket and the sound card are others. Every run of a test is the same
         async def main() -> None:
             chosen = choose_provider("custom", "ws://double/", {}, Config())
             devices = VirtualDevices()
-            link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+            audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
             script: list[Step] = [
                 Expect("session.update"),
                 Emit("session.created", session={"id": "sess_1"}),
@@ -28,7 +28,7 @@ clock, the socket and the sound card are others. Every run of a test is the same
                 Close(1008, "enough"),      # never retried: the session ends with an AccessRefusedError
             ]
             with ServerDouble(script) as server:
-                session = Session(chosen, link, ToolRunner([]), connect=server.connect)
+                session = Session(chosen, audio, ToolRunner([]), connect=server.connect)
                 with pytest.raises(AccessRefusedError):
                     await session.run()
 

@@ -23,7 +23,7 @@ class VirtualDevices:
 
     Example:
         >>> devices = VirtualDevices()
-        >>> link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        >>> audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
         >>> devices.say(np.full(48000, 0.1, np.float32))
     """
 

@@ -21,7 +21,7 @@ class ServerDouble:
 
     Example:
         >>> with ServerDouble([Expect("session.update"), Close(1006)], [Expect("session.update")]) as server:
-        ...     await Session(chosen, link, runner, connect=server.connect).run(duration_s=10)
+        ...     await Session(chosen, audio, runner, connect=server.connect).run(duration_s=10)
     """
 
     def __init__(self, *scripts: Script, then: Script | None = None, ignoring: Iterable[str] = ()) -> None:

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from engine.audio.recovery.policy import KEPT_S, LOOK_AROUND_S, Command, Following, Found, Lost, Wanted
-from engine.audio.recovery.stall import STALLED_S, START_S, Heartbeat, Seen
+from engine.audio.recovery.policy import KEPT_S, POLL_DEFAULT_S, Command, Found, Lost, RecoveryPolicy, Wanted
+from engine.audio.recovery.stall import STALLED_S, START_S, StallDetector, StreamState
 from engine.audio.types import Device, StreamInfo, StreamSide
 from engine.errors import DeviceBusyError
 
@@ -31,7 +31,7 @@ class World:
     """Devices, a stream and a clock, and whoever carries out the commands at once."""
 
     def __init__(self, wanted: Wanted, speaker: Device = SPEAKER) -> None:
-        self.following = Following(wanted, dice=random.Random(1))
+        self.policy = RecoveryPolicy(wanted, dice=random.Random(1))
         self.speaker = speaker
         self.devices: Sequence[Device] | None = ALL
         self.now_s = 0.0
@@ -41,14 +41,14 @@ class World:
         self.refusal: DeviceBusyError | None = None
         self.done: list[tuple[float, Command]] = []
         self.news: list[Lost | Found] = []
-        self.following.running(info(speaker), 0.0)
+        self.policy.running(info(speaker), 0.0)
 
     def pass_time(self, seconds: float) -> None:
         for _ in range(round(seconds / TICK_S)):
             self.now_s += TICK_S
             self.calls += 10 if self.runs else 0
-            seen = Seen(self.runs, self.calls, self.calls, self.waiting)
-            self._carry_out(self.following.tick(seen, self.now_s))
+            seen = StreamState(self.runs, self.calls, self.calls, self.waiting)
+            self._carry_out(self.policy.tick(seen, self.now_s))
 
     def times(self, command: Command) -> list[float]:
         return [at_s for at_s, done in self.done if done is command]
@@ -58,19 +58,19 @@ class World:
             self.done.append((self.now_s, command))
             match command:
                 case Command.CLOSE:
-                    self._carry_out(self.following.closed())
-                case Command.LOOK | Command.LOOK_AROUND:
+                    self._carry_out(self.policy.closed())
+                case Command.RESCAN | Command.POLL_DEFAULT:
                     self._carry_out(
-                        self.following.looked(self.devices, self.now_s, "" if self.devices is not None else "it hangs")
+                        self.policy.rescanned(self.devices, self.now_s, "" if self.devices is not None else "it hangs")
                     )
                 case Command.OPEN if self.refusal is not None:
-                    self._carry_out(self.following.refused(self.refusal, self.now_s))
+                    self._carry_out(self.policy.refused(self.refusal, self.now_s))
                 case Command.OPEN:
                     self.runs = True
-                    self._carry_out(self.following.opened(info(self.speaker), self.now_s))
+                    self._carry_out(self.policy.opened(info(self.speaker), self.now_s))
                 case Command.DROP:
                     self.waiting = False
-        self.news += self.following.take_news()
+        self.news += self.policy.take_news()
 
 
 def test_a_stream_that_runs_is_left_alone_and_named_devices_are_not_looked_for() -> None:
@@ -85,7 +85,7 @@ def test_a_lost_stream_is_closed_and_opened_again_at_once() -> None:
     world.pass_time(10)
     world.runs = False
     world.pass_time(TICK_S)
-    assert [command for _, command in world.done] == [Command.CLOSE, Command.LOOK, Command.OPEN]
+    assert [command for _, command in world.done] == [Command.CLOSE, Command.RESCAN, Command.OPEN]
     lost, found = world.news
     assert lost == Lost("'Built-in, Core Audio' and 'Headset, Core Audio'", 0)
     assert isinstance(found, Found)
@@ -97,8 +97,8 @@ def test_a_named_device_is_waited_for_with_growing_pauses_that_are_bounded_and_u
     world.pass_time(10)
     world.runs, world.devices = False, [MICROPHONE, SPEAKER]
     world.pass_time(600)
-    looks = world.times(Command.LOOK)
-    pauses = [after - before for before, after in pairwise(looks)]
+    rescans = world.times(Command.RESCAN)
+    pauses = [after - before for before, after in pairwise(rescans)]
     assert pauses[0] < 0.5
     assert max(pauses) <= 3.0 * 1.2 + 2 * TICK_S
     assert len({round(pause, 1) for pause in pauses[5:]}) > 3
@@ -153,7 +153,7 @@ def test_a_device_that_comes_and_goes_is_not_asked_ever_faster() -> None:
         world.devices = ALL
         world.pass_time(4)
         assert world.runs
-    shaky = len(world.times(Command.LOOK))
+    shaky = len(world.times(Command.RESCAN))
     assert shaky <= 20 * 5
     world.pass_time(60)
     world.runs, world.devices = False, [MICROPHONE]
@@ -197,13 +197,13 @@ def test_a_new_default_is_followed_by_whoever_wants_the_default_only() -> None:
         world.pass_time(10)
         assert world.times(Command.CLOSE) == []
         world.devices, world.speaker = moved, HEADSET
-        world.pass_time(LOOK_AROUND_S + 2 * TICK_S)
+        world.pass_time(POLL_DEFAULT_S + 2 * TICK_S)
         assert bool(world.times(Command.CLOSE)) is follows
         if follows:
             assert isinstance(world.news[-1], Found)
             assert world.news[-1].is_new_default
             assert not any(isinstance(news, Lost) for news in world.news)
-            # Nobody looks again between closing and opening: that would be silence.
+            # Nobody rescans between closing and opening: that would be silence.
             assert world.times(Command.OPEN) == world.times(Command.CLOSE)
             world.pass_time(60)
             assert len(world.times(Command.OPEN)) == 1
@@ -228,42 +228,44 @@ def test_a_new_default_that_the_library_cannot_open_is_tried_once_and_nothing_is
 
 
 def test_a_list_that_comes_after_the_stream_was_lost_changes_nothing() -> None:
-    following = Following(Wanted())
-    following.running(info(), 0.0)
-    assert following.tick(Seen(True, 1, 1, False), LOOK_AROUND_S) == [Command.LOOK_AROUND]
-    assert following.tick(Seen(False, 1, 1, False), LOOK_AROUND_S + 0.1) == [Command.CLOSE]
-    assert following.looked(ALL, LOOK_AROUND_S + 0.2) == []
-    assert following.closed() == [Command.LOOK]
+    policy = RecoveryPolicy(Wanted())
+    policy.running(info(), 0.0)
+    assert policy.tick(StreamState(True, 1, 1, False), POLL_DEFAULT_S) == [Command.POLL_DEFAULT]
+    assert policy.tick(StreamState(False, 1, 1, False), POLL_DEFAULT_S + 0.1) == [Command.CLOSE]
+    assert policy.rescanned(ALL, POLL_DEFAULT_S + 0.2) == []
+    assert policy.closed() == [Command.RESCAN]
 
 
-def beats(heartbeat: Heartbeat, seconds: float, *, start_s: float, calls: tuple[int, int], active: bool = True) -> bool:
+def keeps_running(
+    detector: StallDetector, seconds: float, *, start_s: float, calls: tuple[int, int], active: bool = True
+) -> bool:
     """Whether it lives after callbacks have not moved for that time."""
-    lives = True
+    is_running = True
     for tick in range(round(seconds / TICK_S) + 1):
-        lives = heartbeat.lives(Seen(active, *calls, False), start_s + tick * TICK_S)
-    return lives
+        is_running = detector.is_running(StreamState(active, *calls, False), start_s + tick * TICK_S)
+    return is_running
 
 
 @pytest.mark.parametrize("stuck", [(100, 200), (200, 100)])
 def test_one_direction_that_is_no_longer_called_is_a_dead_stream(stuck: tuple[int, int]) -> None:
-    heartbeat = Heartbeat()
-    assert heartbeat.lives(Seen(True, 100, 100, False), 0.0)
-    assert beats(heartbeat, STALLED_S - 0.3, start_s=0.1, calls=stuck)
-    assert not beats(heartbeat, 0.5, start_s=STALLED_S, calls=stuck)
+    detector = StallDetector()
+    assert detector.is_running(StreamState(True, 100, 100, False), 0.0)
+    assert keeps_running(detector, STALLED_S - 0.3, start_s=0.1, calls=stuck)
+    assert not keeps_running(detector, 0.5, start_s=STALLED_S, calls=stuck)
 
 
 def test_the_first_block_may_take_longer_but_not_for_ever() -> None:
-    heartbeat = Heartbeat()
-    assert beats(heartbeat, START_S - 0.3, start_s=0.0, calls=(0, 0))
-    assert not beats(heartbeat, 0.5, start_s=START_S, calls=(0, 0))
+    detector = StallDetector()
+    assert keeps_running(detector, START_S - 0.3, start_s=0.0, calls=(0, 0))
+    assert not keeps_running(detector, 0.5, start_s=START_S, calls=(0, 0))
 
 
 def test_a_process_that_was_stopped_for_an_hour_does_not_blame_the_device() -> None:
-    heartbeat = Heartbeat()
-    assert heartbeat.lives(Seen(True, 100, 100, False), 0.0)
-    assert heartbeat.lives(Seen(True, 100, 100, False), 3600.0)
-    assert heartbeat.lives(Seen(True, 101, 101, False), 3600.1)
+    detector = StallDetector()
+    assert detector.is_running(StreamState(True, 100, 100, False), 0.0)
+    assert detector.is_running(StreamState(True, 100, 100, False), 3600.0)
+    assert detector.is_running(StreamState(True, 101, 101, False), 3600.1)
 
 
 def test_a_stream_that_says_it_ended_is_believed_at_once() -> None:
-    assert not Heartbeat().lives(Seen(False, 100, 100, False), 0.0)
+    assert not StallDetector().is_running(StreamState(False, 100, 100, False), 0.0)

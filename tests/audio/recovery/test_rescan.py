@@ -66,7 +66,7 @@ async def listing(backend: Backend, *, timeout_s: float = DEADLINE_S) -> AsyncIt
 
 
 def listers(folder: Path) -> list[Path]:
-    """The processes that look for this test."""
+    """The processes that rescan for this test."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -84,10 +84,10 @@ async def test_the_list_is_what_the_backend_says_now_and_one_process_says_it(tmp
     async with listing(FollowedBackend()) as devices:
         assert listers(tmp_path) == []
         plug_in([HEADSET, SPEAKER])
-        assert await devices.look() == [HEADSET, SPEAKER]
+        assert await devices.rescan() == [HEADSET, SPEAKER]
         (process,) = listers(tmp_path)
         plug_in([])
-        assert await devices.look() == []
+        assert await devices.rescan() == []
         assert listers(tmp_path) == [process]
     assert listers(tmp_path) == []
 
@@ -96,51 +96,53 @@ async def test_our_own_backends_are_made_by_name() -> None:
     backend = VirtualBackend()
     async with listing(backend) as devices:
         for _ in range(2):
-            assert await devices.look() == backend.devices()
+            assert await devices.rescan() == backend.devices()
 
 
 async def test_a_backend_that_fails_says_why() -> None:
     async with listing(NoneWithoutArguments("x")) as devices:
         with pytest.raises(VoiceError, match=r"cannot be listed: .*needed"):
-            await devices.look()
+            await devices.rescan()
     async with listing(FollowedBackend()) as devices:
         with pytest.raises(VoiceError, match=r"cannot be listed: .*devices\.json"):
-            await devices.look()
+            await devices.rescan()
         plug_in([SPEAKER])
-        assert await devices.look() == [SPEAKER]
+        assert await devices.rescan() == [SPEAKER]
 
 
 async def test_what_a_library_prints_is_no_answer() -> None:
     plug_in([SPEAKER])
     async with listing(Talkative()) as devices:
-        assert await devices.look() == [SPEAKER]
-        assert await devices.look() == [SPEAKER]
+        assert await devices.rescan() == [SPEAKER]
+        assert await devices.rescan() == [SPEAKER]
 
 
 @needs_proc
-async def test_one_that_hangs_is_killed_when_its_time_is_over_and_the_next_look_starts_another(tmp_path: Path) -> None:
+async def test_one_that_hangs_is_killed_in_time_and_the_next_rescan_starts_another(
+    tmp_path: Path,
+) -> None:
     async with listing(FollowedBackend(), timeout_s=5.0) as devices:
         plug_in([SPEAKER])
-        assert await devices.look() == [SPEAKER]
+        assert await devices.rescan() == [SPEAKER]
         hang()
         with pytest.raises(VoiceError, match="has not answered"):
-            await devices.look()
+            await devices.rescan()
         assert listers(tmp_path) == []
         plug_in([HEADSET])
-        assert await devices.look() == [HEADSET]
+        assert await devices.rescan() == [HEADSET]
 
 
 @needs_proc
 async def test_one_that_hangs_is_killed_when_nobody_wants_to_know_any_more(tmp_path: Path) -> None:
     hang()
     async with listing(FollowedBackend()) as devices:
-        looking = asyncio.create_task(devices.look())
+        rescanning = asyncio.create_task(devices.rescan())
         async with asyncio.timeout(20):
             while not listers(tmp_path):
-                await asyncio.wait({looking}, timeout=0.02)
-        looking.cancel()
+                await asyncio.wait({rescanning}, timeout=0.02)
+        rescanning.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await looking
+            await rescanning
         assert listers(tmp_path) == []
 
 
@@ -148,12 +150,12 @@ async def test_one_that_hangs_is_killed_when_nobody_wants_to_know_any_more(tmp_p
 async def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
     plug_in([SPEAKER])
     async with listing(FollowedBackend()) as devices:
-        await devices.look()
+        await devices.rescan()
         (process,) = listers(tmp_path)
         os.kill(int(process.name), signal.SIGKILL)
         with pytest.raises(VoiceError, match="broke off"):
-            await devices.look()
-        assert await devices.look() == [SPEAKER]
+            await devices.rescan()
+        assert await devices.rescan() == [SPEAKER]
 
 
 @needs_proc
@@ -161,7 +163,7 @@ async def test_it_knows_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SOME_API_KEY", "sk-0123456789")
     plug_in([SPEAKER])
     async with listing(FollowedBackend()) as devices:
-        await devices.look()
+        await devices.rescan()
         (process,) = listers(tmp_path)
         assert b"sk-0123456789" not in (process / "environ").read_bytes()
 
@@ -201,7 +203,7 @@ def test_it_ends_where_it_hangs_and_nobody_is_left_to_end_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["sounddevice", "pyaudio"])
-def test_looking_compiles_no_kernel_and_loads_no_numpy(name: str) -> None:
+def test_rescanning_compiles_no_kernel_and_loads_no_numpy(name: str) -> None:
     """The process lives beside a conversation: with numba it would take five times the memory."""
     program = (
         f"import sys, engine.audio.recovery.rescan_main, backends.{name}; "

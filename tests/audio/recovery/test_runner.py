@@ -11,10 +11,10 @@ from typing import Any, cast
 import pytest
 
 from engine.audio.recovery import runner as module
-from engine.audio.recovery.policy import LOOK_AROUND_S, News, Wanted
-from engine.audio.recovery.runner import Follower
-from engine.audio.recovery.stall import Seen
-from engine.audio.session_audio import AudioLink
+from engine.audio.recovery.policy import POLL_DEFAULT_S, News, Wanted
+from engine.audio.recovery.runner import RecoveryRunner
+from engine.audio.recovery.stall import StreamState
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import Device, StreamInfo, StreamSide
 from engine.realtime.testing import run_virtual
 
@@ -28,8 +28,8 @@ def _side(device: Device) -> StreamSide:
 
 
 @dataclass
-class Link:
-    """An audio link without audio."""
+class ScriptedAudio:
+    """A session's audio without streams."""
 
     wanted: Wanted = field(default_factory=Wanted)
     info: StreamInfo = field(default_factory=lambda: StreamInfo("test", True, _side(MICROPHONE), _side(SPEAKER)))
@@ -38,9 +38,9 @@ class Link:
     calls: int = 0
     opened_among: list[Sequence[Device]] = field(default_factory=list)
 
-    def look(self) -> Seen:
+    def stream_state(self) -> StreamState:
         self.calls += 1
-        return Seen(self.active, self.calls, self.calls, False)
+        return StreamState(self.active, self.calls, self.calls, False)
 
     def release(self) -> None:
         """There is no stream."""
@@ -62,11 +62,11 @@ async def here(call: Callable[[], object], **_: object) -> object:
 
 
 class World:
-    """A follower in virtual time, what its looks see, and when they looked; it lists the devices itself."""
+    """A recovery runner in virtual time, what its rescans see, and when they were made; it lists the devices itself."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.link = Link()
-        self.looks_s: list[float] = []
+        self.audio = ScriptedAudio()
+        self.rescans_s: list[float] = []
         self.news: list[News] = []
         self.failures: list[Exception] = []
         self.answer: Callable[[], Awaitable[list[Device]]] = self.at_once
@@ -75,10 +75,10 @@ class World:
         monkeypatch.setattr(module, "run_blocking", here)
         self._began_s = 0.0
 
-    def begin(self) -> Follower:
+    def begin(self) -> RecoveryRunner:
         self._began_s = asyncio.get_running_loop().time()
-        return Follower(
-            cast(AudioLink, self.link),
+        return RecoveryRunner(
+            cast(SessionAudio, self.audio),
             tell=self.news.append,
             drop=lambda: None,
             failed=self.failures.append,
@@ -88,17 +88,17 @@ class World:
     def now_s(self) -> float:
         return asyncio.get_running_loop().time() - self._began_s
 
-    async def pass_time(self, follower: Follower, seconds: float) -> None:
+    async def pass_time(self, runner: RecoveryRunner, seconds: float) -> None:
         ends_s = self.now_s + seconds
         while self.now_s < ends_s:
             await asyncio.sleep(0.25)
-            follower.tick()
+            runner.tick()
 
     async def at_once(self) -> list[Device]:
         return DEVICES
 
-    async def look(self) -> list[Device]:
-        self.looks_s.append(self.now_s)
+    async def rescan(self) -> list[Device]:
+        self.rescans_s.append(self.now_s)
         return await self.answer()
 
     async def close(self) -> None:
@@ -112,33 +112,33 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def others() -> list[asyncio.Task[Any]]:
     """What this test did not start itself."""
-    return [task for task in asyncio.all_tasks() if "Follower" in repr(task)]
+    return [task for task in asyncio.all_tasks() if "RecoveryRunner" in repr(task)]
 
 
-def test_it_looks_every_few_seconds_and_ends_what_looks(world: World) -> None:
+def test_it_polls_every_few_seconds_and_ends_what_polls(world: World) -> None:
     async def run() -> None:
-        follower = world.begin()
-        await world.pass_time(follower, 4 * LOOK_AROUND_S + 1)
-        assert len(world.looks_s) == pytest.approx(4, abs=1)
+        runner = world.begin()
+        await world.pass_time(runner, 4 * POLL_DEFAULT_S + 1)
+        assert len(world.rescans_s) == pytest.approx(4, abs=1)
         assert not world.lister_is_closed
-        await follower.close()
+        await runner.close()
         assert world.lister_is_closed
 
     run_virtual(run())
 
 
-def test_where_both_devices_are_named_it_looks_only_for_a_lost_one(world: World) -> None:
+def test_where_both_devices_are_named_it_rescans_only_for_a_lost_one(world: World) -> None:
     async def run() -> None:
-        world.link.wanted = Wanted("Microphone, ALSA", "Speaker, ALSA")
-        follower = world.begin()
-        await world.pass_time(follower, 4 * LOOK_AROUND_S)
-        assert world.looks_s == []
-        world.link.active = False
-        await world.pass_time(follower, 1)
-        assert len(world.looks_s) == 1
-        assert world.link.opened_among == [DEVICES]
+        world.audio.wanted = Wanted("Microphone, ALSA", "Speaker, ALSA")
+        runner = world.begin()
+        await world.pass_time(runner, 4 * POLL_DEFAULT_S)
+        assert world.rescans_s == []
+        world.audio.active = False
+        await world.pass_time(runner, 1)
+        assert len(world.rescans_s) == 1
+        assert world.audio.opened_among == [DEVICES]
         assert world.lister_is_closed
-        await follower.close()
+        await runner.close()
 
     run_virtual(run())
 
@@ -153,14 +153,14 @@ def test_closing_waits_for_what_another_has_taken_the_place_of(world: World) -> 
 
     async def run() -> None:
         world.answer = ends_slowly
-        follower = world.begin()
-        await world.pass_time(follower, LOOK_AROUND_S + 0.5)
-        assert len(world.looks_s) == 1
-        world.link.active = False
-        follower.tick()
+        runner = world.begin()
+        await world.pass_time(runner, POLL_DEFAULT_S + 0.5)
+        assert len(world.rescans_s) == 1
+        world.audio.active = False
+        runner.tick()
         await asyncio.sleep(0.1)
         began_s = world.now_s
-        await follower.close()
+        await runner.close()
         assert world.now_s - began_s == pytest.approx(0.4)
         assert others() == []
 
@@ -173,11 +173,11 @@ def test_what_goes_wrong_inside_is_told_once_and_ends_the_following(world: World
 
     async def run() -> None:
         world.answer = breaks
-        follower = world.begin()
-        await world.pass_time(follower, LOOK_AROUND_S + 1)
-        world.link.active = False
-        await world.pass_time(follower, 5)
-        await follower.close()
+        runner = world.begin()
+        await world.pass_time(runner, POLL_DEFAULT_S + 1)
+        world.audio.active = False
+        await world.pass_time(runner, 5)
+        await runner.close()
         assert [type(error) for error in world.failures] == [ZeroDivisionError]
         assert world.news == []
 
@@ -189,10 +189,10 @@ def test_a_new_default_is_told(world: World) -> None:
         return [MICROPHONE, replace(SPEAKER, is_default_output=False), replace(SPEAKER, index=2, name="Other")]
 
     async def run() -> None:
-        follower = world.begin()
+        runner = world.begin()
         world.answer = moved
-        await world.pass_time(follower, LOOK_AROUND_S + 1)
-        assert len(world.looks_s) == 1
-        await follower.close()
+        await world.pass_time(runner, POLL_DEFAULT_S + 1)
+        assert len(world.rescans_s) == 1
+        await runner.close()
 
     run_virtual(run())

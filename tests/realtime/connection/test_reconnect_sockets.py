@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import numpy as np
 import pytest
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.realtime.connection import keepalive as watchdog
 from engine.realtime.session import Session
@@ -97,8 +97,8 @@ async def test_a_connection_that_passes_nothing_on_is_left(monkeypatch: pytest.M
                 await came.wait()
 
     with Relay() as relay:
-        link = AudioLink(ManualBackend(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        session = Session(chosen_at(relay.url), link, ToolRunner([]), observers=[observe])
+        audio = SessionAudio(ManualBackend(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        session = Session(chosen_at(relay.url), audio, ToolRunner([]), observers=[observe])
         running = asyncio.create_task(session.run())
         try:
             await until(SessionStarted, 1)

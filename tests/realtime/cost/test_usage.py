@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.view.lines import usage_line
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import InvalidInputError
@@ -231,7 +231,7 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
     async def main() -> tuple[Summary, list[Notice], float]:
         notices: list[Notice] = []
         devices = VirtualDevices()
-        link = AudioLink(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
         chosen = choose_provider("custom", "ws://double/", {}, Config())
         place = {"response_id": "r1", "item_id": "i1", "content_index": 0, "output_index": 0}
         script: list[Step] = [
@@ -246,8 +246,8 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
         observers = [lambda notice, _: notices.append(notice)]
         meter = UsageMeter("", configured={"m": PRICES}, budget=COST, observers=observers)
         server = ServerDouble(script)
-        session = Session(chosen, link, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
-        keeper = asyncio.ensure_future(keep_to_budget(meter, session, link))
+        session = Session(chosen, audio, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
+        keeper = asyncio.ensure_future(keep_to_budget(meter, session, audio))
         try:
             summary = await session.run(duration_s=50)
         finally:

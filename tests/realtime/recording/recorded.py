@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError
@@ -54,7 +54,7 @@ def hold_recorded(
             held.devices.say(spoken)
         chosen = choose_provider(provider, "ws://double/v1/realtime", environ or {}, Config())
         service = chosen.provider
-        link = AudioLink(
+        audio = SessionAudio(
             held.devices,
             StreamRequest(),
             input_rate_hz=service.input_rate_hz,
@@ -68,14 +68,14 @@ def hold_recorded(
         recording = Recording(folder, chosen, connect=server.connect, observers=observers)
         session = Session(
             chosen,
-            link,
+            audio,
             ToolRunner(list(tools)),
             settings,
             observers=observers,
             connect=recording.connect,
             make_conversation=recording.make_conversation,
         )
-        aside = [asyncio.ensure_future(recording.follow(link))]
+        aside = [asyncio.ensure_future(recording.follow(audio))]
         if meanwhile is not None:
             aside.append(asyncio.ensure_future(meanwhile(session)))
         try:
@@ -85,7 +85,7 @@ def hold_recorded(
         finally:
             for task in aside:
                 task.cancel()
-            recording.close(link)
+            recording.close(audio)
             # What the writer's thread had to tell comes by the loop.
             await asyncio.sleep(0)
         return held

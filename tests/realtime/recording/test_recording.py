@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
@@ -271,13 +271,13 @@ def test_what_comes_late_finds_its_place_and_what_comes_too_late_is_left_out(tmp
 def test_what_nobody_read_in_time_of_what_was_played_is_silence_of_its_length() -> None:
     async def main() -> tuple[int, int, int]:
         rates = {"input_rate_hz": WIRE_HZ, "output_rate_hz": WIRE_HZ}
-        link = AudioLink(VirtualDevices(), StreamRequest(), keep_played=True, **rates)
-        link.start()
+        audio = SessionAudio(VirtualDevices(), StreamRequest(), keep_played=True, **rates)
+        audio.start()
         await asyncio.sleep(3)
-        late, rate_hz = link.read_played()
+        late, rate_hz = audio.read_played()
         await asyncio.sleep(1)
-        in_time, _ = link.read_played()
-        link.close()
+        in_time, _ = audio.read_played()
+        audio.close()
         return late.size, in_time.size, rate_hz
 
     late, in_time, rate_hz = run_virtual(main())

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.audio import session_audio as link
+from engine.audio import session_audio
 from engine.audio.port.audio_port import FADE_MS
-from engine.audio.recovery import policy as following
+from engine.audio.recovery import policy as recovery_policy
 from engine.audio.types import Device, StreamRequest
 from engine.realtime.session_events import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
@@ -96,7 +96,7 @@ async def test_the_answer_goes_on_at_another_rate_and_an_interruption_is_cut_whe
 
 
 async def test_a_stream_that_says_that_it_ends_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "_LOOK_AGAIN_S", 3600.0)
+    monkeypatch.setattr(session_audio, "_TICK_S", 3600.0)
     async with followed() as (running, backend):
         running.stream.end()
         stream = await found(running, backend)
@@ -116,7 +116,7 @@ async def test_the_microphone_is_heard_again() -> None:
 async def test_without_a_speaker_for_too_long_the_answer_is_given_up_and_the_server_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(following, "KEPT_S", 0.3)
+    monkeypatch.setattr(recovery_policy, "KEPT_S", 0.3)
     async with followed() as (running, backend):
         heard_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE])
@@ -145,7 +145,7 @@ async def test_without_a_speaker_for_too_long_the_answer_is_given_up_and_the_ser
 
 
 async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "LOOK_AROUND_S", 0.1)
+    monkeypatch.setattr(recovery_policy, "POLL_DEFAULT_S", 0.1)
     async with followed() as (running, backend):
         begun_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE, replace(SPEAKER, is_default_output=False), replace(OTHER, is_default_output=True)])

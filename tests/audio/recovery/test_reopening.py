@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.audio.session_audio import AudioLink
+from engine.audio.session_audio import SessionAudio
 from engine.audio.types import Device, StreamRequest
 from engine.errors import UnknownDeviceError
 from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, plug_in, prepare_devices
@@ -31,40 +31,40 @@ def _devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in([MICROPHONE, SPEAKER, OTHER])
 
 
-def lost(speaker: str | None = None) -> AudioLink:
-    """A link whose stream is closed."""
-    link = AudioLink(Stale(), StreamRequest(output=speaker), input_rate_hz=24000, output_rate_hz=24000)
-    opened = link.release()
+def lost(speaker: str | None = None) -> SessionAudio:
+    """Audio whose stream is closed."""
+    audio = SessionAudio(Stale(), StreamRequest(output=speaker), input_rate_hz=24000, output_rate_hz=24000)
+    opened = audio.release()
     assert opened is not None
     opened.close()
-    link.gone()
-    return link
+    audio.gone()
+    return audio
 
 
 def test_the_new_default_is_opened_by_name_where_it_is_listed(caplog: pytest.LogCaptureFixture) -> None:
-    link = lost()
+    audio = lost()
     now = [MICROPHONE, replace(SPEAKER, is_default_output=False), replace(OTHER, index=7, is_default_output=True)]
     with caplog.at_level(logging.WARNING):
-        opened = link.open_again(now)
+        opened = audio.open_again(now)
     assert opened.info.output is not None
     assert opened.info.output.device == "Other"
     assert STALE in caplog.text
     opened.close()
-    link.close()
+    audio.close()
 
 
 def test_the_default_that_is_listed_is_opened_where_the_new_one_is_not() -> None:
-    link = lost()
-    opened = link.open_again([MICROPHONE, Device(3, "Screen", "test", 0, 2, 48000, is_default_output=True)])
+    audio = lost()
+    opened = audio.open_again([MICROPHONE, Device(3, "Screen", "test", 0, 2, 48000, is_default_output=True)])
     assert opened.info.output is not None
     assert opened.info.output.device == "Speaker"
     opened.close()
-    link.close()
+    audio.close()
 
 
 def test_a_named_device_that_is_not_listed_is_missed_and_it_is_said_why() -> None:
-    link = lost("Other")
+    audio = lost("Other")
     plug_in([MICROPHONE, SPEAKER])
     with pytest.raises(UnknownDeviceError, match=f"'Other, test'.* {STALE}"):
-        link.open_again([MICROPHONE, SPEAKER, OTHER])
-    link.close()
+        audio.open_again([MICROPHONE, SPEAKER, OTHER])
+    audio.close()
