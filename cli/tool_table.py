@@ -12,7 +12,7 @@ from cli.run.mcp_start import StartedServers
 from engine.config import load_config
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import choose_provider
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool
 from engine.realtime.tools.config import McpServer, read_tool_config
 from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
@@ -58,9 +58,9 @@ def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
 
 
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
-    changes: list[Notice] = []
+    changes: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
-        servers = await StartedServers.start(settings, [lambda notice, _: changes.append(notice)], stack)
+        servers = await StartedServers.start(settings, [lambda event, _: changes.append(event)], stack)
         tools = await servers.tools()
     rows = []
     for change in changes:

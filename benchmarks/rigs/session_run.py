@@ -20,7 +20,7 @@ from engine.config import Config
 from engine.realtime.providers.choose import CUSTOM, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Session
-from engine.realtime.session_events import BargeIn, Notice, SessionStarted, Summary
+from engine.realtime.session_events import BargeIn, SessionEvent, SessionStarted, Summary
 from engine.realtime.sound.latency import Durations
 from engine.realtime.tools.runner import ToolRunner
 
@@ -98,13 +98,13 @@ async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devic
         figures.info = audio.info
         started, silent_at_ns = asyncio.Event(), list[int]()
 
-        def observe(notice: Notice, _: float) -> None:
-            if isinstance(notice, SessionStarted):
+        def observe(event: SessionEvent, _: float) -> None:
+            if isinstance(event, SessionStarted):
                 started.set()
-            elif isinstance(notice, BargeIn):
+            elif isinstance(event, BargeIn):
                 silent_at_ns.append(audio.port.cuts()[-1].at_ns)
-            elif isinstance(notice, Summary):
-                figures.turns = notice.turns
+            elif isinstance(event, Summary):
+                figures.turns = event.turns
 
         session = Session(chosen, audio, ToolRunner([]), SessionSettings(), observers=[observe])
         written = session.latency.wire_to_ring = _Moments()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from cli.run.controls import Controls
 from cli.view.lines import call_text
 from engine.realtime.session import Session
-from engine.realtime.session_events import ApprovalAsked, Notice, SessionStarted
+from engine.realtime.session_events import ApprovalAsked, SessionEvent, SessionStarted
 
 _NOBODY = "Nobody could be asked: the client runs without a terminal."
 _REFUSED = "The user refused this call."
@@ -37,12 +37,12 @@ class Approvals:
         self._session = session
         self._asking = asking
 
-    def __call__(self, notice: Notice, _: float) -> None:
+    def __call__(self, event: SessionEvent, _: float) -> None:
         """Take a question; those of a connection that is gone can no longer be answered."""
-        if isinstance(notice, SessionStarted) and self._asking is not None:
+        if isinstance(event, SessionStarted) and self._asking is not None:
             self._asking.withdraw()
-        elif isinstance(notice, ApprovalAsked):
-            self._answer(notice)
+        elif isinstance(event, ApprovalAsked):
+            self._answer(event)
 
     def _answer(self, asked: ApprovalAsked) -> None:
         session = self._session

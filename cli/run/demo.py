@@ -24,7 +24,7 @@ from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Observer, Session
-from engine.realtime.session_events import FirstAudio, Notice, SessionStarted, UserTranscript
+from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript
 from engine.realtime.tools.builtin import built_in_tools
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
@@ -44,12 +44,12 @@ class Demonstration:
     def __init__(self) -> None:
         self._voice = Voice()
         self.microphone = FedMicrophone(self._voice.rate_hz)
-        self._notices: list[Notice] = []
+        self._notices: list[SessionEvent] = []
         self._changed = asyncio.Event()
 
-    def __call__(self, notice: Notice, _: float) -> None:
+    def __call__(self, event: SessionEvent, _: float) -> None:
         """Take note of what the session tells."""
-        self._notices.append(notice)
+        self._notices.append(event)
         self._changed.set()
 
     async def guide(self, session: Session) -> None:
@@ -81,9 +81,9 @@ class Demonstration:
         said = self._voice.say_all(question, voice=_VOICE, words_per_minute=_WORDS_PER_MINUTE)
         self.microphone.feed(pcm16_to_float32(said))
 
-    async def _until(self, kind: type[Notice], count: int) -> None:
+    async def _until(self, kind: type[SessionEvent], count: int) -> None:
         async with asyncio.timeout(_PATIENCE_S):
-            while sum(isinstance(notice, kind) for notice in self._notices) < count:
+            while sum(isinstance(event, kind) for event in self._notices) < count:
                 self._changed.clear()
                 await self._changed.wait()
 

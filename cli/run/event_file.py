@@ -1,4 +1,4 @@
-"""`--events`: every notice of a session as one line of JSON, with its monotonic time."""
+"""`--events`: every session event as one line of JSON, with its monotonic time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.errors import InvalidInputError
-from engine.realtime.session_events import Notice
+from engine.realtime.session_events import SessionEvent
 
 _AS_JSON = "backslashreplace"
 """Half of a surrogate pair, which comes where a server cuts a text between the two, is written as JSON escapes it."""
@@ -44,14 +44,14 @@ class EventFile:
         self._owned = target != "-"
         self._refused: InvalidInputError | None = None
 
-    def __call__(self, notice: Notice, at_s: float) -> None:
-        """Write one notice.
+    def __call__(self, event: SessionEvent, at_s: float) -> None:
+        """Write one session event.
 
         Raises:
             InvalidInputError: the disk, or the reader, takes no more; leaving the block raises it again.
         """
         try:
-            self._file.write(json.dumps({"t": round(at_s, 6), **notice.to_json()}, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps({"t": round(at_s, 6), **event.to_json()}, ensure_ascii=False) + "\n")
             self._file.flush()
         except OSError as error:
             where = f"The event file {self._target}" if self._owned else "Standard output"

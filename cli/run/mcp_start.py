@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.tool import Tool
 
@@ -34,9 +34,9 @@ class StartedServers:
     ) -> StartedServers:
         """Start them side by side; `stack` ends them."""
 
-        def tell(notice: Notice) -> None:
+        def tell(event: SessionEvent) -> None:
             for observer in observers:
-                observer(notice, asyncio.get_running_loop().time())
+                observer(event, asyncio.get_running_loop().time())
 
         started = cls()
         if not settings:

@@ -48,14 +48,14 @@ def call_text(name: str, arguments: dict[str, object]) -> str:
     return f"{name}({given})"
 
 
-def tool_line(notice: ToolNotice) -> str:
-    """Return the line for a notice.
+def tool_line(event: ToolNotice) -> str:
+    """Return the line for a session event.
 
     Example:
         >>> tool_line(ToolCalled("get_weather", {"city": "Omsk"}))
         '  tool get_weather(city="Omsk")'
     """
-    match notice:
+    match event:
         case ToolCalled(name, arguments, _, server_side):
             return f"  {'the server runs' if server_side else 'tool'} {call_text(name, arguments)}"
         case ToolReturned(name, output, _, failed, cut_chars):
@@ -68,12 +68,12 @@ def tool_line(notice: ToolNotice) -> str:
         case McpServerChanged(name, state, reason):
             return f"MCP server {name} {_STATES[state]}: {reason}."
         case _:
-            return _remote_line(notice)
+            return _remote_line(event)
 
 
-def _remote_line(notice: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven) -> str:
+def _remote_line(event: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven) -> str:
     """Return the line for a step of the service with its own MCP servers."""
-    match notice:
+    match event:
         case RemoteTools(server, _, failed=True):
             return f"The service could not ask MCP server {server} for its tools."
         case RemoteTools(server, names):
@@ -88,22 +88,22 @@ def _remote_line(notice: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGive
             return f"  {server}.{name} {'allowed' if approve else f'refused: {reason}'}"
 
 
-def loss_line(notice: Reconnecting | Reconnected | DeviceLost | DeviceFound | AnswerDropped) -> str:
+def loss_line(event: Reconnecting | Reconnected | DeviceLost | DeviceFound | AnswerDropped) -> str:
     """Return one line; "" for what is not worth one."""
-    match notice:
+    match event:
         case Reconnecting() | Reconnected():
-            return _connection_line(notice)
+            return _connection_line(event)
         case _:
-            return _device_line(notice)
+            return _device_line(event)
 
 
-def _device_line(notice: DeviceLost | DeviceFound | AnswerDropped) -> str:
+def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
     """Return one line; "" for what is not worth one.
 
     Of the retries, the first is told, and then each time it has lasted twice as long: an hour without a device is no
     page of lines.
     """
-    match notice:
+    match event:
         case DeviceLost(waiting_for, 0):
             return f"  (device lost: looking for {waiting_for})"
         case DeviceLost(waiting_for, attempt, reason):
@@ -118,9 +118,9 @@ def _device_line(notice: DeviceLost | DeviceFound | AnswerDropped) -> str:
             return f"  (no speaker for too long: {dropped})"
 
 
-def _connection_line(notice: Reconnecting | Reconnected) -> str:
+def _connection_line(event: Reconnecting | Reconnected) -> str:
     """Return the line for a connection; a planned change, which nobody notices, has none."""
-    match notice:
+    match event:
         case Reconnecting(attempt, of, reason, wait_ms):
             when = f" in {wait_ms / 1000:.1f} s" if wait_ms else ""
             return f"  (connection lost: reconnecting ({attempt}/{of}){when}: {reason})"

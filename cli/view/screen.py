@@ -18,9 +18,9 @@ from engine.realtime.session_events import (
     DeviceLost,
     ErrorShown,
     FirstAudio,
-    Notice,
     Reconnected,
     Reconnecting,
+    SessionEvent,
     SessionStarted,
     Summary,
     UsageTotal,
@@ -52,9 +52,9 @@ class Screen:
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(text)
 
-    def __call__(self, notice: Notice, _: float) -> None:
-        """Show one notice."""
-        match notice:
+    def __call__(self, event: SessionEvent, _: float) -> None:
+        """Show one session event."""
+        match event:
             case SessionStarted(session_id, provider, model):
                 self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
             case UserTranscript(text) | UserTyped(text):
@@ -63,8 +63,8 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case _ if isinstance(notice, UsageTotal | ToolNotice):
-                self._remark(usage_line(notice) if isinstance(notice, UsageTotal) else tool_line(notice))
+            case _ if isinstance(event, UsageTotal | ToolNotice):
+                self._remark(usage_line(event) if isinstance(event, UsageTotal) else tool_line(event))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms):
@@ -75,15 +75,15 @@ class Screen:
                 self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
                 self._end_line()
-                self._remark(loss_line(notice))
+                self._remark(loss_line(event))
             case Xrun() if not self._xruns_shown:
                 self._xruns_shown = True
-                self.say(f"  (sound was lost on the {notice.side}; the summary counts how often)")
+                self.say(f"  (sound was lost on the {event.side}; the summary counts how often)")
             case ErrorShown(message, _, fatal) if not fatal:
                 self._line(f"{self._red('Error:')} {printable(message)}")
             case Summary():
                 self._end_line()
-                self._summary(notice)
+                self._summary(event)
 
     def _remark(self, text: str) -> None:
         if text:

@@ -29,24 +29,24 @@ from engine.realtime.session_events import (
     AnswerDropped,
     DeviceLost,
     ErrorShown,
-    Notice,
     Reconnecting,
     RemoteCall,
+    SessionEvent,
     Summary,
     ToolsAwaited,
 )
 from engine.realtime.sound.audio_bridge import Sound, SoundUser
-from engine.realtime.sound.device_news import notice_of
+from engine.realtime.sound.device_news import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import Microphone
 from engine.realtime.tools.runner import ToolRunner
 
-Observer = Callable[[Notice, float], None]
-"""Is told each notice and its time on the loop's clock; must return at once, and may act on the session: what follows
-from that happens after what is under way, and every observer sees it in this order."""
+Observer = Callable[[SessionEvent, float], None]
+"""Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
+follows from that happens after what is under way, and every observer sees it in this order."""
 
-_FOREIGN: dict[type[Notice], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
-"""Where a notice has others' words, which may repeat a key they refuse."""
+_FOREIGN: dict[type[SessionEvent], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
+"""Where a session event has others' words, which may repeat a key they refuse."""
 
 _log = logging.getLogger(__name__)
 
@@ -147,7 +147,7 @@ class Session:
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
         """Hold the conversation until it is stopped, its time is over, or it fails; return what it came to.
 
-        Everything is closed in order on every way out: audio, socket, tools; the summary is the last notice.
+        Everything is closed in order on every way out: audio, socket, tools; the summary is the last session event.
 
         Args:
             duration_s: How long at most, from here.
@@ -329,8 +329,8 @@ class Session:
                 self._runner.start(call, lambda result: self._perform(self._conversation.tool_finished(result)))
             case act.InterruptTools(call_ids):
                 self._runner.interrupt(call_ids)
-            case act.Show(notice):
-                self._show(notice)
+            case act.Show(session_event):
+                self._show(session_event)
             case act.Trace(text):
                 _log.debug("%s", self._scrub(text))
             case act.RenewConnection(error):
@@ -354,24 +354,24 @@ class Session:
             self._stop_in(self._audio.output_latency_s, reason)
 
     def _tell_of_devices(self, news: News) -> None:
-        notice = notice_of(news)
-        self._devices_lost += isinstance(notice, DeviceLost) and notice.attempt == 0
-        self._tell(notice)
+        session_event = session_event_of(news)
+        self._devices_lost += isinstance(session_event, DeviceLost) and session_event.attempt == 0
+        self._tell(session_event)
 
-    def _tell(self, notice: Notice) -> None:
-        """Show a notice in its turn."""
-        self._perform([act.Show(notice)])
+    def _tell(self, session_event: SessionEvent) -> None:
+        """Show a session event in its turn."""
+        self._perform([act.Show(session_event)])
 
-    def _show(self, notice: Notice) -> None:
+    def _show(self, session_event: SessionEvent) -> None:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
-        if isinstance(notice, AnswerDropped):
-            self._dropped_answer_ms += notice.dropped_ms
-        if (foreign := _FOREIGN.get(type(notice))) is not None:
-            notice = replace(notice, **{foreign: self._scrub(getattr(notice, foreign))})
+        if isinstance(session_event, AnswerDropped):
+            self._dropped_answer_ms += session_event.dropped_ms
+        if (foreign := _FOREIGN.get(type(session_event))) is not None:
+            session_event = replace(session_event, **{foreign: self._scrub(getattr(session_event, foreign))})
         now_s = loop_time_s()
         for observer in list(self._observers):
             try:
-                observer(notice, now_s)
+                observer(session_event, now_s)
             except VoiceError as error:
                 self._observers.remove(observer)
                 self._tell(ErrorShown(error.message))

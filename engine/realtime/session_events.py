@@ -1,4 +1,4 @@
-"""What a session tells its observers: one frozen dataclass for each thing a person or a program may want to see.
+"""Session events: what a session tells its observers, a frozen dataclass for each thing one may want to see.
 
 Observers (the screen, the event file, the cost counter) subscribe to the session; none of them sits in the audio
 path. `to_json` gives the object of one line of `voice run --events`.
@@ -13,23 +13,23 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 from engine.audio.playback.stats import PlaybackStats
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 
-_Kind = TypeVar("_Kind", bound="Notice")
+_Kind = TypeVar("_Kind", bound="SessionEvent")
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """Base of all notices; `type` is the name in the event file."""
+class SessionEvent:
+    """Base of all session events; `type` is the name in the event file."""
 
-    type: ClassVar[str] = "notice"
+    type: ClassVar[str] = "event"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the notice as the object of one event line, without its time."""
+        """Return the session event as the object of one event line, without its time."""
         return {"type": self.type, **asdict(self)}
 
 
 @dataclass_transform(frozen_default=True)
-def notice(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
-    """Declare a notice: a frozen dataclass, by its name in the event file."""
+def session_event(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
+    """Declare a session event: a frozen dataclass, by its name in the event file."""
 
     def declare(kind: type[_Kind]) -> type[_Kind]:
         kind.type = name
@@ -38,8 +38,8 @@ def notice(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
     return declare
 
 
-@notice("session")
-class SessionStarted(Notice):
+@session_event("session")
+class SessionStarted(SessionEvent):
     """The server has opened (or changed) the session."""
 
     session_id: str
@@ -47,44 +47,44 @@ class SessionStarted(Notice):
     model: str = ""
 
 
-@notice("output_rate")
-class OutputRate(Notice):
+@session_event("output_rate")
+class OutputRate(SessionEvent):
     """The rate at which the server says that it sends its answers."""
 
     declared_hz: int
 
 
-@notice("transcript.user")
-class UserTranscript(Notice):
+@session_event("transcript.user")
+class UserTranscript(SessionEvent):
     """What the server understood of the user's speech."""
 
     text: str
     item_id: str = ""
 
 
-@notice("text.user")
-class UserTyped(Notice):
+@session_event("text.user")
+class UserTyped(SessionEvent):
     """What the user wrote instead of saying it."""
 
     text: str
 
 
-@notice("speech")
-class UserSpeech(Notice):
+@session_event("speech")
+class UserSpeech(SessionEvent):
     """The server hears the user begin (`started`) or end speaking."""
 
     started: bool
 
 
-@notice("mute")
-class Muted(Notice):
+@session_event("mute")
+class Muted(SessionEvent):
     """The person muted the microphone, or opened it again."""
 
     muted: bool
 
 
-@notice("text.agent.delta")
-class AgentTextDelta(Notice):
+@session_event("text.agent.delta")
+class AgentTextDelta(SessionEvent):
     """A piece of the agent's text as it comes."""
 
     text: str
@@ -92,8 +92,8 @@ class AgentTextDelta(Notice):
     response_id: str = ""
 
 
-@notice("text.agent")
-class AgentText(Notice):
+@session_event("text.agent")
+class AgentText(SessionEvent):
     """The agent's whole text of one item."""
 
     text: str
@@ -101,8 +101,8 @@ class AgentText(Notice):
     response_id: str = ""
 
 
-@notice("text.agent.cut")
-class AgentTextCut(Notice):
+@session_event("text.agent.cut")
+class AgentTextCut(SessionEvent):
     """An answer was cut: the agent's text of the item as far as it was heard, whole words; empty if nothing was."""
 
     text: str
@@ -110,31 +110,31 @@ class AgentTextCut(Notice):
     heard_ms: int = 0
 
 
-@notice("response.start")
-class ResponseStarted(Notice):
+@session_event("response.start")
+class ResponseStarted(SessionEvent):
     """The server began a response."""
 
     response_id: str
 
 
-@notice("response.end")
-class ResponseEnded(Notice):
+@session_event("response.end")
+class ResponseEnded(SessionEvent):
     """The server ended a response: completed, cancelled, failed or incomplete."""
 
     response_id: str
     status: str
 
 
-@notice("audio.start")
-class FirstAudio(Notice):
+@session_event("audio.start")
+class FirstAudio(SessionEvent):
     """The first sample of an answer left for the device; `latency_ms` counts from the end of the user's speech."""
 
     response_id: str
     latency_ms: float | None = None
 
 
-@notice("tool.call")
-class ToolCalled(Notice):
+@session_event("tool.call")
+class ToolCalled(SessionEvent):
     """The model calls a tool; `server_side` marks those the server runs itself."""
 
     name: str
@@ -143,8 +143,8 @@ class ToolCalled(Notice):
     server_side: bool = False
 
 
-@notice("tool.result")
-class ToolReturned(Notice):
+@session_event("tool.result")
+class ToolReturned(SessionEvent):
     """A tool of ours has answered."""
 
     name: str
@@ -155,8 +155,8 @@ class ToolReturned(Notice):
     """How many characters the model was not given: the output was too long."""
 
 
-@notice("mcp.server")
-class McpServerChanged(Notice):
+@session_event("mcp.server")
+class McpServerChanged(SessionEvent):
     """What becomes of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
 
     name: str
@@ -165,8 +165,8 @@ class McpServerChanged(Notice):
     tools: int = 0
 
 
-@notice("mcp.tools")
-class RemoteTools(Notice):
+@session_event("mcp.tools")
+class RemoteTools(SessionEvent):
     """What an MCP server that the service calls itself offers, or that the service could not ask it."""
 
     server: str
@@ -174,8 +174,8 @@ class RemoteTools(Notice):
     failed: bool = False
 
 
-@notice("mcp.call")
-class RemoteCall(Notice):
+@session_event("mcp.call")
+class RemoteCall(SessionEvent):
     """The service calls a tool of an MCP server: "in_progress", "completed" or "failed", and what it "returned"."""
 
     server: str
@@ -186,8 +186,8 @@ class RemoteCall(Notice):
     item_id: str = ""
 
 
-@notice("mcp.approval.asked")
-class ApprovalAsked(Notice):
+@session_event("mcp.approval.asked")
+class ApprovalAsked(SessionEvent):
     """The service asks whether it may call a tool of an MCP server: answered by `Session.approve`."""
 
     approval_id: str
@@ -196,8 +196,8 @@ class ApprovalAsked(Notice):
     arguments: dict[str, Any]
 
 
-@notice("mcp.approval")
-class ApprovalGiven(Notice):
+@session_event("mcp.approval")
+class ApprovalGiven(SessionEvent):
     """The service was told that it may, or why it may not."""
 
     approval_id: str
@@ -207,15 +207,15 @@ class ApprovalGiven(Notice):
     reason: str = ""
 
 
-@notice("tool.awaited")
-class ToolsAwaited(Notice):
+@session_event("tool.awaited")
+class ToolsAwaited(SessionEvent):
     """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
 
     names: list[str]
 
 
-@notice("barge_in")
-class BargeIn(Notice):
+@session_event("barge_in")
+class BargeIn(SessionEvent):
     """The user interrupted; `heard_ms` of the item had been taken by the device, the fade included."""
 
     heard_ms: int
@@ -224,9 +224,9 @@ class BargeIn(Notice):
     """From the server's speech_started to the moment the kernel had faded out."""
 
 
-@notice("xrun")
-class Xrun(Notice):
-    """The device or a ring lost frames since the last such notice."""
+@session_event("xrun")
+class Xrun(SessionEvent):
+    """The device or a ring lost frames since the last such event."""
 
     side: str
     """"input" or "output"."""
@@ -234,8 +234,8 @@ class Xrun(Notice):
     total_frames: int
 
 
-@notice("device.lost")
-class DeviceLost(Notice):
+@session_event("device.lost")
+class DeviceLost(SessionEvent):
     """A device is gone; told at once, and again each time it was looked for in vain."""
 
     waiting_for: str
@@ -244,8 +244,8 @@ class DeviceLost(Notice):
     reason: str = ""
 
 
-@notice("device.found")
-class DeviceFound(Notice):
+@session_event("device.found")
+class DeviceFound(SessionEvent):
     """Microphone and speaker run again, perhaps others; or the system's new default is followed."""
 
     input: str
@@ -254,8 +254,8 @@ class DeviceFound(Notice):
     is_new_default: bool = False
 
 
-@notice("reconnecting")
-class Reconnecting(Notice):
+@session_event("reconnecting")
+class Reconnecting(SessionEvent):
     """The connection is lost and is opened again; told before each attempt."""
 
     attempt: int
@@ -265,8 +265,8 @@ class Reconnecting(Notice):
     """Until the attempt begins."""
 
 
-@notice("reconnected")
-class Reconnected(Notice):
+@session_event("reconnected")
+class Reconnected(SessionEvent):
     """The conversation goes on over a new connection."""
 
     away_ms: int
@@ -276,8 +276,8 @@ class Reconnected(Notice):
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 
 
-@notice("audio.dropped")
-class AnswerDropped(Notice):
+@session_event("audio.dropped")
+class AnswerDropped(SessionEvent):
     """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
 
     heard_ms: int
@@ -285,8 +285,8 @@ class AnswerDropped(Notice):
     item_id: str = ""
 
 
-@notice("response.usage")
-class ResponseUsage(Notice):
+@session_event("response.usage")
+class ResponseUsage(SessionEvent):
     """What a response used, as the server counted it."""
 
     response_id: str
@@ -296,16 +296,16 @@ class ResponseUsage(Notice):
     """Of the answer's audio, as it came."""
 
 
-@notice("transcript.usage")
-class TranscriptionUsage(Notice):
+@session_event("transcript.usage")
+class TranscriptionUsage(SessionEvent):
     """What the transcription of a turn of the user's used; paid apart from the responses."""
 
     item_id: str
     usage: TranscriptUsage
 
 
-@notice("usage")
-class UsageTotal(Notice):
+@session_event("usage")
+class UsageTotal(SessionEvent):
     """What the session has used so far, and what that costs."""
 
     responses: int
@@ -332,8 +332,8 @@ class UsageTotal(Notice):
     final: bool
 
 
-@notice("error")
-class ErrorShown(Notice):
+@session_event("error")
+class ErrorShown(SessionEvent):
     """Something went wrong and the session goes on, or ends if `fatal`."""
 
     message: str
@@ -341,9 +341,9 @@ class ErrorShown(Notice):
     fatal: bool = False
 
 
-@notice("summary")
-class Summary(Notice):
-    """The last notice of a session."""
+@session_event("summary")
+class Summary(SessionEvent):
+    """The last event of a session."""
 
     turns: int
     xruns: int

@@ -26,7 +26,7 @@ from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.session import Session
-from engine.realtime.session_events import ErrorShown, Notice, Reconnected, Reconnecting, Summary, ToolReturned
+from engine.realtime.session_events import ErrorShown, Reconnected, Reconnecting, SessionEvent, Summary, ToolReturned
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import tool_of
@@ -142,10 +142,10 @@ async def converse(hours: float) -> dict[str, Any]:
     memory: list[float] = []
     shown: set[str] = set()
 
-    def observe(notice: Notice, _: float) -> None:
-        seen[notice.type] = seen.get(notice.type, 0) + 1
-        if isinstance(notice, ErrorShown):
-            shown.add(notice.message)
+    def observe(event: SessionEvent, _: float) -> None:
+        seen[event.type] = seen.get(event.type, 0) + 1
+        if isinstance(event, ErrorShown):
+            shown.add(event.message)
 
     async def weigh() -> None:
         await asyncio.sleep(_WARM_UP * 3600 * hours)

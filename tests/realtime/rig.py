@@ -14,7 +14,7 @@ from engine.errors import VoiceError
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Session
-from engine.realtime.session_events import Notice, Summary
+from engine.realtime.session_events import SessionEvent, Summary
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool
 from tests.support.manual_backend import ManualBackend, ManualStream
@@ -33,12 +33,12 @@ class Rig:
     peer: Peer
     running: asyncio.Task[Summary]
     runner: ToolRunner
-    notices: list[Notice] = field(default_factory=list)
+    session_events: list[SessionEvent] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def of(self, kind: type[Notice]) -> list[Notice]:
-        """Every notice of a kind so far."""
-        return [notice for notice in self.notices if isinstance(notice, kind)]
+    def of(self, kind: type[SessionEvent]) -> list[SessionEvent]:
+        """Every session event of a kind so far."""
+        return [event for event in self.session_events if isinstance(event, kind)]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let time pass, a block at a time, until something holds."""
@@ -53,8 +53,8 @@ class Rig:
                 await self.arrived.wait()
                 self.arrived.clear()
 
-    async def until_notice(self, kind: type[Notice], count: int = 1) -> Notice:
-        """Let time pass until there are so many notices of a kind; return the last."""
+    async def until_event(self, kind: type[SessionEvent], count: int = 1) -> SessionEvent:
+        """Let time pass until there are so many of a kind; return the last."""
         await self.until(lambda: len(self.of(kind)) >= count)
         return self.of(kind)[count - 1]
 
@@ -102,18 +102,18 @@ async def rig(
             output_rate_hz=service.output_rate_hz,
         )
         runner = ToolRunner(tools or [])
-        notices: list[Notice] = []
+        session_events: list[SessionEvent] = []
         arrived = asyncio.Event()
 
-        def observe(notice: Notice, _: float) -> None:
-            notices.append(notice)
+        def observe(event: SessionEvent, _: float) -> None:
+            session_events.append(event)
             arrived.set()
 
         session = Session(chosen, audio, runner, settings, observers=[observe])
         running = asyncio.create_task(session.run())
         assert backend.stream is not None
         try:
-            yield Rig(session, backend.stream, server, await server.peer(), running, runner, notices, arrived)
+            yield Rig(session, backend.stream, server, await server.peer(), running, runner, session_events, arrived)
         finally:
             session.stop("the test is over")
             await asyncio.gather(running, return_exceptions=True)

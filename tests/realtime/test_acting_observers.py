@@ -1,4 +1,4 @@
-"""An observer that acts in the middle of a notice: what it asks for happens after what is under way."""
+"""An observer that acts in the middle of a session event: what it asks for happens after what is under way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.realtime.session import Session
-from engine.realtime.session_events import Notice, ResponseStarted, SessionStarted, ToolReturned, UserTyped
+from engine.realtime.session_events import ResponseStarted, SessionEvent, SessionStarted, ToolReturned, UserTyped
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import tool_of
@@ -24,15 +24,15 @@ def look() -> str:
 
 
 def hold_with(
-    script: Callable[[Peer], Awaitable[None]], kind: type[Notice], act: Callable[[Session], None]
-) -> tuple[list[Notice], VirtualDevices, Peer]:
-    """Hold a session whose first observer acts once, when it is told of such a notice; return what another was told."""
-    devices, told, acted = VirtualDevices(), list[Notice](), list[Notice]()
+    script: Callable[[Peer], Awaitable[None]], kind: type[SessionEvent], act: Callable[[Session], None]
+) -> tuple[list[SessionEvent], VirtualDevices, Peer]:
+    """Hold a session whose first observer acts once, when it is given such an event; return what another was told."""
+    devices, told, acted = VirtualDevices(), list[SessionEvent](), list[SessionEvent]()
 
     async def main() -> Peer:
-        def observer(notice: Notice, _: float) -> None:
-            if isinstance(notice, kind) and not acted:
-                acted.append(notice)
+        def observer(event: SessionEvent, _: float) -> None:
+            if isinstance(event, kind) and not acted:
+                acted.append(event)
                 act(session)
 
         async def served(peer: Peer) -> None:
@@ -42,7 +42,7 @@ def hold_with(
 
         audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
         with ServerDouble(served, ignoring=IGNORED) as server:
-            observers = [observer, lambda notice, _: told.append(notice)]
+            observers = [observer, lambda event, _: told.append(event)]
             runner = ToolRunner([tool_of(look)])
             session = Session(chosen_for(), audio, runner, connect=server.connect, observers=observers)
             await session.run(duration_s=3)
@@ -73,7 +73,7 @@ def test_what_an_observer_says_to_a_tool_result_comes_to_the_server_behind_that_
         assert said["item"]["role"] == "user"
 
     told, _, _ = hold_with(script, ToolReturned, lambda session: session.type_text("And thank you"))
-    kinds = [type(notice) for notice in told]
+    kinds = [type(event) for event in told]
     assert kinds.index(ToolReturned) < kinds.index(UserTyped)
 
 
@@ -82,5 +82,5 @@ def test_every_observer_is_told_of_an_act_after_what_it_was_an_answer_to() -> No
         await peer.expect("conversation.item.create")
 
     told, _, _ = hold_with(script, SessionStarted, lambda session: session.type_text("Hello"))
-    kinds = [type(notice) for notice in told]
+    kinds = [type(event) for event in told]
     assert kinds.index(SessionStarted) < kinds.index(UserTyped)

@@ -59,11 +59,11 @@ async def test_the_session_goes_on_and_the_next_answer_is_heard(name: str) -> No
         await peer.answer("r1", "i1", ANSWER)
 
     async with rig(script) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         summary = await it.end()
     assert bool(it.of(ErrorShown)) is shows_error
     assert np.max(np.abs(it.stream.heard)) > 0.1
-    assert it.notices[-1] == summary
+    assert it.session_events[-1] == summary
 
 
 async def test_an_odd_byte_is_carried_into_the_next_delta() -> None:
@@ -76,7 +76,7 @@ async def test_an_odd_byte_is_carried_into_the_next_delta() -> None:
         await peer.end_response("r1")
 
     async with rig(script) as it:
-        await it.until_notice(ResponseEnded)
+        await it.until_event(ResponseEnded)
         await it.until(lambda: it.session.at_rest)
     heard = it.stream.heard[np.flatnonzero(np.abs(it.stream.heard) > 0.01)[0] :]
     # A sine has no steps: one byte out of place would make noise of half the answer.
@@ -93,7 +93,7 @@ async def test_an_event_of_20_mb_ends_the_session_with_a_clear_error() -> None:
         error = await it.failure()
     assert isinstance(error, ProtocolBrokenError)
     assert "16 MiB" in error.message
-    assert isinstance(it.notices[-1], Summary)
+    assert isinstance(it.session_events[-1], Summary)
     assert it.stream.closed
 
 
@@ -114,8 +114,8 @@ async def test_a_socket_closed_in_the_middle_of_a_delta_is_replaced() -> None:
         transport.close()
 
     async with rig(script) as it:
-        await it.until_notice(Reconnected)
-        await it.until_notice(FirstAudio)
+        await it.until_event(Reconnected)
+        await it.until_event(FirstAudio)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def test_benign_errors_are_not_shown(code: str) -> None:
         await peer.answer("r1", "i1", ANSWER)
 
     async with rig(script) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
     assert not it.of(ErrorShown)
 
 
@@ -174,7 +174,7 @@ async def test_a_failed_response_is_shown_and_the_session_goes_on() -> None:
         await peer.answer("r2", "i2", ANSWER)
 
     async with rig(script) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
     (shown,) = it.of(ErrorShown)
     assert isinstance(shown, ErrorShown)
     assert "The model is down" in shown.message

@@ -18,9 +18,9 @@ from engine.realtime.session_events import (
     BargeIn,
     ErrorShown,
     FirstAudio,
-    Notice,
     ResponseEnded,
     ResponseStarted,
+    SessionEvent,
     SessionStarted,
     Summary,
     ToolCalled,
@@ -68,7 +68,7 @@ async def test_a_five_minute_answer_delivered_at_once_plays_whole() -> None:
         await peer.end_response("r1")
 
     async with rig(script) as it:
-        await it.until_notice(ResponseEnded)
+        await it.until_event(ResponseEnded)
         await it.stream.run(301.0)
         await it.until(lambda: it.session.at_rest)
         summary = await it.end()
@@ -101,12 +101,12 @@ async def test_barge_in_silences_at_once_truncates_what_was_heard_and_plays_no_l
         await peer.answer("r2", "i2", noise(0.5, seed=3).tobytes())
 
     async with rig(script) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         await it.stream.run(2.0)
         interrupt.set()
-        barge_in = await it.until_notice(BargeIn)
+        barge_in = await it.until_event(BargeIn)
         silent_from = it.stream.heard.size
-        await it.until_notice(ResponseEnded, 2)
+        await it.until_event(ResponseEnded, 2)
         await it.until(lambda: it.session.at_rest)
 
     assert isinstance(barge_in, BargeIn)
@@ -155,10 +155,10 @@ async def test_an_answer_that_was_heard_whole_is_left_alone() -> None:
         await peer.send("conversation.item.input_audio_transcription.completed", item_id="u1", transcript="Hi")
 
     async with rig(script) as it:
-        await it.until_notice(ResponseEnded)
+        await it.until_event(ResponseEnded)
         await it.until(lambda: it.session.at_rest)
         heard.set()
-        await it.until_notice(UserTranscript)
+        await it.until_event(UserTranscript)
         await it.stream.run(0.3)
     assert not it.of(BargeIn)
     assert {event["type"] for event in it.peer.received} == {"session.update", "input_audio_buffer.append"}
@@ -189,7 +189,7 @@ async def test_one_response_create_follows_the_outputs_of_all_calls_and_response
         await peer.answer("r2", "i2", noise(0.2).tobytes())
 
     async with rig(script, tools=[tool_of(slow), tool_of(quick)]) as it:
-        await it.until_notice(ResponseEnded, 2)
+        await it.until_event(ResponseEnded, 2)
         await it.until(lambda: it.session.at_rest)
     sent = [event for event in it.peer.received if event["type"] != "input_audio_buffer.append"][1:]
     assert [event["type"] for event in sent] == ["conversation.item.create"] * 2 + ["response.create"]
@@ -215,7 +215,7 @@ async def test_a_tool_that_blocks_its_thread_stops_neither_audio_nor_microphone(
 
     async with rig(script, tools=[tool_of(stuck)]) as it:
         try:
-            await it.until_notice(ResponseEnded)
+            await it.until_event(ResponseEnded)
             blocks = len(it.peer.of_type("input_audio_buffer.append"))
             await it.stream.run(1.2)
             assert not it.of(ToolReturned)
@@ -225,7 +225,7 @@ async def test_a_tool_that_blocks_its_thread_stops_neither_audio_nor_microphone(
             await it.until(lambda: len(it.peer.of_type("input_audio_buffer.append")) >= blocks + 50)
         finally:
             release.set()
-        await it.until_notice(ToolReturned)
+        await it.until_event(ToolReturned)
 
 
 async def test_everything_is_shown_in_order_and_the_summary_comes_last() -> None:
@@ -244,11 +244,18 @@ async def test_everything_is_shown_in_order_and_the_summary_comes_last() -> None
         await peer.end_response("r1")
 
     async with rig(script) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         await it.until(lambda: it.session.at_rest)
         summary = await it.end()
-    kinds = [type(notice) for notice in it.notices]
-    order: list[type[Notice]] = [SessionStarted, UserSpeech, UserTranscript, ResponseStarted, AgentText, ResponseEnded]
+    kinds = [type(session_event) for session_event in it.session_events]
+    order: list[type[SessionEvent]] = [
+        SessionStarted,
+        UserSpeech,
+        UserTranscript,
+        ResponseStarted,
+        AgentText,
+        ResponseEnded,
+    ]
     assert [kinds.index(kind) for kind in order] == sorted(kinds.index(kind) for kind in order)
     assert kinds[-1] is Summary
     assert kinds.count(SessionStarted) == 1
@@ -264,12 +271,12 @@ async def test_an_observer_that_fails_is_dropped_and_the_others_are_told() -> No
 
     async with rig(script) as it:
         it.session._observers.insert(0, _broken)
-        await it.until_notice(SessionStarted)
+        await it.until_event(SessionStarted)
         errors = it.of(ErrorShown)
     assert len(errors) == 1
 
 
-def _broken(notice: Notice, at_s: float) -> None:
+def _broken(session_event: SessionEvent, at_s: float) -> None:
     raise BrokenPipeError("the reader is gone")
 
 
@@ -283,8 +290,8 @@ async def test_calls_of_server_tools_are_shown_and_never_answered() -> None:
         await peer.end_response("r1")
 
     async with rig(script, provider="yandex", environ=environ) as it:
-        called = await it.until_notice(ToolCalled)
-        await it.until_notice(ResponseEnded)
+        called = await it.until_event(ToolCalled)
+        await it.until_event(ResponseEnded)
         await it.stream.run(0.3)
     assert isinstance(called, ToolCalled)
     assert called.server_side

@@ -17,7 +17,7 @@ from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.session import Session
-from engine.realtime.session_events import AgentText, BargeIn, FirstAudio, Notice, ToolReturned
+from engine.realtime.session_events import AgentText, BargeIn, FirstAudio, SessionEvent, ToolReturned
 from engine.realtime.testing import (
     Answer,
     Close,
@@ -40,13 +40,15 @@ TONE = (8000 * np.sin(np.arange(5 * 24000) / 5)).astype("<i2").tobytes()
 
 
 def session_with(
-    server: ServerDouble, devices: VirtualDevices, notices: list[Notice], tools: list[Tool] | None = None
+    server: ServerDouble, devices: VirtualDevices, session_events: list[SessionEvent], tools: list[Tool] | None = None
 ) -> Session:
     """A session of the custom provider."""
     audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
     chosen = choose_provider("custom", "ws://double/", {}, Config())
     runner = ToolRunner(tools or [])
-    return Session(chosen, audio, runner, observers=[lambda notice, _: notices.append(notice)], connect=server.connect)
+    return Session(
+        chosen, audio, runner, observers=[lambda event, _: session_events.append(event)], connect=server.connect
+    )
 
 
 def test_time_jumps_to_the_next_timer() -> None:
@@ -108,8 +110,8 @@ def test_time_stands_still_while_a_thread_works() -> None:
 
 
 def test_a_conversation_of_half_a_minute_is_the_same_in_every_run() -> None:
-    def converse() -> tuple[list[Notice], bytes, int]:
-        notices: list[Notice] = []
+    def converse() -> tuple[list[SessionEvent], bytes, int]:
+        session_events: list[SessionEvent] = []
         devices = VirtualDevices()
 
         async def main() -> int:
@@ -126,23 +128,23 @@ def test_a_conversation_of_half_a_minute_is_the_same_in_every_run() -> None:
             with ServerDouble(script) as server:
                 devices.say(np.full(48000, 0.25, np.float32))
                 with pytest.raises(AccessRefusedError):
-                    await session_with(server, devices, notices).run()
+                    await session_with(server, devices, session_events).run()
             return int(server.peers[0].of_type("conversation.item.truncate")[0]["audio_end_ms"])
 
         heard_ms = run_virtual(main())
-        return notices, devices.heard.tobytes(), heard_ms
+        return session_events, devices.heard.tobytes(), heard_ms
 
-    notices, heard, heard_ms = first = converse()
+    session_events, heard, heard_ms = first = converse()
     assert converse() == first
     assert 1990 <= heard_ms <= 2030
-    assert sum(isinstance(notice, FirstAudio | BargeIn) for notice in notices) == 2
-    assert [notice.text for notice in notices if isinstance(notice, AgentText)] == ["A tone of five seconds."]
+    assert sum(isinstance(event, FirstAudio | BargeIn) for event in session_events) == 2
+    assert [event.text for event in session_events if isinstance(event, AgentText)] == ["A tone of five seconds."]
     sounding = np.flatnonzero(np.frombuffer(heard, np.float32))
     assert sounding[-1] - sounding[0] == pytest.approx(48 * heard_ms, abs=100)
 
 
 def test_the_barge_in_is_measured_in_virtual_time() -> None:
-    notices: list[Notice] = []
+    session_events: list[SessionEvent] = []
 
     async def main() -> None:
         async def script(peer: Peer) -> None:
@@ -153,16 +155,16 @@ def test_the_barge_in_is_measured_in_virtual_time() -> None:
             await peer.expect("conversation.item.truncate")
 
         with ServerDouble(script) as server:
-            await session_with(server, VirtualDevices(), notices).run(duration_s=3)
+            await session_with(server, VirtualDevices(), session_events).run(duration_s=3)
 
     run_virtual(main())
-    (barge_in,) = [notice for notice in notices if isinstance(notice, BargeIn)]
+    (barge_in,) = [event for event in session_events if isinstance(event, BargeIn)]
     assert barge_in.silence_ms is not None
     assert 0 <= barge_in.silence_ms <= 20
 
 
 def test_a_tool_in_a_thread_does_not_run_into_its_timeout() -> None:
-    notices: list[Notice] = []
+    session_events: list[SessionEvent] = []
 
     def slow() -> str:
         """Work."""
@@ -180,10 +182,10 @@ def test_a_tool_in_a_thread_does_not_run_into_its_timeout() -> None:
             Expect("response.create"),
         ]
         with ServerDouble(script) as server:
-            await session_with(server, VirtualDevices(), notices, [tool_of(slow)]).run(duration_s=1)
+            await session_with(server, VirtualDevices(), session_events, [tool_of(slow)]).run(duration_s=1)
 
     run_virtual(main())
-    assert [notice.failed for notice in notices if isinstance(notice, ToolReturned)] == [False]
+    assert [event.failed for event in session_events if isinstance(event, ToolReturned)] == [False]
 
 
 def converse_with(*scripts: Script, duration_s: float = 5.0) -> None:

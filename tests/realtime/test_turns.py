@@ -18,7 +18,7 @@ from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.session_events import BargeIn, FirstAudio, Muted, Notice, Summary, UserSpeech
+from engine.realtime.session_events import BargeIn, FirstAudio, Muted, SessionEvent, Summary, UserSpeech
 from engine.realtime.testing import Answer, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
@@ -34,12 +34,12 @@ class Held:
     """What a conversation came to."""
 
     summary: Summary
-    notices: list[Notice]
+    session_events: list[SessionEvent]
     devices: VirtualDevices
 
-    def of(self, kind: type[Notice]) -> list[Notice]:
-        """The notices of a kind."""
-        return [notice for notice in self.notices if isinstance(notice, kind)]
+    def of(self, kind: type[SessionEvent]) -> list[SessionEvent]:
+        """The session events of a kind."""
+        return [event for event in self.session_events if isinstance(event, kind)]
 
 
 def hold(
@@ -53,13 +53,13 @@ def hold(
     """Run a session against a script while a person uses it; it is stopped when the person has finished."""
 
     async def main() -> Held:
-        devices, notices = VirtualDevices(), list[Notice]()
+        devices, session_events = VirtualDevices(), list[SessionEvent]()
         devices.say(np.full(3600 * 48000 // 60, 0.25, np.float32))
         audio = SessionAudio(devices, StreamRequest(), input_rate_hz=WIRE_HZ, output_rate_hz=WIRE_HZ)
         chosen = choose_provider("custom", "ws://double/", {}, Config())
         runner = ToolRunner([tool_of(slow)])
         with ServerDouble(script, ignoring=ignoring) as server:
-            observe = [lambda notice, _: notices.append(notice)]
+            observe = [lambda event, _: session_events.append(event)]
             connected = asyncio.Event()
 
             async def connect(chosen: ChosenProvider) -> Transport:
@@ -80,7 +80,7 @@ def hold(
             using = asyncio.create_task(use())
             summary = await session.run(until_input_ends=until_input_ends)
             await using
-        return Held(summary, notices, devices)
+        return Held(summary, session_events, devices)
 
     return run_virtual(main(), at_most_s=3600)
 
@@ -184,7 +184,7 @@ def test_muted_the_server_hears_silence_and_a_turn_in_progress_ends() -> None:
         assert not heard[edges[-2] + 1 : edges[-1]].any()
 
     held = hold([Expect("session.update")], person, SessionSettings())
-    assert [notice.muted for notice in held.of(Muted) if isinstance(notice, Muted)] == [True, False]
+    assert [event.muted for event in held.of(Muted) if isinstance(event, Muted)] == [True, False]
 
 
 def test_a_conversation_in_writing_sends_no_sound_interrupts_and_ends_with_the_last_answer() -> None:

@@ -20,7 +20,7 @@ from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
-from engine.realtime.session_events import AgentText, Notice, Summary, UserSpeech, UserTranscript
+from engine.realtime.session_events import AgentText, SessionEvent, Summary, UserSpeech, UserTranscript
 from engine.realtime.tools.runner import ToolRunner
 from tests.support.speech import speech
 
@@ -29,27 +29,27 @@ PATIENCE_S = 30.0
 
 
 class Heard:
-    """The notices of a session, and a way to wait for one."""
+    """The events of a session, and a way to wait for one."""
 
     def __init__(self) -> None:
-        self.notices: list[Notice] = []
+        self.session_events: list[SessionEvent] = []
         self._changed = asyncio.Event()
 
-    def __call__(self, notice: Notice, _: float) -> None:
+    def __call__(self, event: SessionEvent, _: float) -> None:
         """Take one."""
-        self.notices.append(notice)
+        self.session_events.append(event)
         self._changed.set()
 
-    async def until(self, condition: Callable[[list[Notice]], bool]) -> None:
-        """Wait until the notices are so."""
+    async def until(self, condition: Callable[[list[SessionEvent]], bool]) -> None:
+        """Wait until the session events are so."""
         async with asyncio.timeout(PATIENCE_S):
-            while not condition(self.notices):
+            while not condition(self.session_events):
                 self._changed.clear()
                 await self._changed.wait()
 
     def texts(self, kind: type[UserTranscript] | type[AgentText]) -> list[str]:
         """What was said."""
-        return [notice.text for notice in self.notices if isinstance(notice, kind)]
+        return [event.text for event in self.session_events if isinstance(event, kind)]
 
 
 @asynccontextmanager
@@ -113,9 +113,9 @@ async def test_a_mute_in_the_middle_of_speech_lets_the_turn_end() -> None:
         await heard.until(bool)
         for _ in range(4):
             microphone.feed(pcm16_to_float32(speech("what is seven times eight", RATE_HZ)))
-        await heard.until(lambda notices: UserSpeech(started=True) in notices)
+        await heard.until(lambda session_events: UserSpeech(started=True) in session_events)
         session.mute()
-        await heard.until(lambda notices: UserSpeech(started=False) in notices)
+        await heard.until(lambda session_events: UserSpeech(started=False) in session_events)
         assert not microphone.said.is_set()
         await microphone.said.wait()
-    assert heard.notices.count(UserSpeech(started=True)) == 1
+    assert heard.session_events.count(UserSpeech(started=True)) == 1

@@ -17,14 +17,14 @@ from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import Session
-from engine.realtime.session_events import Notice, Summary
+from engine.realtime.session_events import SessionEvent, Summary
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool
 
 WIRE_HZ = 24000
-_Kind = TypeVar("_Kind", bound=Notice)
+_Kind = TypeVar("_Kind", bound=SessionEvent)
 
 
 @dataclass
@@ -33,22 +33,22 @@ class Held:
 
     peers: list[Peer]
     devices: VirtualDevices
-    notices: list[tuple[float, Notice]] = field(default_factory=list)
+    session_events: list[tuple[float, SessionEvent]] = field(default_factory=list)
     """With their times, from the start of the session."""
     error: VoiceError | None = None
     attempts: int = 0
 
     def of(self, kind: type[_Kind]) -> list[_Kind]:
-        """Every notice of a kind."""
-        return [notice for _, notice in self.notices if isinstance(notice, kind)]
+        """Every session event of a kind."""
+        return [event for _, event in self.session_events if isinstance(event, kind)]
 
-    def times_of(self, kind: type[Notice]) -> list[float]:
+    def times_of(self, kind: type[SessionEvent]) -> list[float]:
         """When they came, in seconds."""
-        return [at_s for at_s, notice in self.notices if isinstance(notice, kind)]
+        return [at_s for at_s, event in self.session_events if isinstance(event, kind)]
 
     @property
     def summary(self) -> Summary:
-        """The last notice."""
+        """The last session event."""
         return self.of(Summary)[-1]
 
 
@@ -99,7 +99,7 @@ def hold(
                 audio,
                 ToolRunner(list(tools)),
                 settings,
-                observers=[lambda notice, at_s: held.notices.append((at_s - began_s, notice))],
+                observers=[lambda event, at_s: held.session_events.append((at_s - began_s, event))],
                 connect=connect,
                 max_outage_s=max_outage_s,
             )

@@ -24,8 +24,8 @@ from engine.realtime.connection.transport import Transport
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.conversation.actions import Action, ReleaseMicrophone, Send
 from engine.realtime.protocol.client_events import ClientEvent, EventIds, RetrieveItem
-from engine.realtime.protocol.server_events import ServerEvent, SessionEvent
-from engine.realtime.session_events import Notice, Reconnected, Reconnecting
+from engine.realtime.protocol.server_events import ServerEvent, SessionDescription
+from engine.realtime.session_events import Reconnected, Reconnecting, SessionEvent
 
 _HOLDS_LOOP_S = 0.005
 _LOOK_S = 1.0
@@ -51,7 +51,7 @@ class LineUser:
     """The connection is gone."""
     at_rest: Callable[[], bool]
     """Whether nobody speaks or is answered."""
-    tell: Callable[[Notice], None]
+    tell: Callable[[SessionEvent], None]
 
 
 class Line:
@@ -211,7 +211,7 @@ class Line:
         while True:
             event, self._heard_at_s, _ = await transport.receive()
             if not self._watchdog.heard(event):
-                if isinstance(event, SessionEvent) and event.expires_at:
+                if isinstance(event, SessionDescription) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
                 self._user.receive(event, self._heard_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other

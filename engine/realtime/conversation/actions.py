@@ -11,7 +11,7 @@ from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.protocol.client_events import ClientEvent
 from engine.realtime.protocol.errors import session_end
 from engine.realtime.protocol.server_events import ServerError
-from engine.realtime.session_events import Notice
+from engine.realtime.session_events import SessionEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ class InterruptTools(Action):
 class Show(Action):
     """Tell the observers."""
 
-    notice: Notice
+    notice: SessionEvent
+    """Under this name recordings keep it."""
 
 
 @dataclass(frozen=True, slots=True)

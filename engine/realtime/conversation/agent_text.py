@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.realtime.protocol.server_events import TextDelta, TextDone
-from engine.realtime.session_events import AgentText, AgentTextDelta, Notice
+from engine.realtime.session_events import AgentText, AgentTextDelta, SessionEvent
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class AgentTexts:
     def __init__(self) -> None:
         self._items: dict[str, ItemText] = {}
 
-    def add(self, event: TextDelta) -> list[Notice]:
+    def add(self, event: TextDelta) -> list[SessionEvent]:
         """Take a piece and return what to show."""
         item = self._items.setdefault(event.item_id, ItemText(event.spoken))
         if item.spoken != event.spoken or event.content_index in item.whole or not event.text:
@@ -36,7 +36,7 @@ class AgentTexts:
         item.parts.setdefault(event.content_index, []).append(event.text)
         return [AgentTextDelta(event.text, event.item_id, event.response_id)]
 
-    def finish_part(self, event: TextDone) -> list[Notice]:
+    def finish_part(self, event: TextDone) -> list[SessionEvent]:
         """Take a whole part and return what to show; one that came without pieces is shown as a piece too."""
         item = self._items.setdefault(event.item_id, ItemText(event.spoken))
         if item.spoken != event.spoken or event.content_index in item.whole:
@@ -47,17 +47,17 @@ class AgentTexts:
             return []
         item.whole.add(event.content_index)
         item.parts[event.content_index] = [text]
-        shown: list[Notice] = [] if pieces else [AgentTextDelta(text, event.item_id, event.response_id)]
+        shown: list[SessionEvent] = [] if pieces else [AgentTextDelta(text, event.item_id, event.response_id)]
         return [*shown, AgentText(text, event.item_id, event.response_id)]
 
-    def finish(self, response_id: str) -> list[Notice]:
+    def finish(self, response_id: str) -> list[SessionEvent]:
         """Return the parts whose end never came, when their response has ended."""
-        notices: list[Notice] = []
+        session_events: list[SessionEvent] = []
         for item_id, item in self._items.items():
             for index in sorted(item.parts.keys() - item.whole):
                 item.whole.add(index)
-                notices.append(AgentText("".join(item.parts[index]), item_id, response_id))
-        return notices
+                session_events.append(AgentText("".join(item.parts[index]), item_id, response_id))
+        return session_events
 
     def of_item(self, item_id: str) -> dict[int, str]:
         """The parts of an item's text by content index, as far as they have come; none of an item it does not know."""

@@ -16,7 +16,7 @@ from engine.realtime.protocol.client_items import (
 from engine.realtime.session_events import (
     AgentTextCut,
     AgentTextDelta,
-    Notice,
+    SessionEvent,
     ToolCalled,
     ToolReturned,
     UserTranscript,
@@ -105,9 +105,9 @@ class History:
         if not self._said(item_id, by_user=False):
             self._add(Said(False, item_id))
 
-    def note(self, notice: Notice) -> None:
+    def note(self, event: SessionEvent) -> None:
         """Take what the conversation shows."""
-        match notice:
+        match event:
             case UserTranscript(text, item_id):
                 self._words_of_user(text, item_id)
             case UserTyped(text):

@@ -104,8 +104,8 @@ class RemoteCalls:
             while len(self._items) > _REMEMBERED:
                 del self._items[next(iter(self._items))]
 
-    def _once(self, item_id: str, what: str, notice: RemoteTools | RemoteCall | ApprovalAsked) -> list[Action]:
-        return [Show(notice)] if self._is_new(item_id, what) else []
+    def _once(self, item_id: str, what: str, session_event: RemoteTools | RemoteCall | ApprovalAsked) -> list[Action]:
+        return [Show(session_event)] if self._is_new(item_id, what) else []
 
     def _is_new(self, item_id: str, what: str) -> bool:
         is_new = (what, item_id) not in self._told

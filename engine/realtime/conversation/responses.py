@@ -76,8 +76,8 @@ class Response:
         """Take a piece of its text, or a whole part."""
         if self.silenced:
             return []
-        notices = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
-        return [Show(notice) for notice in notices]
+        session_events = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
+        return [Show(session_event) for session_event in session_events]
 
     def end(self, status: str, usage: Usage | None = None) -> list[Action]:
         """Close what it left open; `status` is what became of it, `usage` what the server counted."""
@@ -85,7 +85,7 @@ class Response:
         self.active = False
         if not self.interrupted:
             actions += [EndAudio(key) for key in self.open_parts]
-            actions += [Show(notice) for notice in self.texts.finish(self.id)]
+            actions += [Show(session_event) for session_event in self.texts.finish(self.id)]
         self.open_parts.clear()
         self.status = status
         return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]

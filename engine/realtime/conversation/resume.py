@@ -71,8 +71,8 @@ class Continuity:
                 case Send(event):
                     passed += [Send(sent) for sent in self._sendable(event)]
                     continue
-                case Show(notice):
-                    self.history.note(notice)
+                case Show(session_event):
+                    self.history.note(session_event)
                 case PlayAudio(_, key):
                     self.history.agent_spoke(key.item_id)
             passed.append(action)

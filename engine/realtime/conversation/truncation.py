@@ -9,7 +9,7 @@ from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.conversation.actions import Action, Send, Show
 from engine.realtime.conversation.heard_text import heard_parts
 from engine.realtime.protocol.client_events import DeleteItem, EventIds, TruncateItem
-from engine.realtime.session_events import AgentTextCut, AnswerDropped, BargeIn, Notice
+from engine.realtime.session_events import AgentTextCut, AnswerDropped, BargeIn, SessionEvent
 
 _REMEMBERED = 256
 """Parts and cuts that are remembered; a session may last for days."""
@@ -72,7 +72,7 @@ class PlayedParts:
                 actions.append(Send(TruncateItem(event_id, item_id, heard.key.content_index, heard_ms)))
         return actions
 
-    def _cut_texts(self, cut: Cut, text_of: Callable[[str], Mapping[int, str]]) -> Iterator[Notice]:
+    def _cut_texts(self, cut: Cut, text_of: Callable[[str], Mapping[int, str]]) -> Iterator[SessionEvent]:
         """What was heard of the text of each item, once for all of its parts."""
         of_parts = {heard.key: heard for heard in cut.heard}
         for item_id in dict.fromkeys(key.item_id for key in of_parts):
@@ -96,7 +96,7 @@ def _keep_newest(parts: dict[ItemKey, None]) -> None:
         del parts[next(iter(parts))]
 
 
-def _told(cut: Cut) -> Notice:
+def _told(cut: Cut) -> SessionEvent:
     """What the person is told of a cut: an interruption of their own, or what no speaker took."""
     first = cut.heard[0]
     heard_ms = min(first.heard_ms, first.received_ms)

@@ -11,8 +11,8 @@ from engine.realtime.cost.prices import Prices, prices_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 from engine.realtime.session_events import (
     ErrorShown,
-    Notice,
     ResponseUsage,
+    SessionEvent,
     SessionStarted,
     Summary,
     TranscriptionUsage,
@@ -99,7 +99,7 @@ def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tupl
 
 
 class UsageMeter:
-    """Adds up what the notices of a session tell, and tells its own observers the total after each.
+    """Adds up what the session events tell, and tells its own observers the total after each.
 
     Example:
         >>> meter = UsageMeter("gpt-realtime-2.1", observers=[screen, event_file])
@@ -115,7 +115,7 @@ class UsageMeter:
         *,
         output_rate_hz: int = 24000,
         budget: float | None = None,
-        observers: Sequence[Callable[[Notice, float], None]] = (),
+        observers: Sequence[Callable[[SessionEvent, float], None]] = (),
     ) -> None:
         """Begin at nothing.
 
@@ -157,9 +157,9 @@ class UsageMeter:
         """Ask this how many seconds of the microphone have been sent, for services that are paid by time."""
         self._sent_s = sent_s
 
-    def __call__(self, notice: Notice, at_s: float) -> None:
-        """Take one notice."""
-        match notice:
+    def __call__(self, event: SessionEvent, at_s: float) -> None:
+        """Take one session event."""
+        match event:
             case SessionStarted(_, _, model) if model:
                 self._use_model(model)
             case ResponseUsage(_, usage, audio_bytes):

@@ -32,12 +32,12 @@ from engine.realtime.connection.transport import Connect, Received, Transport
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
-from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, ServerEvent, SessionEvent
+from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, ServerEvent, SessionDescription
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.writer import Writer
-from engine.realtime.session_events import ErrorShown, Notice
+from engine.realtime.session_events import ErrorShown, SessionEvent
 from engine.redaction import Scrubber, without_secrets
 
 FORMAT = "voice-recording/1"
@@ -67,7 +67,7 @@ class Recording:
         chosen: ChosenProvider,
         *,
         connect: Connect = Connection.open,
-        observers: Sequence[Callable[[Notice, float], None]] = (),
+        observers: Sequence[Callable[[SessionEvent, float], None]] = (),
         secrets: Sequence[str] = (),
     ) -> None:
         """Create the folder and its files; inside a running loop.
@@ -160,7 +160,9 @@ class Recording:
             shown = text.decode(errors="replace") if isinstance(text, bytes) else text
             self._writer.put(partial(self._write, {**line, "malformed": event, "text": shown[:_SHOWN_TEXT]}))
         else:
-            self._writer.put(partial(self._write_received, line, text, has_settings=isinstance(event, SessionEvent)))
+            self._writer.put(
+                partial(self._write_received, line, text, has_settings=isinstance(event, SessionDescription))
+            )
 
     def _told(self, machine: int, name: str, args: tuple[Any, ...], options: dict[str, Any], actions: Any) -> None:
         entry: dict[str, Any] = {"machine": machine, "input": name}

@@ -12,7 +12,7 @@ from engine.errors import VoiceError
 from engine.realtime.conversation.actions import ToolResult
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import ClientEvent, UpdateSession
-from engine.realtime.session_events import Notice
+from engine.realtime.session_events import SessionEvent
 from engine.redaction import without_secrets
 
 _CLASS = "$"
@@ -69,7 +69,7 @@ def _list_to_json(values: Iterable[Any]) -> list[Any]:
 
 _TOLD: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (ClientEvent, _event_to_json),
-    (Notice, lambda notice: to_json(notice.to_json())),
+    (SessionEvent, lambda session_event: to_json(session_event.to_json())),
     (VoiceError, lambda error: {_CLASS: type(error).__name__, "message": error.message, "fix": error.fix}),
     (bytes, audio_to_json),
     (Mapping, lambda values: {str(key): to_json(value) for key, value in values.items()}),

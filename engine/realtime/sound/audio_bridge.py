@@ -15,7 +15,7 @@ from engine.audio.session_audio import SessionAudio
 from engine.errors import StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
-from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, Notice
+from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import Microphone
 from engine.realtime.sound.turn_clock import TurnClock
@@ -34,7 +34,7 @@ class SoundUser:
     """A quarter of a second has passed, or a little more, or the stream has ended."""
     failed: Callable[[Exception], None]
     """The device is gone, or something inside failed."""
-    tell: Callable[[Notice], None]
+    tell: Callable[[SessionEvent], None]
 
 
 class Sound:

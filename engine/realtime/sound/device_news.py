@@ -1,4 +1,4 @@
-"""News of the audio devices as notices for the person."""
+"""News of the audio devices as session events for the person."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from engine.audio.recovery.policy import Found, Lost, News
 from engine.realtime.session_events import DeviceFound, DeviceLost
 
 
-def notice_of(news: News) -> DeviceLost | DeviceFound:
-    """Return the notice.
+def session_event_of(news: News) -> DeviceLost | DeviceFound:
+    """Return the session event.
 
     Example:
-        >>> notice_of(Lost("the speaker 'usb'", 2, "no such device"))
+        >>> session_event_of(Lost("the speaker 'usb'", 2, "no such device"))
         DeviceLost(waiting_for="the speaker 'usb'", attempt=2, reason='no such device')
     """
     match news:

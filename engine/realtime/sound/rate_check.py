@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from engine.realtime.session_events import AgentText, ErrorShown, Notice, OutputRate, ResponseEnded, ResponseUsage
+from engine.realtime.session_events import AgentText, ErrorShown, OutputRate, ResponseEnded, ResponseUsage, SessionEvent
 
 USUAL_RATES_HZ = (8000, 16000, 24000, 44100, 48000)
 _TOKEN_S = 0.05
@@ -36,7 +36,7 @@ class OutputRateWatch:
         >>> session = Session(..., observers=[watch, screen])
     """
 
-    def __init__(self, rate_hz: int, observers: Sequence[Callable[[Notice, float], None]] = ()) -> None:
+    def __init__(self, rate_hz: int, observers: Sequence[Callable[[SessionEvent, float], None]] = ()) -> None:
         """Watch answers that are played at `rate_hz`; `observers` are told, once."""
         self._rate_hz = rate_hz
         self._observers = observers
@@ -51,11 +51,11 @@ class OutputRateWatch:
         """Those that the server counted of the same; None where it did not count all."""
         self._text = ""
 
-    def __call__(self, notice: Notice, at_s: float) -> None:
-        """Take one notice."""
+    def __call__(self, event: SessionEvent, at_s: float) -> None:
+        """Take one session event."""
         if self._told:
             return
-        match notice:
+        match event:
             case OutputRate(declared_hz) if declared_hz != self._rate_hz:
                 self._tell(f"the server declares {declared_hz} Hz", declared_hz, at_s)
             case AgentText(text, _, response_id):

@@ -1,4 +1,4 @@
-"""Turns the port's counters into notices: what was lost since the last call."""
+"""Turns the port's counters into session events: what was lost since the last call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class XrunWatch:
         """Xruns so far: answers that ran dry, overflows of the microphone's ring, and those the host reported."""
 
     def compare(self, stats: StreamStats) -> list[Xrun]:
-        """Return a notice for each side that lost frames since the last call."""
+        """Return a session event for each side that lost frames since the last call."""
         last, self._last = self._last, stats
         if last is None:
             return []
@@ -23,10 +23,10 @@ class XrunWatch:
         overflow_frames = stats.input_overflow_frames - last.input_overflow_frames
         output_xruns = stats.output_xruns - last.output_xruns + stats.output_underruns - last.output_underruns
         underrun_frames = stats.output_underrun_frames - last.output_underrun_frames
-        notices = []
+        session_events = []
         if input_xruns or overflow_frames:
-            notices.append(Xrun("input", overflow_frames, stats.input_overflow_frames))
+            session_events.append(Xrun("input", overflow_frames, stats.input_overflow_frames))
         if output_xruns or underrun_frames:
-            notices.append(Xrun("output", underrun_frames, stats.output_underrun_frames))
+            session_events.append(Xrun("output", underrun_frames, stats.output_underrun_frames))
         self.total += input_xruns + output_xruns + bool(overflow_frames)
-        return notices
+        return session_events

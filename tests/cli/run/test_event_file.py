@@ -1,4 +1,4 @@
-"""The file of `--events`: every notice comes back out of it, whatever a server's texts are made of."""
+"""The file of `--events`: every session event comes back out of it, whatever a server's texts are made of."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.run.mcp_start import StartedServers
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from tests.cli.run.test_virtual import environment
 from tests.cli.test_tools import voice_tools
@@ -115,10 +115,10 @@ def test_the_tools_of_servers_are_listed(with_servers: dict[str, str]) -> None:
 
 async def test_without_the_package_each_server_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "engine.realtime.tools.mcp.servers", None)
-    told: list[Notice] = []
+    told: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
         settings = {"mine": McpServer(command="x")}
-        servers = await StartedServers.start(settings, [lambda notice, _: told.append(notice)], stack)
+        servers = await StartedServers.start(settings, [lambda session_event, _: told.append(session_event)], stack)
         assert await servers.tools() == []
     (failed,) = told
     assert isinstance(failed, McpServerChanged)

@@ -8,14 +8,14 @@ import pytest
 
 from cli.view.screen import Screen
 from engine.audio.playback.stats import PlaybackStats
-from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, Notice, Summary
+from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, SessionEvent, Summary
 
 
-def shown(*notices: Notice) -> list[str]:
+def shown(*session_events: SessionEvent) -> list[str]:
     out = io.StringIO()
     screen = Screen(out)
-    for notice in notices:
-        screen(notice, 0.0)
+    for event in session_events:
+        screen(event, 0.0)
     return out.getvalue().splitlines()
 
 

@@ -49,7 +49,7 @@ def test_a_connection_that_is_lost_comes_back(code: int | None) -> None:
     assert (reconnecting.attempt, reconnecting.of) == (1, 8)
     assert 375 <= reconnecting.wait_ms <= 500
     assert reconnecting.wait_ms <= reconnected.away_ms <= reconnecting.wait_ms + 20
-    assert [notice.session_id for notice in held.of(SessionStarted)] == ["first", "later"]
+    assert [event.session_id for event in held.of(SessionStarted)] == ["first", "later"]
     assert len(held.of(FirstAudio)) == 2
     assert (held.summary.reconnects, held.summary.rotations) == (1, 0)
 
@@ -115,7 +115,7 @@ def test_it_gives_up_after_eight_attempts_and_says_why() -> None:
     assert held.error.exit_code == 11
     assert "8 attempts" in held.error.message
     assert "No way." in held.error.message
-    assert [notice.attempt for notice in held.of(Reconnecting)] == list(range(1, 9))
+    assert [event.attempt for event in held.of(Reconnecting)] == list(range(1, 9))
     times_s = held.times_of(Reconnecting)
     gaps_s = [later - earlier for earlier, later in itertools.pairwise(times_s)]
     assert all(
@@ -138,7 +138,7 @@ def test_stopping_during_a_wait_ends_at_once() -> None:
     held = hold([*opened("first"), Close(1006)], *[ConnectionFailedError("No.")] * 4, duration_s=300, drive=stop)
     assert held.error is None
     assert held.summary.reason == "interrupted"
-    assert held.notices[-1][0] == pytest.approx(9.0, abs=0.05)
+    assert held.session_events[-1][0] == pytest.approx(9.0, abs=0.05)
 
 
 def test_what_was_queued_plays_on_through_the_outage() -> None:

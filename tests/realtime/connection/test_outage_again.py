@@ -35,7 +35,7 @@ def test_a_connection_that_breaks_again_at_once_is_followed_by_another_and_nothi
     )
     assert held.error is None
     assert held.summary.reconnects == 2
-    assert [notice.dropped_audio_ms for notice in held.of(Reconnected)] == [0, 0]
+    assert [event.dropped_audio_ms for event in held.of(Reconnected)] == [0, 0]
     assert len(spoken(held, 1)) >= 25
     assert np.diff(spoken(held, 0, 1, 2)) == pytest.approx(0.02, abs=0.0101)
 
@@ -66,7 +66,7 @@ def test_a_turn_by_key_whose_held_words_went_to_a_connection_that_broke_is_told_
         drive=say_something_in_the_outage,
     )
     assert held.error is None
-    assert [notice.code for notice in held.of(ErrorShown)] == ["turn_lost"]
+    assert [event.code for event in held.of(ErrorShown)] == ["turn_lost"]
     assert held.summary.turns == 1
 
 

@@ -151,7 +151,7 @@ def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered_and_the_person_
         drive=drive,
     )
     assert held.error is None
-    assert [notice.code for notice in held.of(ErrorShown)] == ["turn_lost"]
+    assert [session_event.code for session_event in held.of(ErrorShown)] == ["turn_lost"]
 
 
 @pytest.mark.parametrize("words", ["", "Do it"])
@@ -166,4 +166,4 @@ def test_a_spoken_turn_whose_words_never_came_is_told_as_lost_and_one_whose_word
         duration_s=5,
     )
     assert held.error is None
-    assert [notice.code for notice in held.of(ErrorShown)] == ([] if words else ["turn_lost"])
+    assert [session_event.code for session_event in held.of(ErrorShown)] == ([] if words else ["turn_lost"])

@@ -12,7 +12,7 @@ from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.realtime.connection import keepalive as watchdog
 from engine.realtime.session import Session
-from engine.realtime.session_events import FirstAudio, Notice, Reconnected, Reconnecting, SessionStarted
+from engine.realtime.session_events import FirstAudio, Reconnected, Reconnecting, SessionEvent, SessionStarted
 from engine.realtime.tools.runner import ToolRunner
 from tests.realtime.rig import chosen_at, rig
 from tests.support.manual_backend import ManualBackend
@@ -69,7 +69,7 @@ async def test_a_connection_that_ends_comes_back_with_the_history(end: str) -> N
 
     async with rig(script) as it:
         await it.without_time(lambda: bool(it.of(Reconnected)))
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         summary = await it.end()
     assert summary.reconnects == 1
     (reconnecting,) = it.of(Reconnecting)
@@ -83,16 +83,16 @@ async def test_a_connection_that_ends_comes_back_with_the_history(end: str) -> N
 async def test_a_connection_that_passes_nothing_on_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "PROBE_AFTER_S", 1.0)
     monkeypatch.setattr(watchdog, "DEAD_AFTER_S", 2.0)
-    notices: list[Notice] = []
+    session_events: list[SessionEvent] = []
     came = asyncio.Event()
 
-    def observe(notice: Notice, _: float) -> None:
-        notices.append(notice)
+    def observe(event: SessionEvent, _: float) -> None:
+        session_events.append(event)
         came.set()
 
-    async def until(kind: type[Notice], count: int) -> None:
+    async def until(kind: type[SessionEvent], count: int) -> None:
         async with asyncio.timeout(30):
-            while sum(isinstance(notice, kind) for notice in notices) < count:
+            while sum(isinstance(event, kind) for event in session_events) < count:
                 came.clear()
                 await came.wait()
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError
 from engine.realtime.connection.rotation import Rotation
-from engine.realtime.protocol.server_events import ServerEvent, SessionEvent
+from engine.realtime.protocol.server_events import ServerEvent, SessionDescription
 from engine.realtime.providers.catalog import OPENAI, YANDEX
 from engine.realtime.session import Session
 from engine.realtime.session_events import BargeIn, ErrorShown, Reconnected, Reconnecting
@@ -71,7 +71,7 @@ def test_the_limit_that_comes_first_counts_that_of_the_service_or_the_servers_wo
         await peer.send("session.created", session={"id": "first", "expires_at": round(time.time() + left_s)})
 
     held = hold(first, resumed(), duration_s=97, session_limit_s=known_s)
-    assert [notice.planned for notice in held.of(Reconnected)] == [True]
+    assert [session_event.planned for session_event in held.of(Reconnected)] == [True]
     # The server's word is in whole seconds.
     assert held.times_of(Reconnected) == [pytest.approx(at_s, abs=1.5)]
 
@@ -82,7 +82,7 @@ def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: p
 
     def and_stop(session: Session, event: ServerEvent, at_s: float) -> None:
         receive(session, event, at_s)
-        if isinstance(event, SessionEvent) and event.expires_at:
+        if isinstance(event, SessionDescription) and event.expires_at:
             session.stop("told")
 
     async def only(peer: Peer) -> None:
@@ -161,7 +161,7 @@ def test_the_limit_that_comes_all_the_same_is_a_reconnect() -> None:
     held = hold(
         [*opened("first"), Wait(60.0), expired], resumed(), [*resumed()], duration_s=155, session_limit_s=LIMIT_S
     )
-    assert [notice.planned for notice in held.of(Reconnected)] == [False, True]
+    assert [session_event.planned for session_event in held.of(Reconnected)] == [False, True]
     assert held.times_of(Reconnected) == [pytest.approx(60.0, abs=0.1), pytest.approx(150.0, abs=0.2)]
 
 

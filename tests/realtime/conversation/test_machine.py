@@ -46,7 +46,7 @@ def sent(actions: list[Action]) -> list[ClientEvent]:
 
 
 def shown(actions: list[Action]) -> list[Any]:
-    """The notices that are shown."""
+    """The session events that are shown."""
     return [action.notice for action in actions if isinstance(action, Show)]
 
 
@@ -93,7 +93,11 @@ def test_late_events_of_an_interrupted_answer_do_nothing() -> None:
         e.ResponseDone("r1", "cancelled"),
     )
     assert not [action for action in late if isinstance(action, PlayAudio | EndAudio | RunTool)]
-    assert not [notice for notice in shown(late) if isinstance(notice, AgentText | AgentTextDelta | ToolCalled)]
+    assert not [
+        session_event
+        for session_event in shown(late)
+        if isinstance(session_event, AgentText | AgentTextDelta | ToolCalled)
+    ]
 
 
 def test_truncate_clamps_deletes_at_zero_and_cuts_each_item() -> None:

@@ -178,7 +178,11 @@ def test_an_item_is_replaced_once_for_all_its_parts_and_a_refusal_is_of_no_inter
     assert not sent(conversation.playback_cut(cut))
     for event in (delete, create):
         refusal = e.ErrorEvent(e.ServerError("no", code="item_not_found", event_id=event.event_id))
-        assert not [notice for notice in shown(conversation.handle(refusal)) if isinstance(notice, ErrorShown)]
+        assert not [
+            session_event
+            for session_event in shown(conversation.handle(refusal))
+            if isinstance(session_event, ErrorShown)
+        ]
 
 
 def test_the_next_server_but_one_is_told_what_is_left_and_corrected_for_itself() -> None:

@@ -96,7 +96,9 @@ def test_a_turn_that_a_server_took_and_whose_words_are_known_is_not_lost(signs: 
     conversation.talk_started()
     conversation.talk_ended(900)
     run(conversation, *signs)
-    assert not [notice for notice in shown(conversation.disconnected()) if isinstance(notice, ErrorShown)]
+    assert not [
+        session_event for session_event in shown(conversation.disconnected()) if isinstance(session_event, ErrorShown)
+    ]
 
 
 @pytest.mark.parametrize("names_event", [True, False])

@@ -59,9 +59,9 @@ def test_a_session_whose_events_all_come_twice_goes_on() -> None:
     assert not held.of(ErrorShown)
     assert calls == ["look"]
     assert len(held.of(ToolCalled)) == 1
-    assert [notice.text for notice in held.of(UserTranscript)] == ["How late is it?"]
-    assert [notice.text for notice in held.of(AgentText)] == ["It is noon."]
-    assert [notice.response_id for notice in held.of(ResponseEnded)] == ["r1", "r2"]
+    assert [event.text for event in held.of(UserTranscript)] == ["How late is it?"]
+    assert [event.text for event in held.of(AgentText)] == ["It is noon."]
+    assert [event.response_id for event in held.of(ResponseEnded)] == ["r1", "r2"]
     # Each delta sounds as often as it comes: nothing tells one that is repeated from two that are alike, and some
     # servers give all events the same id.
     heard = np.trim_zeros(held.devices.heard)
@@ -75,7 +75,7 @@ def test_a_server_with_one_id_for_everything_is_heard_whole() -> None:
     steps = [Emit("response.output_text.delta", event_id="e", response_id="r1", item_id="i1", delta="no ")] * 3
     created = Emit("response.created", event_id="e", response={"id": "r1"})
     held = hold([*opened("first"), created, *steps, Wait(3.0)], duration_s=4)
-    assert [notice.text for notice in held.of(AgentTextDelta)] == ["no "] * 3
+    assert [event.text for event in held.of(AgentTextDelta)] == ["no "] * 3
 
 
 def test_a_late_and_repeated_answer_to_the_watchdog_is_not_shown() -> None:

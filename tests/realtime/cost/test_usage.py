@@ -20,7 +20,14 @@ from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_provider
 from engine.realtime.session import Session
-from engine.realtime.session_events import ErrorShown, Notice, ResponseUsage, Summary, TranscriptionUsage, UsageTotal
+from engine.realtime.session_events import (
+    ErrorShown,
+    ResponseUsage,
+    SessionEvent,
+    Summary,
+    TranscriptionUsage,
+    UsageTotal,
+)
 from engine.realtime.testing import Emit, Expect, ServerDouble, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools.runner import ToolRunner
 
@@ -57,12 +64,12 @@ def whole_usage(**changes: Any) -> Usage:
     return Usage(**{**values, **changes})
 
 
-def told(notices: Sequence[Notice], meter_of: Any) -> list[Any]:
-    """The totals that a meter tells of notices."""
+def told(session_events: Sequence[SessionEvent], meter_of: Any) -> list[Any]:
+    """The totals that a meter tells of session events."""
     heard: list[Any] = []
-    meter = meter_of([lambda notice, _: heard.append(notice)])
-    for notice in notices:
-        meter(notice, 1.0)
+    meter = meter_of([lambda event, _: heard.append(event)])
+    for event in session_events:
+        meter(event, 1.0)
     return heard
 
 
@@ -121,8 +128,8 @@ def test_what_is_asked_for_by_default_has_a_price(provider: Provider) -> None:
 def test_prices_that_one_source_names_are_told_as_estimates() -> None:
     summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
     for model, estimated in (("gpt://f/speech-realtime-deepseek-v4-flash/latest", True), ("gpt-realtime-2.1", False)):
-        notices = [ResponseUsage("r1", Usage(input_text_tokens=1000, output_text_tokens=100), 0), summary]
-        running, last = told(notices, lambda tell, model=model: UsageMeter(model, observers=tell))
+        session_events = [ResponseUsage("r1", Usage(input_text_tokens=1000, output_text_tokens=100), 0), summary]
+        running, last = told(session_events, lambda tell, model=model: UsageMeter(model, observers=tell))
         assert (running.estimated, running.to_json()["estimated"]) == (estimated, estimated)
         for total in (running, last):
             assert ("about 0." in usage_line(total)) is estimated
@@ -157,8 +164,8 @@ def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: st
 
 def test_the_total_grows_and_its_last_word_comes_before_the_summary() -> None:
     summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
-    notices = [ResponseUsage("r1", whole_usage(), 48000), ResponseUsage("r2", whole_usage(), 24000), summary]
-    totals = told(notices, lambda tell: UsageMeter("m", configured={"m": PRICES}, observers=tell))
+    session_events = [ResponseUsage("r1", whole_usage(), 48000), ResponseUsage("r2", whole_usage(), 24000), summary]
+    totals = told(session_events, lambda tell: UsageMeter("m", configured={"m": PRICES}, observers=tell))
     assert [total.responses for total in totals] == [1, 2, 2]
     assert [total.final for total in totals] == [False, False, True]
     assert totals[-1].cost == pytest.approx(2 * COST, abs=1e-6)
@@ -172,8 +179,8 @@ def test_transcription_is_counted_apart_and_paid_by_tokens_or_by_time() -> None:
     by_time = TranscriptUsage("duration", seconds=30.0)
     by_tokens = TranscriptUsage("tokens", None, 22, 13, 9, 1, 12)
     paid = {"m": PRICES, "t": Prices("EUR", text_input=1.0, audio_input=3.0, text_output=5.0, minute=0.006)}
-    notices = [TranscriptionUsage("i1", by_time), TranscriptionUsage("i2", by_tokens)]
-    totals = told(notices, lambda tell: UsageMeter("m", "t", paid, observers=tell))
+    session_events = [TranscriptionUsage("i1", by_time), TranscriptionUsage("i2", by_tokens)]
+    totals = told(session_events, lambda tell: UsageMeter("m", "t", paid, observers=tell))
     assert totals[0].cost == pytest.approx(0.003)
     assert totals[1].cost == pytest.approx(0.003 + (1 * 1 + 12 * 3 + 9 * 5) / 1e6, abs=1e-6)
     assert (totals[1].transcribed_s, totals[1].transcription_tokens, totals[1].responses) == (30.0, 22, 0)
@@ -193,7 +200,7 @@ BY_TIME = Prices("RUB", text_input=800.0, text_output=900.0, audio_input_minute=
 def test_a_conversation_that_is_paid_by_time_costs_what_the_microphone_sent_and_the_answers_last() -> None:
     sent_s = iter([10.0, 25.0, 40.0])
     totals: list[Any] = []
-    meter = UsageMeter("m", configured={"m": BY_TIME}, observers=[lambda notice, _: totals.append(notice)])
+    meter = UsageMeter("m", configured={"m": BY_TIME}, observers=[lambda event, _: totals.append(event)])
     meter.watch_microphone(lambda: next(sent_s))
     # Its tokens are of text, whether the service says so or not.
     meter(ResponseUsage("r1", Usage(input_tokens=1000, output_tokens=100), 2 * 24000 * 5), 0.0)
@@ -215,7 +222,7 @@ def test_a_budget_needs_prices() -> None:
         UsageMeter("speech-realtime-999999", budget=1.0)
     assert '[prices."speech-realtime-999999"]' in caught.value.fix
     heard = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("", budget=1.0, observers=tell))
-    assert [type(notice) for notice in heard] == [UsageTotal, ErrorShown]
+    assert [type(event) for event in heard] == [UsageTotal, ErrorShown]
 
 
 def test_words_that_use_the_budget_up_are_answered_before_the_end() -> None:
@@ -228,8 +235,8 @@ def test_words_that_use_the_budget_up_are_answered_before_the_end() -> None:
 
 
 def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
-    async def main() -> tuple[Summary, list[Notice], float]:
-        notices: list[Notice] = []
+    async def main() -> tuple[Summary, list[SessionEvent], float]:
+        session_events: list[SessionEvent] = []
         devices = VirtualDevices()
         audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
         chosen = choose_provider("custom", "ws://double/", {}, Config())
@@ -243,7 +250,7 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
             Emit("response.done", response={"id": "r1", "status": "completed", "usage": USAGE}),
             Wait(60.0),
         ]
-        observers = [lambda notice, _: notices.append(notice)]
+        observers = [lambda event, _: session_events.append(event)]
         meter = UsageMeter("", configured={"m": PRICES}, budget=COST, observers=observers)
         server = ServerDouble(script)
         session = Session(chosen, audio, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
@@ -252,11 +259,11 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
             summary = await session.run(duration_s=50)
         finally:
             keeper.cancel()
-        return summary, notices, float(sum(abs(devices.heard) > 0.1)) / devices.rate_hz
+        return summary, session_events, float(sum(abs(devices.heard) > 0.1)) / devices.rate_hz
 
-    summary, notices, heard_s = run_virtual(main())
+    summary, session_events, heard_s = run_virtual(main())
     assert summary.reason == "budget"
     assert heard_s == pytest.approx(1.0, abs=0.05)
     assert summary.duration_s < 3
-    assert isinstance(notices[-1], Summary)
-    assert isinstance(notices[-2], UsageTotal)
+    assert isinstance(session_events[-1], Summary)
+    assert isinstance(session_events[-2], UsageTotal)

@@ -46,7 +46,7 @@ def test_openais_models_are_named(refusal: Step) -> None:
     assert isinstance(held.error, AccessRefusedError)
     assert OF_OPENAI + CHOOSE in held.error.fix
     assert held.attempts == 1
-    assert [CHOOSE in notice.message for notice in held.of(ErrorShown)] == [True]
+    assert [CHOOSE in event.message for event in held.of(ErrorShown)] == [True]
 
 
 def test_yandexs_models_are_named() -> None:

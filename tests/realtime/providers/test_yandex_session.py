@@ -73,9 +73,9 @@ def test_a_conversation_with_every_oddity_of_the_service() -> None:
     )
     assert held.error is None
     assert len(held.of(SessionStarted)) == 1
-    assert [notice.text for notice in held.of(UserTranscript)] == ["какая погода", "а завтра"]
+    assert [event.text for event in held.of(UserTranscript)] == ["какая погода", "а завтра"]
     # The words come twice, as text and as the transcript of the sound, and are shown once.
-    assert [notice.text for notice in held.of(AgentText)] == [
+    assert [event.text for event in held.of(AgentText)] == [
         "В Москве облачно и тепло",
         "Завтра будет дождь, возьмите зонт",
     ]

@@ -19,7 +19,7 @@ from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import Session
-from engine.realtime.session_events import Notice
+from engine.realtime.session_events import SessionEvent
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
@@ -31,7 +31,7 @@ class Held:
     """What became of a session."""
 
     devices: VirtualDevices
-    notices: list[Notice] = field(default_factory=list)
+    session_events: list[SessionEvent] = field(default_factory=list)
     error: VoiceError | None = None
 
 
@@ -61,7 +61,7 @@ def hold_recorded(
             output_rate_hz=service.output_rate_hz,
             keep_played=True,
         )
-        observers = [lambda notice, _: held.notices.append(notice)]
+        observers = [lambda event, _: held.session_events.append(event)]
         server = ServerDouble(
             *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
         )

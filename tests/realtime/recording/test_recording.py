@@ -78,7 +78,7 @@ def spoken() -> np.ndarray[Any, np.dtype[np.float32]]:
 
 def test_a_session_replays_to_the_same_actions(tmp_path: Path) -> None:
     held = hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)])
-    assert [notice for notice in held.notices if isinstance(notice, BargeIn)]
+    assert [session_event for session_event in held.session_events if isinstance(session_event, BargeIn)]
     steps = list(replay(tmp_path / "talk"))
     assert steps
     assert all(step.same for step in steps)
@@ -219,11 +219,11 @@ def disk_of(most_bytes: int) -> Iterator[None]:
 def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path) -> None:
     with disk_of(60_000):
         held = hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)], duration_s=6)
-    (error,) = [n for n in held.notices if isinstance(n, ErrorShown) and n.code == "recording"]
+    (error,) = [n for n in held.session_events if isinstance(n, ErrorShown) and n.code == "recording"]
     assert "The conversation goes on" in error.message
     assert held.error is None
-    assert isinstance(held.notices[-1], Summary | ErrorShown)
-    summary = next(notice for notice in held.notices if isinstance(notice, Summary))
+    assert isinstance(held.session_events[-1], Summary | ErrorShown)
+    summary = next(session_event for session_event in held.session_events if isinstance(session_event, Summary))
     assert summary.reason == "duration"
     sizes = {name: soundfile.info(tmp_path / "talk" / f"{name}.wav").frames for name in ("user", "agent", "heard")}
     assert sizes["agent"] == (60_000 - 44) // 2

@@ -44,8 +44,8 @@ async def followed(request: StreamRequest | None = None) -> AsyncIterator[tuple[
     """A session in the middle of a long answer: 3 s of it were heard."""
     backend = FollowedBackend()
     async with rig(long_answer, backend=backend, request=request) as running:
-        await running.until_notice(SessionStarted)
-        await running.until_notice(FirstAudio)
+        await running.until_event(SessionStarted)
+        await running.until_event(FirstAudio)
         await running.stream.run(3.0 - running.stream.heard.size / SPEAKER.native_rate_hz)
         yield running, backend
 
@@ -86,7 +86,7 @@ async def test_the_answer_goes_on_at_another_rate_and_an_interruption_is_cut_whe
         assert place_ms(heard[44100 // 20]) == pytest.approx(begun_ms + 50, abs=21)
         assert place_ms(heard[-1]) == pytest.approx(begun_ms + 5000, abs=21)
         await running.peer.send("input_audio_buffer.speech_started", audio_start_ms=0, item_id="item_u")
-        barge_in = await running.until_notice(BargeIn)
+        barge_in = await running.until_event(BargeIn)
         assert isinstance(barge_in, BargeIn)
         assert barge_in.heard_ms == pytest.approx(begun_ms + 5000 + FADE_MS, abs=40)
         truncate = await running.peer.expect("conversation.item.truncate")
@@ -150,9 +150,9 @@ async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch:
         begun_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE, replace(SPEAKER, is_default_output=False), replace(OTHER, is_default_output=True)])
         stream = await found(running, backend)
-        (notice,) = running.of(DeviceFound)
-        assert isinstance(notice, DeviceFound)
-        assert (notice.input, notice.output, notice.is_new_default) == ("Microphone", "Other", True)
+        (event,) = running.of(DeviceFound)
+        assert isinstance(event, DeviceFound)
+        assert (event.input, event.output, event.is_new_default) == ("Microphone", "Other", True)
         assert not running.of(DeviceLost)
         await stream.run(1.0)
         assert place_ms(stream.heard[-1]) == pytest.approx(begun_ms + 1000, abs=21)

@@ -8,7 +8,7 @@ from engine.config import Config
 from engine.realtime.protocol.server_events import Usage
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session_events import AgentText, ErrorShown, Notice, OutputRate, ResponseEnded, ResponseUsage
+from engine.realtime.session_events import AgentText, ErrorShown, OutputRate, ResponseEnded, ResponseUsage, SessionEvent
 from engine.realtime.sound.rate_check import OutputRateWatch
 
 TEXT = "The weather in Moscow is cloudy today, with a light wind from the west. "
@@ -16,24 +16,24 @@ TEXT = "The weather in Moscow is cloudy today, with a light wind from the west. 
 
 def answer(
     sent_hz: int, seconds: float, *, text: str = "", tokens: int | None = None, status: str = "completed"
-) -> list[Notice]:
+) -> list[SessionEvent]:
     """A response whose sound lasts so long."""
     usage = Usage(output_audio_tokens=tokens)
     spoken = [AgentText(text, "i1", "r1")] if text else []
     return [*spoken, ResponseEnded("r1", status), ResponseUsage("r1", usage, round(2 * sent_hz * seconds))]
 
 
-def warnings(played_hz: int, *notices: Notice) -> list[str]:
+def warnings(played_hz: int, *session_events: SessionEvent) -> list[str]:
     """What the person is told."""
     told: list[str] = []
 
-    def observe(notice: Notice, _: float) -> None:
-        assert isinstance(notice, ErrorShown)
-        told.append(notice.message)
+    def observe(event: SessionEvent, _: float) -> None:
+        assert isinstance(event, ErrorShown)
+        told.append(event.message)
 
     watch = OutputRateWatch(played_hz, [observe])
-    for notice in notices:
-        watch(notice, 0.0)
+    for event in session_events:
+        watch(event, 0.0)
     return told
 
 
@@ -65,7 +65,7 @@ def test_a_server_that_declares_another_rate_than_it_was_asked_for_is_believed()
 
 
 @pytest.mark.parametrize(
-    "notices",
+    "session_events",
     [
         [OutputRate(24000)],
         answer(24000, 6.0, tokens=120, text=TEXT),
@@ -83,8 +83,8 @@ def test_a_server_that_declares_another_rate_than_it_was_asked_for_is_believed()
         answer(24000, 6.0),
     ],
 )
-def test_an_ordinary_answer_troubles_nobody(notices: list[Notice]) -> None:
-    assert not warnings(24000, *notices)
+def test_an_ordinary_answer_troubles_nobody(session_events: list[SessionEvent]) -> None:
+    assert not warnings(24000, *session_events)
 
 
 def test_the_person_is_told_once() -> None:

@@ -15,7 +15,7 @@ import pytest
 from mcp import types
 
 from engine.realtime.conversation.actions import ToolCall, ToolResult
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.content import text_of
 from engine.realtime.tools.mcp.naming import tool_name
@@ -43,18 +43,18 @@ class News:
         self.told: list[McpServerChanged] = []
         self._more = asyncio.Event()
 
-    def __call__(self, notice: Notice) -> None:
-        assert isinstance(notice, McpServerChanged)
-        self.told.append(notice)
+    def __call__(self, event: SessionEvent) -> None:
+        assert isinstance(event, McpServerChanged)
+        self.told.append(event)
         self._more.set()
 
     async def until(self, state: str) -> McpServerChanged:
         """Wait for a state."""
         async with asyncio.timeout(START_S):
             while True:
-                for notice in self.told:
-                    if notice.state == state:
-                        return notice
+                for event in self.told:
+                    if event.state == state:
+                        return event
                 self._more.clear()
                 await self._more.wait()
 
@@ -108,12 +108,12 @@ async def test_an_address_with_its_headers() -> None:
             tools = await servers.tools()
             assert [tool.name for tool in tools] == ["web_add"]
             assert (await call(tools, "web_add", a=2, b=3)).output == "5"
-    assert [(notice.name, notice.state) for notice in news.told] == [
+    assert [(event.name, event.state) for event in news.told] == [
         ("web", "ready"),
         ("closed", "failed"),
         ("away", "failed"),
     ]
-    assert all(notice.reason for notice in news.told[1:])
+    assert all(event.reason for event in news.told[1:])
     assert "wrong-token" not in str(news.told)
 
 
@@ -141,7 +141,7 @@ async def test_a_server_that_is_lost_again_and_again_is_given_up() -> None:
         await serving.aclose()
         await call(tools, "web_add", a=2, b=3)
         await news.until("given up")
-        assert [notice.state for notice in news.told] == ["ready", "lost", "lost", "lost", "given up"]
+        assert [event.state for event in news.told] == ["ready", "lost", "lost", "lost", "given up"]
         dead = await call(tools, "web_add", a=2, b=3)
         assert "is not running" in dead.output
 
@@ -157,7 +157,7 @@ async def test_servers_that_fail_are_named_with_the_reason_and_the_others_work()
     async with McpServers(settings, news) as servers:
         tools = await servers.tools()
         assert (await call(tools, "good_add", a=1, b=1)).output == "2"
-    reasons = {notice.name: notice.reason for notice in news.told}
+    reasons = {event.name: event.reason for event in news.told}
     assert reasons["nothing"] == "there is no command 'a-command-nobody-has'"
     assert "no such folder; token ***" in reasons["dying"]
     assert reasons["silent"] == "it did not answer within 0.5 s"

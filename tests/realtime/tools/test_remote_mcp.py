@@ -34,7 +34,7 @@ def test_a_question_that_comes_twice_is_asked_and_answered_once() -> None:
     conversation = new()
     events = (e.ResponseCreated("r1"), e.OutputItemDone("r1", REQUEST), e.ItemDone(REQUEST))
     actions = run(conversation, *events, e.ResponseDone("r1", "completed"))
-    asked = [notice for notice in shown(actions) if isinstance(notice, ApprovalAsked)]
+    asked = [session_event for session_event in shown(actions) if isinstance(session_event, ApprovalAsked)]
     assert asked == [ApprovalAsked("a1", "calendar", "delete", {"id": 3})]
     assert not conversation.idle
     given = conversation.approval_given("a1", approve=True)
@@ -62,7 +62,7 @@ def test_after_a_call_and_its_response_the_model_is_asked_to_go_on_once() -> Non
     run(conversation, e.ResponseCreated("r1"), e.OutputItemAdded("r1", CALL), e.McpCall("m1", status="in_progress"))
     over = run(conversation, e.McpCall("m1", status="completed"), e.OutputItemDone("r1", RETURNED))
     assert not sent(over)
-    assert [(notice.state, notice.outcome) for notice in shown(over) if isinstance(notice, RemoteCall)] == [
+    assert [(call.state, call.outcome) for call in shown(over) if isinstance(call, RemoteCall)] == [
         ("completed", ""),
         ("returned", "nothing"),
     ]
@@ -79,7 +79,9 @@ def test_a_call_that_outlasts_its_response_is_waited_for() -> None:
     failed = e.Item(id="m1", type="mcp_call", server_label="calendar", name="list", error=e.ServerError("gone"))
     actions = run(conversation, e.ItemDone(failed))
     assert kinds(actions) == [CreateResponse]
-    assert [notice.outcome for notice in shown(actions) if isinstance(notice, RemoteCall)] == ["gone"]
+    assert [session_event.outcome for session_event in shown(actions) if isinstance(session_event, RemoteCall)] == [
+        "gone"
+    ]
 
 
 def test_a_service_that_goes_on_by_itself_is_not_asked_to() -> None:
@@ -138,10 +140,10 @@ async def test_a_session_passes_the_answer_on_and_speaks_of_the_result() -> None
         await peer.answer("r2", "i2", noise(0.2).tobytes())
 
     async with rig(script) as it:
-        asked = await it.until_notice(ApprovalAsked)
+        asked = await it.until_event(ApprovalAsked)
         assert isinstance(asked, ApprovalAsked)
         it.session.approve(asked.approval_id, reason="gladly")
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         await it.until(lambda: it.session.at_rest)
         await asyncio.sleep(0)
     assert answers[0]["item"]["approve"] is True
@@ -154,4 +156,4 @@ def test_a_key_in_the_words_of_a_server_is_not_shown() -> None:
     refused = {**item, "error": {"type": "http_error", "message": "401: Bearer sk-test is not known"}}
     called = Emit("conversation.item.done", item=refused)
     held = hold([*opened("first"), called, Expect("response.create"), Wait(1.0)], provider="openai", duration_s=3)
-    assert [notice.outcome for notice in held.of(RemoteCall)] == ["401: *** is not known"]
+    assert [session_event.outcome for session_event in held.of(RemoteCall)] == ["401: *** is not known"]

@@ -37,7 +37,7 @@ async def test_a_call_that_the_user_interrupts_is_stopped_and_answered_in_words(
         await peer.answer("r2", "i2", noise(0.2).tobytes())
 
     async with rig(script, tools=[tool_of(search)]) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         await it.until(lambda: it.session.at_rest)
         assert stopped.is_set()
         assert not it.peer.of_type("response.create")
@@ -91,10 +91,10 @@ async def test_a_user_who_goes_on_keeps_the_session() -> None:
         await peer.answer("r3", "i3", noise(0.2).tobytes())
 
     async with rig(script, tools=[ENDING]) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
         interrupt.set()
-        await it.until_notice(BargeIn)
-        await it.until_notice(FirstAudio, 2)
+        await it.until_event(BargeIn)
+        await it.until_event(FirstAudio, 2)
         await it.until(lambda: it.session.at_rest)
         await it.stream.run(1.0)
         assert not it.running.done()
@@ -151,7 +151,7 @@ async def test_several_calls_at_once_and_a_call_that_comes_twice() -> None:
         await peer.answer("r2", "i2", noise(0.1).tobytes())
 
     async with rig(script, tools=[tool_of(meet)]) as it:
-        await it.until_notice(FirstAudio)
+        await it.until_event(FirstAudio)
     assert len(it.of(ToolCalled)) == len(it.of(ToolReturned)) == 2
     items = [event["item"] for event in it.peer.of_type("conversation.item.create")]
     assert sorted(item["call_id"] for item in items) == ["c1", "c2"]

@@ -18,7 +18,7 @@ from engine.realtime.protocol.server_events.base import UnknownEvent as UnknownE
 
 
 @dataclass(frozen=True, slots=True)
-class SessionEvent(ServerEvent):
+class SessionDescription(ServerEvent):
     """The session as the server has it; beta settings have been given their GA places."""
 
     session_id: str = wire("session.id", "")
@@ -31,13 +31,13 @@ class SessionEvent(ServerEvent):
 
 @received("session.created")
 @dataclass(frozen=True, slots=True)
-class SessionCreated(SessionEvent):
+class SessionCreated(SessionDescription):
     """session.created."""
 
 
 @received("session.updated")
 @dataclass(frozen=True, slots=True)
-class SessionUpdated(SessionEvent):
+class SessionUpdated(SessionDescription):
     """session.updated; one server sends it twice."""
 
     creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from mcp import Client, MCPError, types
 
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.content import text_of
 from engine.realtime.tools.mcp.error_output import ErrorOutput
@@ -43,7 +43,7 @@ class McpConnection:
         >>> await connection.close()
     """
 
-    def __init__(self, name: str, settings: McpServer, tell: Callable[[Notice], None]) -> None:
+    def __init__(self, name: str, settings: McpServer, tell: Callable[[SessionEvent], None]) -> None:
         self.name = name
         self._settings = settings
         self._tell = tell

@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp import types
 
-from engine.realtime.session_events import McpServerChanged, Notice
+from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.connection import McpConnection
 from engine.realtime.tools.mcp.naming import tool_name
@@ -24,7 +24,7 @@ class McpServers:
         ...     tools = await servers.tools()
     """
 
-    def __init__(self, settings: Mapping[str, McpServer], tell: Callable[[Notice], None]) -> None:
+    def __init__(self, settings: Mapping[str, McpServer], tell: Callable[[SessionEvent], None]) -> None:
         """Prepare the servers.
 
         Args:
