@@ -25,7 +25,7 @@ from engine.realtime.session_events import (
 _SHOWN_CHARS = 300
 _STATES = {"failed": "could not be started", "lost": "was lost and is started again", "given up": "is given up"}
 
-ToolNotice = (
+ToolEvent = (
     ToolCalled
     | ToolReturned
     | ToolsAwaited
@@ -48,7 +48,7 @@ def call_text(name: str, arguments: dict[str, object]) -> str:
     return f"{name}({given})"
 
 
-def tool_line(event: ToolNotice) -> str:
+def tool_line(event: ToolEvent) -> str:
     """Return the line for a session event.
 
     Example:

@@ -7,7 +7,7 @@ from typing import IO
 
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import LiveLine
-from cli.view.lines import ToolNotice, loss_line, tool_line, usage_line
+from cli.view.lines import ToolEvent, loss_line, tool_line, usage_line
 from engine.realtime.session_events import (
     AgentText,
     AgentTextCut,
@@ -63,7 +63,7 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case _ if isinstance(event, UsageTotal | ToolNotice):
+            case _ if isinstance(event, UsageTotal | ToolEvent):
                 self._remark(usage_line(event) if isinstance(event, UsageTotal) else tool_line(event))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")

@@ -14,14 +14,14 @@ from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import RecoveryRunner
 from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
-from engine.realtime.connection.reconnecting import Line, LineUser
+from engine.realtime.connection.reconnecting import ConnectionEvents, ReconnectingConnection
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation import actions as act
 from engine.realtime.conversation.machine import Conversation
-from engine.realtime.idle_timeout import QuietWatch
+from engine.realtime.idle_timeout import IdleTimeout
 from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
@@ -35,10 +35,10 @@ from engine.realtime.session_events import (
     Summary,
     ToolsAwaited,
 )
-from engine.realtime.sound.audio_bridge import Sound, SoundUser
+from engine.realtime.sound.audio_bridge import AudioBridge, BridgeEvents
 from engine.realtime.sound.device_news import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
-from engine.realtime.sound.mic_gate import Microphone
+from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner
 
 Observer = Callable[[SessionEvent, float], None]
@@ -95,16 +95,16 @@ class Session:
             recap_heading=chosen.provider.recap_heading,
             interrupts_by_itself=chosen.provider.interrupts_by_itself and not self._turn_detection.by_client,
         )
-        self._microphone = Microphone(
+        self._mic_gate = MicGate(
             chosen.provider.input_rate_hz, by_key=self._turn_detection.by_client, listens=self._settings.listens
         )
         self._uplink = Uplink(
             chosen.provider.input_rate_hz, self.latency.capture_to_wire.add, max_outage_s=max_outage_s
         )
-        self._line = Line(
+        self._connection = ReconnectingConnection(
             lambda: connect(chosen),
             self._uplink,
-            LineUser(
+            ConnectionEvents(
                 introduce=self._introduce,
                 connected=self._connected,
                 receive=self._receive,
@@ -114,12 +114,12 @@ class Session:
             ),
             session_limit_s=chosen.provider.session_limit_s,
         )
-        self._sound = Sound(
+        self._bridge = AudioBridge(
             audio,
-            self._microphone,
+            self._mic_gate,
             self._uplink,
             self.latency,
-            SoundUser(
+            BridgeEvents(
                 was_cut=lambda cut: self._perform(self._conversation.playback_cut(cut)),
                 turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
                 tick=self._tick,
@@ -141,7 +141,7 @@ class Session:
         self._error: VoiceError | None = None
         self._received_at_s = 0.0
         self._input_ended = False
-        self._quiet = QuietWatch()
+        self._idle_timeout = IdleTimeout()
         self._devices_lost = self._dropped_answer_ms = 0
 
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
@@ -157,7 +157,9 @@ class Session:
             VoiceError: what ended the session, if it was no ordinary end.
         """
         started_s = loop_time_s()
-        self._quiet = QuietWatch(until_input_ends=until_input_ends, idle_timeout_s=self._settings.idle_timeout_s)
+        self._idle_timeout = IdleTimeout(
+            until_input_ends=until_input_ends, idle_timeout_s=self._settings.idle_timeout_s
+        )
         if duration_s:
             self._stop_in(duration_s, "duration")
         try:
@@ -214,23 +216,23 @@ class Session:
     @property
     def muted(self) -> bool:
         """Whether the microphone is muted."""
-        return self._microphone.muted
+        return self._mic_gate.muted
 
     def mute(self, muted: bool = True) -> None:
         """Keep what is said from now on from the server, or no more; see `engine.realtime.sound.mic_gate`."""
         if muted != self.muted:
-            self._sound.mute(muted)
+            self._bridge.mute(muted)
 
     def talk(self, pressed: bool = True) -> None:
         """Press or release the key of push-to-talk; nothing where the server detects turns."""
         if not pressed:
-            self._sound.release()
-        elif self._sound.press():
+            self._bridge.release()
+        elif self._bridge.press():
             self._perform(self._conversation.talk_started())
 
     async def _converse(self) -> None:
-        """Keep the line until the session is over."""
-        keeping_line = asyncio.create_task(self._guarded(self._line.run()))
+        """Stay connected until the session is over."""
+        keeping_connected = asyncio.create_task(self._guarded(self._connection.run()))
         try:
             await self._over.wait()
         finally:
@@ -238,8 +240,8 @@ class Session:
             try:
                 await self._close_audio()
             finally:
-                keeping_line.cancel()
-                await asyncio.gather(keeping_line, return_exceptions=True)
+                keeping_connected.cancel()
+                await asyncio.gather(keeping_connected, return_exceptions=True)
             if awaited := self._runner.held_up_by:
                 self._tell(ToolsAwaited(awaited))
             await self._runner.finish()
@@ -262,8 +264,8 @@ class Session:
         if self._has_begun:
             return
         self._has_begun = True
-        self._quiet.begin(loop_time_s())
-        self._sound.start()
+        self._idle_timeout.begin(loop_time_s())
+        self._bridge.start()
         if self._audio.can_follow:
             self._recovery = RecoveryRunner(
                 self._audio,
@@ -298,7 +300,7 @@ class Session:
     def _receive(self, event: ServerEvent, received_at_s: float) -> None:
         self._received_at_s = received_at_s
         if isinstance(event, SpeechStopped):
-            self._sound.note_last_word(event, received_at_s)
+            self._bridge.note_last_word(event, received_at_s)
         self._perform(self._conversation.handle(event))
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
@@ -317,14 +319,14 @@ class Session:
     def _carry_out(self, action: act.Action) -> None:
         match action:
             case act.Send(event):
-                self._line.send(event)
+                self._connection.send(event)
             case act.PlayAudio(response_id, key, pcm16):
-                self._sound.play(response_id, key, pcm16, self._received_at_s)
+                self._bridge.play(response_id, key, pcm16, self._received_at_s)
             case act.EndAudio(key):
                 if self._audio.player.end_item(key):
                     _log.debug("the audio of %s ends in the middle of a sample", key.item_id)
             case act.StopPlayback(by_user):
-                self._sound.stop_playback(by_user=by_user)
+                self._bridge.stop_playback(by_user=by_user)
             case act.RunTool(call):
                 self._runner.start(call, lambda result: self._perform(self._conversation.tool_finished(result)))
             case act.InterruptTools(call_ids):
@@ -334,7 +336,7 @@ class Session:
             case act.Trace(text):
                 _log.debug("%s", self._scrub(text))
             case act.RenewConnection(error):
-                self._line.renew(error)
+                self._connection.renew(error)
             case act.EndSession(error):
                 self.fail(error)
 
@@ -342,13 +344,13 @@ class Session:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
         if self._recovery is not None:
             self._recovery.tick()
-        reason = self._quiet.reason_to_end(
+        reason = self._idle_timeout.end_reason(
             loop_time_s(),
             busy=not self.at_rest,
             waits=self.unanswered,
             unasked=self._conversation.answers_silence,
             input_ended=self._input_ended or self._audio.input_ended,
-            parting=self._conversation.parting,
+            farewell=self._conversation.farewell,
         )
         if reason:
             self._stop_in(self._audio.output_latency_s, reason)
@@ -383,15 +385,15 @@ class Session:
     def _summary(self, duration_s: float) -> Summary:
         return Summary(
             turns=self._conversation.turns,
-            xruns=self._sound.xruns,
+            xruns=self._bridge.xruns,
             dropped_blocks=self._uplink.dropped_blocks,
             duration_s=round(duration_s, 3),
             latency=self.latency.summary(),
             reason=self._reason or "ended",
             devices_lost=self._devices_lost,
             dropped_answer_ms=self._dropped_answer_ms,
-            reconnects=self._line.reconnects,
-            rotations=self._line.rotations,
-            dropped_outage_ms=self._line.dropped_outage_ms,
+            reconnects=self._connection.reconnects,
+            rotations=self._connection.rotations,
+            dropped_outage_ms=self._connection.dropped_outage_ms,
             playback=self._audio.playback_stats(),
         )

@@ -18,8 +18,8 @@ PROBE_AFTER_S = 10.0
 DEAD_AFTER_S = 5.0
 """Without an answer to the probe; the slowest mobile networks take two."""
 PROBE_ITEM_ID = "voice_are_you_there"
-_LONGEST_LOOK_S = 1.0
-"""Time in which nobody looked is no time in which nothing came: this process was stopped, or the lid was shut."""
+_LONGEST_STEP_S = 1.0
+"""Most that counts of the time between two checks: longer ones mean that this process was stopped, or the lid shut."""
 
 
 class Verdict(Enum):
@@ -32,7 +32,7 @@ class Verdict(Enum):
     """Leave the connection."""
 
 
-class Watchdog:
+class Keepalive:
     """Watches the connections of one session, one after the other.
 
     A server that ignores what it does not know would look dead. The first time, it is left; if the next connection
@@ -41,7 +41,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._silent_s = 0.0
-        self._looked_at_s: float | None = None
+        self._checked_at_s: float | None = None
         self._probe = ""
         """The event id of the newest one on this connection; its answer may come behind another event, or twice."""
         self._waits = False
@@ -51,7 +51,7 @@ class Watchdog:
 
     def connected(self) -> None:
         """Note that a new connection begins."""
-        self._silent_s, self._looked_at_s, self._probe, self._waits = 0.0, None, "", False
+        self._silent_s, self._checked_at_s, self._probe, self._waits = 0.0, None, "", False
 
     def probed(self, event_id: str) -> None:
         """Note that a probe with this id is on its way."""
@@ -65,10 +65,10 @@ class Watchdog:
         self._has_answered = self._has_answered or answers
         return answers
 
-    def look(self, now_s: float) -> Verdict:
-        """Look at the silence, about once a second."""
-        passed_s = 0.0 if self._looked_at_s is None else min(now_s - self._looked_at_s, _LONGEST_LOOK_S)
-        self._looked_at_s = now_s
+    def check(self, now_s: float) -> Verdict:
+        """Check the silence, about once a second."""
+        passed_s = 0.0 if self._checked_at_s is None else min(now_s - self._checked_at_s, _LONGEST_STEP_S)
+        self._checked_at_s = now_s
         self._silent_s += passed_s
         if not self._waits:
             return Verdict.PROBE if self._silent_s >= PROBE_AFTER_S else Verdict.NOTHING

@@ -1,4 +1,4 @@
-"""The line to the server: keeps a session connected, one transport after the other.
+"""Reconnecting connection to the server: keeps a session connected, one transport after the other.
 
 It dials, sends, receives and watches; opens a lost connection again (`retry_policy`), leaves one that has
 fallen silent (`keepalive`), and changes one before the server's limit, in a pause of the conversation,
@@ -17,8 +17,8 @@ from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
-from engine.realtime.connection.keepalive import PROBE_ITEM_ID, Verdict, Watchdog
-from engine.realtime.connection.retry_policy import Reconnect, is_retried
+from engine.realtime.connection.keepalive import PROBE_ITEM_ID, Keepalive, Verdict
+from engine.realtime.connection.retry_policy import RetryPolicy, is_retried
 from engine.realtime.connection.rotation import LEAST_LEFT_S, Rotation
 from engine.realtime.connection.transport import Transport
 from engine.realtime.connection.uplink import Uplink
@@ -28,8 +28,8 @@ from engine.realtime.protocol.server_events import ServerEvent, SessionDescripti
 from engine.realtime.session_events import Reconnected, Reconnecting, SessionEvent
 
 _HOLDS_LOOP_S = 0.005
-_LOOK_S = 1.0
-_PAUSE_LOOK_S = 0.1
+_CHECK_S = 1.0
+_PAUSE_CHECK_S = 0.1
 _INTRODUCTION_S = 15.0
 """How long a new connection may take until it has been told everything."""
 _LAST_WORD_S = 0.5
@@ -38,8 +38,8 @@ _DIAL_AGAIN_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class LineUser:
-    """What a line asks of the session and tells it."""
+class ConnectionEvents:
+    """Callbacks: what a connection asks of the session and tells it."""
 
     introduce: Callable[[], Sequence[Action]]
     """What a new connection is told first: `Send` and `ReleaseMicrophone`."""
@@ -54,33 +54,33 @@ class LineUser:
     tell: Callable[[SessionEvent], None]
 
 
-class Line:
+class ReconnectingConnection:
     """One session's connection, whatever becomes of its transports.
 
     Example:
-        >>> line = Line(lambda: Connection.open(chosen), uplink, user)
-        >>> await line.run()        # until it is cancelled, or raises why there is no connection any more
+        >>> connection = ReconnectingConnection(lambda: Connection.open(chosen), uplink, events)
+        >>> await connection.run()        # until it is cancelled, or raises why there is no connection any more
     """
 
     def __init__(
         self,
         dial: Callable[[], Coroutine[Any, Any, Transport]],
         uplink: Uplink,
-        user: LineUser,
+        events: ConnectionEvents,
         *,
         session_limit_s: float | None = None,
     ) -> None:
-        """Prepare a line; `session_limit_s` is how long the service lets a session last, if that is known."""
+        """Prepare a connection; `session_limit_s` is how long the service lets a session last, if that is known."""
         self._dial = dial
         self._uplink = uplink
-        self._user = user
+        self._events = events
         self._session_limit_s = session_limit_s
         self._limit_s: float | None = None
         """Of the present connection, from its beginning: the service's, or what the server says if that is less."""
         self._limit_told = asyncio.Event()
         self._began_s = 0.0
-        self._policy = Reconnect()
-        self._watchdog = Watchdog()
+        self._policy = RetryPolicy()
+        self._keepalive = Keepalive()
         self._probe_ids = EventIds("probe")
         self._renewal: asyncio.Future[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -124,7 +124,7 @@ class Line:
         except VoiceError as error:
             lost = error
         finally:
-            self._close_aside(transport)
+            self._close_in_background(transport)
         if self._lost_at_s is None:
             now_s = loop_time_s()
             # Of a connection that fell silent, the last sign of life: whatever was sent since, nobody may have heard.
@@ -132,14 +132,14 @@ class Line:
             self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
         self._uplink.hold()
         self._is_planned, self._is_dead = lost is None, False
-        self._user.lost()
+        self._events.lost()
         return replacement if lost is None else await self._redial(lost)
 
     async def _introduce(self, transport: Transport) -> None:
         """Tell a new connection what it has to know."""
         try:
             async with asyncio.timeout(_INTRODUCTION_S):
-                for action in self._user.introduce():
+                for action in self._events.introduce():
                     if isinstance(action, Send):
                         await transport.send(action.event)
                     elif isinstance(action, ReleaseMicrophone):
@@ -148,15 +148,15 @@ class Line:
             raise ConnectionFailedError("The server takes nothing in.", fix="Try again.") from None
         now_s = self._heard_at_s = loop_time_s()
         self._policy.connected(now_s)
-        self._watchdog.connected()
+        self._keepalive.connected()
         if self._lost_at_s is not None:
             self.rotations += self._is_planned
             self.reconnects += not self._is_planned
             self.dropped_outage_ms += self._unheard_ms
             away_ms = round(1000 * (now_s - self._lost_at_s))
-            self._user.tell(Reconnected(away_ms, self._unheard_ms, self._is_planned))
+            self._events.tell(Reconnected(away_ms, self._unheard_ms, self._is_planned))
             self._lost_at_s = None
-        self._user.connected()
+        self._events.connected()
 
     async def _serve(self, transport: Transport) -> Transport:
         """Serve all directions until the connection breaks; return its replacement where it is changed before that."""
@@ -187,7 +187,7 @@ class Line:
                 task.cancel()
             await asyncio.gather(*everything, return_exceptions=True)
             if not is_changed and not rotation.cancelled() and rotation.exception() is None:
-                self._close_aside(rotation.result())
+                self._close_in_background(rotation.result())
 
     async def _redial(self, error: VoiceError) -> Transport:
         """Open another connection, as often as the policy allows.
@@ -199,7 +199,7 @@ class Line:
         while True:
             attempt = self._policy.lost(error, loop_time_s(), at_once=at_once)
             wait_ms = round(1000 * attempt.wait_s)
-            self._user.tell(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
+            self._events.tell(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
             await asyncio.sleep(attempt.wait_s)
             try:
                 return await self._dial()
@@ -210,10 +210,10 @@ class Line:
         yielded_at_s = loop_time_s()
         while True:
             event, self._heard_at_s, _ = await transport.receive()
-            if not self._watchdog.heard(event):
+            if not self._keepalive.heard(event):
                 if isinstance(event, SessionDescription) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
-                self._user.receive(event, self._heard_at_s)
+                self._events.receive(event, self._heard_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.
             if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:
@@ -223,15 +223,15 @@ class Line:
     async def _watch(self) -> None:
         """Leave a connection on which nothing comes any more, not even an answer to a question."""
         while True:
-            match self._watchdog.look(loop_time_s()):
+            match self._keepalive.check(loop_time_s()):
                 case Verdict.PROBE:
                     probe = RetrieveItem(self._probe_ids.next(), PROBE_ITEM_ID)
-                    self._watchdog.probed(probe.event_id)
+                    self._keepalive.probed(probe.event_id)
                     self.send(probe)
                 case Verdict.DEAD:
                     self._is_dead = True
                     raise ConnectionFailedError("The server does not answer any more.", fix="Check the network.")
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_CHECK_S)
 
     def _note_limit(self, left_s: float) -> None:
         """The server says how long it will go on with this session."""
@@ -260,15 +260,15 @@ class Line:
         try:
             await self._until_rest()
         except BaseException:
-            self._close_aside(replacement)
+            self._close_in_background(replacement)
             raise
         return replacement
 
     async def _until_rest(self) -> None:
         """Wait for a pause of the conversation, until the limit is really there."""
-        # Looked for, not waited for: rest is a state of the audio thread too, which signals no event.
-        while not self._user.at_rest() and self._until(lambda rotation: rotation.ends_after_s) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(_PAUSE_LOOK_S)
+        # Polled, not waited for: rest is a state of the audio thread too, which signals no event.
+        while not self._events.at_rest() and self._until(lambda rotation: rotation.ends_after_s) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_CHECK_S)
 
     def _until(self, moment: Callable[[Rotation], float]) -> float:
         """Seconds until a moment of the rotation; for ever where no limit is known."""
@@ -276,7 +276,7 @@ class Line:
             return math.inf
         return self._began_s + moment(Rotation(self._limit_s)) - loop_time_s()
 
-    def _close_aside(self, transport: Transport) -> None:
+    def _close_in_background(self, transport: Transport) -> None:
         """Close a connection without waiting for its goodbye."""
         closing = asyncio.create_task(transport.close())
         self._closing.add(closing)

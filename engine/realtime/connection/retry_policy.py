@@ -36,13 +36,13 @@ class Attempt:
     """How long to wait before it."""
 
 
-class Reconnect:
+class RetryPolicy:
     """Counts the attempts of one session.
 
     Example:
-        >>> reconnect = Reconnect()
-        >>> reconnect.connected(now_s=0.0)
-        >>> reconnect.lost(ConnectionFailedError("It broke."), now_s=60.0)
+        >>> policy = RetryPolicy()
+        >>> policy.connected(now_s=0.0)
+        >>> policy.lost(ConnectionFailedError("It broke."), now_s=60.0)
         Attempt(number=1, of=8, wait_s=0.41)
     """
 

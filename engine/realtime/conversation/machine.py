@@ -137,7 +137,7 @@ class Conversation:
         return self._waits and not self._goes_on
 
     @property
-    def parting(self) -> bool:
+    def farewell(self) -> bool:
         """True where the agent has ended the conversation, and the user has not spoken since."""
         return self._follow_ups.parting
 

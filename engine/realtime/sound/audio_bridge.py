@@ -1,4 +1,4 @@
-"""The sound of a session: the microphone's blocks go up, answers go to the speaker, and what became of both comes back.
+"""Audio bridge: the microphone's blocks go up, answers go to the speaker, and what became of both comes back.
 
 It is called by the loop when the audio thread has something, and works through it at once: no task of its own waits
 between a block in the ring and the uplink.
@@ -17,14 +17,14 @@ from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
 from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent
 from engine.realtime.sound.latency import LatencyTimeline
-from engine.realtime.sound.mic_gate import Microphone
+from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.sound.turn_clock import TurnClock
 from engine.realtime.sound.xruns import XrunWatch
 
 
 @dataclass(frozen=True, slots=True)
-class SoundUser:
-    """What the sound tells the session; each returns at once."""
+class BridgeEvents:
+    """Callbacks: what the bridge tells the session; each returns at once."""
 
     was_cut: Callable[[Cut], None]
     """Playback was stopped, and this had been heard."""
@@ -37,32 +37,32 @@ class SoundUser:
     tell: Callable[[SessionEvent], None]
 
 
-class Sound:
+class AudioBridge:
     """One session's microphone and speaker, from the first connection on.
 
     Example:
-        >>> sound = Sound(audio, microphone, uplink, latency, user, silence_ms=400)
-        >>> sound.start()
-        >>> sound.play("resp_1", ItemKey("item_1", 0), pcm16, received_at_s)
-        >>> sound.stop_playback(by_user=True)
+        >>> bridge = AudioBridge(audio, mic_gate, uplink, latency, events, silence_ms=400)
+        >>> bridge.start()
+        >>> bridge.play("resp_1", ItemKey("item_1", 0), pcm16, received_at_s)
+        >>> bridge.stop_playback(by_user=True)
     """
 
     def __init__(
         self,
         audio: SessionAudio,
-        microphone: Microphone,
+        mic_gate: MicGate,
         uplink: Uplink,
         latency: LatencyTimeline,
-        user: SoundUser,
+        events: BridgeEvents,
         *,
         silence_ms: int,
     ) -> None:
         """Prepare; `silence_ms` is the silence after which the server says that the user has ended."""
         self._audio = audio
-        self._microphone = microphone
+        self._mic_gate = mic_gate
         self._uplink = uplink
         self._latency = latency
-        self._user = user
+        self._events = events
         self._silence_ms = silence_ms
         self._turn = TurnClock()
         self._xruns = XrunWatch()
@@ -81,16 +81,16 @@ class Sound:
     def mute(self, muted: bool) -> None:
         """Keep what is said from now on from the server, or no more."""
         # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
-        self._microphone.mute(muted, loop_time_s() if muted else self._audio.said_now_s())
-        self._user.tell(Muted(muted))
+        self._mic_gate.mute(muted, loop_time_s() if muted else self._audio.said_now_s())
+        self._events.tell(Muted(muted))
 
     def press(self) -> bool:
         """Press the key of push-to-talk; True where a turn begins."""
-        return self._microphone.press(self._audio.said_now_s())
+        return self._mic_gate.press(self._audio.said_now_s())
 
     def release(self) -> None:
         """Release the key of push-to-talk."""
-        self._microphone.release(self._audio.said_now_s())
+        self._mic_gate.release(self._audio.said_now_s())
 
     def play(self, response_id: str, key: ItemKey, pcm16: bytes, received_at_s: float) -> None:
         """Append audio of an answer, which came at that time."""
@@ -100,7 +100,7 @@ class Sound:
         self._latency.wire_to_ring.add(1000 * (loop_time_s() - received_at_s))
         if player.dropped_frames and not self._full_shown:
             self._full_shown = True
-            self._user.tell(
+            self._events.tell(
                 ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full")
             )
 
@@ -121,35 +121,35 @@ class Sound:
             # A signal without a block may be a stream's last word: it is not left waiting for the next tick.
             if not signalled or (not is_heard and self._audio.finished):
                 for xrun in self._xruns.compare(self._audio.stats()):
-                    self._user.tell(xrun)
-                self._user.tick()
+                    self._events.tell(xrun)
+                self._events.tick()
             if not self._audio.can_follow and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
-            self._user.failed(error)
+            self._events.failed(error)
 
     def _pass_on(self) -> bool:
         """Pass on what the audio thread has left; True where the microphone was heard."""
         self._audio.player.service()
         blocks = self._audio.read_blocks()
         for block in blocks:
-            if (said := self._microphone.take(block)) is not None:
+            if (said := self._mic_gate.take(block)) is not None:
                 self._uplink.put(said)
-        if self._microphone.by_key:
+        if self._mic_gate.by_key:
             self._end_turn_of_key()
         while (cut := self._audio.player.take_cut()) is not None:
             if cut.heard and cut.by_user:
                 self._latency.barge_in.add(cut.silence_ms)
-            self._user.was_cut(cut)
+            self._events.was_cut(cut)
         if self._turn.awaited is not None:
             self._note_first_sound(self._turn.awaited.response_id, self._turn.awaited.key)
         return bool(blocks)
 
     def _end_turn_of_key(self) -> None:
         now_s = loop_time_s()
-        if (sent_ms := self._microphone.turn_over(now_s)) is not None:
+        if (sent_ms := self._mic_gate.turn_over(now_s)) is not None:
             self._turn.speech_stopped(now_s, now_s)
-            self._user.turn_ended(sent_ms)
+            self._events.turn_ended(sent_ms)
 
     def _note_first_sound(self, response_id: str, key: ItemKey) -> None:
         sounding_for_s = self._audio.player.sounding_for_s(key)
@@ -158,4 +158,4 @@ class Sound:
         latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._audio.output_latency_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
-        self._user.tell(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))
+        self._events.tell(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))

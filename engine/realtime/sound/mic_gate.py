@@ -1,4 +1,4 @@
-"""What of the microphone goes to the server: all of it, what is said while a key is held, or silence while it is muted.
+"""Microphone gate: sends all of the microphone, what is said while a key is held, or silence while it is muted.
 
 Muted, a server that listens for the ends of turns still gets silence, at the pace of the microphone: it measures pauses
 in the audio it is sent, so that a turn in progress would never end without it, and its times would no longer be those
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from engine.audio.capture import MicBlock
 
 _BYTES = 2
-"""Of a sample."""
+"""Bytes per sample."""
 _LATE_S = 0.3
-"""After a release: so long the block that holds it may take; without a microphone it never comes."""
+"""Longest time after a release until the block that holds it; without a microphone it never comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,23 @@ class _Change:
     opens: bool
 
 
-class Microphone:
+class MicGate:
     """Opens and closes to the sample, at times that may lie before the blocks that are still to come.
 
     Example:
-        >>> microphone = Microphone(24000, by_key=True)
-        >>> microphone.press(at_s=12.0)
-        >>> microphone.take(block)              # None, or the part of it that was said with the key held
-        >>> microphone.release(at_s=14.0)
-        >>> microphone.turn_over(now_s=14.01)   # None until everything up to the release has been taken
+        >>> mic_gate = MicGate(24000, by_key=True)
+        >>> mic_gate.press(at_s=12.0)
+        >>> mic_gate.take(block)              # None, or the part of it that was said with the key held
+        >>> mic_gate.release(at_s=14.0)
+        >>> mic_gate.turn_over(now_s=14.01)   # None until everything up to the release has been taken
         2000
     """
 
     def __init__(self, rate_hz: int, *, by_key: bool = False, listens: bool = True) -> None:
-        """Make a microphone whose key is not pressed.
+        """Make a gate whose key is not pressed.
 
         Args:
-            rate_hz: Of the blocks.
+            rate_hz: Sample rate of the blocks.
             by_key: A key says what is meant for the agent, and nothing else is sent.
             listens: False sends nothing, ever.
         """
@@ -99,7 +99,7 @@ class Microphone:
         return block._replace(pcm16=pcm16, at_sample=block.at_sample + closed) if pcm16 else None
 
     def turn_over(self, now_s: float) -> int | None:
-        """How many milliseconds of a turn were sent, once after its release, when nothing of it can come any more."""
+        """Milliseconds of a turn that were sent, once after its release, when nothing of it can come any more."""
         released_at_s = self._released_at_s
         if released_at_s is None or (self._changes and now_s - released_at_s < _LATE_S):
             return None

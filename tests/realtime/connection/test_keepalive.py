@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from engine.realtime.connection.keepalive import DEAD_AFTER_S, PROBE_AFTER_S, PROBE_ITEM_ID, Verdict, Watchdog
+from engine.realtime.connection.keepalive import DEAD_AFTER_S, PROBE_AFTER_S, PROBE_ITEM_ID, Keepalive, Verdict
 from engine.realtime.protocol.server_events import ErrorEvent, ResponseCreated, ServerError, ServerEvent
 
 
 class Watched:
-    """A watchdog that is looked at once a second."""
+    """A keepalive that is checked once a second."""
 
     def __init__(self) -> None:
-        self.dog = Watchdog()
+        self.keepalive = Keepalive()
         self.now_s = 0.0
-        self.dog.connected()
+        self.keepalive.connected()
 
     def silence(self, seconds: float, step_s: float = 1.0) -> list[tuple[float, Verdict]]:
         """Let time pass; return what was said, and when."""
         said: list[tuple[float, Verdict]] = []
         until_s = self.now_s + seconds
         while self.now_s < until_s:
-            verdict = self.dog.look(self.now_s)
+            verdict = self.keepalive.check(self.now_s)
             if verdict is Verdict.PROBE:
-                self.dog.probed("probe_1")
+                self.keepalive.probed("probe_1")
             if verdict is not Verdict.NOTHING:
                 said.append((self.now_s, verdict))
             self.now_s += step_s
@@ -29,7 +29,7 @@ class Watched:
 
     def answer(self, event: ServerEvent) -> bool:
         """The server says something."""
-        return self.dog.heard(event)
+        return self.keepalive.heard(event)
 
 
 def test_silence_is_probed_and_then_believed() -> None:
@@ -70,7 +70,7 @@ def test_anything_that_comes_is_a_sign_of_life() -> None:
 def test_a_server_that_never_answered_is_doubted_once_only() -> None:
     watched = Watched()
     assert Verdict.DEAD in [verdict for _, verdict in watched.silence(16)]
-    watched.dog.connected()
+    watched.keepalive.connected()
     assert [verdict for _, verdict in watched.silence(500)] == [Verdict.PROBE]
     watched.answer(ErrorEvent(ServerError("No such item.", event_id="probe_1")))
     assert Verdict.DEAD in [verdict for _, verdict in watched.silence(16)]

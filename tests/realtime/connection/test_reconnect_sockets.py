@@ -10,7 +10,7 @@ import pytest
 
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
-from engine.realtime.connection import keepalive as watchdog
+from engine.realtime.connection import keepalive
 from engine.realtime.session import Session
 from engine.realtime.session_events import FirstAudio, Reconnected, Reconnecting, SessionEvent, SessionStarted
 from engine.realtime.tools.runner import ToolRunner
@@ -81,8 +81,8 @@ async def test_a_connection_that_ends_comes_back_with_the_history(end: str) -> N
 
 
 async def test_a_connection_that_passes_nothing_on_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchdog, "PROBE_AFTER_S", 1.0)
-    monkeypatch.setattr(watchdog, "DEAD_AFTER_S", 2.0)
+    monkeypatch.setattr(keepalive, "PROBE_AFTER_S", 1.0)
+    monkeypatch.setattr(keepalive, "DEAD_AFTER_S", 2.0)
     session_events: list[SessionEvent] = []
     came = asyncio.Event()
 

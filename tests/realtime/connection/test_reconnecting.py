@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, SessionClosedError
-from engine.realtime.connection.retry_policy import HEALTHY_S, JITTER, MAX_ATTEMPTS, Reconnect, is_retried
+from engine.realtime.connection.retry_policy import HEALTHY_S, JITTER, MAX_ATTEMPTS, RetryPolicy, is_retried
 from engine.realtime.protocol.errors import closed, session_end
 from engine.realtime.protocol.server_events import ServerError
 
@@ -41,7 +41,7 @@ def test_an_expired_session_is() -> None:
 def test_waits_double_to_eight_seconds_less_a_jitter_and_then_it_gives_up() -> None:
     waits_s: list[list[float]] = []
     for seed in range(50):
-        policy = Reconnect(dice=random.Random(seed))
+        policy = RetryPolicy(dice=random.Random(seed))
         policy.connected(0.0)
         attempts = [policy.lost(BROKEN, 1.0) for _ in range(MAX_ATTEMPTS)]
         assert [(attempt.number, attempt.of) for attempt in attempts] == [(n + 1, 8) for n in range(8)]
@@ -54,7 +54,7 @@ def test_waits_double_to_eight_seconds_less_a_jitter_and_then_it_gives_up() -> N
 
 
 def test_a_connection_that_held_begins_anew_and_one_that_did_not_goes_on_waiting_longer() -> None:
-    policy = Reconnect()
+    policy = RetryPolicy()
     policy.connected(0.0)
     policy.lost(BROKEN, 1.0)
     policy.connected(2.0)
@@ -68,11 +68,11 @@ def test_a_connection_that_held_begins_anew_and_one_that_did_not_goes_on_waiting
 )
 def test_a_final_error_is_raised_as_it_is(error: Exception) -> None:
     with pytest.raises(type(error)) as raised:
-        Reconnect().lost(error, 0.0)  # type: ignore[arg-type]
+        RetryPolicy().lost(error, 0.0)  # type: ignore[arg-type]
     assert raised.value is error
 
 
 def test_a_session_that_lasted_long_enough_is_followed_at_once() -> None:
-    policy = Reconnect()
+    policy = RetryPolicy()
     assert policy.lost(BROKEN, 0.0, at_once=True).wait_s == 0
     assert policy.lost(BROKEN, 0.0, at_once=True).wait_s > 0

@@ -46,14 +46,14 @@ def test_a_farewell_is_asked_for_once() -> None:
     conversation = new()
     run(conversation, e.ResponseCreated("r1"), call("c1"))
     conversation.tool_finished(ToolResult("c1", "tool", "1", ends=True))
-    assert conversation.parting
+    assert conversation.farewell
     asked = sent(conversation.handle(e.ResponseDone("r1", "completed")))
     assert [type(event) for event in asked] == [CreateResponse]
     spoken = new()
     run(spoken, e.ResponseCreated("r1"), call("c1"))
     spoken.tool_finished(ToolResult("c1", "tool", "1", ends=True))
     assert not sent(run(spoken, audio(), e.ResponseDone("r1", "completed")))
-    assert spoken.parting
+    assert spoken.farewell
 
 
 def test_a_user_who_speaks_again_is_not_parted_with() -> None:
@@ -61,4 +61,4 @@ def test_a_user_who_speaks_again_is_not_parted_with() -> None:
     run(conversation, e.ResponseCreated("r1"), call("c1"))
     conversation.tool_finished(ToolResult("c1", "tool", "1", ends=True))
     conversation.handle(e.SpeechStarted("u2"))
-    assert not conversation.parting
+    assert not conversation.farewell
