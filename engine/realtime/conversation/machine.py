@@ -29,11 +29,11 @@ from engine.realtime.conversation.actions import (
     ending,
 )
 from engine.realtime.conversation.pending_results import FollowUps
-from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, KeyTurn
+from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import Refusal, ResponseGate
 from engine.realtime.conversation.responses import Response, Responses
-from engine.realtime.conversation.resume import Continuity
+from engine.realtime.conversation.resume import Resumption
 from engine.realtime.conversation.truncation import PlayedParts
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (
@@ -84,7 +84,7 @@ class Conversation:
             provider: Name shown with the session's id.
             server_tools: Names of tools that the server runs itself: shown, never answered.
             interrupts_by_itself: Whether the server ends a response when the user speaks; else it is told to.
-            recap_heading: See `Continuity`.
+            recap_heading: See `Resumption`.
         """
         self._provider = provider
         self._server_tools = frozenset(server_tools)
@@ -95,10 +95,10 @@ class Conversation:
         self._calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
         self._parts = PlayedParts(self._ids)
-        self._continuity = Continuity(self._ids, recap_heading)
+        self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
-        self._key = KeyTurn(self._ids)
+        self._push_to_talk = PushToTalk(self._ids)
         self._answer_expected = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
@@ -148,11 +148,11 @@ class Conversation:
     @property
     def _goes_on(self) -> bool:
         owed = any(response.active or response.unanswered for response in self._responses)
-        return owed or self._remote.pending or self._user_heard or not self._continuity.online
+        return owed or self._remote.pending or self._user_heard or not self._resumption.online
 
     @property
     def _user_heard(self) -> bool:
-        return self._user_speaking or self._key.held
+        return self._user_speaking or self._push_to_talk.held
 
     def open(self, session: dict[str, Any]) -> list[Action]:
         """Ask for the session's settings; the first thing after connecting."""
@@ -173,9 +173,9 @@ class Conversation:
 
     def talk_started(self) -> list[Action]:
         """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
-        if self._key.held:
+        if self._push_to_talk.held:
             return []
-        self._key.held = True
+        self._push_to_talk.held = True
         return self._settle([*self._interrupt(), Show(UserSpeech(started=True))])
 
     def talk_ended(self, sent_ms: int) -> list[Action]:
@@ -184,13 +184,13 @@ class Conversation:
         Args:
             sent_ms: How much of the microphone went to the server since the press.
         """
-        if not self._key.held:
+        if not self._push_to_talk.held:
             return []
         if sent_ms >= LEAST_COMMIT_MS:
             self.turns += 1
-            if self._continuity.online:
+            if self._resumption.online:
                 self._gate.want()
-        return self._settle([Show(UserSpeech(started=False)), *self._key.release(sent_ms)])
+        return self._settle([Show(UserSpeech(started=False)), *self._push_to_talk.release(sent_ms)])
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
@@ -225,21 +225,21 @@ class Conversation:
         self._gate = ResponseGate()
         self._remote = RemoteCalls(self._ids, self._follow_ups)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
-        self._continuity.leave(calls, self._parts.item_ids)
-        is_forgotten = owed and self._continuity.history.awaits_words
-        if self._key.disconnected() or is_forgotten:
+        self._resumption.disconnected(calls, self._parts.item_ids)
+        is_forgotten = owed and self._resumption.history.awaits_words
+        if self._push_to_talk.disconnected() or is_forgotten:
             actions.append(_TURN_LOST)
-        passed = self._continuity.pass_on(actions)
-        if owed and self._continuity.history.awaits_answer:
+        passed = self._resumption.pass_on(actions)
+        if owed and self._resumption.history.awaits_answer:
             self._gate.want()
         return passed
 
     def reconnected(self, session: dict[str, Any]) -> list[Action]:
         """Tell a new connection the settings and the history, and ask it for the answer that is still owed."""
-        return [*self._continuity.resume(session, self._key.reconnected()), *self._request_response()]
+        return [*self._resumption.resume(session, self._push_to_talk.reconnected()), *self._request_response()]
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
-        is_new = self._continuity.greeted(event)
+        is_new = self._resumption.note_session(event)
         shown: list[Action] = [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
         if isinstance(event, e.SessionUpdated) and event.output_rate_hz:
             shown.append(Show(OutputRate(event.output_rate_hz)))
@@ -253,14 +253,14 @@ class Conversation:
         self._user_speaking = False
         self._answer_expected = True
         self.turns += 1
-        if self._continuity.turn_ended(event.item_id, event.audio_end_ms):
+        if self._resumption.turn_ended(event.item_id, event.audio_end_ms):
             self._gate.want()
         return [Show(UserSpeech(started=False))]
 
     def _on_committed(self, event: e.Committed) -> list[Action]:
         """A server that does not say where speech ends has heard it end by now."""
-        self._continuity.history.user_spoke(event.item_id)
-        if self._key.taken():
+        self._resumption.history.user_spoke(event.item_id)
+        if self._push_to_talk.taken():
             self._gate.want()
         return self._on_speech_stopped(e.SpeechStopped(event.item_id)) if self._user_speaking else []
 
@@ -303,7 +303,7 @@ class Conversation:
             response.interrupted = True
             return response.cancel(self._ids)
         self._follow_ups.response_began()
-        self._key.answered()
+        self._push_to_talk.answered()
         return [Show(ResponseStarted(event.response_id))]
 
     def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
@@ -368,22 +368,22 @@ class Conversation:
         error = event.error
         if self._gate.refused(error) is Refusal.RETRIED:
             return [Trace("a response runs already: ours is asked for again when it is done")]
-        if refused := self._key.refused(error):
+        if refused := self._push_to_talk.refused(error):
             self._gate.forget()
-            if self._key.forget(refused):
+            if self._push_to_talk.forget(refused):
                 return [_TURN_LOST]
-        if is_benign(error) or self._parts.caused(error.event_id) or self._continuity.caused(error.event_id):
+        if is_benign(error) or self._parts.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         end = ending(error)
         return end or [Show(ErrorShown(describe(error), error.code))]
 
     def _settle(self, actions: list[Action]) -> list[Action]:
         """Add the request that has become possible, and keep what outlives the connection."""
-        return self._continuity.pass_on(actions + self._request_response())
+        return self._resumption.pass_on(actions + self._request_response())
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
-        free = self._continuity.online and not (self._responses.running or self._user_heard)
+        free = self._resumption.online and not (self._responses.running or self._user_heard)
         if self._follow_ups.take_unspoken(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         event = self._gate.take(self._ids, free=free)

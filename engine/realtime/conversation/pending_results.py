@@ -31,7 +31,7 @@ class FollowUps:
         """Note what a call of a response came to; return whether the model is to go on now."""
         response.unanswered.discard(result.call_id)
         response.owes_follow_up = True
-        response.parts |= result.ends
+        response.ends_conversation |= result.ends
         self.parting |= result.ends and not response.interrupted
         self.unspoken |= response.interrupted and not result.stopped
         return response.take_follow_up()

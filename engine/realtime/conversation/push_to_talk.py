@@ -15,15 +15,15 @@ _MOST_OPEN = 8
 """Most open turns; the server took older ones without confirming them."""
 
 
-class KeyTurn:
+class PushToTalk:
     """The turn that a key begins and ends, and the ended ones that no server has taken yet.
 
     Example:
-        >>> turn = KeyTurn(EventIds("voice"))
-        >>> turn.held = True
-        >>> turn.release(900)
+        >>> push_to_talk = PushToTalk(EventIds("voice"))
+        >>> push_to_talk.held = True
+        >>> push_to_talk.release(900)
         [Send(event=CommitAudio(event_id='voice_1'))]
-        >>> turn.disconnected()
+        >>> push_to_talk.disconnected()
         True
     """
 

@@ -1,8 +1,8 @@
-"""The history as a new server was told it, and its correction when less of it proves to have been heard.
+"""Replayed history: what a new server was told of it, and its correction when less of it proves to have been heard.
 
 A service may send a minute of answer within seconds, which plays on when its connection is gone. If it is interrupted
 then, the new server knows no audio of it that could be truncated, only the item we made of its words: that one is
-replaced in its place, or deleted where nothing was heard. So every item that is told has an id of our choice.
+replaced in its place, or deleted where nothing was heard. So every item that is replayed has an id of our choice.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from engine.realtime.protocol.client_events import ClientEvent, CreateItem, Dele
 from engine.realtime.protocol.client_items import user_text_item
 
 
-class Retold:
-    """Tells each new server the history, and corrects what it told the present one.
+class ReplayedHistory:
+    """Replays the history to each new server, and corrects what the present one was told.
 
     Example:
-        >>> retold = Retold(EventIds("voice"))
-        >>> retold.tell(history)
+        >>> replayed = ReplayedHistory(EventIds("voice"))
+        >>> replayed.replay(history)
         [CreateItem(event_id='voice_1', item={..., 'id': 'voice_item_1'}, previous_item_id='')]
         >>> history.note(AgentTextCut("Once upon", "item_1"))
-        >>> retold.correct("item_1")
+        >>> replayed.correct("item_1")
         [CreateItem(..., previous_item_id='voice_item_1'), DeleteItem(event_id='voice_3', item_id='voice_item_1')]
     """
 
@@ -38,27 +38,27 @@ class Retold:
         self._ids = ids
         self._item_ids = EventIds("voice_item")
         self._recap_heading = recap_heading
-        self._told: list[tuple[Sequence[Entry], list[CreateItem]]] = []
-        """Entries of the history, and the events that told them."""
+        self._replayed: list[tuple[Sequence[Entry], list[CreateItem]]] = []
+        """Entries of the history, and the events that replayed them."""
 
-    def tell(self, history: History) -> list[ClientEvent]:
-        """Return what tells a new server all of it."""
+    def replay(self, history: History) -> list[ClientEvent]:
+        """Return the events that tell a new server all of it."""
         parts = [history.entries] if self._recap_heading else [[entry] for entry in history.entries]
-        self._told = [(entries, [self._created(item) for item in self._items_of(entries)]) for entries in parts]
-        return [event for _, events in self._told for event in events]
+        self._replayed = [(entries, [self._created(item) for item in self._items_of(entries)]) for entries in parts]
+        return [event for _, events in self._replayed for event in events]
 
     def correct(self, item_id: str) -> list[ClientEvent]:
-        """Return what tells the present server the words of an item of the agent's as they are remembered by now."""
-        for number, (entries, told) in enumerate(self._told):
-            if told and any(isinstance(entry, Said) and entry.is_agents(item_id) for entry in entries):
-                told_id = told[0].item["id"]  # words are one item, also those of a recap
+        """Return the events that replace an agent's item on the present server by the words remembered now."""
+        for number, (entries, replayed) in enumerate(self._replayed):
+            if replayed and any(isinstance(entry, Said) and entry.is_agents(item_id) for entry in entries):
+                replayed_id = replayed[0].item["id"]  # words are one item, also those of a recap
                 items = self._items_of(entries)
-                if [item | {"id": told_id} for item in items] == [told[0].item]:
+                if [item | {"id": replayed_id} for item in items] == [replayed[0].item]:
                     return []
                 # Created first: a server that refuses the new words keeps the old ones.
-                created = [self._created(item, told_id) for item in items]
-                self._told[number] = entries, created
-                return [*created, DeleteItem(self._ids.next(), told_id)]
+                created = [self._created(item, replayed_id) for item in items]
+                self._replayed[number] = entries, created
+                return [*created, DeleteItem(self._ids.next(), replayed_id)]
         return []
 
     def _created(self, item: dict[str, Any], previous_item_id: str = "") -> CreateItem:

@@ -37,11 +37,11 @@ class Response:
     """A tool's output was sent that the model has not seen."""
     spoke: bool = False
     """Some of its audio came."""
-    parts: bool = False
-    """A tool of it ended the conversation: words of its own are the last ones."""
+    ends_conversation: bool = False
+    """A tool ended the conversation; words of this response are the farewell."""
     audio_bytes: int = 0
-    """Of its audio, as it came."""
-    open_parts: dict[ItemKey, None] = field(default_factory=dict)
+    """Size of its audio, as it came."""
+    open_audio_parts: dict[ItemKey, None] = field(default_factory=dict)
     """Audio parts whose end has not come, in order."""
     texts: AgentTexts = field(default_factory=AgentTexts)
 
@@ -62,14 +62,14 @@ class Response:
         self.audio_bytes += size_bytes
         if not self.silenced:
             self.spoke = True
-            self.open_parts[key] = None
+            self.open_audio_parts[key] = None
         return not self.silenced
 
     def end_audio(self, key: ItemKey) -> list[Action]:
         """Note that a part of its audio is complete."""
-        if key not in self.open_parts:
+        if key not in self.open_audio_parts:
             return []
-        del self.open_parts[key]
+        del self.open_audio_parts[key]
         return [] if self.silenced else [EndAudio(key)]
 
     def take_text(self, event: TextDelta | TextDone) -> list[Action]:
@@ -84,16 +84,16 @@ class Response:
         actions: list[Action] = []
         self.active = False
         if not self.interrupted:
-            actions += [EndAudio(key) for key in self.open_parts]
+            actions += [EndAudio(key) for key in self.open_audio_parts]
             actions += [Show(session_event) for session_event in self.texts.finish(self.id)]
-        self.open_parts.clear()
+        self.open_audio_parts.clear()
         self.status = status
         return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]
 
     def take_follow_up(self) -> bool:
         """Return True once, when it is done and all its calls are answered: then the model is to go on."""
         due = self.owes_follow_up and not (self.active or self.unanswered or self.silenced)
-        due = due and not (self.parts and self.spoke)
+        due = due and not (self.ends_conversation and self.spoke)
         if due:
             self.owes_follow_up = False
         return due

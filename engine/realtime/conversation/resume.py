@@ -1,4 +1,4 @@
-"""What of a conversation outlives its connection: the history, and what the new server knows nothing of.
+"""Resumption: what of a conversation outlives its connection, and what the new server is told of it.
 
 After a reconnect a server is told, in this order: the session's settings, with automatic answers off; the history; then
 what the microphone held; then the settings as they are to be. What belongs to the old connection (calls of tools,
@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.realtime.conversation.actions import Action, PlayAudio, ReleaseMicrophone, Send, Show
 from engine.realtime.conversation.history import History
-from engine.realtime.conversation.replayed_history import Retold
+from engine.realtime.conversation.replayed_history import ReplayedHistory
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (
     ClientEvent,
@@ -33,13 +33,13 @@ _REMEMBERED = 1024
 """Events of a resumption, whose errors are of no interest to a person."""
 
 
-class Continuity:
+class Resumption:
     """Passes on what a conversation does, and keeps what a new connection must be told.
 
     Example:
-        >>> continuity = Continuity(EventIds("voice"))
-        >>> continuity.leave(calls=[], items=[])
-        >>> continuity.resume(session)
+        >>> resumption = Resumption(EventIds("voice"))
+        >>> resumption.disconnected(calls=[], items=[])
+        >>> resumption.resume(session)
         [Send(event=UpdateSession(...)), ReleaseMicrophone(), Send(event=UpdateSession(...))]
     """
 
@@ -48,18 +48,18 @@ class Continuity:
 
         Args:
             ids: Names of the events.
-            recap_heading: See `Retold`.
+            recap_heading: See `ReplayedHistory`.
         """
         self._ids = ids
         self._recap_heading = recap_heading
         self._events: deque[str] = deque(maxlen=_REMEMBERED)
-        self._gone_calls: set[str] = set()
-        self._gone_items: set[str] = set()
+        self._earlier_calls: set[str] = set()
+        self._earlier_items: set[str] = set()
         self._updates_awaited = 0
-        self._quiet_update = ""
+        self._update_without_answers = ""
         self._session_id: str | None = None
         self.history = History()
-        self._retold = Retold(ids, recap_heading)
+        self._replayed_history = ReplayedHistory(ids, recap_heading)
         self.online = True
         """False from the loss of a connection until the next one is told everything."""
 
@@ -78,7 +78,7 @@ class Continuity:
             passed.append(action)
         return passed
 
-    def leave(self, calls: Iterable[str], items: Iterable[str]) -> None:
+    def disconnected(self, calls: Iterable[str], items: Iterable[str]) -> None:
         """Note the loss of the connection.
 
         Args:
@@ -88,22 +88,22 @@ class Continuity:
         self.online = False
         self._updates_awaited = 0
         self._session_id = None
-        self._gone_calls = set(calls)
-        self._gone_items = set(items)
+        self._earlier_calls = set(calls)
+        self._earlier_items = set(items)
 
     def resume(self, session: dict[str, Any], commit: CommitAudio | None = None) -> list[Action]:
         """Return what a new connection is told first, and go on with it; `commit` ends a turn of what was held."""
         self.online = True
-        quiet = _without_answers(session)
-        told = self._retold.tell(self.history)
-        first = UpdateSession(self._ids.next(), quiet or session)
-        events: list[ClientEvent] = [first, *told]
+        without_answers = _without_answers(session)
+        replayed = self._replayed_history.replay(self.history)
+        first = UpdateSession(self._ids.next(), without_answers or session)
+        events: list[ClientEvent] = [first, *replayed]
         self._events.extend(event.event_id for event in events)
         resumed: list[Action] = [*(Send(event) for event in events), ReleaseMicrophone()]
         if commit is not None:
             resumed.append(Send(commit))
-        if quiet is not None:
-            self._updates_awaited, self._quiet_update = 2, first.event_id
+        if without_answers is not None:
+            self._updates_awaited, self._update_without_answers = 2, first.event_id
             resumed.append(Send(UpdateSession(self._ids.next(), session)))
         return resumed
 
@@ -118,7 +118,7 @@ class Continuity:
         self._updates_awaited = 0
         return unanswered
 
-    def greeted(self, event: e.SessionCreated | e.SessionUpdated) -> bool:
+    def note_session(self, event: e.SessionCreated | e.SessionUpdated) -> bool:
         """Take the server's word on the session; True where it is a new one.
 
         One server sends session.updated twice, and some leave session.created out. Who does not tell whether it
@@ -132,7 +132,7 @@ class Continuity:
 
     def caused(self, event_id: str) -> bool:
         """Whether an error names an event of a resumption: the conversation goes on without what it said."""
-        if event_id == self._quiet_update:
+        if event_id == self._update_without_answers:
             self._updates_awaited = 0  # refused: answers were never off
         return bool(event_id) and event_id in self._events
 
@@ -145,11 +145,11 @@ class Continuity:
     def _sendable(self, event: ClientEvent) -> list[ClientEvent]:
         match event:
             case CreateItem(event_id, {"type": "function_call_output", "call_id": call_id, "output": output}):
-                if call_id in self._gone_calls and self.online:
-                    self._gone_calls.discard(call_id)
+                if call_id in self._earlier_calls and self.online:
+                    self._earlier_calls.discard(call_id)
                     return self._late_output(event_id, str(call_id), str(output))
-            case TruncateItem() | DeleteItem() if event.item_id in self._gone_items and self.online:
-                corrections = self._retold.correct(event.item_id)
+            case TruncateItem() | DeleteItem() if event.item_id in self._earlier_items and self.online:
+                corrections = self._replayed_history.correct(event.item_id)
                 self._events.extend(correction.event_id for correction in corrections)
                 return corrections
         return [event] if self.online else []
@@ -166,9 +166,9 @@ class Continuity:
 
 def _without_answers(session: dict[str, Any]) -> dict[str, Any] | None:
     """The same settings without automatic answers and interruptions; None where the client commits by itself."""
-    quiet = copy.deepcopy(session)
-    detection = quiet.get("audio", {}).get("input", {}).get("turn_detection")
+    without_answers = copy.deepcopy(session)
+    detection = without_answers.get("audio", {}).get("input", {}).get("turn_detection")
     if not detection:
         return None
     detection |= {"create_response": False, "interrupt_response": False}
-    return quiet
+    return without_answers

@@ -100,7 +100,7 @@ class ServerModel:
     """The client cancelled the answer to the user's last turn."""
     spoken_to: bool = False
     """That turn was a spoken one."""
-    retold: list[dict[str, Any]] = field(default_factory=list)
+    replayed: list[dict[str, Any]] = field(default_factory=list)
     """What it was told of the conversation on this connection, each item in its place."""
     retold_ids: set[str] = field(default_factory=set)
     """Of all these items, and of those on earlier connections."""
@@ -187,12 +187,12 @@ class ServerModel:
             case CreateItem(_, {"id": str(item_id)} as item, previous_item_id):
                 assert item_id not in self.retold_ids
                 self.retold_ids.add(item_id)
-                ids = [item["id"] for item in self.retold]
+                ids = [item["id"] for item in self.replayed]
                 places = {"": len(ids)} | {known: at + 1 for at, known in enumerate(ids)}
-                self.retold.insert(places[previous_item_id], item)
+                self.replayed.insert(places[previous_item_id], item)
             case DeleteItem(_, item_id) if item_id in self.retold_ids:
-                (gone,) = (item for item in self.retold if item["id"] == item_id)
-                self.retold.remove(gone)
+                (gone,) = (item for item in self.replayed if item["id"] == item_id)
+                self.replayed.remove(gone)
 
     def _refuse(self, event: ClientEvent, code: str) -> None:
         self.said.append(
@@ -207,7 +207,7 @@ class ServerModel:
         self.hears_speech = self.wants_answer = self.spoken_to = self.cancelled_answer = False
         self.calls.clear()
         self.parts.clear()
-        self.retold.clear()
+        self.replayed.clear()
 
 
 def agents_words(items: Iterable[dict[str, Any]]) -> list[str]:

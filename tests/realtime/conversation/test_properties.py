@@ -219,9 +219,9 @@ class Conversing(RuleBasedStateMachine):
 
     def judge_history(self) -> None:
         """Of what a server was told, it knows what was heard: as much as is remembered, in the same order."""
-        remembered = [item for entry in self.conversation._continuity.history.entries for item in entry.items()]
-        retold = agents_words(self.server.retold)
-        assert retold == agents_words(remembered)[: len(retold)]
+        remembered = [item for entry in self.conversation._resumption.history.entries for item in entry.items()]
+        replayed = agents_words(self.server.replayed)
+        assert replayed == agents_words(remembered)[: len(replayed)]
 
     # The connection.
 
