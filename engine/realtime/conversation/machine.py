@@ -31,7 +31,7 @@ from engine.realtime.conversation.actions import (
 from engine.realtime.conversation.pending_results import FollowUps
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
-from engine.realtime.conversation.response_queue import Refusal, ResponseGate
+from engine.realtime.conversation.response_queue import ResponseGate
 from engine.realtime.conversation.responses import Response, Responses
 from engine.realtime.conversation.resume import Resumption
 from engine.realtime.conversation.truncation import PlayedParts
@@ -350,7 +350,6 @@ class Conversation:
         response, actions = self._response_of(event.response_id)
         if not response.active:
             return actions
-        self._gate.response_done()
         actions += response.end(event.status or "completed", event.usage)
         if response.status == "failed":
             error = event.error or e.ServerError()
@@ -366,7 +365,7 @@ class Conversation:
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:
         error = event.error
-        if self._gate.refused(error) is Refusal.RETRIED:
+        if self._gate.refused(error):
             return [Trace("a response runs already: ours is asked for again when it is done")]
         if refused := self._push_to_talk.refused(error):
             self._gate.forget()

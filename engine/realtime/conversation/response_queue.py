@@ -1,4 +1,9 @@
-"""The gate for response.create: wishes are merged, one at most is on its way, and a refused one goes again."""
+"""The gate for response.create: wishes are merged, one at most is on its way, and a refused one goes again.
+
+Two facts make up its state: whether a wish waits, and what became of the last response.create (`State`). The second
+moves by `TABLE`, the only place that says what follows what. A refusal may come after a response has begun, because
+that response may be the server's own.
+"""
 
 from __future__ import annotations
 
@@ -12,105 +17,166 @@ _MOST_RETRIES, _MOST_UNNAMED_RETRIES = 1, 3
 """A refusal that names no event may be that of an earlier one, whose place another response was taken for."""
 
 
-class Refusal(Enum):
-    """What an error means for the gate."""
+class State(Enum):
+    """State of the last response.create."""
 
-    NOT_OURS = auto()
-    RETRIED = auto()
-    """It is sent once more when the running response is done."""
-    FINAL = auto()
+    IDLE = auto()
+    """Nothing is on its way, and no error is about it any more."""
+    REQUESTED = auto()
+    """It is sent; the server has not reacted."""
+    WITHDRAWN = auto()
+    """It is sent, but the user turned to something else before the server reacted."""
+    BEGUN = auto()
+    """A response began: ours, or the server's own, and then ours is refused next."""
+    TURNED_AWAY = auto()
+    """A response began, was taken for the answer to the withdrawn one, and cancelled."""
+    REFUSED_BUSY = auto()
+    """It was refused because of a running response that the server has not announced. It is wanted again; as soon as
+    that response is known, the caller waits for its end."""
+
+
+class Input(Enum):
+    """Event that moves a response.create from one state to the next."""
+
+    SEND = auto()
+    BEGIN = auto()
+    """The server began a response."""
+    FORGET = auto()
+    """The user turned to something else."""
+    REFUSE = auto()
+    """The server refused it for good."""
+    BUSY = auto()
+    """The server refused it because a response is running."""
+
+
+class Effect(Enum):
+    """Duty that comes with a transition."""
+
+    CANCEL = auto()
+    """Cancel the response that began: it answers an older turn."""
+    RETRY = auto()
+    """Send it once more, unless it was refused too often: then the refusal is for good."""
+    RENEW = auto()
+    """Send it again as a new one: it was never tried in its own right."""
+
+
+IDLE, REQUESTED, WITHDRAWN, BEGUN, TURNED_AWAY, REFUSED_BUSY = State
+SEND, BEGIN, FORGET, REFUSE, BUSY = Input
+
+TABLE: dict[State, dict[Input, State]] = {
+    IDLE: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
+    REQUESTED: {BEGIN: BEGUN, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: REFUSED_BUSY},
+    WITHDRAWN: {BEGIN: TURNED_AWAY, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: IDLE},
+    BEGUN: {SEND: REQUESTED, BEGIN: BEGUN, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
+    TURNED_AWAY: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
+    REFUSED_BUSY: {BEGIN: IDLE, FORGET: IDLE, REFUSE: REFUSED_BUSY, BUSY: REFUSED_BUSY},
+}
+"""Next state by state and input. A state without SEND must not send: the wish waits until it has left that state."""
+EFFECTS = {
+    (WITHDRAWN, BEGIN): Effect.CANCEL,
+    (REQUESTED, BUSY): Effect.RETRY,
+    (BEGUN, BUSY): Effect.RETRY,
+    (TURNED_AWAY, BUSY): Effect.RENEW,
+}
+
+
+class Wish(Enum):
+    """Reason for the newest wish; it outlives the sending, because the request may be refused."""
+
+    TURN = auto()
+    """A turn of the user."""
+    TOOLS = auto()
+    """The results of tools."""
+    TOOLS_OVERTAKEN = auto()
+    """The results of tools, and a response began since: perhaps the server's own to the same results."""
 
 
 class ResponseGate:
-    """Decides when a response.create may go out; the caller says whether the conversation is free for it."""
+    """Decides when a response.create may go out.
+
+    The caller says whether the conversation is free for it: nobody speaks, and no response that we know of is running.
+    """
 
     def __init__(self) -> None:
-        self.wanted = False
-        self.in_flight = ""
-        """event_id of a response.create the server has not reacted to."""
+        self.state = State.IDLE
+        self._wanted = False
+        """A wish waits to be sent; it may do so while an older request is still on its way."""
+        self._wish = Wish.TURN
         self._sent = ""
-        """event_id of the last one, which an error may still name when a response has begun."""
-        self._forgotten = False
-        """The user turned to something else since that was sent."""
-        self._turned_away = False
-        """A response was taken for the answer to that one, and so not wanted."""
-        self._blocked = False
-        """A response runs of which we only know by a refusal."""
-        self._ended_since = False
-        """A response ended since that was sent: the one that stood in its way, if its refusal comes only then."""
+        """event_id of the last response.create."""
         self._retries = 0
-        self._follows_tools = False
-        self._begun_since = False
-        """A response began since the wish."""
         self._server_follows_tools = False
+        """The server has been seen to answer the results of tools by itself."""
 
     @property
     def busy(self) -> bool:
         """True while a response is wanted or asked for."""
-        return self.wanted or bool(self.in_flight)
+        return self._wanted or SEND not in TABLE[self.state]
 
     def want(self, *, after_tools: bool = False) -> None:
         """Ask for a response; a wish that waits already is the same wish."""
-        self._follows_tools = after_tools and (self._follows_tools or not self.wanted)
-        self.wanted = True
-        self._retries, self._begun_since = 0, False
+        is_for_tools = after_tools and not (self._wanted and self._wish is Wish.TURN)
+        self._wish = Wish.TOOLS if is_for_tools else Wish.TURN
+        self._wanted, self._retries = True, 0
 
     def forget(self) -> None:
         """Drop the wish, and what is on its way with it: a new turn of the user takes its place."""
-        self.wanted = self._blocked = self._turned_away = False
-        self._forgotten = True
+        self._wanted = False
+        self._step(FORGET)
 
     def take(self, ids: EventIds, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
-        if not self.wanted or not free or self.in_flight or self._blocked:
+        if not self._wanted or not free or SEND not in TABLE[self.state]:
             return None
-        self.wanted = self._forgotten = self._turned_away = self._ended_since = False
-        self.in_flight = self._sent = ids.next()
-        return CreateResponse(self.in_flight)
+        self._step(SEND)
+        self._wanted, self._sent = False, ids.next()
+        return CreateResponse(self._sent)
 
     def response_created(self) -> bool:
-        """The server began a response: ours, or its own, and then ours is refused next.
+        """Take the beginning of a response, ours or the server's own.
 
         Returns:
-            True if it answers what was asked before the user turned to something else.
+            True if it answers what was asked before the user turned to something else, and is to be cancelled.
         """
-        self._turned_away = bool(self.in_flight) and self._forgotten
-        self.in_flight = ""
-        self._begun_since = True
-        return self._turned_away
+        if self._wish is Wish.TOOLS:
+            self._wish = Wish.TOOLS_OVERTAKEN
+        return self._step(BEGIN) is Effect.CANCEL
 
-    def response_done(self) -> None:
-        """A response ended: what waited for it may go."""
-        self._blocked, self._ended_since = False, True
-
-    def refused(self, error: ServerError) -> Refusal:
-        """Take an error event: is it about our response.create, and what becomes of it?
+    def refused(self, error: ServerError) -> bool:
+        """Take an error event; return True if it refuses our response.create, which then goes again.
 
         Some servers name no event: a response that runs already is then the refusal of the last one sent.
         """
         is_busy = error.code == ALREADY_ACTIVE
-        named = error.event_id or (self._sent if is_busy else "")
-        if not named or named != self._sent:
-            return Refusal.NOT_OURS
+        is_ours = error.event_id == self._sent if error.event_id else is_busy
+        if not is_ours:
+            return False
         most = _MOST_RETRIES if error.event_id else _MOST_UNNAMED_RETRIES
-        self.in_flight = self._sent = ""
-        if is_busy and self._turned_away:
-            # Refused, ours never began: what was turned away was the server's answer to the newer turn.
-            self._turned_away, self._retries = False, 0
-        elif not is_busy or self._forgotten or self._retries >= most or self._is_met():
-            return Refusal.FINAL
-        else:
-            self._retries += 1
-        self.wanted, self._blocked = True, not self._ended_since
-        return Refusal.RETRIED
+        event = BUSY if is_busy else REFUSE
+        if EFFECTS.get((self.state, event)) is Effect.RETRY and self._gives_up(most):
+            event = REFUSE
+        effect = self._step(event)
+        if effect is None:
+            return False
+        self._retries = self._retries + 1 if effect is Effect.RETRY else 0
+        self._wanted = True
+        return True
 
-    def _is_met(self) -> bool:
-        """Whether the response that stands in the way is the server's own to the same tools.
+    def _step(self, event: Input) -> Effect | None:
+        """Move by the table; return what is to be done."""
+        effect = EFFECTS.get((self.state, event))
+        self.state = TABLE[self.state][event]
+        return effect
 
-        Seen for the first time, ours is sent once more all the same. A server that does so each time would answer every
-        call twice, and a model that then calls again would never end.
+    def _gives_up(self, most: int) -> bool:
+        """Whether the refusal is final: there were enough, or the server always answers the results of tools by itself.
+
+        When the server does so for the first time, ours is sent once more all the same. A server that does so each time
+        would answer every call twice, and a model that then calls again would never end.
         """
-        by_server = self._follows_tools and self._begun_since
-        is_habit = by_server and self._server_follows_tools
-        self._server_follows_tools = self._server_follows_tools or by_server
+        if self._retries >= most:
+            return True
+        if self._wish is not Wish.TOOLS_OVERTAKEN:
+            return False
+        is_habit, self._server_follows_tools = self._server_follows_tools, True
         return is_habit
