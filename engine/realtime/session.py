@@ -36,7 +36,7 @@ from engine.realtime.session_events import (
     ToolsAwaited,
 )
 from engine.realtime.sound.audio_bridge import AudioBridge, BridgeEvents
-from engine.realtime.sound.device_news import session_event_of
+from engine.realtime.sound.device_events import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner

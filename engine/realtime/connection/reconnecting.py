@@ -1,8 +1,8 @@
 """Reconnecting connection to the server: keeps a session connected, one transport after the other.
 
-It dials, sends, receives and watches; opens a lost connection again (`retry_policy`), leaves one that has
-fallen silent (`keepalive`), and changes one before the server's limit, in a pause of the conversation,
-with the next already open (`rotation`). What is said over it is the session's business.
+It dials, sends, receives and watches; opens a lost connection again, leaves one that has fallen silent (`keepalive`),
+and changes one before the server's limit, in a pause of the conversation, with the next already open. `retry_policy`
+says when. What is said over it is the session's business.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import Any
 from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.connection.keepalive import PROBE_ITEM_ID, Keepalive, Verdict
-from engine.realtime.connection.retry_policy import RetryPolicy, is_retried
-from engine.realtime.connection.rotation import LEAST_LEFT_S, Rotation
+from engine.realtime.connection.retry_policy import LEAST_LEFT_S, RetryPolicy, Rotation, is_retried
 from engine.realtime.connection.transport import Transport
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.conversation.actions import Action, ReleaseMicrophone, Send

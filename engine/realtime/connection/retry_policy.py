@@ -1,6 +1,7 @@
-"""When a lost connection is opened again: which ends are final, how long to wait, and when to give up.
+"""Policy of opening connections again: after a loss, and before the server's limit for a session.
 
-A policy without I/O and without a clock; what carries it out is `engine.realtime.connection.reconnecting`.
+It says which losses are final, how long to wait, when to give up, and when to move a session to a new connection. It
+has no I/O and no clock; `engine.realtime.connection.reconnecting` carries it out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ MAX_OUTAGE_S = 2.0
 """How old the microphone's audio may be that is sent when the connection is back."""
 HEALTHY_S = 30.0
 """A connection that held so long had really come back: the next loss begins with the shortest wait again."""
+_EARLIEST_SHARE, _EARLIEST_S = 0.1, 300.0
+"""How long before a limit the window begins in which a session is moved: the shorter one of the two."""
+_LATEST_SHARE, _LATEST_S = 0.02, 20.0
+"""How long before a limit that window ends."""
+LEAST_LEFT_S = 60.0
+"""A server's word that less is left is not believed: its clock and ours may differ, and a session that moves on all the
+time is worse than one that is ended once."""
 
 
 def is_retried(error: VoiceError) -> bool:
@@ -82,3 +90,18 @@ class RetryPolicy:
         waits = not (at_once and self._attempts == 1)
         wait_s = longest_s * self._dice.uniform(1 - JITTER, 1) if waits else 0.0
         return Attempt(self._attempts, MAX_ATTEMPTS, wait_s)
+
+
+class Rotation:
+    """The window before a limit in which a pause of the conversation is used, and its end, when nothing is waited for.
+
+    Example:
+        >>> rotation = Rotation(limit_s=3600)
+        >>> rotation.begins_after_s, rotation.ends_after_s
+        (3300.0, 3580.0)
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        """Take how long a session of the server may last, from its beginning."""
+        self.begins_after_s = limit_s - min(_EARLIEST_S, _EARLIEST_SHARE * limit_s)
+        self.ends_after_s = limit_s - min(_LATEST_S, _LATEST_SHARE * limit_s)

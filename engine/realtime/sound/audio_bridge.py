@@ -16,10 +16,9 @@ from engine.errors import StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
 from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent
-from engine.realtime.sound.latency import LatencyTimeline
+from engine.realtime.sound.device_events import XrunWatch
+from engine.realtime.sound.latency import LatencyTimeline, TurnClock
 from engine.realtime.sound.mic_gate import MicGate
-from engine.realtime.sound.turn_clock import TurnClock
-from engine.realtime.sound.xruns import XrunWatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import AccessRefusedError, ConnectionFailedError
-from engine.realtime.connection.rotation import Rotation
+from engine.realtime.connection.retry_policy import Rotation
 from engine.realtime.protocol.server_events import ServerEvent, SessionDescription
 from engine.realtime.providers.catalog import OPENAI, YANDEX
 from engine.realtime.session import Session

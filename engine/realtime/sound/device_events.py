@@ -1,9 +1,10 @@
-"""Turns the port's counters into session events: what was lost since the last call."""
+"""Session events about the audio devices: frames that were lost, and devices that are lost and found."""
 
 from __future__ import annotations
 
 from engine.audio.port.stats import StreamStats
-from engine.realtime.session_events import Xrun
+from engine.audio.recovery.policy import Found, Lost, News
+from engine.realtime.session_events import DeviceFound, DeviceLost, Xrun
 
 
 class XrunWatch:
@@ -30,3 +31,18 @@ class XrunWatch:
             session_events.append(Xrun("output", underrun_frames, stats.output_underrun_frames))
         self.total += input_xruns + output_xruns + bool(overflow_frames)
         return session_events
+
+
+def session_event_of(news: News) -> DeviceLost | DeviceFound:
+    """Return the session event.
+
+    Example:
+        >>> session_event_of(Lost("the speaker 'usb'", 2, "no such device"))
+        DeviceLost(waiting_for="the speaker 'usb'", attempt=2, reason='no such device')
+    """
+    match news:
+        case Lost(waiting_for, attempt, reason):
+            return DeviceLost(waiting_for, attempt, reason)
+        case Found(info, away_s, is_new_default):
+            source, target = (side.device if side else "" for side in (info.input, info.output))
+            return DeviceFound(source, target, round(1000 * away_s), is_new_default)
