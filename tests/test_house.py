@@ -52,13 +52,10 @@ def test_the_repository_holds_only_the_folders_of_the_design() -> None:
 
 def test_the_picture_of_the_house_names_every_room_and_no_module_that_is_gone() -> None:
     text = (ROOT / "docs" / "house.md").read_text(encoding="utf-8")
-    floors = (
-        ROOT / name for name in ("engine/realtime", "engine/audio", "engine/dsp", "engine/local", "cli", "benchmarks")
-    )
-    for floor in floors:
+    for name in ("engine/realtime", "engine/audio", "engine/dsp", "engine/local", "cli", "benchmarks"):
         part = text.partition(f"\n{name}\n")[2].partition("\n\n")[0]
-        rooms = {path.parent.name for path in floor.glob("*/__init__.py")}
-        assert rooms <= set(re.findall(r"^  (\w+)\b", part, re.MULTILINE)), floor
+        rooms = {path.parent.name for path in (ROOT / name).glob("*/__init__.py")}
+        assert rooms <= set(re.findall(r"^  (\w+)\b", part, re.MULTILINE)), name
     modules = re.findall(r"[\w/]+/\w+\.py", text)
     assert modules
     assert not [path for path in modules if not (ROOT / path).exists() and not (ROOT / "engine" / path).exists()]
