@@ -11,7 +11,7 @@ from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
 from cli.terminal.countdown import Countdown
 from cli.terminal.signals import interruptions
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 from engine.errors import VoiceError
 
 
@@ -64,7 +64,7 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
         out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
     """
     measured = Measured()
-    line = LiveLine(out)
+    line = StatusLine(out)
     progress = Progress([case.seconds(quick=quick) for case in cases])
     with interruptions() as interrupted:
         try:

@@ -1,4 +1,4 @@
-"""What the keys do in a conversation, and the last line of the terminal that shows it.
+"""What the keys do in a conversation, and the status line of the terminal that shows it.
 
 Space talks where turns are ended by a key, Tab mutes, and what is typed is said with Enter.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from cli.run.talk_key import TalkKey
 from cli.terminal.key_parser import KeyStroke, KnowsReleases, Named, Stroke
 from cli.terminal.sanitize import printable
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 from engine.realtime.session import Session
 
 _ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
@@ -30,7 +30,7 @@ class Controls:
         ...     await session.run()
     """
 
-    def __init__(self, session: Session, line: LiveLine, *, by_key: bool, listens: bool) -> None:
+    def __init__(self, session: Session, line: StatusLine, *, by_key: bool, listens: bool) -> None:
         self._session = session
         self._line = line
         self._by_key = by_key and listens
@@ -41,7 +41,7 @@ class Controls:
         self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
 
     def ask(self, question: str, answered: Callable[[bool], None]) -> None:
-        """Let the last line ask something; `answered` is told whether y or n was pressed."""
+        """Let the status line ask something; `answered` is told whether y or n was pressed."""
         self._questions.append((question, answered))
         self.show()
 
@@ -64,7 +64,7 @@ class Controls:
         self.show()
 
     def close(self) -> None:
-        """Leave the terminal's last line."""
+        """Leave the status line."""
         if self._looking is not None:
             self._looking.cancel()
         self._line.close()
@@ -112,7 +112,7 @@ class Controls:
         self.show()
 
     def show(self) -> None:
-        """Draw the last line; after that by itself."""
+        """Draw the status line; after that by itself."""
         if self._questions and not self._typed:
             self._line.show(printable(self._questions[0][0]))
             return

@@ -121,12 +121,12 @@ def _offer_keys(
     """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
     asked = "" if plan.options.input_file else "Write. " if plan.options.text else "Speak. "
     screen.say(f"{asked}Ctrl+C ends the conversation.")
-    if not (has_keyboard() and screen.live.is_terminal) or str(plan.options.input_file) == "-":
+    if not (has_keyboard() and screen.status.is_terminal) or str(plan.options.input_file) == "-":
         return
     by_key = plan.settings.turn_detection(plan.chosen.provider).by_client
-    controls = Controls(session, screen.live, by_key=by_key, listens=plan.settings.listens)
+    controls = Controls(session, screen.status, by_key=by_key, listens=plan.settings.listens)
     stack.callback(controls.close)
-    stack.enter_context(keyboard(controls.take, screen.live.send, releases=by_key))
+    stack.enter_context(keyboard(controls.take, screen.status.send, releases=by_key))
     approvals.attach(session, controls)
     controls.show()
 

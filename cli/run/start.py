@@ -42,7 +42,7 @@ def run_session(options: RunOptions) -> None:
         VoiceError: what prevented or ended it.
     """
     screen = Screen(sys.stderr if options.events == "-" else sys.stdout)
-    log_to_stderr(options.log_level.value, screen.live)
+    log_to_stderr(options.log_level.value, screen.status)
     lines_are_piped = options.text and not has_keyboard()
     if options.text and options.input_file is not None:
         raise InvalidInputError("--text and --input-file exclude each other.", fix="Leave one of them out.")
@@ -58,7 +58,7 @@ def run_session(options: RunOptions) -> None:
     )
     # What is not possible is said before anything is opened.
     by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
-    if by_key and not (has_keyboard() and screen.live.is_terminal):
+    if by_key and not (has_keyboard() and screen.status.is_terminal):
         raise InvalidInputError(
             "Push-to-talk needs a terminal for its key.", fix="Leave --turns none out, or write with --text."
         )

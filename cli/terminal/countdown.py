@@ -6,24 +6,24 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 
 _LIVE_S = 1.0
 _PLAIN_S = 15.0
-"""Where there is no live line, such as in a file: often enough to see that it goes on."""
+"""Where there is no status line, such as in a file: often enough to see that it goes on."""
 
 
 class Countdown:
-    """Calls `text` from a thread of its own until the block ends: a live line on a terminal, else a line now and then.
+    """Calls `text` from its own thread until the block ends: a status line on a terminal, else a line now and then.
 
     A second's wake-up is too rare to be seen in any figure.
 
     Example:
-        >>> with Countdown(LiveLine(sys.stderr), lambda: f"about {left_s():.0f} s left"):
+        >>> with Countdown(StatusLine(sys.stderr), lambda: f"about {left_s():.0f} s left"):
         ...     measure()
     """
 
-    def __init__(self, line: LiveLine, text: Callable[[], str]) -> None:
+    def __init__(self, line: StatusLine, text: Callable[[], str]) -> None:
         self._line = line
         self._text = text
         self._over = threading.Event()

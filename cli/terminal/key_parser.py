@@ -81,11 +81,11 @@ _PRIVATE = range(0xE000, 0xF900)
 """Where the protocol has keys without a character, such as Shift itself."""
 
 
-class KeyStream:
+class KeyParser:
     """Reads strokes out of bytes that may be torn anywhere.
 
     Example:
-        >>> list(KeyStream().feed("д ".encode()))
+        >>> list(KeyParser().feed("д ".encode()))
         [KeyStroke(key='д', stroke=<Stroke.PRESSED: 1>), KeyStroke(key=' ', stroke=<Stroke.PRESSED: 1>)]
     """
 

@@ -13,7 +13,7 @@ from cli.terminal.key_parser import (
     ASK_FOR_RELEASES,
     REPORT_NO_RELEASES,
     REPORT_RELEASES,
-    KeyStream,
+    KeyParser,
     KeyStroke,
     KnowsReleases,
 )
@@ -41,7 +41,7 @@ if sys.platform == "win32":
         ended = threading.Event()
 
         def read() -> None:
-            stream = KeyStream()
+            stream = KeyParser()
             while not ended.is_set():
                 if not msvcrt.kbhit():
                     time.sleep(_LOOK_S)
@@ -103,7 +103,7 @@ else:
             self._send = send
             self._releases = releases
             self._reports = False
-            self._stream = KeyStream()
+            self._stream = KeyParser()
             self._settling: asyncio.TimerHandle | None = None
             self._before = termios.tcgetattr(self.descriptor)
 

@@ -6,13 +6,13 @@ import logging
 import sys
 
 from cli.terminal.sanitize import printable
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 
 
 class _BetweenLines(logging.Handler):
-    """Prints above the terminal's last line."""
+    """Prints above the status line."""
 
-    def __init__(self, line: LiveLine) -> None:
+    def __init__(self, line: StatusLine) -> None:
         super().__init__()
         self._line = line
 
@@ -24,7 +24,7 @@ class _BetweenLines(logging.Handler):
             self.handleError(record)
 
 
-def log_to_stderr(level: str, line: LiveLine) -> None:
+def log_to_stderr(level: str, line: StatusLine) -> None:
     """Log from this level on; `line` is where the conversation is shown."""
     shared = line.is_terminal and sys.stderr.isatty()
     handler = _BetweenLines(line) if shared else logging.StreamHandler(sys.stderr)

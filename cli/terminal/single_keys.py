@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
-from cli.terminal.key_parser import KeyStream, KeyStroke, Named
+from cli.terminal.key_parser import KeyParser, KeyStroke, Named
 
 _ALSO = {"k": Named.UP, "j": Named.DOWN, "q": Named.ESCAPE}
 """Letters that stand for other keys, as in vi."""
@@ -47,7 +47,7 @@ if sys.platform == "win32":
                 return _ARROWS.get(msvcrt.getwch(), "")
             if character == "\x03":
                 raise KeyboardInterrupt
-            return next(iter(pressed(KeyStream(), character.encode("utf-8", "replace"))), "")
+            return next(iter(pressed(KeyParser(), character.encode("utf-8", "replace"))), "")
 
         def discard(self) -> None:
             """Forget what was pressed so far."""
@@ -70,7 +70,7 @@ else:
     class _TerminalKeys:
         def __init__(self, descriptor: int) -> None:
             self._descriptor = descriptor
-            self._stream = KeyStream()
+            self._stream = KeyParser()
             self._waiting: deque[Named | str] = deque()
 
         def next(self, timeout_s: float) -> Named | str | None:
@@ -102,11 +102,11 @@ else:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def pressed(stream: KeyStream, data: bytes) -> list[Named | str]:
+def pressed(stream: KeyParser, data: bytes) -> list[Named | str]:
     """The keys in what a terminal sent, after which nothing more comes for a while; Escape where the terminal is gone.
 
     Example:
-        >>> pressed(KeyStream(), b"1\\x1b[B\\r")
+        >>> pressed(KeyParser(), b"1\\x1b[B\\r")
         ['1', <Named.DOWN: 2>, <Named.ENTER: 3>]
     """
     if not data:

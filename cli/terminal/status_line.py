@@ -18,11 +18,11 @@ _ERASE = "\r\x1b[2K"
 _LEAST_COLUMNS, _USUAL_COLUMNS = 20, 80
 
 
-class LiveLine:
+class StatusLine:
     """Writes to a stream; on anything but a terminal it passes on what is written, and has no last line.
 
     Example:
-        >>> line = LiveLine(sys.stdout)
+        >>> line = StatusLine(sys.stdout)
         >>> line.show("listening")
         >>> line.write("Agent: Well, ")     # above it
         >>> line.write("hello.\\n")

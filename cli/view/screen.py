@@ -6,7 +6,7 @@ import sys
 from typing import IO
 
 from cli.terminal.sanitize import printable
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 from cli.view.lines import ToolEvent, loss_line, tool_line, usage_line
 from engine.realtime.session_events import (
     AgentText,
@@ -38,8 +38,8 @@ class Screen:
     """An observer that prints; `out` is standard output, or standard error where events take its place."""
 
     def __init__(self, out: IO[str] | None = None) -> None:
-        self.live = LiveLine(out or sys.stdout)
-        self._colours = self.live.is_terminal
+        self.status = StatusLine(out or sys.stdout)
+        self._colours = self.status.is_terminal
         self._open_item: str | None = None
         self._waiting: list[str] = []
         """Remarks that came in the middle of the agent's line."""
@@ -92,9 +92,9 @@ class Screen:
     def _delta(self, text: str, item_id: str) -> None:
         if self._open_item != item_id:
             self._end_line()
-            self.live.write(f"{self._bold('Agent:')} ")
+            self.status.write(f"{self._bold('Agent:')} ")
             self._open_item = item_id
-        self.live.write(printable(text))
+        self.status.write(printable(text))
 
     def _summary(self, summary: Summary) -> None:
         parts = [f"{_counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", _counted(summary.xruns, "xrun")]
@@ -123,12 +123,12 @@ class Screen:
 
     def _line(self, text: str) -> None:
         self._end_line()
-        self.live.write(f"{text}\n")
+        self.status.write(f"{text}\n")
 
     def _end_line(self) -> None:
         if self._open_item is not None:
             self._open_item = None
-            self.live.write("\n")
+            self.status.write("\n")
             remarks, self._waiting = self._waiting, []
             for remark in remarks:
                 self.say(remark)

@@ -1,1 +1,1 @@
-"""Rings, the port that meets a device, the player and the recorder."""
+"""Rings, the port that meets a device, the capture and the player."""

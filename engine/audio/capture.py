@@ -1,4 +1,4 @@
-"""The recorder: turns what the microphone's ring holds into blocks for the wire."""
+"""Capture: turns what the microphone's ring holds into blocks for the wire."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class MicBlock(NamedTuple):
     """Which sample of all that the microphone has heard its first is, at the wire's rate."""
 
 
-class Recorder(Pinned):
+class Capture(Pinned):
     """Reads the capture ring of a port; used from the event loop only.
 
     Example:
-        >>> recorder = Recorder(port, wire_rate_hz=24000, block_ms=20)
-        >>> blocks = recorder.read_blocks()     # none until 20 ms are there
+        >>> capture = Capture(port, wire_rate_hz=24000, block_ms=20)
+        >>> blocks = capture.read_blocks()     # none until 20 ms are there
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Recorder(Pinned):
             InvalidInputError: the port has no input, or the block is no sample long.
         """
         if port.capture is None:
-            raise InvalidInputError("The recorder needs a port with an input.")
+            raise InvalidInputError("A capture needs a port with an input.")
         self.block_samples = round(wire_rate_hz * block_ms / 1000) if math.isfinite(block_ms) else 0
         if self.block_samples < 1:
             raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")

@@ -1,4 +1,4 @@
-"""The audio of one session: a port, the stream a backend opened on it, the recorder and the player."""
+"""The audio of one session: a port, the stream a backend opened on it, the capture and the player."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.capture import MicBlock, Recorder
+from engine.audio.capture import Capture, MicBlock
 from engine.audio.clock import loop_time_s
 from engine.audio.device.blame import blaming
 from engine.audio.device.matching import describe, find_device, lasting_name
@@ -40,7 +40,7 @@ _TICK_S = 0.25
 class SessionAudio:
     """Opens the microphone and the speaker through a backend and serves both from one event loop.
 
-    A stream that is lost can be exchanged for another (`release`, `open_again`, `adopt`); recorder, player and counts
+    A stream that is lost can be exchanged for another (`release`, `open_again`, `adopt`); capture, player and counts
     go on. `engine.audio.recovery.runner` does that.
 
     Example:
@@ -91,13 +91,13 @@ class SessionAudio:
         self._waker = LoopWaker(_TICK_S)
         self._earlier: StreamStats | None = None
         self._current: OpenStream | None = None
-        self._recorder: Recorder | None = None
+        self._capture: Capture | None = None
         try:
             opened = self._open()
             self.info: StreamInfo
             self._use(opened)
             self.player = Player(self.port, output_rate_hz)
-            self._recorder = self._make_recorder()
+            self._capture = self._make_capture()
             self.wanted = self._name_devices()
         except BaseException:
             self.close()
@@ -119,7 +119,7 @@ class SessionAudio:
 
     def read_blocks(self) -> list[MicBlock]:
         """Return the blocks of the microphone that are complete."""
-        return self._recorder.read_blocks() if self._recorder else []
+        return self._capture.read_blocks() if self._capture else []
 
     def read_played(self) -> tuple[NDArray[np.float32], int]:
         """Return what the speaker was given since the last call, silences included, and its rate.
@@ -213,7 +213,7 @@ class SessionAudio:
         self._use(opened)
         self._played_lost = 0
         self.player.move_to(self.port)
-        self._recorder = self._make_recorder()
+        self._capture = self._make_capture()
 
     def stats(self) -> StreamStats:
         """Snapshot of the counters, those of earlier streams included."""
@@ -259,9 +259,9 @@ class SessionAudio:
         self._current, self.port, self.info = opened, opened.port, opened.info
         self.port.set_wake_descriptor(self._waker.descriptor)
 
-    def _make_recorder(self) -> Recorder:
-        heard = self._recorder.at_sample if self._recorder else 0
-        return Recorder(self.port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
+    def _make_capture(self) -> Capture:
+        heard = self._capture.at_sample if self._capture else 0
+        return Capture(self.port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""

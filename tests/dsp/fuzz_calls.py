@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.capture import Recorder
+from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.ring import Ring
 from engine.dsp.meter import meter
@@ -81,7 +81,7 @@ def functions() -> dict[str, Callable[..., Any]]:
         "get": ring.consumer.get,
         "process": port.process,
         "resample": make_resampler(48000, 44100).process,
-        "read_blocks": Recorder(port, 24000, 20).read_blocks,
+        "read_blocks": Capture(port, 24000, 20).read_blocks,
         "drop_before": port.drop_before,
         "wake_at_captured": port.wake_at_captured,
         "expect_more": port.expect_more,

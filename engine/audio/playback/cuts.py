@@ -1,4 +1,4 @@
-"""Requests to stop, until the kernel has carried them out: then each becomes a cut that says what was heard."""
+"""Cuts: requests to stop until the kernel has carried them out, then what was heard of each."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _LOST_KERNEL_S = 0.5
 
 
 @dataclass(slots=True)
-class _Stop:
+class _PendingCut:
     """A request that the kernel has not yet carried out."""
 
-    asked: int
+    position: int
     at_s: float
     segments: list[Segment] = field(default_factory=list)
     by_user: bool = True
@@ -29,31 +29,31 @@ class _Stop:
 
     def has_no_kernel(self, port: AudioPort) -> bool:
         """Whether it found nothing to drop, or a kernel that does not run."""
-        return self.asked <= port.dropped_before or self.since_ms > 1000 * _LOST_KERNEL_S
+        return self.position <= port.dropped_before or self.since_ms > 1000 * _LOST_KERNEL_S
 
 
-class Stops:
-    """The stops of one player, oldest first, and the cuts they became.
+class PlaybackCuts:
+    """The cuts of one player, oldest first, pending and settled.
 
     Args:
-        wire_rate_hz: In which milliseconds are counted.
+        wire_rate_hz: Rate of the samples that milliseconds are counted in.
         heard_samples: How many samples of a segment lie before a position of the ring.
     """
 
     def __init__(self, wire_rate_hz: int, heard_samples: Callable[[Segment, int], int]) -> None:
         self._wire_rate_hz = wire_rate_hz
         self._heard_samples = heard_samples
-        self.pending: deque[_Stop] = deque()
-        """What waits for the kernel."""
-        self.cuts: deque[Cut] = deque()
-        """What the others became, to be taken."""
+        self.pending: deque[_PendingCut] = deque()
+        """Those that wait for the kernel."""
+        self.settled: deque[Cut] = deque()
+        """Results of the others, to be taken."""
 
     def ask(self, position: int, segments: list[Segment], *, by_user: bool) -> None:
         """Note that everything before a position is to be dropped."""
-        self.pending.append(_Stop(position, loop_time_s(), segments, by_user))
+        self.pending.append(_PendingCut(position, loop_time_s(), segments, by_user))
 
     def settle(self, port: AudioPort, taken: int, *, device_gone: bool) -> None:
-        """Turn the stops that the kernel has carried out, or never will, into cuts.
+        """Settle the cuts that the kernel has made, or never will.
 
         Args:
             port: Whose kernel was asked.
@@ -61,17 +61,17 @@ class Stops:
             device_gone: Whether it takes no more.
         """
         while self.pending:
-            stop = self.pending[0]
-            record = next((cut for cut in port.cuts() if cut.asked >= stop.asked), None)
+            asked = self.pending[0]
+            record = next((cut for cut in port.cuts() if cut.asked >= asked.position), None)
             if record is not None:
-                silence_ms = max(0.0, record.at_ns / 1e6 - stop.at_s * 1000) if record.at_ns else stop.since_ms
+                silence_ms = max(0.0, record.at_ns / 1e6 - asked.at_s * 1000) if record.at_ns else asked.since_ms
                 cut_at = record.cut_at
-            elif device_gone or stop.has_no_kernel(port):
-                silence_ms, cut_at = stop.since_ms, taken
+            elif device_gone or asked.has_no_kernel(port):
+                silence_ms, cut_at = asked.since_ms, taken
             else:
                 return
             self.pending.popleft()
-            self.cuts.append(Cut(self._unheard(stop.segments, cut_at), silence_ms, stop.by_user))
+            self.settled.append(Cut(self._unheard(asked.segments, cut_at), silence_ms, asked.by_user))
 
     def _unheard(self, segments: list[Segment], cut_at: int) -> tuple[Heard, ...]:
         unheard = []

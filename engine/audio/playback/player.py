@@ -13,9 +13,9 @@ from collections import deque
 
 from engine.audio.clock import loop_time_s
 from engine.audio.kernels.control import NEVER
-from engine.audio.playback.cuts import Stops
+from engine.audio.playback.cuts import PlaybackCuts
 from engine.audio.playback.playout_delay import PlayoutDelay
-from engine.audio.playback.queue import AnswerQueue
+from engine.audio.playback.queue import PlaybackQueue
 from engine.audio.playback.segments import Cut, ItemKey, Segment
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.ring import Ring
@@ -46,8 +46,8 @@ class Player:
             InvalidInputError: the port has no output.
         """
         self._wire_rate_hz = wire_rate_hz
-        self._queue = AnswerQueue(wire_rate_hz, max_queued_s=max_queued_s)
-        self._stops = Stops(wire_rate_hz, self._queue.heard_samples)
+        self._queue = PlaybackQueue(wire_rate_hz, max_queued_s=max_queued_s)
+        self._cuts = PlaybackCuts(wire_rate_hz, self._queue.heard_samples)
         self._segments: deque[Segment] = deque()
         self._earlier_ms = 0.0
         """What the devices before this one took."""
@@ -97,24 +97,24 @@ class Player:
         self._queue.clear()
         self._holding = False
         asked = self._dropped_before = self._ring.head
-        self._stops.ask(asked, list(self._segments), by_user=by_user)
+        self._cuts.ask(asked, list(self._segments), by_user=by_user)
         self._segments.clear()
         self._port.expect_more(False)
         self._port.drop_before(asked)
-        self._settle_stops()
+        self._settle_cuts()
         if self._gone_at is not None:
             self._gone_at = asked
         self._choose_wake_up()
 
     def take_cut(self) -> Cut | None:
         """Return the result of the oldest `stop` whose fade is over, once each; None while there is none."""
-        self._settle_stops()
-        return self._stops.cuts.popleft() if self._stops.cuts else None
+        self._settle_cuts()
+        return self._cuts.settled.popleft() if self._cuts.settled else None
 
     def service(self) -> None:
         """Refill the ring and settle interruptions; called whenever the kernel has woken the loop."""
-        if self._stops.pending:
-            self._settle_stops()
+        if self._cuts.pending:
+            self._settle_cuts()
         if self._wake_at != NEVER:
             self._fill()
 
@@ -128,7 +128,7 @@ class Player:
             taken = self._ring.tail
             unplayed_frames = round(min(unplayed_ms / 1000, _MAX_REPLAY_S) * self._port.output_rate_hz)
             self._gone_at = taken - unplayed_frames if taken < self._ring.head else taken
-        self._settle_stops()
+        self._settle_cuts()
 
     def move_to(self, port: AudioPort) -> None:
         """Go on with what was not heard on another port, whose output is attached; it may have another rate.
@@ -161,7 +161,7 @@ class Player:
     @property
     def drained(self) -> bool:
         """True when nothing is queued and the device has taken everything."""
-        return self._queue.drained and not self._stops.pending and self._taken >= self._ring.head
+        return self._queue.drained and not self._cuts.pending and self._taken >= self._ring.head
 
     def sounding_for_s(self, key: ItemKey) -> float | None:
         """Seconds since the block that holds an item's first frame was given to the device; None while it was not.
@@ -243,6 +243,6 @@ class Player:
             replayed_from = self._taken - round(_MAX_REPLAY_S * self._port.output_rate_hz)
             self._segments[0].forget_before(self._queue.heard_samples(self._segments[0], replayed_from))
 
-    def _settle_stops(self) -> None:
-        if self._stops.pending:
-            self._stops.settle(self._port, self._taken, device_gone=self._gone_at is not None)
+    def _settle_cuts(self) -> None:
+        if self._cuts.pending:
+            self._cuts.settle(self._port, self._taken, device_gone=self._gone_at is not None)

@@ -22,11 +22,11 @@ _END = memoryview(b"")
 """In the queue: the segment is complete, and what the resampler still rings with is its end."""
 
 
-class AnswerQueue:
+class PlaybackQueue:
     """PCM16 of the segments that are not in the ring yet.
 
     Example:
-        >>> queue = AnswerQueue(24000, max_queued_s=60.0)
+        >>> queue = PlaybackQueue(24000, max_queued_s=60.0)
         >>> queue.use(port.playback, port.output_rate_hz)
         >>> queue.add(segment, pcm16)
         0

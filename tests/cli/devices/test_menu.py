@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.devices.menu import DeviceMenu
-from cli.terminal.key_parser import KeyStream, Named
+from cli.terminal.key_parser import KeyParser, Named
 from cli.terminal.single_keys import pressed
 from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError
@@ -32,7 +32,7 @@ def menu(configured: str | None = None) -> DeviceMenu:
     ],
 )
 def test_keys_are_read_as_terminals_send_them(sent: bytes, keys: list[Named | str]) -> None:
-    assert pressed(KeyStream(), sent) == keys
+    assert pressed(KeyParser(), sent) == keys
 
 
 def test_the_configured_device_is_highlighted_first_else_the_default() -> None:

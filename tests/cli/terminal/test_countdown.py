@@ -9,7 +9,7 @@ import pytest
 
 from cli.terminal import countdown
 from cli.terminal.countdown import Countdown
-from cli.terminal.status_line import LiveLine
+from cli.terminal.status_line import StatusLine
 
 
 class _Terminal(io.StringIO):
@@ -33,7 +33,7 @@ def _shown_of_three(out: io.StringIO) -> str:
             seen.set()
         return f"about {left_s[0]} s left"
 
-    with Countdown(LiveLine(out), text):
+    with Countdown(StatusLine(out), text):
         assert seen.wait(30)
     return out.getvalue()
 
@@ -52,6 +52,6 @@ def test_a_file_gets_a_line_now_and_then() -> None:
 
 def test_it_ends_with_what_it_stands_beneath_whatever_that_ends_with() -> None:
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), Countdown(LiveLine(io.StringIO()), lambda: ""):
+    with pytest.raises(KeyboardInterrupt), Countdown(StatusLine(io.StringIO()), lambda: ""):
         raise KeyboardInterrupt
     assert threading.active_count() == before

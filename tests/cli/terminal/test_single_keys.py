@@ -13,9 +13,9 @@ from hypothesis import given
 
 from cli.run.controls import Controls
 from cli.run.talk_key import TalkKey
-from cli.terminal import status_line as live_line
-from cli.terminal.key_parser import KeyStream, KeyStroke, KnowsReleases, Named, Stroke
-from cli.terminal.status_line import LiveLine
+from cli.terminal import status_line
+from cli.terminal.key_parser import KeyParser, KeyStroke, KnowsReleases, Named, Stroke
+from cli.terminal.status_line import StatusLine
 from engine.realtime.testing import run_virtual
 
 COLUMNS = 30
@@ -23,7 +23,7 @@ COLUMNS = 30
 
 def strokes(*parts: bytes) -> list[KeyStroke | KnowsReleases]:
     """What comes of bytes that arrive in these parts, the last a while ago."""
-    stream = KeyStream()
+    stream = KeyParser()
     found = [stroke for part in parts for stroke in stream.feed(part)]
     return [*found, *stream.settle()]
 
@@ -134,8 +134,8 @@ class FakeSession:
 async def press(text: bytes, *, by_key: bool = False, listens: bool = True) -> FakeSession:
     """A session after these keys."""
     session: Any = FakeSession()
-    controls = Controls(session, LiveLine(io.StringIO()), by_key=by_key, listens=listens)
-    for stroke in KeyStream().feed(text):
+    controls = Controls(session, StatusLine(io.StringIO()), by_key=by_key, listens=listens)
+    for stroke in KeyParser().feed(text):
         controls.take(stroke)
     controls.close()
     return session
@@ -165,7 +165,7 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
 def test_a_second_tap_ends_the_turn_by_itself() -> None:
     async def main() -> list[object]:
         session: Any = FakeSession()
-        controls = Controls(session, LiveLine(io.StringIO()), by_key=True, listens=True)
+        controls = Controls(session, StatusLine(io.StringIO()), by_key=True, listens=True)
         for after_s in (0.0, 2.0):
             await asyncio.sleep(after_s)
             controls.take(KeyStroke(" "))
@@ -178,7 +178,7 @@ def test_a_second_tap_ends_the_turn_by_itself() -> None:
 
 
 class Emulated(io.StringIO):
-    """A terminal of some columns that understands what `LiveLine` sends."""
+    """A terminal of some columns that understands what `StatusLine` sends."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,8 +220,8 @@ def test_the_last_line_is_always_last_and_nothing_printed_is_lost(
 ) -> None:
     terminal = Emulated()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_line.LiveLine, "_columns", lambda self: COLUMNS)
-        line = LiveLine(terminal)
+        patch.setattr(status_line.StatusLine, "_columns", lambda self: COLUMNS)
+        line = StatusLine(terminal)
         printed = status = ""
         for text, shown in steps:
             line.write(text)
@@ -241,8 +241,8 @@ def test_the_last_line_is_always_last_and_nothing_printed_is_lost(
 def test_words_go_to_the_next_row_whole() -> None:
     terminal = Emulated()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_line.LiveLine, "_columns", lambda self: COLUMNS)
-        line = LiveLine(terminal)
+        patch.setattr(status_line.StatusLine, "_columns", lambda self: COLUMNS)
+        line = StatusLine(terminal)
         line.show("listening")
         for word in ["\x1b[1mAgent:\x1b[0m", "once", "upon", "a", "time", "there", "was", "a", "king"]:
             line.write(f"{word} ")
@@ -253,8 +253,8 @@ def test_words_go_to_the_next_row_whole() -> None:
 def test_what_is_logged_stands_between_the_lines() -> None:
     terminal = Emulated()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_line.LiveLine, "_columns", lambda self: COLUMNS)
-        line = LiveLine(terminal)
+        patch.setattr(status_line.StatusLine, "_columns", lambda self: COLUMNS)
+        line = StatusLine(terminal)
         line.show("listening")
         line.write("Agent: Well, ")
         line.interject("WARNING odd")
@@ -266,7 +266,7 @@ def test_what_is_logged_stands_between_the_lines() -> None:
 
 def test_what_is_no_terminal_gets_the_text_alone() -> None:
     out = io.StringIO()
-    line = LiveLine(out)
+    line = StatusLine(out)
     line.show("listening")
     line.write("x" * 200)
     line.send("\x1b[?u")
