@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from engine.local.faults.plan import FaultPlan
-    from engine.local.script_player import Stage
+    from engine.local.script_player import ScriptPlayer
 
 app = typer.Typer(add_completion=False)
 SCRIPT_HELP = """\b
@@ -70,13 +70,13 @@ async def _serve(address: str, port: int, script: Path | None, specs: list[str],
     from engine.local.session_factory import Agent  # noqa: PLC0415
 
     plan = _plan_of(specs, seed)
-    stage = None if script is None else _stage_of(script)
-    until = stage.finished if stage else asyncio.Event()
+    player = None if script is None else _player_of(script)
+    until = player.finished if player else asyncio.Event()
     with stop_signals(until.set):
-        host = stage or Agent()
-        await serve_clients(address, port, host=host, announce=_announce, faults=plan, until=until)
-    if stage:
-        stage.check()
+        factory = player or Agent()
+        await serve_clients(address, port, factory=factory, announce=_announce, faults=plan, until=until)
+    if player:
+        player.check()
 
 
 def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
@@ -91,12 +91,12 @@ def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
     return plan
 
 
-def _stage_of(script: Path) -> Stage:
+def _player_of(script: Path) -> ScriptPlayer:
     from engine.local.answering.sounds import SoundMaker  # noqa: PLC0415
-    from engine.local.script_player import Stage  # noqa: PLC0415
+    from engine.local.script_player import ScriptPlayer  # noqa: PLC0415
     from engine.script.reading import read_script  # noqa: PLC0415
 
-    return Stage(read_script(script, SoundMaker(script.parent).make))
+    return ScriptPlayer(read_script(script, SoundMaker(script.parent).make))
 
 
 def _list_faults() -> None:

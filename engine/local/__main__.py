@@ -33,7 +33,7 @@ async def _run(host: str, port: int) -> None:
     threading.Thread(target=_end_with_parent, args=(loop, until), daemon=True).start()
     if sys.platform != "win32":
         loop.add_signal_handler(signal.SIGTERM, until.set)
-    await serve(host, port, host=Agent(), announce=lambda line: print(line, flush=True), until=until)
+    await serve(host, port, factory=Agent(), announce=lambda line: print(line, flush=True), until=until)
 
 
 def main() -> int:

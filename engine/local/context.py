@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from engine.local.hearing.idle_timeout import Idleness
+from engine.local.hearing.idle_timeout import IdleTimeout
 from engine.local.items import Items
 from engine.local.protocol.settings import Settings
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from engine.local.tasks import Tasks
 
 Send = Callable[..., Awaitable[None]]
@@ -16,14 +16,14 @@ Send = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ConversationContext:
     """One conversation under way."""
 
     send: Send
     settings: Settings
     """What the client asked for so far."""
     items: Items
-    workshop: Workshop
+    speech_worker: SpeechWorker
     transcriptions: Tasks = field(default_factory=Tasks)
     """Of what was committed and is not understood yet."""
-    idleness: Idleness = field(default_factory=Idleness)
+    idle_timeout: IdleTimeout = field(default_factory=IdleTimeout)

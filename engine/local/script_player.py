@@ -26,13 +26,13 @@ _FAILED = 1002
 _LAST_WORDS_S = 0.2
 
 
-class Stage:
-    """A host whose clients meet a script; `finished` is set when its last connection has ended, or at a mistake.
+class ScriptPlayer:
+    """A session factory that plays a script; `finished` is set when the last connection has ended, or at a mistake.
 
     Example:
-        >>> stage = Stage(read_script(Path("weather.toml"), SoundMaker(Path(".")).make))
-        >>> await serve("127.0.0.1", 0, host=stage, announce=print, until=stage.finished)
-        >>> stage.check()
+        >>> player = ScriptPlayer(read_script(Path("weather.toml"), SoundMaker(Path(".")).make))
+        >>> await serve("127.0.0.1", 0, factory=player, announce=print, until=player.finished)
+        >>> player.check()
     """
 
     def __init__(self, script: Script) -> None:
@@ -71,12 +71,12 @@ class Stage:
         return status
 
     def session(self, link: Link) -> ClientSession:
-        """Return the next connection's part."""
+        """Return the session that plays the next connection."""
         self._came += 1
-        return _Part(self, self._came, self._script, self._script.connections[self._came - 1], link)
+        return _Connection(self, self._came, self._script, self._script.connections[self._came - 1], link)
 
     def fail(self, message: str) -> None:
-        """Keep the first mistake and end the play."""
+        """Keep the first mistake and end the script."""
         self._failure = self._failure or message
         self.finished.set()
 
@@ -90,12 +90,12 @@ class Stage:
         """Nothing to end."""
 
 
-class _Part:
+class _Connection:
     """One connection's steps: the `Peer` that they act on."""
 
-    def __init__(self, stage: Stage, number: int, script: Script, part: ConnectionScript, link: Link) -> None:
+    def __init__(self, player: ScriptPlayer, number: int, script: Script, part: ConnectionScript, link: Link) -> None:
         self.values: dict[str, Any] = {}
-        self._stage = stage
+        self._player = player
         self._where = f"connection {number}, " if len(script.connections) > 1 else ""
         self._script = script
         self._part = part
@@ -110,7 +110,7 @@ class _Part:
         self._has_left = False
 
     async def open(self) -> None:
-        """Begin to play."""
+        """Begin to play the steps."""
         self._playing.start(self._play())
 
     async def handle(self, text: str) -> None:
@@ -142,7 +142,7 @@ class _Part:
         await self._fail("The client sent a binary frame.")
 
     async def close(self) -> None:
-        """End the play: what the client sent before it left still counts, and what is left then stays left."""
+        """End the script: what the client sent before it left still counts, and what is left then stays left."""
         self._has_left = True
         self._arrived.set()
         with contextlib.suppress(TimeoutError):
@@ -150,9 +150,9 @@ class _Part:
                 await self._playing.all_done()
         await self._playing.close()
         if self._step < len(self._part.steps) and not self._has_failed:
-            self._stage.fail(f"The client left before {self._label()}")
+            self._player.fail(f"The client left before {self._label()}")
         self._note_unread()
-        self._stage.leave()
+        self._player.leave()
 
     async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the client's next event that is not ignored; it must match.
@@ -232,7 +232,7 @@ class _Part:
         left = [event for event in self._unread if event["type"] not in self._script.ignoring]
         self._unread.clear()
         if left and not self._has_failed and self._step == len(self._part.steps):
-            self._stage.fail(f"After the last step {left[0]['type']} came, which nobody expected.")
+            self._player.fail(f"After the last step {left[0]['type']} came, which nobody expected.")
 
     async def _fail(self, message: str) -> None:
         self._has_failed = True
@@ -240,7 +240,7 @@ class _Part:
         with contextlib.suppress(ConnectionError):
             await self.send("error", error=error)
         self._link.close_when_sent(_FAILED, "script failed")
-        self._stage.fail(message)
+        self._player.fail(message)
 
     def _is_expected(self, kind: str) -> bool:
         return self._step < len(self._part.steps) and getattr(self._part.steps[self._step], "type", "") == kind

@@ -15,17 +15,17 @@ from engine.local.faults.events import BetaNames
 from engine.local.faults.fault import Fault
 from engine.local.faults.plan import FaultPlan
 from engine.local.link import Link
-from engine.local.session_factory import ClientSession, Host
+from engine.local.session_factory import ClientSession, SessionFactory
 
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 16 << 20
 
 
-class _Desk:
+class _ClientHandler:
     """Receives the clients of one server."""
 
-    def __init__(self, host: Host, faults: FaultPlan) -> None:
-        self._host = host
+    def __init__(self, factory: SessionFactory, faults: FaultPlan) -> None:
+        self._factory = factory
         self._faults = faults
         self._connections = 0
         self._sockets: set[web.WebSocketResponse] = set()
@@ -33,7 +33,7 @@ class _Desk:
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's session."""
         _check_origin(request)
-        status = self._host.admit()
+        status = self._factory.admit()
         if status is not None:
             return web.Response(status=status, text="This connection is refused.")
         # Pings are answered by the link, which can leave it.
@@ -42,7 +42,7 @@ class _Desk:
         self._sockets.add(socket)
         try:
             async with Link(socket, request.transport, self._make_faults(request)) as link:
-                await _hold(self._host.session(link), link)
+                await _hold(self._factory.session(link), link)
         finally:
             self._sockets.discard(socket)
         return socket
@@ -99,7 +99,7 @@ async def serve(
     address: str,
     port: int,
     *,
-    host: Host,
+    factory: SessionFactory,
     announce: Callable[[str], None],
     faults: FaultPlan | None = None,
     until: asyncio.Event | None = None,
@@ -109,7 +109,7 @@ async def serve(
     Args:
         address: A loopback address.
         port: 0 for any free one.
-        host: Who answers the clients; closed at the end.
+        factory: Who answers the clients; closed at the end.
         announce: Called once with a line of JSON when clients may come: `{"url": ..., "lacks": [...]}`.
         faults: What goes wrong on the way to them.
         until: Ends the server when set.
@@ -118,9 +118,9 @@ async def serve(
         InvalidInputError: the address is not loopback, or the port is taken.
     """
     app = web.Application()
-    desk = _Desk(host, faults or FaultPlan())
-    app.on_shutdown.append(desk.say_goodbye)
-    app.router.add_get(PATH, desk.receive)
+    handler = _ClientHandler(factory, faults or FaultPlan())
+    app.on_shutdown.append(handler.say_goodbye)
+    app.router.add_get(PATH, handler.receive)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
         check_host(address)
@@ -135,8 +135,8 @@ async def serve(
             raise InvalidInputError(message, fix="Choose another --port.") from error
         actual_port = runner.addresses[0][1]
         shown_host = f"[{address}]" if ":" in address else address
-        announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": host.lacks}))
+        announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": factory.lacks}))
         await (until or asyncio.Event()).wait()
     finally:
         await runner.cleanup()
-        host.close()
+        factory.close()

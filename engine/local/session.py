@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from engine.local.answering.answers import Answers
-from engine.local.context import Talk
+from engine.local.context import ConversationContext
 from engine.local.hearing.input_buffer import InputBuffer
 from engine.local.items import Items
 from engine.local.protocol.client_items import checked_item
@@ -16,7 +16,7 @@ from engine.local.protocol.client_schema import check_event
 from engine.local.protocol.identifiers import new_id
 from engine.local.protocol.settings import Settings
 from engine.local.protocol.validation import Refusal, parse
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 
 _Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)
@@ -25,13 +25,13 @@ _LOG = logging.getLogger(__name__)
 class LocalSession:
     """Holds one conversation. `handle` takes a client's text frame; `close` ends what still runs."""
 
-    def __init__(self, send_text: Callable[[str], Awaitable[None]], workshop: Workshop) -> None:
+    def __init__(self, send_text: Callable[[str], Awaitable[None]], speech_worker: SpeechWorker) -> None:
         self._send_text = send_text
         self._settings = Settings(new_id("sess"))
         self._items = Items()
-        self._talk = talk = Talk(self._send, self._settings, self._items, workshop)
-        self._answers = Answers(talk)
-        self._buffer = InputBuffer(talk, self._answers)
+        self._context = context = ConversationContext(self._send, self._settings, self._items, speech_worker)
+        self._answers = Answers(context)
+        self._buffer = InputBuffer(context, self._answers)
         self._handlers: dict[str, Callable[[_Object], Awaitable[None]]] = {
             "session.update": self._update,
             "input_audio_buffer.append": self._buffer.append,
@@ -73,7 +73,7 @@ class LocalSession:
 
     async def close(self) -> None:
         """Cancel what runs and wait for its end."""
-        await self._talk.transcriptions.close()
+        await self._context.transcriptions.close()
         await self._answers.close()
 
     async def _send(self, kind: str, **fields: Any) -> None:

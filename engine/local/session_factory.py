@@ -6,7 +6,7 @@ from typing import Protocol
 
 from engine.local.link import Link
 from engine.local.session import LocalSession
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 
 
 class ClientSession(Protocol):
@@ -29,7 +29,7 @@ class ClientSession(Protocol):
         ...
 
 
-class Host(Protocol):
+class SessionFactory(Protocol):
     """Makes the sessions of a server."""
 
     @property
@@ -59,12 +59,12 @@ class Agent:
         Raises:
             LibraryMissingError: espeak-ng is missing.
         """
-        self._workshop = Workshop()
+        self._speech_worker = SpeechWorker()
 
     @property
     def lacks(self) -> list[str]:
         """What it cannot do, in sentences."""
-        return self._workshop.lacks
+        return self._speech_worker.lacks
 
     def admit(self) -> int | None:
         """Everybody gets a session."""
@@ -72,8 +72,8 @@ class Agent:
 
     def session(self, link: Link) -> ClientSession:
         """Return a new conversation."""
-        return LocalSession(link.send, self._workshop)
+        return LocalSession(link.send, self._speech_worker)
 
     def close(self) -> None:
         """End the thread of speech."""
-        self._workshop.close()
+        self._speech_worker.close()

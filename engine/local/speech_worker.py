@@ -17,7 +17,7 @@ from engine.local.hearing.voice_activity import Detector
 _WORDS_PER_MINUTE = 165
 
 
-class Workshop:
+class SpeechWorker:
     """One recogniser and one voice for all sessions of the process."""
 
     def __init__(self) -> None:

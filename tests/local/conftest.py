@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from engine.local.process import LocalServer
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client, connect
 
 
@@ -28,8 +28,8 @@ async def client(server_url: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def workshop() -> Iterator[Workshop]:
+def speech_worker() -> Iterator[SpeechWorker]:
     """The recogniser and the voice in this process, for tests that hold a session in their own hands."""
-    workshop = Workshop()
-    yield workshop
-    workshop.close()
+    speech_worker = SpeechWorker()
+    yield speech_worker
+    speech_worker.close()

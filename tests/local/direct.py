@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.local.session import LocalSession
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 
 _PATIENCE_S = 30.0
 
@@ -21,11 +21,11 @@ _PATIENCE_S = 30.0
 class Direct:
     """Calls the session as the server does and keeps what it sends."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, speech_worker: SpeechWorker) -> None:
         self.events: list[dict[str, Any]] = []
         self._news = asyncio.Condition()
         self._held: dict[str, asyncio.Event] = {}
-        self.session = LocalSession(self._take, workshop)
+        self.session = LocalSession(self._take, speech_worker)
 
     async def _take(self, text: str) -> None:
         event = json.loads(text)
@@ -76,9 +76,9 @@ class Direct:
 
 
 @asynccontextmanager
-async def direct(workshop: Workshop) -> AsyncIterator[Direct]:
+async def direct(speech_worker: SpeechWorker) -> AsyncIterator[Direct]:
     """A session that ends with the block."""
-    held = Direct(workshop)
+    held = Direct(speech_worker)
     try:
         await held.session.open()
         yield held

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.local.protocol.client_schema import EVENTS
 from engine.local.protocol.validation import Need
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.direct import direct
 
 ANY = st.recursive(
@@ -77,8 +77,8 @@ MESSAGE = KIND.flatmap(lambda kind: fields_of(EVENTS[kind]).map(lambda values: {
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(MESSAGE | ANY, min_size=4, max_size=24))
-async def test_no_message_breaks_the_session(workshop: Workshop, messages: list[Any]) -> None:
-    async with direct(workshop) as held:
+async def test_no_message_breaks_the_session(speech_worker: SpeechWorker, messages: list[Any]) -> None:
+    async with direct(speech_worker) as held:
         for message in messages:
             await held.session.handle(json.dumps(message))
         await held.send("session.update", session={"audio": {"input": {"turn_detection": None}}})
@@ -92,8 +92,8 @@ async def test_no_message_breaks_the_session(workshop: Workshop, messages: list[
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.binary().map(lambda data: data.decode("latin-1")))
-async def test_no_text_breaks_the_session(workshop: Workshop, text: str) -> None:
-    async with direct(workshop) as held:
+async def test_no_text_breaks_the_session(speech_worker: SpeechWorker, text: str) -> None:
+    async with direct(speech_worker) as held:
         await held.session.handle(text)
         (error,) = held.of("error")
         assert error["error"]["code"] in ("invalid_json", "missing_required_parameter")
@@ -101,8 +101,8 @@ async def test_no_text_breaks_the_session(workshop: Workshop, text: str) -> None
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), rate_hz=st.integers(8000, 48000), level=st.integers(1, 32767))
-async def test_no_sound_breaks_the_session(workshop: Workshop, seed: int, rate_hz: int, level: int) -> None:
-    async with direct(workshop) as held:
+async def test_no_sound_breaks_the_session(speech_worker: SpeechWorker, seed: int, rate_hz: int, level: int) -> None:
+    async with direct(speech_worker) as held:
         wire = {"format": {"type": "audio/pcm", "rate": rate_hz}}
         await held.send("session.update", session={"audio": {"input": wire, "output": wire}})
         noise = np.random.default_rng(seed).integers(-level, level, rate_hz // 2, endpoint=True)

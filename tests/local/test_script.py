@@ -20,7 +20,7 @@ from cli.commands.serve import SCRIPT_HELP
 from engine.errors import InvalidInputError, ScriptFailedError
 from engine.local.answering.sounds import SoundMaker
 from engine.local.faults.plan import FaultPlan
-from engine.local.script_player import Stage
+from engine.local.script_player import ScriptPlayer
 from engine.local.server import serve
 from engine.script import reading
 from engine.script.patterns import difference, filled, picked
@@ -38,18 +38,22 @@ def no_sound(sound: Any, rate_hz: int) -> bytes:
 
 
 @asynccontextmanager
-async def staged(script: dict[str, Any], faults: str = "") -> AsyncIterator[tuple[str, Stage]]:
+async def staged(script: dict[str, Any], faults: str = "") -> AsyncIterator[tuple[str, ScriptPlayer]]:
     """A server in this process that plays a script; it has ended with the block."""
-    stage = Stage(script_of(script, no_sound))
+    player = ScriptPlayer(script_of(script, no_sound))
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     plan = FaultPlan.read([faults], 1)
     server = asyncio.create_task(
         serve(
-            "127.0.0.1", 0, host=stage, announce=lambda line: address.set_result(json.loads(line)["url"]), faults=plan
+            "127.0.0.1",
+            0,
+            factory=player,
+            announce=lambda line: address.set_result(json.loads(line)["url"]),
+            faults=plan,
         )
     )
     try:
-        yield await address, stage
+        yield await address, player
     finally:
         server.cancel()
         await asyncio.gather(server, return_exceptions=True)
@@ -64,7 +68,7 @@ async def client_of(url: str) -> AsyncIterator[Client]:
 
 async def played(script: dict[str, Any], *events: dict[str, Any], faults: str = "") -> list[dict[str, Any]]:
     """Send events to a script and return all it says until it closes or is over; its mistakes are raised."""
-    async with staged(script, faults) as (url, stage):
+    async with staged(script, faults) as (url, player):
         async with client_of(url) as client:
             for event in events:
                 await client.socket.send_str(json.dumps(event))
@@ -77,8 +81,8 @@ async def played(script: dict[str, Any], *events: dict[str, Any], faults: str = 
                 if client.events[-1]["type"] == stage_steps(script)[last].get("emit"):
                     break
         async with asyncio.timeout(10):
-            await stage.finished.wait()
-        stage.check()
+            await player.finished.wait()
+        player.check()
     return client.events
 
 
@@ -153,25 +157,25 @@ async def test_what_the_script_does_not_say_is_a_mistake(
 )
 async def test_a_truncation_beyond_what_was_sent_is_a_mistake(place: dict[str, Any], said: str | None) -> None:
     steps = [{"answer": "", "sound": {}}, {"expect": "conversation.item.truncate"}, {"close": 1000}]
-    async with staged({"steps": steps}) as (url, stage):
+    async with staged({"steps": steps}) as (url, player):
         async with client_of(url) as client:
             await client.until("response.done")
             await client.send("conversation.item.truncate", **place)
-            await stage.finished.wait()
+            await player.finished.wait()
         with pytest.raises(ScriptFailedError, match=said) if said else contextlib.nullcontext():
-            stage.check()
+            player.check()
 
 
 async def test_a_step_left_over_is_named() -> None:
     script = {"steps": [GREETING, {"expect": "session.update"}, {"expect": "response.create"}]}
-    async with staged(script) as (url, stage):
+    async with staged(script) as (url, player):
         async with client_of(url) as client:
             await client.receive()
             await client.socket.send_str(json.dumps(UPDATE))
             await client.socket.close()
-        await stage.finished.wait()
+        await player.finished.wait()
         with pytest.raises(ScriptFailedError, match=r'left before step 3, \{"expect": "response.create"\}'):
-            stage.check()
+            player.check()
 
 
 async def test_what_is_ignored_may_come_at_any_time_and_the_microphone_always() -> None:
@@ -184,23 +188,23 @@ async def test_what_is_ignored_may_come_at_any_time_and_the_microphone_always() 
 async def test_every_connection_has_a_part() -> None:
     steps = [{"expect": "session.update"}, GREETING]
     script = {"connection": [{"steps": steps, "times": 2}, {"refuse": 503}, {"steps": []}]}
-    async with staged(script) as (url, stage):
+    async with staged(script) as (url, player):
         for _ in range(2):
             async with client_of(url) as client:
                 await client.socket.send_str(json.dumps(UPDATE))
                 await client.receive()
                 await client.socket.close()
         with pytest.raises(ScriptFailedError, match="2 of 4 connections never came"):
-            stage.check()
-    async with staged({"connection": [{"refuse": 401}, {"steps": [{"close": 1000}]}]}) as (url, stage):
+            player.check()
+    async with staged({"connection": [{"refuse": 401}, {"steps": [{"close": 1000}]}]}) as (url, player):
         async with aiohttp.ClientSession() as http:
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await http.ws_connect(url)
             assert refused.value.status == 401
         async with client_of(url) as client:
             assert (await client.socket.receive()).type is aiohttp.WSMsgType.CLOSE
-        await stage.finished.wait()
-        stage.check()
+        await player.finished.wait()
+        player.check()
 
 
 @pytest.mark.parametrize(("code", "seen"), [(1000, 1000), (1005, None), (1012, 1012), (4000, 4000), (1006, 1006)])
@@ -236,17 +240,17 @@ async def test_pings_are_answered_unless_a_fault_forbids_it(fault: str, answers:
 
 @pytest.mark.parametrize(("code", "type_"), [(1005, aiohttp.WSMsgType.CLOSE), (1006, aiohttp.WSMsgType.CLOSED)])
 async def test_a_step_closes_without_a_code_or_without_a_word(code: int, type_: aiohttp.WSMsgType) -> None:
-    async with staged({"steps": [GREETING, {"close": code}]}) as (url, stage):
+    async with staged({"steps": [GREETING, {"close": code}]}) as (url, player):
         async with client_of(url) as client:
             await client.receive()
             assert (await client.socket.receive(10)).type is type_
-        await stage.finished.wait()
-        stage.check()
+        await player.finished.wait()
+        player.check()
 
 
 async def test_a_silent_server_does_not_answer_a_close() -> None:
     script = {"steps": [GREETING, {"go_silent": True}], "ignoring": ["session.update"]}
-    async with staged(script) as (url, stage), aiohttp.ClientSession() as http:
+    async with staged(script) as (url, player), aiohttp.ClientSession() as http:
         timeout = aiohttp.ClientWSTimeout(ws_close=0.3)
         async with http.ws_connect(url, timeout=timeout) as socket:
             await socket.receive()
@@ -255,8 +259,8 @@ async def test_a_silent_server_does_not_answer_a_close() -> None:
             await socket.close()
             assert asyncio.get_running_loop().time() - began_s >= 0.3
         async with asyncio.timeout(10):
-            await stage.finished.wait()
-        stage.check()
+            await player.finished.wait()
+        player.check()
 
 
 async def test_voice_serve_plays_a_script_and_tells_how_it_went(tmp_path: Path) -> None:

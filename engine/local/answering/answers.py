@@ -10,7 +10,7 @@ from engine.local.answering.dialog import END_TOOL, Call, Say, anything_else, ob
 from engine.local.answering.response import Request, Response
 from engine.local.answering.speak_json import tell
 from engine.local.answering.speech import language_of
-from engine.local.context import Talk
+from engine.local.context import ConversationContext
 from engine.local.protocol.client_items import context_of
 from engine.local.protocol.identifiers import new_id
 from engine.local.protocol.usage import Tokens
@@ -27,8 +27,8 @@ STILL_THERE = Say("Are you still there?")
 class Answers:
     """Starts, queues and cancels responses. In the conversation one is active at a time; out of band, several."""
 
-    def __init__(self, talk: Talk) -> None:
-        self._talk = talk
+    def __init__(self, context: ConversationContext) -> None:
+        self._context = context
         self._turns = Tasks()
         self._running = Tasks()
         self._active: Response | None = None
@@ -53,9 +53,11 @@ class Answers:
         entries = wishes.get("input")
         self._start(
             Request(
-                settings=self._talk.settings.for_response(wishes),
-                context=self._talk.items if entries is None else context_of(entries, self._talk.items, new_id("item")),
-                conversation=None if is_aside else self._talk.items,
+                settings=self._context.settings.for_response(wishes),
+                context=self._context.items
+                if entries is None
+                else context_of(entries, self._context.items, new_id("item")),
+                conversation=None if is_aside else self._context.items,
                 metadata=wishes.get("metadata"),
                 instructions=wishes.get("instructions") or "",
                 known=self._known,
@@ -92,7 +94,7 @@ class Answers:
         await asyncio.wait([transcription])
         while respond and self._active_task is not None and not self._active_task.done():
             await asyncio.wait([self._active_task])
-        vad = self._talk.settings.vad
+        vad = self._context.settings.vad
         # Who spoke on while this was being understood is listened to, not talked over.
         is_overtaken = vad is not None and vad.interrupt_response and item_id != self._turn_item_id
         if respond and not is_overtaken:
@@ -102,12 +104,14 @@ class Answers:
         """Start a response to the conversation, with an answer or with what comes to mind; not while one is active."""
         if self._active is None:
             self._start(
-                Request(self._talk.settings.for_response({}), self._talk.items, self._talk.items, known=self._known),
+                Request(
+                    self._context.settings.for_response({}), self._context.items, self._context.items, known=self._known
+                ),
                 answer,
             )
 
     def _start(self, request: Request, answer: Say | None = None) -> None:
-        response = Response(self._talk.send, request, self._talk.workshop)
+        response = Response(self._context.send, request, self._context.speech_worker)
         running = self._running.start(self._run(response, answer))
         if request.conversation is None:
             self._asides[response.id] = response
@@ -126,12 +130,12 @@ class Answers:
                 del self._asides[response.id]
             else:
                 self._active, self._known = None, response.tokens
-        self._talk.idleness.answered(response.audio_ms)
-        await self._talk.send("response.done", response=outcome)
+        self._context.idle_timeout.answered(response.audio_ms)
+        await self._context.send("response.done", response=outcome)
 
     async def _decide(self, request: Request) -> Say | Call:
         # A client that commits and asks for the answer in one breath means what it has just committed.
-        await self._talk.transcriptions.all_done()
+        await self._context.transcriptions.all_done()
         if (words := obey(request.instructions)) is not None:
             return words
         question = request.context.last_user_text()

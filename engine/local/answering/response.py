@@ -28,7 +28,7 @@ from engine.local.protocol.usage import (
     tokens_of_prompt,
     usage_of_response,
 )
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 
 _Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)
@@ -59,13 +59,13 @@ class Response:
     Sound is sent as fast as it is made, which is many times faster than it plays, as the real services do.
     """
 
-    def __init__(self, send: Send, request: Request, workshop: Workshop) -> None:
+    def __init__(self, send: Send, request: Request, speech_worker: SpeechWorker) -> None:
         self.id = new_id("resp")
         self.request = request
         self.audio_ms = 0
         """Sound that was sent."""
         self._send = send
-        self._workshop = workshop
+        self._speech_worker = speech_worker
         self._wire = request.settings.output_format
         self._speaks = request.settings.speaks
         self._given = (
@@ -217,12 +217,12 @@ class Response:
     async def _speak(self, text: str, part: _Object, stored: Stored, place: _Object) -> None:
         """Speak sentence by sentence, with the words of each in step with its sound."""
         rate_hz = self._wire.rate_hz
-        resampler = soxr.ResampleStream(self._workshop.voice_rate_hz, rate_hz, 1, dtype="int16", quality="HQ")
+        resampler = soxr.ResampleStream(self._speech_worker.voice_rate_hz, rate_hz, 1, dtype="int16", quality="HQ")
         voice = language_of(text)
         sentences = _SENTENCE.split(text)
         for number, sentence in enumerate(sentences):
             is_last = number == len(sentences) - 1
-            said = await self._workshop.speak(sentence, voice, self.request.settings.speed)
+            said = await self._speech_worker.speak(sentence, voice, self.request.settings.speed)
             sound = resampler.resample_chunk(said, last=is_last)
             words = re.findall(r"\S+", sentence)
             pieces = np.array_split(sound, max(1, round(sound.size / (rate_hz * _DELTA_MS / 1000))))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 
-class Idleness:
+class IdleTimeout:
     """Time is the audio that came in, as all of a session's times are.
 
     Example:
-        >>> idleness = Idleness()
-        >>> idleness.answered(2000)
-        >>> idleness.since(7100, timeout_ms=5000)
+        >>> idle_timeout = IdleTimeout()
+        >>> idle_timeout.answered(2000)
+        >>> idle_timeout.since(7100, timeout_ms=5000)
         2000
     """
 

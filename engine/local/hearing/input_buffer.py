@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from engine.errors import VoiceError
 from engine.local.answering.answers import STILL_THERE, Answers
-from engine.local.context import Talk
-from engine.local.hearing.listener import Hearing
+from engine.local.context import ConversationContext
+from engine.local.hearing.listener import Listener
 from engine.local.hearing.voice_activity import MAX_UTTERANCE_S, RATE_HZ, Started, Stopped
 from engine.local.protocol.client_items import taken_audio
 from engine.local.protocol.identifiers import new_id
@@ -28,20 +28,20 @@ _TRANSCRIPTION = "conversation.item.input_audio_transcription"
 class InputBuffer:
     """Carries out the `input_audio_buffer` events and transcribes what is committed."""
 
-    def __init__(self, talk: Talk, answers: Answers) -> None:
-        self._talk = talk
+    def __init__(self, context: ConversationContext, answers: Answers) -> None:
+        self._context = context
         self._answers = answers
-        self._hearing = self._listen(start_ms=0)
+        self._listener = self._listen(start_ms=0)
         self._turn_item_id = ""
 
-    def _listen(self, *, start_ms: int) -> Hearing:
+    def _listen(self, *, start_ms: int) -> Listener:
         """Return an empty buffer for the present settings."""
-        vad = self._talk.settings.vad if self._talk.workshop.detects_turns else None
-        return Hearing(self._talk.settings.input_format.rate_hz, vad, start_ms=start_ms)
+        vad = self._context.settings.vad if self._context.speech_worker.detects_turns else None
+        return Listener(self._context.settings.input_format.rate_hz, vad, start_ms=start_ms)
 
     def restart(self) -> None:
         """Forget what is in the buffer; the session's time goes on."""
-        self._hearing = self._listen(start_ms=self._hearing.now_ms)
+        self._listener = self._listen(start_ms=self._listener.now_ms)
 
     async def append(self, message: _Object) -> None:
         """Carry out an append.
@@ -49,11 +49,11 @@ class InputBuffer:
         Raises:
             Refusal: this is no audio of the session's format, or more than the buffer holds.
         """
-        wire = self._talk.settings.input_format
+        wire = self._context.settings.input_format
         samples = wire.decode(message["audio"])
         step = wire.rate_hz * _FEED_MS // 1000
         for start in range(0, samples.size, step):
-            for event in self._hearing.feed(samples[start : start + step]):
+            for event in self._listener.feed(samples[start : start + step]):
                 await (self._on_speech(event) if isinstance(event, Started) else self._on_silence(event))
             if start + step < samples.size:
                 await asyncio.sleep(0)
@@ -65,8 +65,8 @@ class InputBuffer:
         Raises:
             Refusal: there is next to nothing in the buffer.
         """
-        stopped = self._hearing.commit()
-        if self._hearing.detects_turns:
+        stopped = self._listener.commit()
+        if self._listener.detects_turns:
             await self._on_silence(stopped, respond=False)
         else:
             await self._commit(new_id("item"), stopped, respond=False)
@@ -74,33 +74,35 @@ class InputBuffer:
     async def clear(self, _message: _Object) -> None:
         """Carry out a clear."""
         self.restart()
-        await self._talk.send("input_audio_buffer.cleared")
+        await self._context.send("input_audio_buffer.cleared")
 
     async def _on_speech(self, event: Started) -> None:
-        vad = self._talk.settings.vad
+        vad = self._context.settings.vad
         self._turn_item_id = new_id("item")
-        self._talk.idleness.spoken()
+        self._context.idle_timeout.spoken()
         self._answers.hear(self._turn_item_id, interrupt=vad is not None and vad.interrupt_response)
-        await self._talk.send(
+        await self._context.send(
             "input_audio_buffer.speech_started", audio_start_ms=event.at_ms, item_id=self._turn_item_id
         )
 
     async def _on_silence(self, event: Stopped, *, respond: bool = True) -> None:
-        await self._talk.send("input_audio_buffer.speech_stopped", audio_end_ms=event.at_ms, item_id=self._turn_item_id)
-        vad = self._talk.settings.vad
+        await self._context.send(
+            "input_audio_buffer.speech_stopped", audio_end_ms=event.at_ms, item_id=self._turn_item_id
+        )
+        vad = self._context.settings.vad
         respond = respond and vad is not None and vad.create_response
         await self._commit(self._turn_item_id, event, respond=respond)
 
     async def _look_for_idleness(self) -> None:
         """Let the agent ask whether anyone is there."""
-        vad, now_ms = self._talk.settings.vad, self._hearing.now_ms
-        since_ms = self._talk.idleness.since(now_ms, vad.idle_timeout_ms if vad else None)
+        vad, now_ms = self._context.settings.vad, self._listener.now_ms
+        since_ms = self._context.idle_timeout.since(now_ms, vad.idle_timeout_ms if vad else None)
         if since_ms is None:
             return
         item_id = self._turn_item_id = new_id("item")
         self._answers.hear(item_id, interrupt=False)
         place = {"audio_start_ms": since_ms, "audio_end_ms": now_ms, "item_id": item_id}
-        await self._talk.send("input_audio_buffer.timeout_triggered", **place)
+        await self._context.send("input_audio_buffer.timeout_triggered", **place)
         await self._add_item(item_id, transcript="", audio_ms=0)
         self._answers.start(STILL_THERE)
 
@@ -108,7 +110,7 @@ class InputBuffer:
         await self._answers.have_room()
         audio_ms = 1000 * turn.utterance.size // RATE_HZ
         item = await self._add_item(item_id, transcript=None, audio_ms=audio_ms)
-        transcription = self._talk.transcriptions.start(self._transcribe(item, 0, turn.utterance))
+        transcription = self._context.transcriptions.start(self._transcribe(item, 0, turn.utterance))
         self._answers.take_turn(item_id, transcription, respond=respond)
 
     async def _add_item(self, item_id: str, *, transcript: str | None, audio_ms: int) -> _Object:
@@ -120,10 +122,10 @@ class InputBuffer:
             "status": "completed",
             "content": [{"type": "input_audio", "transcript": transcript}],
         }
-        before = self._talk.items.add(item, audio_ms=audio_ms)
-        await self._talk.send("input_audio_buffer.committed", item_id=item_id, previous_item_id=before)
-        await self._talk.send("conversation.item.added", item=item, previous_item_id=before)
-        await self._talk.send("conversation.item.done", item=item, previous_item_id=before)
+        before = self._context.items.add(item, audio_ms=audio_ms)
+        await self._context.send("input_audio_buffer.committed", item_id=item_id, previous_item_id=before)
+        await self._context.send("conversation.item.added", item=item, previous_item_id=before)
+        await self._context.send("conversation.item.done", item=item, previous_item_id=before)
         return item
 
     def take_sounds(self, item: _Object) -> None:
@@ -132,7 +134,7 @@ class InputBuffer:
         Raises:
             Refusal: this is no audio of the session's format, or it is too long.
         """
-        wire = self._talk.settings.input_format
+        wire = self._context.settings.input_format
         for index, audio in taken_audio(item):
             where = f"item.content[{index}].audio"
             samples = wire.decode(audio, where)
@@ -140,17 +142,17 @@ class InputBuffer:
                 message = f"An item has at most {MAX_UTTERANCE_S} s of audio."
                 raise Refusal(message, "invalid_value", where)
             heard = soxr.resample(samples, wire.rate_hz, RATE_HZ)
-            self._talk.transcriptions.start(self._transcribe(item, index, heard))
+            self._context.transcriptions.start(self._transcribe(item, index, heard))
 
     async def _transcribe(self, item: _Object, index: int, utterance: NDArray[np.int16]) -> None:
         place = {"item_id": item["id"], "content_index": index}
         try:
-            text = await self._talk.workshop.transcribe(utterance)
+            text = await self._context.speech_worker.transcribe(utterance)
         except (VoiceError, RuntimeError) as error:
             failure = {"type": "server_error", "code": "transcription_failed", "message": str(error), "param": None}
-            await self._talk.send(f"{_TRANSCRIPTION}.failed", **place, error=failure)
+            await self._context.send(f"{_TRANSCRIPTION}.failed", **place, error=failure)
             return
         item["content"][index]["transcript"] = text
         heard_ms = 1000 * utterance.size // RATE_HZ
-        usage = usage_of_transcription(self._talk.settings.transcription_model, heard_ms, text)
-        await self._talk.send(f"{_TRANSCRIPTION}.completed", **place, transcript=text, usage=usage)
+        usage = usage_of_transcription(self._context.settings.transcription_model, heard_ms, text)
+        await self._context.send(f"{_TRANSCRIPTION}.completed", **place, transcript=text, usage=usage)

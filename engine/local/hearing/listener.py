@@ -15,12 +15,12 @@ from engine.local.protocol.validation import Refusal
 _LEAST_COMMIT_MS = 100
 
 
-class Hearing:
+class Listener:
     """Takes PCM16 at the wire's rate; with a VAD it says when a turn began and ended, without one it waits.
 
     Example:
-        >>> hearing = Hearing(24000, ServerVad(), start_ms=0)
-        >>> for event in hearing.feed(samples): ...
+        >>> listener = Listener(24000, ServerVad(), start_ms=0)
+        >>> for event in listener.feed(samples): ...
     """
 
     def __init__(self, rate_hz: int, vad: ServerVad | None, *, start_ms: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 import soxr
 
 from engine.local.answering.cities import CITIES
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client
 from tests.support.speech import speech
 
@@ -60,7 +60,7 @@ async def test_spoken_arithmetic(client: Client, voice: str) -> None:
 
 
 @pytest.mark.parametrize("rate_hz", [8000, 16000, 22050, 44100, 48000])
-async def test_any_wire_rate_both_ways(client: Client, workshop: Workshop, rate_hz: int) -> None:
+async def test_any_wire_rate_both_ways(client: Client, speech_worker: SpeechWorker, rate_hz: int) -> None:
     wire = {"format": {"type": "audio/pcm", "rate": rate_hz}}
     await client.update(audio={"input": wire, "output": wire})
     await client.speak("goodbye", rate_hz=rate_hz)
@@ -70,7 +70,7 @@ async def test_any_wire_rate_both_ways(client: Client, workshop: Workshop, rate_
     # The agent's own word, at the rate it claims to have, is understood by the agent.
     quiet = np.zeros(rate_hz // 4, np.int16)
     heard = soxr.resample(np.concatenate([quiet, sound, quiet]), rate_hz, 16000, "HQ")
-    assert await workshop.transcribe(heard) == "goodbye"
+    assert await speech_worker.transcribe(heard) == "goodbye"
     seconds = speech("Goodbye!", 16000, "en-us", 165).size / 16000
     assert sound.size / rate_hz == pytest.approx(seconds, rel=0.03)
 

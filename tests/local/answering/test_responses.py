@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.local.protocol.usage import Tokens, cached_part, text_tokens, tokens_of_item
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client
 from tests.local.direct import direct
 
@@ -30,8 +30,8 @@ async def test_a_response_out_of_band_leaves_no_trace(client: Client) -> None:
     assert (await client.error())["code"] == "item_not_found"
 
 
-async def test_responses_out_of_band_run_beside_the_active_one(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_responses_out_of_band_run_beside_the_active_one(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         release = held.hold("response.output_audio.delta")
         await held.type("Tell me a story")
         await held.until("response.output_audio.delta")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from engine.local.answering.cities import CITIES
 from engine.local.hearing import voice_activity
 from engine.local.hearing.grammar import grammar
-from engine.local.hearing.listener import Hearing
+from engine.local.hearing.listener import Listener
 from engine.local.hearing.recognizer import Recognizer
 from engine.local.hearing.voice_activity import RATE_HZ, Started, Stopped, TurnDetector
 from engine.local.protocol.settings import ServerVad
@@ -115,29 +115,29 @@ def test_silence_of_no_duration_ends_a_turn_in_silence_only() -> None:
 
 @pytest.mark.parametrize("rate_hz", [8000, 11025, 22050, 44100, 48000])
 def test_a_commit_returns_all_that_was_sent(rate_hz: int) -> None:
-    hearing = Hearing(rate_hz, None, start_ms=0)
+    listener = Listener(rate_hz, None, start_ms=0)
     tone = (8000 * np.sin(2 * np.pi * 440 * np.arange(rate_hz) / rate_hz)).astype(np.int16)
     for start in range(0, tone.size, 441):
-        assert list(hearing.feed(tone[start : start + 441])) == []
-    stopped = hearing.commit()
+        assert list(listener.feed(tone[start : start + 441])) == []
+    stopped = listener.commit()
     assert stopped.at_ms == 1000
     assert stopped.utterance.size == pytest.approx(RATE_HZ, abs=2)
     last = stopped.utterance[-1600:].astype(float)
     assert np.sqrt(np.mean(last**2)) == pytest.approx(8000 / np.sqrt(2), rel=0.05)
     with pytest.raises(Refusal, match="commit_empty"):
-        hearing.commit()
+        listener.commit()
 
 
 def test_less_than_a_tenth_of_a_second_is_not_committed() -> None:
-    hearing = Hearing(24000, None, start_ms=0)
-    list(hearing.feed(np.ones(2000, np.int16)))
+    listener = Listener(24000, None, start_ms=0)
+    list(listener.feed(np.ones(2000, np.int16)))
     with pytest.raises(Refusal, match="commit_empty"):
-        hearing.commit()
+        listener.commit()
 
 
 def test_a_commit_in_silence_is_refused_where_turns_are_detected() -> None:
-    hearing = Hearing(RATE_HZ, ServerVad(), start_ms=500)
-    assert list(hearing.feed(QUIET)) == []
-    assert hearing.now_ms == 1500
+    listener = Listener(RATE_HZ, ServerVad(), start_ms=500)
+    assert list(listener.feed(QUIET)) == []
+    assert listener.now_ms == 1500
     with pytest.raises(Refusal, match="commit_empty"):
-        hearing.commit()
+        listener.commit()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client
 from tests.local.direct import direct
 from tests.support.speech import speech
@@ -24,8 +24,8 @@ def said(text: str, voice: str = "en-us+f3") -> np.ndarray[Any, np.dtype[np.int1
     return np.concatenate([QUIET[: RATE_HZ // 4], speech(text, RATE_HZ, voice), QUIET])
 
 
-async def test_speech_cancels_the_answer_and_nothing_of_it_follows(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_speech_cancels_the_answer_and_nothing_of_it_follows(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         release = held.hold("response.output_audio.delta")
         await held.type("Tell me a story")
         await held.until("response.output_audio.delta")
@@ -41,8 +41,8 @@ async def test_speech_cancels_the_answer_and_nothing_of_it_follows(workshop: Wor
         assert "56" in (await held.until("response.output_audio_transcript.done", 2))["transcript"]
 
 
-async def test_what_is_cut_while_the_answer_goes_on_stays_cut(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_what_is_cut_while_the_answer_goes_on_stays_cut(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         release = held.hold("response.output_audio.delta")
         await held.type("hello")
         first = await held.until("response.output_audio.delta")
@@ -57,8 +57,8 @@ async def test_what_is_cut_while_the_answer_goes_on_stays_cut(workshop: Workshop
         assert len(held.of("conversation.item.truncated")) == 2
 
 
-async def test_speech_does_not_cancel_where_the_session_forbids_it(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_speech_does_not_cancel_where_the_session_forbids_it(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         await held.send("session.update", session=turn_detection(interrupt_response=False))
         release = held.hold("response.output_audio.delta")
         await held.type("hello")
@@ -70,10 +70,12 @@ async def test_speech_does_not_cancel_where_the_session_forbids_it(workshop: Wor
         assert "56" in (await held.until("response.output_audio_transcript.done", 2))["transcript"]
 
 
-async def test_turning_answers_off_and_on_in_the_middle_of_a_phrase_loses_nothing_of_it(workshop: Workshop) -> None:
+async def test_turning_answers_off_and_on_in_the_middle_of_a_phrase_loses_nothing_of_it(
+    speech_worker: SpeechWorker,
+) -> None:
     phrase = said("what is seven times eight")
     half = len(phrase) // 2
-    async with direct(workshop) as held:
+    async with direct(speech_worker) as held:
         await held.send("session.update", session=turn_detection(create_response=False, interrupt_response=False))
         await held.play(phrase[:half])
         await held.send("session.update", session=turn_detection(create_response=True, interrupt_response=True))
@@ -82,8 +84,8 @@ async def test_turning_answers_off_and_on_in_the_middle_of_a_phrase_loses_nothin
         assert "56" in (await held.until("response.output_audio_transcript.done"))["transcript"]
 
 
-async def test_who_speaks_on_is_not_talked_over(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_who_speaks_on_is_not_talked_over(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         release = held.hold(COMPLETED)
         await held.play(said("tell me a story"))
         await held.until(COMPLETED)
@@ -95,8 +97,8 @@ async def test_who_speaks_on_is_not_talked_over(workshop: Workshop) -> None:
         assert len(held.of("response.created")) == 1
 
 
-async def test_what_waits_is_bounded_and_answered_one_at_a_time(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_what_waits_is_bounded_and_answered_one_at_a_time(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         await held.send("session.update", session=turn_detection(interrupt_response=False))
         release = held.hold(COMPLETED)
         flood = asyncio.create_task(held.play(np.tile(said("hello"), 12)))
@@ -112,8 +114,8 @@ async def test_what_waits_is_bounded_and_answered_one_at_a_time(workshop: Worksh
             assert active in (0, 1)
 
 
-async def test_automatic_answers_can_be_turned_off(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_automatic_answers_can_be_turned_off(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         await held.send("session.update", session=turn_detection(create_response=False))
         await held.play(said("hello"))
         await held.until(COMPLETED)
@@ -168,8 +170,8 @@ async def test_times_go_on_over_clears_and_new_settings(client: Client, silence_
     assert silence_ms <= stopped["audio_end_ms"] - 3250 <= length_ms + silence_ms + 200
 
 
-async def test_a_client_that_leaves_in_the_middle_leaves_nothing_running(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_a_client_that_leaves_in_the_middle_leaves_nothing_running(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         held.hold("response.output_audio.delta")
         await held.type("Tell me a story")
         await held.until("response.output_audio.delta")
@@ -179,9 +181,11 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_running(worksho
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_a_response_that_breaks_is_a_failed_one(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with direct(workshop) as held:
-        monkeypatch.setattr(workshop, "speak", broken)
+async def test_a_response_that_breaks_is_a_failed_one(
+    speech_worker: SpeechWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with direct(speech_worker) as held:
+        monkeypatch.setattr(speech_worker, "speak", broken)
         await held.type("hello")
         done = await held.until("response.done")
         assert done["response"]["status"] == "failed"
@@ -192,18 +196,18 @@ async def test_a_response_that_breaks_is_a_failed_one(workshop: Workshop, monkey
 
 
 async def test_an_utterance_that_cannot_be_recognised_is_said_to_have_failed(
-    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+    speech_worker: SpeechWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with direct(workshop) as held:
-        monkeypatch.setattr(workshop, "transcribe", broken)
+    async with direct(speech_worker) as held:
+        monkeypatch.setattr(speech_worker, "transcribe", broken)
         await held.play(said("hello"))
         failed = await held.until("conversation.item.input_audio_transcription.failed")
         assert failed["error"]["code"] == "transcription_failed"
         assert "did not catch" in (await held.until("response.output_audio_transcript.done"))["transcript"]
 
 
-async def test_the_next_response_may_be_asked_for_as_soon_as_one_is_done(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_the_next_response_may_be_asked_for_as_soon_as_one_is_done(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         held.hold("response.done")
         await held.type("hello")
         await held.until("response.done")
@@ -212,8 +216,8 @@ async def test_the_next_response_may_be_asked_for_as_soon_as_one_is_done(worksho
         assert not held.of("error")
 
 
-async def test_the_result_of_a_tool_does_not_hide_what_was_asked_since(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_the_result_of_a_tool_does_not_hide_what_was_asked_since(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         tool = {"type": "function", "name": "get_weather"}
         await held.send("session.update", session={"tools": [tool], "output_modalities": ["text"]})
         await held.type("weather in Paris")

@@ -11,7 +11,7 @@ import pytest
 
 from engine.dsp.g711 import Law, decode, encode
 from engine.local.protocol.beta import beta_events, ga_shape
-from engine.local.speech_worker import Workshop
+from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client
 from tests.local.direct import Direct, direct
 from tests.support.speech import speech
@@ -98,9 +98,9 @@ def test_the_betas_names_cover_what_was_renamed() -> None:
 
 @pytest.mark.parametrize(("eagerness", "silence_ms"), [("high", 300), ("auto", 500), ("low", 1000)])
 async def test_semantic_turns_wait_as_long_as_their_eagerness_says(
-    workshop: Workshop, eagerness: str, silence_ms: int
+    speech_worker: SpeechWorker, eagerness: str, silence_ms: int
 ) -> None:
-    async with direct(workshop) as held:
+    async with direct(speech_worker) as held:
         detection = {"type": "semantic_vad", "eagerness": eagerness, "create_response": False}
         await held.send("session.update", session={"audio": {"input": {"turn_detection": detection}}})
         updated = await held.until("session.updated")
@@ -150,10 +150,10 @@ async def test_items_are_put_at_the_front_and_retrieved(client: Client) -> None:
     assert (await client.until("conversation.item.retrieved"))["item"]["content"][0]["text"] == "a"
 
 
-async def test_an_answer_is_heard_at_its_speed(workshop: Workshop) -> None:
+async def test_an_answer_is_heard_at_its_speed(speech_worker: SpeechWorker) -> None:
     lengths = []
     for speed in (1.0, 1.5):
-        async with direct(workshop) as held:
+        async with direct(speech_worker) as held:
             await held.send("session.update", session={"audio": {"output": {"speed": speed}}})
             await held.type("hello")
             await held.until("response.done")
@@ -161,8 +161,8 @@ async def test_an_answer_is_heard_at_its_speed(workshop: Workshop) -> None:
     assert lengths[1] < 0.85 * lengths[0]
 
 
-async def test_silence_after_an_answer_is_asked_about_once_per_answer(workshop: Workshop) -> None:
-    async with direct(workshop) as held:
+async def test_silence_after_an_answer_is_asked_about_once_per_answer(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker) as held:
         detection = {"type": "server_vad", "idle_timeout_ms": 5000}
         await held.send("session.update", session={"audio": {"input": {"turn_detection": detection}}})
         await held.type("hello")
