@@ -28,7 +28,7 @@ from engine.realtime.conversation.actions import (
     Trace,
     ending,
 )
-from engine.realtime.conversation.pending_results import FollowUps
+from engine.realtime.conversation.pending_results import PendingResults
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
@@ -102,8 +102,8 @@ class Conversation:
         self._answer_expected = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
-        self._follow_ups = FollowUps()
-        self._remote = RemoteCalls(self._ids, self._follow_ups)
+        self._pending_results = PendingResults()
+        self._remote = RemoteCalls(self._ids, self._pending_results)
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
         self._handlers: dict[type[e.ServerEvent], Callable[[Any], list[Action]]] = {
@@ -139,11 +139,11 @@ class Conversation:
     @property
     def farewell(self) -> bool:
         """True where the agent has ended the conversation, and the user has not spoken since."""
-        return self._follow_ups.parting
+        return self._pending_results.farewell
 
     @property
     def _waits(self) -> bool:
-        return self._answer_expected or self._gate.busy or self._follow_ups.waiting
+        return self._answer_expected or self._gate.busy or self._pending_results.waiting
 
     @property
     def _goes_on(self) -> bool:
@@ -197,7 +197,7 @@ class Conversation:
         response = next((r for r in self._responses if result.call_id in r.unanswered), None)
         if response is None:
             return []
-        if self._follow_ups.returned(response, result):
+        if self._pending_results.returned(response, result):
             self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
         shown = Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars))
@@ -223,7 +223,7 @@ class Conversation:
             actions += response.end("incomplete")
         self._user_speaking = self._answer_expected = False
         self._gate = ResponseGate()
-        self._remote = RemoteCalls(self._ids, self._follow_ups)
+        self._remote = RemoteCalls(self._ids, self._pending_results)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
         self._resumption.disconnected(calls, self._parts.item_ids)
         is_forgotten = owed and self._resumption.history.awaits_words
@@ -268,7 +268,7 @@ class Conversation:
         """Silence all that was asked for before, the speaker first."""
         actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
         if by_user:
-            actions += self._follow_ups.user_turned(self._responses)
+            actions += self._pending_results.user_turned(self._responses)
         for response in self._responses:
             response.interrupted = True
             if response.active and not (server_knows and self._interrupts_by_itself):
@@ -302,7 +302,7 @@ class Conversation:
             # The user spoke while our response.create was on its way: this is its answer, to an older turn.
             response.interrupted = True
             return response.cancel(self._ids)
-        self._follow_ups.response_began()
+        self._pending_results.response_began()
         self._push_to_talk.answered()
         return [Show(ResponseStarted(event.response_id))]
 
@@ -383,7 +383,7 @@ class Conversation:
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
         free = self._resumption.online and not (self._responses.running or self._user_heard)
-        if self._follow_ups.take_unspoken(free=free and not (self._answer_expected or self._gate.busy)):
+        if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         event = self._gate.take(self._ids, free=free)
         return [Send(event)] if event else []

@@ -1,4 +1,4 @@
-"""What tools leave to be said: whether the model is to go on after a result, and whether it is saying goodbye.
+"""Tool results the model has not spoken about yet, and the farewell after a tool has ended the conversation.
 
 A user who speaks while a tool runs is answered first. The result is then spoken of only where that answer began before
 the result was there, so that the model cannot have seen it.
@@ -10,21 +10,21 @@ from engine.realtime.conversation.actions import InterruptTools, ToolResult
 from engine.realtime.conversation.responses import Response, Responses
 
 
-class FollowUps:
+class PendingResults:
     """The part of a conversation's state that tools make.
 
     Example:
-        >>> response, follow_ups = Response("r1", active=False, unanswered={"c1"}), FollowUps()
-        >>> follow_ups.returned(response, ToolResult("c1", "look", "1"))
+        >>> response, pending_results = Response("r1", active=False, unanswered={"c1"}), PendingResults()
+        >>> pending_results.returned(response, ToolResult("c1", "look", "1"))
         True
     """
 
     def __init__(self) -> None:
-        self.unspoken = False
+        self.pending = False
         """A tool that ran on through an interruption has returned, and no response has begun since."""
-        self.remote_unspoken = False
+        self.remote_pending = False
         """The same of a call that the service made itself, interrupted or not."""
-        self.parting = False
+        self.farewell = False
         """A tool ended the conversation: it is over when the agent's last words have been heard."""
 
     def returned(self, response: Response, result: ToolResult) -> bool:
@@ -32,28 +32,28 @@ class FollowUps:
         response.unanswered.discard(result.call_id)
         response.owes_follow_up = True
         response.ends_conversation |= result.ends
-        self.parting |= result.ends and not response.interrupted
-        self.unspoken |= response.interrupted and not result.stopped
+        self.farewell |= result.ends and not response.interrupted
+        self.pending |= response.interrupted and not result.stopped
         return response.take_follow_up()
 
     def user_turned(self, responses: Responses) -> list[InterruptTools]:
-        """Note that the user speaks: nobody parts now. Return which calls that interrupts."""
-        self.parting = False
+        """Note that the user speaks: this is no farewell any more. Return which calls that interrupts."""
+        self.farewell = False
         calls = tuple(call_id for response in responses for call_id in sorted(response.unanswered))
         return [InterruptTools(calls)] if calls else []
 
     @property
     def waiting(self) -> bool:
-        """Whether something is still to be spoken of."""
-        return self.unspoken or self.remote_unspoken
+        """Whether a result is still to be spoken of."""
+        return self.pending or self.remote_pending
 
     def response_began(self) -> None:
         """Note that a response began: it sees all that was there before."""
-        self.unspoken = self.remote_unspoken = False
+        self.pending = self.remote_pending = False
 
-    def take_unspoken(self, *, free: bool) -> bool:
+    def take_pending(self, *, free: bool) -> bool:
         """Return True once, when something is to be spoken of and the conversation is free for it."""
         due = self.waiting and free
         if due:
-            self.unspoken = self.remote_unspoken = False
+            self.pending = self.remote_pending = False
         return due

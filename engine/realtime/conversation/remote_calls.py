@@ -7,7 +7,7 @@ the model has to be asked to, as after a call of ours.
 from __future__ import annotations
 
 from engine.realtime.conversation.actions import Action, Send, Show, ToolCall
-from engine.realtime.conversation.pending_results import FollowUps
+from engine.realtime.conversation.pending_results import PendingResults
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, EventIds
 from engine.realtime.protocol.client_items import approval_item
@@ -20,7 +20,7 @@ class RemoteCalls:
     """The part of a conversation's state that remote MCP servers make.
 
     Example:
-        >>> calls = RemoteCalls(EventIds("voice"), FollowUps())
+        >>> calls = RemoteCalls(EventIds("voice"), PendingResults())
         >>> item = Item(id="a1", type="mcp_approval_request", server_label="calendar", name="delete", arguments="{}")
         >>> calls.handle(ItemDone(item))
         [Show(notice=ApprovalAsked(approval_id='a1', server='calendar', name='delete', arguments={}))]
@@ -28,9 +28,9 @@ class RemoteCalls:
         [Send(...), Show(...)]
     """
 
-    def __init__(self, ids: EventIds, follow_ups: FollowUps) -> None:
+    def __init__(self, ids: EventIds, pending_results: PendingResults) -> None:
         self._ids = ids
-        self._follow_ups = follow_ups
+        self._pending_results = pending_results
         self._items: dict[str, e.Item] = {}
         """What is known of the newest items of MCP servers."""
         self._told: dict[tuple[str, str], None] = {}
@@ -48,7 +48,7 @@ class RemoteCalls:
             case e.ItemAdded(item) | e.OutputItemAdded(item=item) if item.type == "message":
                 # It speaks after the call: it has gone on by itself.
                 if item.role == "assistant":
-                    self._follow_ups.remote_unspoken = False
+                    self._pending_results.remote_pending = False
             case e.ItemAdded(item) | e.OutputItemAdded(item=item):
                 self._note(item)
             case e.ItemDone(item):
@@ -82,7 +82,7 @@ class RemoteCalls:
         event_id = self._ids.next()
         item = approval_item(f"approval_{event_id}", approval_id, approve=approve, reason=reason)
         # What is refused comes to nothing that could end: the model is to go on at once.
-        self._follow_ups.remote_unspoken |= not approve
+        self._pending_results.remote_pending |= not approve
         return [
             Send(CreateItem(event_id, item)),
             Show(ApprovalGiven(approval_id, asked.server, asked.name, approve, reason)),
@@ -92,7 +92,7 @@ class RemoteCalls:
         """Tell of a call; once it is over, whoever says so first, the model is to go on."""
         item = self._item(item_id)
         if state != "in_progress":
-            self._follow_ups.remote_unspoken |= self._is_new(item_id, "over")
+            self._pending_results.remote_pending |= self._is_new(item_id, "over")
         return self._once(item_id, state, RemoteCall(item.server_label, item.name, state, outcome, item_id))
 
     def _item(self, item_id: str) -> e.Item:
