@@ -34,7 +34,7 @@ class StartedServers:
     ) -> StartedServers:
         """Start them side by side; `stack` ends them."""
 
-        def tell(event: SessionEvent) -> None:
+        def emit(event: SessionEvent) -> None:
             for observer in observers:
                 observer(event, asyncio.get_running_loop().time())
 
@@ -45,9 +45,9 @@ class StartedServers:
             from engine.realtime.tools.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
         except ImportError:
             for name in settings:
-                tell(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))
+                emit(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))
             return started
-        servers = await stack.enter_async_context(McpServers(settings, tell))
+        servers = await stack.enter_async_context(McpServers(settings, emit))
         started._tools = asyncio.create_task(servers.tools())
         stack.callback(started._tools.cancel)
         return started

@@ -110,7 +110,7 @@ class Session:
                 receive=self._receive,
                 lost=lambda: self._perform(self._conversation.disconnected()),
                 at_rest=lambda: self.at_rest,
-                tell=self._tell,
+                emit=self._emit,
             ),
             session_limit_s=chosen.provider.session_limit_s,
         )
@@ -124,7 +124,7 @@ class Session:
                 turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
                 tick=self._tick,
                 failed=self._end_with,
-                tell=self._tell,
+                emit=self._emit,
             ),
             silence_ms=self._turn_detection.silence_duration_ms or 0,
         )
@@ -172,8 +172,8 @@ class Session:
             self._audio.close()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
-                self._tell(ErrorShown(str(self._error), fatal=True))
-            self._tell(summary)
+                self._emit(ErrorShown(str(self._error), fatal=True))
+            self._emit(summary)
         if self._error is not None:
             raise self._error
         return summary
@@ -243,7 +243,7 @@ class Session:
                 keeping_connected.cancel()
                 await asyncio.gather(keeping_connected, return_exceptions=True)
             if awaited := self._runner.held_up_by:
-                self._tell(ToolsAwaited(awaited))
+                self._emit(ToolsAwaited(awaited))
             await self._runner.finish()
 
     async def _close_audio(self) -> None:
@@ -269,7 +269,7 @@ class Session:
         if self._audio.can_follow:
             self._recovery = RecoveryRunner(
                 self._audio,
-                tell=self._tell_of_devices,
+                emit=self._emit_device_news,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
                 failed=self._end_with,
             )
@@ -355,12 +355,12 @@ class Session:
         if reason:
             self._stop_in(self._audio.output_latency_s, reason)
 
-    def _tell_of_devices(self, news: News) -> None:
+    def _emit_device_news(self, news: News) -> None:
         session_event = session_event_of(news)
         self._devices_lost += isinstance(session_event, DeviceLost) and session_event.attempt == 0
-        self._tell(session_event)
+        self._emit(session_event)
 
-    def _tell(self, session_event: SessionEvent) -> None:
+    def _emit(self, session_event: SessionEvent) -> None:
         """Show a session event in its turn."""
         self._perform([act.Show(session_event)])
 
@@ -376,11 +376,11 @@ class Session:
                 observer(session_event, now_s)
             except VoiceError as error:
                 self._observers.remove(observer)
-                self._tell(ErrorShown(error.message))
+                self._emit(ErrorShown(error.message))
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 _log.warning("an observer failed", exc_info=error)
-                self._tell(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
+                self._emit(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(

@@ -20,7 +20,7 @@ class RecoveryRunner:
     """Keeps the stream of one session's audio alive; used from its event loop.
 
     Example:
-        >>> runner = RecoveryRunner(audio, tell=print, drop=give_up_the_answer, failed=end_the_session)
+        >>> runner = RecoveryRunner(audio, emit=print, drop=give_up_the_answer, failed=end_the_session)
         >>> runner.tick()             # several times a second
         >>> await runner.close()
     """
@@ -29,7 +29,7 @@ class RecoveryRunner:
         self,
         audio: SessionAudio,
         *,
-        tell: Callable[[News], None],
+        emit: Callable[[News], None],
         drop: Callable[[], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -37,12 +37,12 @@ class RecoveryRunner:
 
         Args:
             audio: Its backend can refresh.
-            tell: Is told what becomes of the stream.
+            emit: Is given what becomes of the stream.
             drop: Is called when what waits to be heard has waited too long.
             failed: Is told what went wrong inside; nothing is recovered then.
         """
         self._audio = audio
-        self._tell = tell
+        self._emit = emit
         self._drop = drop
         self._failed = failed
         self._policy = RecoveryPolicy(audio.wanted)
@@ -68,7 +68,7 @@ class RecoveryRunner:
 
     def _carry_out(self, commands: list[Command]) -> None:
         for news in self._policy.take_news():
-            self._tell(news)
+            self._emit(news)
         for command in commands:
             if command is Command.DROP:
                 self._drop()

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.local.answering.dialog import END_TOOL, Call, Say, anything_else, obey, think
 from engine.local.answering.response import Request, Response
-from engine.local.answering.speak_json import tell
+from engine.local.answering.speak_json import speak_json
 from engine.local.answering.speech import language_of
 from engine.local.context import ConversationContext
 from engine.local.protocol.client_items import context_of
@@ -144,7 +144,7 @@ class Answers:
         if outputs := request.context.unanswered_outputs():
             if answer == Call(END_TOOL):
                 return think(question, (), now)  # what that tool says is for a model, not for the user
-            return Say(" ".join(tell(output, language_of(question)) for output in outputs))
+            return Say(" ".join(speak_json(output, language_of(question)) for output in outputs))
         if isinstance(answer, Call) and request.context.is_told:
             # Who asks twice, and a client whose request met one that was under way does, is not to wait for ever.
             return anything_else(question)

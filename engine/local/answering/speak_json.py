@@ -34,7 +34,7 @@ _RUSSIAN_NAMES = {"temperature": "температура", "wind": "ветер",
 _VALUE_ONLY = frozenset({"city", "condition", "advice", "text", "result", "message", "summary", "sky"})
 
 
-def tell(output: str, language: str) -> str:
+def speak_json(output: str, language: str) -> str:
     """Return a sentence with every value that a tool returned.
 
     Args:
@@ -42,9 +42,9 @@ def tell(output: str, language: str) -> str:
         language: Of the question, "en-us" or "ru"; a result with a Cyrillic letter is told in Russian anyway.
 
     Example:
-        >>> tell('{"city": "Moscow", "temperature_c": 12, "condition": "cloudy", "wind_m_s": 3.0}', "en-us")
+        >>> speak_json('{"city": "Moscow", "temperature_c": 12, "condition": "cloudy", "wind_m_s": 3.0}', "en-us")
         'Moscow, temperature 12 degrees, cloudy, wind 3 metres per second.'
-        >>> tell('[1, [2.5, null]]', "en-us"), tell("done", "en-us")
+        >>> speak_json('[1, [2.5, null]]', "en-us"), speak_json("done", "en-us")
         ('1, 2.5, nothing.', 'done.')
     """
     try:

@@ -50,7 +50,7 @@ class ConnectionEvents:
     """The connection is gone."""
     at_rest: Callable[[], bool]
     """Whether nobody speaks or is answered."""
-    tell: Callable[[SessionEvent], None]
+    emit: Callable[[SessionEvent], None]
 
 
 class ReconnectingConnection:
@@ -153,7 +153,7 @@ class ReconnectingConnection:
             self.reconnects += not self._is_planned
             self.dropped_outage_ms += self._unheard_ms
             away_ms = round(1000 * (now_s - self._lost_at_s))
-            self._events.tell(Reconnected(away_ms, self._unheard_ms, self._is_planned))
+            self._events.emit(Reconnected(away_ms, self._unheard_ms, self._is_planned))
             self._lost_at_s = None
         self._events.connected()
 
@@ -198,7 +198,7 @@ class ReconnectingConnection:
         while True:
             attempt = self._policy.lost(error, loop_time_s(), at_once=at_once)
             wait_ms = round(1000 * attempt.wait_s)
-            self._events.tell(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
+            self._events.emit(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
             await asyncio.sleep(attempt.wait_s)
             try:
                 return await self._dial()

@@ -173,18 +173,18 @@ class UsageMeter:
                 # With the end of an answer, never with the words it answers: those would be left without one.
                 if self._budget is not None and self._cost >= self._budget:
                     self.exhausted.set()
-                self._tell(at_s)
+                self._emit_total(at_s)
             case TranscriptionUsage(_, usage):
                 tokens = tokens_of(usage)
                 self._transcribed_s += usage.seconds or 0.0
                 self._transcription_tokens.update(tokens)
                 if self._transcribes_apart:
                     self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
-                self._tell(at_s)
+                self._emit_total(at_s)
             case Summary():
                 self._charge_time()
                 if self._responses or self._cost:
-                    self._tell(at_s, final=True)
+                    self._emit_total(at_s, final=True)
 
     def _use_model(self, model: str) -> None:
         """A server may name the snapshot it took; where it names something else, what was asked for still counts."""
@@ -208,7 +208,7 @@ class UsageMeter:
         self._charge(cost / 60, complete=is_known or not is_paid_by_time)
         self._paid_s = sent_s
 
-    def _tell(self, at_s: float, *, final: bool = False) -> None:
+    def _emit_total(self, at_s: float, *, final: bool = False) -> None:
         total = UsageTotal(
             responses=self._responses,
             input_tokens=self._tokens.input,

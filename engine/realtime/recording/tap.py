@@ -52,7 +52,7 @@ class Recording:
     """Writes what a session does; `connect` and `make_conversation` are handed to the session, `follow` runs beside it.
 
     Example:
-        >>> recording = Recording(Path("talk"), chosen, tell=screen)
+        >>> recording = Recording(Path("talk"), chosen, observers=[screen])
         >>> session = Session(
         ...     ..., connect=recording.connect, make_conversation=recording.make_conversation
         ... )
@@ -139,9 +139,9 @@ class Recording:
             self._take_played(audio)
         self._writer.put(self._close_files)
         if not self._writer.close():
-            self._tell("The disk does not take the end of the recording.")
+            self._warn("The disk does not take the end of the recording.")
         elif self._writer.dropped:
-            self._tell(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing in it.")
+            self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing in it.")
 
     def sent(self, event: ClientEvent) -> None:
         """Note an event that went to the server."""
@@ -223,9 +223,9 @@ class Recording:
                 continue
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         message = f"The recording {self._folder} has ended: {reason}. The conversation goes on."
-        self._loop.call_soon_threadsafe(self._tell, message)
+        self._loop.call_soon_threadsafe(self._warn, message)
 
-    def _tell(self, message: str) -> None:
+    def _warn(self, message: str) -> None:
         for observer in self._observers:
             observer(ErrorShown(message, "recording"), loop_time_s())
 

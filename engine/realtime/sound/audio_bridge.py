@@ -33,7 +33,7 @@ class BridgeEvents:
     """A quarter of a second has passed, or a little more, or the stream has ended."""
     failed: Callable[[Exception], None]
     """The device is gone, or something inside failed."""
-    tell: Callable[[SessionEvent], None]
+    emit: Callable[[SessionEvent], None]
 
 
 class AudioBridge:
@@ -81,7 +81,7 @@ class AudioBridge:
         """Keep what is said from now on from the server, or no more."""
         # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
         self._mic_gate.mute(muted, loop_time_s() if muted else self._audio.said_now_s())
-        self._events.tell(Muted(muted))
+        self._events.emit(Muted(muted))
 
     def press(self) -> bool:
         """Press the key of push-to-talk; True where a turn begins."""
@@ -99,7 +99,7 @@ class AudioBridge:
         self._latency.wire_to_ring.add(1000 * (loop_time_s() - received_at_s))
         if player.dropped_frames and not self._full_shown:
             self._full_shown = True
-            self._events.tell(
+            self._events.emit(
                 ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full")
             )
 
@@ -120,7 +120,7 @@ class AudioBridge:
             # A signal without a block may be a stream's last word: it is not left waiting for the next tick.
             if not signalled or (not is_heard and self._audio.finished):
                 for xrun in self._xruns.compare(self._audio.stats()):
-                    self._events.tell(xrun)
+                    self._events.emit(xrun)
                 self._events.tick()
             if not self._audio.can_follow and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
@@ -157,4 +157,4 @@ class AudioBridge:
         latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._audio.output_latency_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
-        self._events.tell(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))
+        self._events.emit(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))

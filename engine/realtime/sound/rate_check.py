@@ -57,7 +57,7 @@ class OutputRateWatch:
             return
         match event:
             case OutputRate(declared_hz) if declared_hz != self._rate_hz:
-                self._tell(f"the server declares {declared_hz} Hz", declared_hz, at_s)
+                self._warn(f"the server declares {declared_hz} Hz", declared_hz, at_s)
             case AgentText(text, _, response_id):
                 self._texts = {response_id: self._texts.get(response_id, "") + text}
             case ResponseEnded(response_id, "completed"):
@@ -79,12 +79,12 @@ class OutputRateWatch:
             declared_s = tokens * _TOKEN_S
             if not 1 / _TOLERANCE < implied_s / declared_s < _TOLERANCE:
                 says = f"the server counts {declared_s:.1f} s of sound and sent {implied_s:.1f} s"
-                self._tell(says, _nearest(samples / declared_s), at_s)
+                self._warn(says, _nearest(samples / declared_s), at_s)
         elif (characters := _characters_with_a_pace(text)) and not slowest_hz < characters / implied_s < quickest_hz:
             says = f"{characters} characters are spoken in {implied_s:.1f} s"
-            self._tell(says, _nearest(samples * _USUAL_PACE_HZ / characters), at_s)
+            self._warn(says, _nearest(samples * _USUAL_PACE_HZ / characters), at_s)
 
-    def _tell(self, says: str, better_hz: int, at_s: float) -> None:
+    def _warn(self, says: str, better_hz: int, at_s: float) -> None:
         if better_hz == self._rate_hz:
             return
         self._told = True

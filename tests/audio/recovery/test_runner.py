@@ -79,7 +79,7 @@ class World:
         self._began_s = asyncio.get_running_loop().time()
         return RecoveryRunner(
             cast(SessionAudio, self.audio),
-            tell=self.news.append,
+            emit=self.news.append,
             drop=lambda: None,
             failed=self.failures.append,
         )

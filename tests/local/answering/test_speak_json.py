@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.local.answering.numbers import ENGLISH, RUSSIAN, counted, parse_number, say_number
-from engine.local.answering.speak_json import tell
+from engine.local.answering.speak_json import speak_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -34,7 +34,7 @@ JSON = st.recursive(
     ],
 )
 def test_every_value_is_told(output: str, english: str) -> None:
-    assert tell(output, "en-us") == english
+    assert speak_json(output, "en-us") == english
 
 
 @pytest.mark.parametrize(
@@ -52,23 +52,23 @@ def test_every_value_is_told(output: str, english: str) -> None:
     ],
 )
 def test_a_russian_question_is_answered_in_russian(output: str, russian: str) -> None:
-    assert tell(output, "ru") == russian
+    assert speak_json(output, "ru") == russian
 
 
 def test_a_russian_result_is_told_in_russian_whoever_asked() -> None:
-    assert tell('{"city": "Москва", "temperature_c": 1}', "en-us") == "Москва, температура 1 градус."
+    assert speak_json('{"city": "Москва", "temperature_c": 1}', "en-us") == "Москва, температура 1 градус."
 
 
 @pytest.mark.parametrize(
     "output", ["[" * 100_000, "[" * 500 + "1" + "]" * 500, "x" * 1_000_000, "9" * 4000, "1 " * 10**6]
 )
 def test_a_result_of_any_size_is_a_sentence_of_bounded_length(output: str) -> None:
-    assert 1 < len(tell(output, "en-us")) <= 1001
+    assert 1 < len(speak_json(output, "en-us")) <= 1001
 
 
 @given(value=JSON, language=st.sampled_from(["en-us", "ru"]))
 def test_any_json_is_told_in_one_sentence(value: object, language: str) -> None:
-    sentence = tell(json.dumps(value), language)
+    sentence = speak_json(json.dumps(value), language)
     assert sentence.endswith(".")
     assert len(sentence) <= 1001
 

@@ -35,7 +35,7 @@ class McpConnection:
     """Speaks with one server.
 
     Example:
-        >>> connection = McpConnection("files", McpServer(command="files-server"), tell=show)
+        >>> connection = McpConnection("files", McpServer(command="files-server"), emit=show)
         >>> [tool.name for tool in await connection.start()]
         ['read_file']
         >>> await connection.call("read_file", {"path": "a.txt"})
@@ -43,10 +43,10 @@ class McpConnection:
         >>> await connection.close()
     """
 
-    def __init__(self, name: str, settings: McpServer, tell: Callable[[SessionEvent], None]) -> None:
+    def __init__(self, name: str, settings: McpServer, emit: Callable[[SessionEvent], None]) -> None:
         self.name = name
         self._settings = settings
-        self._tell = tell
+        self._emit = emit
         self._scrub = Scrubber(settings.secrets).clean
         self._client: Client | None = None
         self._up = asyncio.Event()
@@ -113,9 +113,9 @@ class McpConnection:
                     return
                 failures = 1 if asyncio.get_running_loop().time() - began_s > STAYS_S else failures + 1
                 if failures > RESTARTS:
-                    self._tell(McpServerChanged(self.name, "given up", self._reason))
+                    self._emit(McpServerChanged(self.name, "given up", self._reason))
                     return
-                self._tell(McpServerChanged(self.name, "lost", self._reason))
+                self._emit(McpServerChanged(self.name, "lost", self._reason))
                 await anyio.sleep(BACKOFF_S * 2 ** (failures - 1))
 
     async def _run_once(self) -> str:
@@ -143,7 +143,7 @@ class McpConnection:
         self._client = client
         self._up.set()
         if self._first.done():
-            self._tell(McpServerChanged(self.name, "ready", tools=len(tools)))
+            self._emit(McpServerChanged(self.name, "ready", tools=len(tools)))
         else:
             self._first.set_result(tools)
         try:

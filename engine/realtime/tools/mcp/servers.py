@@ -20,24 +20,24 @@ class McpServers:
     """Starts the servers when it is entered, and does not wait for them until `tools` is asked.
 
     Example:
-        >>> async with McpServers({"files": McpServer(command="files-server")}, tell=show) as servers:
+        >>> async with McpServers({"files": McpServer(command="files-server")}, emit=show) as servers:
         ...     tools = await servers.tools()
     """
 
-    def __init__(self, settings: Mapping[str, McpServer], tell: Callable[[SessionEvent], None]) -> None:
+    def __init__(self, settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None]) -> None:
         """Prepare the servers.
 
         Args:
             settings: The configuration's, by name.
-            tell: Is told what becomes of each: it is ready, failed, was lost, is given up.
+            emit: Is given what becomes of each: it is ready, failed, was lost, is given up.
         """
         self._settings = settings
-        self._tell = tell
+        self._emit = emit
         self._connections: list[McpConnection] = []
         self._starts: list[asyncio.Task[list[types.Tool]]] = []
 
     async def __aenter__(self) -> McpServers:
-        self._connections = [McpConnection(name, entry, self._tell) for name, entry in self._settings.items()]
+        self._connections = [McpConnection(name, entry, self._emit) for name, entry in self._settings.items()]
         self._starts = [asyncio.create_task(connection.start()) for connection in self._connections]
         return self
 
@@ -58,13 +58,13 @@ class McpServers:
             settings = self._settings[connection.name]
             failure = start.exception()
             if failure is not None:
-                self._tell(McpServerChanged(connection.name, "failed", str(failure)))
+                self._emit(McpServerChanged(connection.name, "failed", str(failure)))
                 continue
             wanted = [tool for tool in start.result() if settings.tools is None or tool.name in settings.tools]
             for tool in wanted:
                 name = tool_name(connection.name, tool.name, made)
                 made[name] = _as_tool(name, tool, connection, settings)
-            self._tell(McpServerChanged(connection.name, "ready", tools=len(wanted)))
+            self._emit(McpServerChanged(connection.name, "ready", tools=len(wanted)))
         return list(made.values())
 
 
