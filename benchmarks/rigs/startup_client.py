@@ -22,7 +22,7 @@ QUICK_S, FULL_S = 6.0, 32.0
 _ANSWER = 5 / 8
 """The answer's share of the time: 20 s of 32."""
 _QUIET_S = 0.5
-_LOOK_S = 0.5
+_POLL_S = 0.5
 _PROC = Path("/proc")
 _MEMORY = {"peak_rss_mb": ("status", "VmHWM"), "private_dirty_mb": ("smaps_rollup", "Private_Dirty")}
 """Figures of memory: a file of the process's folder, and the name in it."""
@@ -63,7 +63,7 @@ async def _watch_client(options: list[str], seconds: float, answer_s: float) -> 
             try:
                 while time.monotonic() < ends_s and client.poll() is None:
                     most_mb = {name: max(most, _memory_mb(folder, *_MEMORY[name])) for name, most in most_mb.items()}
-                    await asyncio.sleep(_LOOK_S)
+                    await asyncio.sleep(_POLL_S)
                 if client.poll() is not None:
                     raise StreamLostError("The client ended too soon.", fix="Run `voice run` to see why.")
                 client.send_signal(signal.SIGINT)

@@ -16,7 +16,7 @@ from engine.audio.port.ring import Ring
 from engine.audio.types import StreamInfo, StreamRequest
 from engine.errors import NoDeviceError, StreamLostError
 
-_LOOK_S = 0.02
+_POLL_S = 0.02
 """How often the capture ring is emptied; it holds 10 s."""
 _PATIENCE_S = 2.0
 """How much longer than it lasts a recording may take: Bluetooth devices need a second to wake."""
@@ -87,7 +87,7 @@ def _record(playback: Ring, capture: Ring, signal_frames: int, seconds: float, a
     while sum(piece.size for piece in pieces) < until_frames:
         if time.monotonic() > deadline_s:
             raise StreamLostError("The devices stopped in the middle of the measurement.", fix="Try again.")
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
         pieces.append(capture.consumer.get(capture.capacity))
         if until_frames == NEVER and playback.tail >= signal_frames:
             until_frames = capture.tail + round(after_frames)

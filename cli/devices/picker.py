@@ -18,7 +18,7 @@ from engine.audio.soundcheck.audition import Audition
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import VoiceError
 
-_LOOK_S = 0.05
+_POLL_S = 0.05
 _REST_S = 0.15
 """A highlight that rests so long is opened; those it passes by on its way are not."""
 _HELP = "Arrows or number: choose; Enter: take it; q: leave everything as it was."
@@ -67,7 +67,7 @@ class DevicePicker:
             while True:
                 level_db = self._service(audition)
                 live.update(self._view(menu, direction, level_db), refresh=True)
-                key = self._keys.next(_LOOK_S)
+                key = self._keys.next(_POLL_S)
                 now_s = time.monotonic()
                 if key is Named.ESCAPE:
                     raise PickCancelledError

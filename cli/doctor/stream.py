@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LISTEN_S = 0.5
 _PATIENCE_S = 5.0
-_LOOK_S = 0.01
+_POLL_S = 0.01
 _RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatError, StreamLostError)
 """What only opening shows; devices that are missing have a finding of their own."""
 _PERMISSION = {
@@ -69,10 +69,10 @@ def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
 def _record(port: AudioPort) -> None:
     """Wait for half a second of sound, or for as long as anybody would."""
     pause = threading.Event()
-    for _ in range(round(_PATIENCE_S / _LOOK_S)):
+    for _ in range(round(_PATIENCE_S / _POLL_S)):
         if port.finished or port.stats().captured_position >= _LISTEN_S * port.input_rate_hz:
             return
-        pause.wait(_LOOK_S)
+        pause.wait(_POLL_S)
 
 
 def _microphone(port: AudioPort) -> Finding:

@@ -36,7 +36,7 @@ class Controls:
         self._by_key = by_key and listens
         self._listens = listens
         self._talk_key = TalkKey()
-        self._looking: asyncio.TimerHandle | None = None
+        self._deciding: asyncio.TimerHandle | None = None
         self._typed = ""
         self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
 
@@ -65,8 +65,8 @@ class Controls:
 
     def close(self) -> None:
         """Leave the status line."""
-        if self._looking is not None:
-            self._looking.cancel()
+        if self._deciding is not None:
+            self._deciding.cancel()
         self._line.close()
 
     def _take_press(self, stroke: KeyStroke) -> None:
@@ -100,14 +100,14 @@ class Controls:
     def _talk(self) -> None:
         loop = asyncio.get_running_loop()
         self._session.talk(self._talk_key.held)
-        if self._looking is not None:
-            self._looking.cancel()
-        if self._talk_key.look_at_s is not None:
-            self._looking = loop.call_at(self._talk_key.look_at_s, self._look)
+        if self._deciding is not None:
+            self._deciding.cancel()
+        if self._talk_key.decide_at_s is not None:
+            self._deciding = loop.call_at(self._talk_key.decide_at_s, self._decide)
 
-    def _look(self) -> None:
+    def _decide(self) -> None:
         # A timer of the loop may fire a clock tick early.
-        self._talk_key.look(max(asyncio.get_running_loop().time(), self._talk_key.look_at_s or 0.0))
+        self._talk_key.decide(max(asyncio.get_running_loop().time(), self._talk_key.decide_at_s or 0.0))
         self._talk()
         self.show()
 

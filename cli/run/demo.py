@@ -35,7 +35,7 @@ _INTERRUPT_AFTER_S = 4.0
 _PATIENCE_S = 30.0
 """For each step; the longest, the weather, takes 8 s to be asked and answered."""
 _REST_S = 0.3
-_LOOK_S = 0.05
+_POLL_S = 0.05
 
 
 class Demonstration:
@@ -92,7 +92,7 @@ class Demonstration:
         async with asyncio.timeout(2 * _PATIENCE_S):
             resting_since_s: float | None = None
             while resting_since_s is None or time.monotonic() - resting_since_s < _REST_S:
-                await asyncio.sleep(_LOOK_S)
+                await asyncio.sleep(_POLL_S)
                 now_s = time.monotonic()
                 resting_since_s = (resting_since_s or now_s) if session.at_rest else None
 

@@ -12,7 +12,7 @@ import threading
 from engine.realtime.idle_timeout import UNANSWERED_S
 from engine.realtime.session import Session
 
-_LOOK_S = 0.05
+_POLL_S = 0.05
 _QUEUED_LINES = 100
 """A faster writer waits."""
 _MOST_BYTES = 1 << 20
@@ -39,7 +39,7 @@ async def _until_answered(session: Session) -> None:
     loop = asyncio.get_running_loop()
     waits_since_s = loop.time()
     while not session.at_rest and loop.time() - waits_since_s < UNANSWERED_S:
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
         if not session.unanswered:
             waits_since_s = loop.time()
 

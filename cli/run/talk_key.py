@@ -19,7 +19,7 @@ class TalkKey:
         >>> key = TalkKey()
         >>> key.press(0.0); key.held
         True
-        >>> key.press(3.0); key.look(3.2); key.held
+        >>> key.press(3.0); key.decide(3.2); key.held
         False
     """
 
@@ -27,25 +27,25 @@ class TalkKey:
         self.reports_release = False
         """Set where the terminal does."""
         self.held = False
-        self.look_at_s: float | None = None
-        """When to call `look` at the latest."""
+        self.decide_at_s: float | None = None
+        """When to call `decide` at the latest."""
         self._pressed_at_s = 0.0
         self._repeats = False
 
     def press(self, now_s: float) -> None:
         """Take a press, or a repetition of it."""
         if not self.held:
-            self.held, self._repeats, self.look_at_s = True, False, None
+            self.held, self._repeats, self.decide_at_s = True, False, None
         elif not self.reports_release:
             self._repeats = self._repeats or now_s - self._pressed_at_s < REPEAT_S
-            self.look_at_s = now_s + (LET_GO_S if self._repeats else REPEAT_S)
+            self.decide_at_s = now_s + (LET_GO_S if self._repeats else REPEAT_S)
         self._pressed_at_s = now_s
 
     def release(self) -> None:
         """Take the release."""
-        self.held, self.look_at_s = False, None
+        self.held, self.decide_at_s = False, None
 
-    def look(self, now_s: float) -> None:
+    def decide(self, now_s: float) -> None:
         """Let time decide what a press was."""
-        if self.look_at_s is not None and now_s >= self.look_at_s:
+        if self.decide_at_s is not None and now_s >= self.decide_at_s:
             self.release()

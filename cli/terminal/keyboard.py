@@ -26,7 +26,7 @@ if sys.platform == "win32":
     import threading
     import time
 
-    _LOOK_S = 0.02
+    _POLL_S = 0.02
 
     def has_keyboard() -> bool:
         """Whether there is a terminal to read keys from."""
@@ -44,7 +44,7 @@ if sys.platform == "win32":
             stream = KeyParser()
             while not ended.is_set():
                 if not msvcrt.kbhit():
-                    time.sleep(_LOOK_S)
+                    time.sleep(_POLL_S)
                 elif (character := msvcrt.getwch()) in ("\x00", "\xe0"):
                     msvcrt.getwch()
                 else:

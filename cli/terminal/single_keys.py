@@ -31,7 +31,7 @@ class Keys(Protocol):
 if sys.platform == "win32":
     import msvcrt
 
-    _LOOK_S = 0.02
+    _POLL_S = 0.02
     _ARROWS = {"H": Named.UP, "P": Named.DOWN}
 
     class _WindowsKeys:
@@ -41,7 +41,7 @@ if sys.platform == "win32":
             while not msvcrt.kbhit():
                 if time.monotonic() >= deadline_s:
                     return None
-                time.sleep(_LOOK_S)
+                time.sleep(_POLL_S)
             character = msvcrt.getwch()
             if character in ("\x00", "\xe0"):
                 return _ARROWS.get(msvcrt.getwch(), "")

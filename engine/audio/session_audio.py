@@ -78,7 +78,7 @@ class SessionAudio:
             VoiceError: whatever the backend's `open` raises.
         """
         self.backend = backend
-        self.can_follow = isinstance(backend, Refreshes)
+        self.can_recover = isinstance(backend, Refreshes)
         """True where a lost stream can be exchanged for another: the backend can see its devices anew. Looked at once:
         asking a protocol fifty times a second was a tenth of what the loop did in an idle session."""
         self._request = replace(request, sent_block_ms=block_ms)
@@ -183,18 +183,18 @@ class SessionAudio:
         Raises:
             VoiceError: whatever the backend raises, and why it does not see the devices anew.
         """
-        stale = ""
+        refresh_failure = ""
         if isinstance(self.backend, Refreshes):
             with blaming(self.backend):
-                stale = self.backend.refresh() or ""
+                refresh_failure = self.backend.refresh() or ""
         try:
-            source, target = (self._name_now(direction, devices if stale else ()) for direction in Direction)
+            source, target = (self._name_now(direction, devices if refresh_failure else ()) for direction in Direction)
             opened = self._open(replace(self._request, input=source, output=target))
             opened.start()
         except VoiceError as error:
-            raise type(error)(f"{error.message} {stale}".rstrip(), fix=error.fix) from error
-        if stale:
-            _log.warning("%s", stale)
+            raise type(error)(f"{error.message} {refresh_failure}".rstrip(), fix=error.fix) from error
+        if refresh_failure:
+            _log.warning("%s", refresh_failure)
         return opened
 
     def _name_now(self, direction: Direction, devices: Sequence[Device]) -> str | None:
@@ -265,7 +265,7 @@ class SessionAudio:
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""
-        if not self.can_follow:
+        if not self.can_recover:
             return Wanted(self._request.input, self._request.output)
         with blaming(self.backend):
             devices = self.backend.devices()

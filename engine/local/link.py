@@ -24,7 +24,7 @@ _EMPTY_CLOSE_FRAME = b"\x88\x00"
 _FAULT_BROKE = 1011
 _NO_CODE = 1005
 _BROKEN = (None, 1006, 1015)
-_GONE_LOOK_S = 0.1
+_GONE_POLL_S = 0.1
 _END = "\0end"
 """What no frame is: a NUL is no JSON."""
 
@@ -192,7 +192,7 @@ class Link:
         """Read nothing more, a closing handshake neither, until the client gives the connection up."""
         # aiohttp tells nobody of the end but who reads.
         while self._transport is not None and not self._transport.is_closing():  # noqa: ASYNC110
-            await asyncio.sleep(_GONE_LOOK_S)
+            await asyncio.sleep(_GONE_POLL_S)
 
     async def _read(self) -> None:
         """Read the socket to its end, which wakes the session if it waits."""

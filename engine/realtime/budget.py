@@ -8,7 +8,7 @@ from engine.audio.session_audio import SessionAudio
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.session import Session
 
-_LOOK_S = 0.05
+_POLL_S = 0.05
 
 
 async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudio) -> None:
@@ -18,6 +18,6 @@ async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudi
     """
     await meter.exhausted.wait()
     while not audio.player.drained:  # noqa: ASYNC110 - its last frame wakes the session, nobody else
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
     await asyncio.sleep(audio.output_latency_s)
     session.stop("budget")

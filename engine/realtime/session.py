@@ -266,7 +266,7 @@ class Session:
         self._has_begun = True
         self._idle_timeout.begin(loop_time_s())
         self._bridge.start()
-        if self._audio.can_follow:
+        if self._audio.can_recover:
             self._recovery = RecoveryRunner(
                 self._audio,
                 emit=self._emit_device_news,

@@ -246,7 +246,7 @@ class DeviceLost(SessionEvent):
 
 @session_event("device.found")
 class DeviceFound(SessionEvent):
-    """Microphone and speaker run again, perhaps others; or the system's new default is followed."""
+    """Microphone and speaker run again, perhaps others; or the system's default is another device."""
 
     input: str
     output: str

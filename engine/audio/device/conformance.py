@@ -43,7 +43,7 @@ from engine.errors import (
 
 _LOUDNESS = 0.01
 """-40 dB: heard where a person listens, a nuisance nowhere."""
-_LOOK_S = 0.002
+_POLL_S = 0.002
 _STILL_S = 0.05
 """How long nothing may change after `close`: several blocks."""
 _NOWHERE = "a device of no name, 4711"
@@ -94,12 +94,12 @@ class BackendConformance:
     def until(self, condition: Callable[[], bool], wanted: str, port: AudioPort | None = None) -> None:
         """Return once the condition holds; meanwhile read the port's microphone, as a session does."""
         pause = threading.Event()
-        for _ in range(round(self.patience_s / _LOOK_S)):
+        for _ in range(round(self.patience_s / _POLL_S)):
             if condition():
                 return
             if port is not None and port.capture is not None:
                 port.capture.consumer.get(port.capture.capacity)
-            pause.wait(_LOOK_S)
+            pause.wait(_POLL_S)
         raise AssertionError(f"{wanted}: waited for {self.patience_s:g} s")
 
     def test_protocol(self) -> None:

@@ -29,7 +29,7 @@ _SETTLE_S = 0.3
 _QUIET_S = 1.5
 _TAIL_S = 1.0
 """For what is late: Bluetooth speakers by 0.3 s."""
-_LOOK_S = 0.05
+_POLL_S = 0.05
 _PATIENCE_S = 3.0
 """Without a single frame; waking a Bluetooth microphone takes up to two seconds."""
 
@@ -89,7 +89,7 @@ def record_sound_check(
         clock = RingClock(port)
 
         def hear(level_db: float) -> None:
-            clock.look()
+            clock.sample()
             on_level(Stage.SWEEP, level_db)
 
         port.playback.producer.put(sweep.samples(info.output.rate_hz))
@@ -118,12 +118,12 @@ def _record(port: AudioPort, seconds: float, on_level: Callable[[float], None]) 
     wanted = round(seconds * port.input_rate_hz)
     parts: list[NDArray[np.float32]] = []
     pause = threading.Event()
-    quiet_looks = 0
+    quiet_polls = 0
     while wanted > 0:
-        pause.wait(_LOOK_S)
+        pause.wait(_POLL_S)
         frames = port.capture.consumer.get(min(wanted, port.input_rate_hz // 2))
-        quiet_looks = 0 if frames.size else quiet_looks + 1
-        if port.finished or quiet_looks * _LOOK_S > _PATIENCE_S:
+        quiet_polls = 0 if frames.size else quiet_polls + 1
+        if port.finished or quiet_polls * _POLL_S > _PATIENCE_S:
             raise StreamLostError(
                 "The microphone delivers no sound at all.",
                 fix="Plug it in again, restart the sound server, or name another with --input.",

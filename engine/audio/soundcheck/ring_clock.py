@@ -14,24 +14,24 @@ class RingClock:
 
     Example:
         >>> clock = RingClock(port)
-        >>> clock.look()                # some times while something plays
+        >>> clock.sample()                # some times while something plays
         >>> round_trip_s = heard_at_frame / port.input_rate_hz - played_at_frame / port.output_rate_hz + clock.ahead_s
     """
 
     def __init__(self, port: AudioPort) -> None:
         self._port = port
-        self._looks: list[float] = []
+        self._samples: list[float] = []
 
-    def look(self) -> None:
-        """Take a look; it counts only in the middle of what plays, since the ring's count stands still elsewhere."""
+    def sample(self) -> None:
+        """Take a sample; it counts only in the middle of what plays, since the ring's count stands still elsewhere."""
         stats, moved_ns = self._port.stats(), (self._port.last_capture_ns, self._port.last_render_ns)
         if all(moved_ns) and 0 < stats.played_position < stats.written_position:
             played = stats.played_position - stats.output_frames / stats.output_calls
             captured = stats.captured_position - stats.input_frames / stats.input_calls
             later_s = (moved_ns[0] - moved_ns[1]) / 1e9
-            self._looks.append(played / self._port.output_rate_hz - captured / self._port.input_rate_hz + later_s)
+            self._samples.append(played / self._port.output_rate_hz - captured / self._port.input_rate_hz + later_s)
 
     @property
     def ahead_s(self) -> float | None:
-        """The median of all looks, as a block that was moved in the middle of one spoils it; None without any."""
-        return statistics.median(self._looks) if self._looks else None
+        """The median of all samples, as a block that was moved in the middle of one spoils it; None without any."""
+        return statistics.median(self._samples) if self._samples else None

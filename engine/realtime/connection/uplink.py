@@ -75,10 +75,10 @@ class Uplink:
         self._held: deque[AppendAudio] = deque()
         """Audio that waits for a connection."""
         self._ids = EventIds("audio")
-        self._stale_samples = 0
+        self._expired_samples = 0
         self._sent_samples = 0
         """Samples sent to all servers together."""
-        self._sent_before_samples = 0
+        self._earlier_samples = 0
         """Samples sent to all servers before the present one."""
         self._last_captured_at_s = 0.0
         self.dropped_blocks = 0
@@ -88,7 +88,7 @@ class Uplink:
         audio = AppendAudio(self._ids.next(), block.pcm16, block.at_sample, block.captured_at_s)
         if self._holding:
             self._held.append(audio)
-            self._drop_stale(block.captured_at_s)
+            self._drop_expired(block.captured_at_s)
             return
         self.send(audio)
         waiting = [event for event in self._queue if isinstance(event, AppendAudio)]
@@ -131,7 +131,7 @@ class Uplink:
                 self._drop_held(len(self._held))
         self._queue.clear()
         self._holding = True
-        self._sent_before_samples = self._sent_samples
+        self._earlier_samples = self._sent_samples
 
     async def release(self, send: Send) -> int:
         """Send what is fresh of what was held, and hold no more; return the milliseconds that were too old.
@@ -139,12 +139,12 @@ class Uplink:
         Raises:
             VoiceError: what `send` raises; the next `hold` keeps the rest.
         """
-        self._drop_stale(loop_time_s())
+        self._drop_expired(loop_time_s())
         while self._held:
             await self._send_first(self._held, send)
         self._holding = False
-        stale_ms, self._stale_samples = 1000 * self._stale_samples / self._rate_hz, 0
-        return round(stale_ms)
+        expired_ms, self._expired_samples = 1000 * self._expired_samples / self._rate_hz, 0
+        return round(expired_ms)
 
     @property
     def sent_s(self) -> float:
@@ -156,7 +156,7 @@ class Uplink:
 
         The server counts the milliseconds it was sent; a block that was dropped was not.
         """
-        sent_s = (self._sent_samples - self._sent_before_samples) / self._rate_hz
+        sent_s = (self._sent_samples - self._earlier_samples) / self._rate_hz
         return self._last_captured_at_s - (sent_s - audio_ms / 1000)
 
     def _send_on(self) -> None:
@@ -190,10 +190,10 @@ class Uplink:
             self._last_captured_at_s = event.captured_at_s
         return event
 
-    def _drop_stale(self, now_s: float) -> None:
+    def _drop_expired(self, now_s: float) -> None:
         fresh = sum(now_s - audio.captured_at_s < self._max_outage_s for audio in self._held)
         self._drop_held(len(self._held) - fresh)
 
     def _drop_held(self, count: int) -> None:
         for _ in range(count):
-            self._stale_samples += len(self._held.popleft().pcm16) // 2
+            self._expired_samples += len(self._held.popleft().pcm16) // 2

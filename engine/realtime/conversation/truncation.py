@@ -61,7 +61,7 @@ class PlayedParts:
             cut: What was heard.
             text_of: The parts of an item's text by content index, as far as they have come.
         """
-        actions: list[Action] = [Show(_told(cut)), *map(Show, self._cut_texts(cut, text_of))] if cut.heard else []
+        actions: list[Action] = [Show(_event_of(cut)), *map(Show, self._cut_texts(cut, text_of))] if cut.heard else []
         for heard in cut.heard:
             event_id, item_id = self._ids.next(), heard.key.item_id
             self._events.append(event_id)
@@ -96,7 +96,7 @@ def _keep_newest(parts: dict[ItemKey, None]) -> None:
         del parts[next(iter(parts))]
 
 
-def _told(cut: Cut) -> SessionEvent:
+def _event_of(cut: Cut) -> SessionEvent:
     """What the person is told of a cut: an interruption of their own, or what no speaker took."""
     first = cut.heard[0]
     heard_ms = min(first.heard_ms, first.received_ms)

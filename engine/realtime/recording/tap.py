@@ -42,7 +42,7 @@ from engine.redaction import Scrubber, without_secrets
 
 FORMAT = "voice-recording/1"
 EVENTS_FILE = "session.jsonl"
-_LOOK_S = 0.1
+_POLL_S = 0.1
 """Time between two looks at the ring of played sound, which holds 5 s."""
 _SHOWN_TEXT = 4096
 """Characters of a message that is not JSON: enough to see what it is."""
@@ -130,7 +130,7 @@ class Recording:
     async def follow(self, audio: SessionAudio) -> None:
         """Take what the speaker plays, until cancelled."""
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
             self._take_played(audio)
 
     def close(self, audio: SessionAudio | None = None) -> None:

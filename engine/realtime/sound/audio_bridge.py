@@ -122,7 +122,7 @@ class AudioBridge:
                 for xrun in self._xruns.compare(self._audio.stats()):
                     self._events.emit(xrun)
                 self._events.tick()
-            if not self._audio.can_follow and (self._audio.finished or not (signalled or self._audio.active)):
+            if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._events.failed(error)

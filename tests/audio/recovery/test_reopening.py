@@ -11,13 +11,13 @@ import pytest
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import Device, StreamRequest
 from engine.errors import UnknownDeviceError
-from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, plug_in, prepare_devices
+from tests.support.hotplug_backend import MICROPHONE, SPEAKER, HotplugBackend, plug_in, prepare_devices
 
 STALE = "The list cannot be renewed: another stream is open."
 OTHER = Device(2, "Other", "test", 0, 2, 44100)
 
 
-class Stale(FollowedBackend):
+class Stale(HotplugBackend):
     """A backend whose list stays as it is."""
 
     def refresh(self) -> str:

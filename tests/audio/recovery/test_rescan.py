@@ -23,7 +23,7 @@ from engine.audio.recovery.device_diff import Arrived, Left, NewDefault, changes
 from engine.audio.recovery.rescan import DeviceLister
 from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
-from tests.support.followed_backend import LIST, FollowedBackend, hang, plug_in
+from tests.support.hotplug_backend import LIST, HotplugBackend, hang, plug_in
 from tests.support.manual_backend import ManualBackend
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +41,7 @@ class NoneWithoutArguments(ManualBackend):
         self.needed = needed
 
 
-class Talkative(FollowedBackend):
+class Talkative(HotplugBackend):
     """One whose library prints."""
 
     def devices(self) -> list[Device]:
@@ -81,7 +81,7 @@ def listers(folder: Path) -> list[Path]:
 
 @needs_proc
 async def test_the_list_is_what_the_backend_says_now_and_one_process_says_it(tmp_path: Path) -> None:
-    async with listing(FollowedBackend()) as devices:
+    async with listing(HotplugBackend()) as devices:
         assert listers(tmp_path) == []
         plug_in([HEADSET, SPEAKER])
         assert await devices.rescan() == [HEADSET, SPEAKER]
@@ -103,7 +103,7 @@ async def test_a_backend_that_fails_says_why() -> None:
     async with listing(NoneWithoutArguments("x")) as devices:
         with pytest.raises(VoiceError, match=r"cannot be listed: .*needed"):
             await devices.rescan()
-    async with listing(FollowedBackend()) as devices:
+    async with listing(HotplugBackend()) as devices:
         with pytest.raises(VoiceError, match=r"cannot be listed: .*devices\.json"):
             await devices.rescan()
         plug_in([SPEAKER])
@@ -121,7 +121,7 @@ async def test_what_a_library_prints_is_no_answer() -> None:
 async def test_one_that_hangs_is_killed_in_time_and_the_next_rescan_starts_another(
     tmp_path: Path,
 ) -> None:
-    async with listing(FollowedBackend(), timeout_s=5.0) as devices:
+    async with listing(HotplugBackend(), timeout_s=5.0) as devices:
         plug_in([SPEAKER])
         assert await devices.rescan() == [SPEAKER]
         hang()
@@ -135,7 +135,7 @@ async def test_one_that_hangs_is_killed_in_time_and_the_next_rescan_starts_anoth
 @needs_proc
 async def test_one_that_hangs_is_killed_when_nobody_wants_to_know_any_more(tmp_path: Path) -> None:
     hang()
-    async with listing(FollowedBackend()) as devices:
+    async with listing(HotplugBackend()) as devices:
         rescanning = asyncio.create_task(devices.rescan())
         async with asyncio.timeout(20):
             while not listers(tmp_path):
@@ -149,7 +149,7 @@ async def test_one_that_hangs_is_killed_when_nobody_wants_to_know_any_more(tmp_p
 @needs_proc
 async def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
     plug_in([SPEAKER])
-    async with listing(FollowedBackend()) as devices:
+    async with listing(HotplugBackend()) as devices:
         await devices.rescan()
         (process,) = listers(tmp_path)
         os.kill(int(process.name), signal.SIGKILL)
@@ -162,7 +162,7 @@ async def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
 async def test_it_knows_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_KEY", "sk-0123456789")
     plug_in([SPEAKER])
-    async with listing(FollowedBackend()) as devices:
+    async with listing(HotplugBackend()) as devices:
         await devices.rescan()
         (process,) = listers(tmp_path)
         assert b"sk-0123456789" not in (process / "environ").read_bytes()
@@ -171,7 +171,7 @@ async def test_it_knows_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 @contextmanager
 def program(patience_s: float) -> Iterator[subprocess.Popen[bytes]]:
     """The other process, without what would end it."""
-    command = [sys.executable, "-m", lister.__name__, class_of(FollowedBackend()), f"{patience_s}"]
+    command = [sys.executable, "-m", lister.__name__, class_of(HotplugBackend()), f"{patience_s}"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             yield process

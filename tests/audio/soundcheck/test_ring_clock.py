@@ -32,7 +32,7 @@ def test_streams_that_start_one_after_the_other_are_told_apart_by_that(
 ) -> None:
     clock = RingClock(port)
     block = np.zeros((FRAMES, 1), np.float32)
-    looks = 0
+    samples = 0
     for now_ms in range(1000, 1300):
         if now_ms >= in_from_ms and (now_ms - in_from_ms) % IN_BLOCK_MS == 0:
             port.process(block, None)
@@ -41,9 +41,9 @@ def test_streams_that_start_one_after_the_other_are_told_apart_by_that(
             port.process(None, block)
             library().write_word(port.control_address, c.OUTPUT_LAST_NS, now_ms * MS)
         if now_ms >= 1050 and now_ms % 7 == 0:
-            clock.look()
-            looks += 1
-    assert looks > 10
+            clock.sample()
+            samples += 1
+    assert samples > 10
     assert clock.ahead_s == pytest.approx((in_from_ms - out_from_ms) / 1000)
 
 
@@ -51,9 +51,9 @@ def test_a_ring_that_stands_still_tells_nothing(port: AudioPort) -> None:
     clock = RingClock(port)
     block = np.zeros((FRAMES, 1), np.float32)
     port.process(block, None)
-    clock.look()
+    clock.sample()
     assert clock.ahead_s is None
     for _ in range(OUT_HZ // FRAMES):
         port.process(block, block)
-    clock.look()
+    clock.sample()
     assert clock.ahead_s is None

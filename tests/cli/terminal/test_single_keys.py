@@ -71,7 +71,7 @@ def test_where_releases_are_reported_the_key_talks_as_long_as_it_is_held() -> No
     key.press(0.0)
     for number in range(20):
         key.press(0.5 + number / 30)
-    key.look(100.0)
+    key.decide(100.0)
     assert key.held
     key.release()
     assert not key.held
@@ -80,11 +80,11 @@ def test_where_releases_are_reported_the_key_talks_as_long_as_it_is_held() -> No
 def test_a_tap_begins_and_a_tap_ends() -> None:
     key = TalkKey()
     key.press(0.0)
-    assert (key.held, key.look_at_s) == (True, None)
+    assert (key.held, key.decide_at_s) == (True, None)
     key.press(2.0)
     assert key.held
-    assert key.look_at_s is not None
-    key.look(key.look_at_s)
+    assert key.decide_at_s is not None
+    key.decide(key.decide_at_s)
     assert not key.held
 
 
@@ -97,12 +97,12 @@ def test_a_held_key_that_only_repeats_talks_until_the_repetitions_end(delay_s: f
         if presses and presses[0] <= now_s:
             key.press(presses.pop(0))
             last_s = now_s
-        key.look(now_s)
+        key.decide(now_s)
         assert key.held or not presses
         if not presses:
             break
         now_s += 0.001
-    key.look(last_s + 0.3)
+    key.decide(last_s + 0.3)
     assert not key.held
 
 

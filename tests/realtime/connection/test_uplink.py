@@ -80,10 +80,10 @@ def test_of_what_was_held_the_newest_goes_and_the_rest_is_counted(max_outage_s: 
         uplink, second, third = Uplink(RATE_HZ, max_outage_s=max_outage_s), Wire(), Wire()
         uplink.hold()
         await speak(uplink, 0, 150)
-        stale_ms = await uplink.release(second.send)
+        expired_ms = await uplink.release(second.send)
         assert second.blocks == list(range(150 - len(second.blocks), 150))
         assert len(second.blocks) == pytest.approx(max_outage_s / BLOCK_S, abs=1)
-        assert stale_ms == 20 * (150 - len(second.blocks))
+        assert expired_ms == 20 * (150 - len(second.blocks))
         uplink.hold()
         assert await uplink.release(third.send) == 0
         assert third.blocks == []

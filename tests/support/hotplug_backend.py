@@ -42,10 +42,10 @@ def prepare_devices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plug_in([MICROPHONE, SPEAKER])
 
 
-class FollowedBackend(ManualBackend):
+class HotplugBackend(ManualBackend):
     """Opens a `ManualStream` at the speaker's rate."""
 
-    name = "followed"
+    name = "hotplug"
 
     def devices(self) -> list[Device]:
         """What the file says."""

@@ -17,7 +17,7 @@ from engine.audio.recovery import policy as recovery_policy
 from engine.audio.types import Device, StreamRequest
 from engine.realtime.session_events import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
-from tests.support.followed_backend import MICROPHONE, SPEAKER, FollowedBackend, hang, plug_in, prepare_devices
+from tests.support.hotplug_backend import MICROPHONE, SPEAKER, HotplugBackend, hang, plug_in, prepare_devices
 from tests.support.manual_backend import ManualStream
 from tests.support.scripted_server import Peer
 
@@ -40,9 +40,9 @@ async def long_answer(peer: Peer) -> None:
 
 
 @asynccontextmanager
-async def followed(request: StreamRequest | None = None) -> AsyncIterator[tuple[Rig, FollowedBackend]]:
+async def recovering(request: StreamRequest | None = None) -> AsyncIterator[tuple[Rig, HotplugBackend]]:
     """A session in the middle of a long answer: 3 s of it were heard."""
-    backend = FollowedBackend()
+    backend = HotplugBackend()
     async with rig(long_answer, backend=backend, request=request) as running:
         await running.until_event(SessionStarted)
         await running.until_event(FirstAudio)
@@ -56,7 +56,7 @@ async def lost(running: Rig, attempts: int) -> None:
     await running.without_time(lambda: len(running.of(DeviceLost)) > attempts)
 
 
-async def found(running: Rig, backend: FollowedBackend) -> ManualStream:
+async def found(running: Rig, backend: HotplugBackend) -> ManualStream:
     """Wait for another stream, which is the session's from now on."""
     before = len(running.of(DeviceFound))
     await running.without_time(lambda: len(running.of(DeviceFound)) > before)
@@ -71,7 +71,7 @@ def place_ms(level: np.float32) -> float:
 
 
 async def test_the_answer_goes_on_at_another_rate_and_an_interruption_is_cut_where_it_was_heard() -> None:
-    async with followed(StreamRequest(output="speaker")) as (running, backend):
+    async with recovering(StreamRequest(output="speaker")) as (running, backend):
         begun_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE, OTHER])
         await lost(running, 1)
@@ -97,7 +97,7 @@ async def test_the_answer_goes_on_at_another_rate_and_an_interruption_is_cut_whe
 
 async def test_a_stream_that_says_that_it_ends_is_lost_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_audio, "_TICK_S", 3600.0)
-    async with followed() as (running, backend):
+    async with recovering() as (running, backend):
         running.stream.end()
         stream = await found(running, backend)
         await stream.run(1.0)
@@ -105,7 +105,7 @@ async def test_a_stream_that_says_that_it_ends_is_lost_at_once(monkeypatch: pyte
 
 
 async def test_the_microphone_is_heard_again() -> None:
-    async with followed() as (running, backend):
+    async with recovering() as (running, backend):
         await lost(running, 0)
         stream = await found(running, backend)
         sent = len(running.peer.of_type("input_audio_buffer.append"))
@@ -117,7 +117,7 @@ async def test_without_a_speaker_for_too_long_the_answer_is_given_up_and_the_ser
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recovery_policy, "KEPT_S", 0.3)
-    async with followed() as (running, backend):
+    async with recovering() as (running, backend):
         heard_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE])
         await lost(running, 1)
@@ -146,7 +146,7 @@ async def test_without_a_speaker_for_too_long_the_answer_is_given_up_and_the_ser
 
 async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recovery_policy, "POLL_DEFAULT_S", 0.1)
-    async with followed() as (running, backend):
+    async with recovering() as (running, backend):
         begun_ms = place_ms(running.stream.heard[-1])
         plug_in([MICROPHONE, replace(SPEAKER, is_default_output=False), replace(OTHER, is_default_output=True)])
         stream = await found(running, backend)
@@ -159,7 +159,7 @@ async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch:
 
 
 async def test_a_session_ends_in_order_while_nobody_knows_which_devices_there_are() -> None:
-    async with followed() as (running, _):
+    async with recovering() as (running, _):
         hang()
         running.stream.active = False
         await running.without_time(lambda: bool(running.of(DeviceLost)))
