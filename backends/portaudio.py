@@ -1,4 +1,4 @@
-"""What both PortAudio backends share: error sentences, the search for a format, and streams that end in time."""
+"""Parts that both PortAudio backends share: error sentences, the search for a format, and streams that end in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the virtual backend records from: a file, standard input, silence, or samples that a program feeds."""
+"""Microphones of the virtual backend: a file, standard input, silence, or samples that a program feeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `voice tools` lists: one row for each tool, or for each plugin that has none to give."""
+"""Table of `voice tools`: one row for each tool, or for each plugin that has none to give."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Opening:
     xruns: int
     is_busy: bool
     rate_hz: int
-    """Of the microphone."""
+    """Sample rate of the microphone."""
 
 
 def _find_pair(chosen: StreamRequest) -> StreamRequest:

@@ -16,9 +16,9 @@ from engine.errors import StreamLostError
 _WAYS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
 """The cases, and the lists of `SessionFigures` that they are made of."""
 _QUICK_S, _FULL_S = 2.0, 64.0
-"""Of the session that serves all parts: a full run has about 280 turns."""
+"""Duration of the session that serves all parts: a full run has about 280 turns."""
 _NEXT_QUICK_S, _NEXT_FULL_S = 0.01, 0.1
-"""Of the parts after the first, which only look at what it has measured."""
+"""Duration of the parts after the first, which only look at what it has measured."""
 _MOST_SAMPLES = 1000
 
 

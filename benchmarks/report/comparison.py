@@ -1,4 +1,4 @@
-"""What got better or worse since an older run, with the noise of both taken into account."""
+"""Comparison with an older run: what got better or worse, with the noise of both taken into account."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.report.significance import by_count, by_samples, by_spread
 SAMPLES = {"session": "samples", "latency": "round_trips_ms", "callback": "gap_ms"}
 """Under which name of `extra` a benchmark keeps the samples behind its figures."""
 LEAST_CHANGE = 0.03
-"""Of the figure: smaller ones matter to nobody, and no two runs of a program are laid out alike in memory."""
+"""Share of the figure: smaller changes matter to nobody, and no two runs of a program are laid out alike in memory."""
 _FEWEST_SAMPLES = 10
 _SINGLE_NOISE = 0.2
 """Share by which figures that a run has once, such as its use of the processor, may differ by chance."""
@@ -64,7 +64,7 @@ class Comparison:
     """Two runs side by side."""
 
     name: str
-    """Of the older run."""
+    """Name of the older run."""
     changes: tuple[Change, ...]
     new: tuple[str, ...]
     """Cases that only this run has."""

@@ -1,4 +1,4 @@
-"""What machine the figures are from: a number without it says nothing."""
+"""Description of the machine that the figures are from: a number without it says nothing."""
 
 from __future__ import annotations
 

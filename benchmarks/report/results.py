@@ -1,4 +1,4 @@
-"""What a benchmark gives: figures of ours and of its rivals from the same run, in the form `voice-bench/1`."""
+"""Results of a benchmark: figures of ours and of its rivals from the same run, in the form `voice-bench/1`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Result:
     benchmark: str
     case: str
     unit: str
-    """Of `ours` and `peers`; less is better."""
+    """Unit of `ours` and `peers`; less is better."""
     ours: Quantiles
     peers: Mapping[str, Quantiles] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)

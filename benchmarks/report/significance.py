@@ -1,4 +1,4 @@
-"""How far a figure moves by chance alone: from samples by resampling them, else from the spread that was kept."""
+"""Noise of a figure: how far it moves by chance, from its samples resampled, else from the spread that was kept."""
 
 from __future__ import annotations
 

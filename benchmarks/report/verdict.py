@@ -1,4 +1,4 @@
-"""What the figures mean, in plain words: the recommended block and backend, and what has not been measured."""
+"""Verdict on the figures, in plain words: the recommended block and backend, and what has not been measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a machine busy beside the sound: threads of Python, calls that hold the interpreter, processes."""
+"""Loads that keep a machine busy beside the sound: threads of Python, calls that hold the interpreter, processes."""
 
 from __future__ import annotations
 

@@ -47,9 +47,9 @@ class SessionFigures:
     """The end of speech to the first sound of the answer, the output latency as the device reports it included."""
     turns: int = 0
     idle_cpu_percent: float | None = None
-    """Of one core, while the microphone is sent and nobody speaks; None where there was no time for it."""
+    """Share of one core while the microphone is sent and nobody speaks; None where there was no time for it."""
     cpu_percent: float | None = None
-    """Of one core, while turns are held; None where that was interrupted."""
+    """Share of one core while turns are held; None where that was interrupted."""
     memory_mb: float | None = None
     """The process's, at the end; None where the system does not say."""
     info: StreamInfo | None = None

@@ -1,4 +1,4 @@
-"""When each block was moved, and which frames it held: a log that compiled code writes on the audio thread.
+"""Log of the blocks, when each was moved and which frames it held, that compiled code writes on the audio thread.
 
 A look from Python would come too late in just the runs that matter.
 """

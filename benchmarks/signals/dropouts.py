@@ -1,4 +1,4 @@
-"""What a device was given in time: the measure of every playback design."""
+"""Audio that a device was given in time: the measure of every playback design."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Recording:
     samples: Signal
     """From the first frame that the microphone gave."""
     rates_hz: tuple[int, int]
-    """Of speaker and microphone."""
+    """Sample rates of speaker and microphone."""
     played: BlockLog
     """Blocks of the speaker while there was something to play."""
     recorded: BlockLog

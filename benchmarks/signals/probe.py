@@ -22,7 +22,7 @@ class Found:
     """Where a probe lies in a recording."""
 
     position: float
-    """Of its first sample, to a fraction of one."""
+    """Position of its first sample, to a fraction of one."""
     amplitude_ratio: float
     """Recorded to played; 1.0 is as loud."""
     likeness: float

@@ -1,4 +1,4 @@
-"""What changed since an older run, for the terminal: what moved, case by case, and a sentence for the rest."""
+"""Changes since an older run, for the terminal: what moved, case by case, and a sentence for the rest."""
 
 from __future__ import annotations
 

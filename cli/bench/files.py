@@ -1,4 +1,4 @@
-"""Where `voice bench` writes a run: what cannot be written is refused before minutes of measuring."""
+"""Files that `voice bench` writes: what cannot be written is refused before minutes of measuring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the keys do in a conversation, and the status line of the terminal that shows it.
+"""Controls of a conversation: what the keys do, and the status line of the terminal that shows it.
 
 Space talks where turns are ended by a key, Tab mutes, and what is typed is said with Enter.
 """

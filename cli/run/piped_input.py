@@ -16,7 +16,7 @@ _POLL_S = 0.05
 _QUEUED_LINES = 100
 """A faster writer waits."""
 _MOST_BYTES = 1 << 20
-"""Of one line; a service refuses longer texts anyway."""
+"""Longest line; a service refuses longer texts anyway."""
 
 
 class _SessionOver(Exception):  # noqa: N818 - says that nobody wants more lines, and never leaves this file

@@ -1,4 +1,4 @@
-"""What `voice run` does: chooses a backend and a provider, says which and why, and holds the conversation."""
+"""Start of `voice run`: chooses a backend and a provider, says which and why, and holds the conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the log goes: to standard error, and between the lines of the conversation where both share a terminal."""
+"""Log output: to standard error, and between the lines of the conversation where both share a terminal."""
 
 from __future__ import annotations
 

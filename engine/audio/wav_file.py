@@ -27,7 +27,7 @@ class WavFile:
         """
         self._frame_bytes = 2 * channels
         self.size_bytes = 0
-        """Of the sound so far."""
+        """Size of the sound so far."""
         self._file = path.open("wb", buffering=0)
         byte_rate = rate_hz * self._frame_bytes
         head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)

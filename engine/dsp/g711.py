@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _MU_BIAS, _MU_LARGEST = 33, 8158
-"""Of the 14-bit magnitude: the bias makes every mu-law segment begin at a power of two."""
+"""Bias and largest value of the 14-bit magnitude: the bias makes every mu-law segment begin at a power of two."""
 
 
 class Law(enum.Enum):

@@ -1,4 +1,4 @@
-"""What both sides of a session, the one that listens and the one that answers, have in common."""
+"""Context that both sides of a session share, the one that listens and the one that answers."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class ConversationContext:
     items: Items
     speech_worker: SpeechWorker
     transcriptions: Tasks = field(default_factory=Tasks)
-    """Of what was committed and is not understood yet."""
+    """Transcriptions of what was committed and is not understood yet."""
     idle_timeout: IdleTimeout = field(default_factory=IdleTimeout)

@@ -22,7 +22,7 @@ class Stored:
 
     item: _Object
     audio_ms: int = 0
-    """Of the user's words what was heard; of the agent's what was sent, less what was truncated."""
+    """Audio of the user's words that was heard; of the agent's what was sent, less what was truncated."""
     samples: int = 0
     """The same as samples at the wire rate, before any truncation."""
 

@@ -1,4 +1,4 @@
-"""Who answers the clients of a server: the agent, or a script."""
+"""Session factories, which answer the clients of a server: the agent, or a script."""
 
 from __future__ import annotations
 

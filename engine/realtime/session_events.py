@@ -293,7 +293,7 @@ class ResponseUsage(SessionEvent):
     usage: Usage | None
     """None where the server does not say."""
     audio_bytes: int = 0
-    """Of the answer's audio, as it came."""
+    """Size of the answer's audio, as it came."""
 
 
 @session_event("transcript.usage")
@@ -311,12 +311,12 @@ class UsageTotal(SessionEvent):
     responses: int
     input_tokens: int
     cached_tokens: int
-    """Of the input, and counted in it."""
+    """Part of the input, and counted in it."""
     output_tokens: int
     tokens: dict[str, int]
     """The same by kind: `audio_input` and `cached_audio_input` are apart."""
     answers_s: float
-    """Of audio, heard or not."""
+    """Duration of the answers, heard or not."""
     transcription_tokens: int
     transcribed_s: float
     cost: float | None

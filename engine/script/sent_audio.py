@@ -1,4 +1,4 @@
-"""How much sound a scripted server has sent of each item, and whether a truncation stays within it."""
+"""Audio that a scripted server has sent of each item, and whether a truncation stays within it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every backend must do, as tests that its author runs against it: pytest finds them in a subclass.
+"""Conformance of a backend, as tests that its author runs against it: pytest finds them in a subclass.
 
     from engine.audio.types import StreamRequest
     from engine.audio.device.conformance import BackendConformance

@@ -1,4 +1,4 @@
-"""How a device is named: by index, by exact name, or by words of "name, host API"; and by what name it is kept."""
+"""Matching of devices: by index, by exact name, or by words of "name, host API"; and by what name it is kept."""
 
 from __future__ import annotations
 

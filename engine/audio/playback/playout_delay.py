@@ -31,7 +31,7 @@ class Lateness:
         self._worst: deque[tuple[float, float]] = deque(maxlen=_INTERVALS)
         """When an interval began, and the worst lateness in it."""
         self._soonest: deque[tuple[float, float]] = deque()
-        """Of the last two seconds, those that no later one was sooner than: when it came, and when the answer would
+        """Deltas of the last two seconds that no later one was sooner than: when it came, and when the answer would
         have begun for it to come just in time. Rising, so the first is the soonest."""
         self._first_ms: float | None = None
         self._audio_ms = 0.0

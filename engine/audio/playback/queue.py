@@ -1,4 +1,4 @@
-"""What waits for room in the playback ring: audio of the wire, whole and in order, resampled piece by piece into it."""
+"""Playback queue: audio of the wire that waits for room in the ring, whole and in order, and is resampled into it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PlaybackQueue:
         self._max_bytes = 2 * int(max_queued_s * wire_rate_hz)
         self._waiting: deque[tuple[Segment, memoryview]] = deque()
         self._gathered = bytearray()
-        """Of the newest segment: deltas that are too short to be queued each by itself."""
+        """Deltas of the newest segment that are too short to be queued each by itself."""
         self._bytes = 0
 
     def use(self, ring: Ring, rate_hz: int) -> None:

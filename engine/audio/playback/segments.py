@@ -1,4 +1,4 @@
-"""Which interval of playback positions each answer item occupies, and what of it was heard when it was cut."""
+"""Segments: the playback positions that each answer item occupies, and what of it was heard when it was cut."""
 
 from __future__ import annotations
 

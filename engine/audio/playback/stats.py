@@ -1,4 +1,4 @@
-"""How evenly the answers of a session came: plain figures that know nothing of how they are counted."""
+"""Playback statistics: how evenly the answers came, as plain figures that know nothing of how they are counted."""
 
 from __future__ import annotations
 

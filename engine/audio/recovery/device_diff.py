@@ -1,4 +1,4 @@
-"""What differs between two lists of devices: arrivals, departures and new defaults."""
+"""Differences between two lists of devices: arrivals, departures and new defaults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NewDefault:
 
 _SERVER_NAMES = ("pulse", "pipewire")
 _SERVER_CHANNELS = (32, 64)
-"""Of ALSA's plugin for PulseAudio and of that for PipeWire; `default` of a sound card has as many as the card, or 128
+"""Channels of ALSA's plugins for PulseAudio and PipeWire; `default` of a sound card has as many as the card, or 128
 where it mixes."""
 
 Change = Arrived | Left | NewDefault

@@ -1,4 +1,4 @@
-"""What is wrong with a microphone and a speaker, told from a recording of the quiet room and a sweep, and the fix."""
+"""Diagnosis of a microphone and a speaker, from a recording of the quiet room and a sweep, and the fix."""
 
 from __future__ import annotations
 

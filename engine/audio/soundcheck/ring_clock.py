@@ -1,4 +1,4 @@
-"""How far the playback ring's count is ahead of the capture ring's: it makes a round trip of a place in a recording."""
+"""Lead of the playback ring's count over the capture ring's: it makes a round trip of a place in a recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the spectrum of a recording tells about its way: mains hum, and an edge above which there is nothing."""
+"""Spectrum of a recording, and what it tells about its way: mains hum, and an edge above which there is nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Hum:
     level_db: float
     """RMS of the mains frequency and its harmonics, in dBFS."""
     share: float
-    """Of the power of everything that was heard."""
+    """Share of the power of everything that was heard."""
 
 
 def find_hum(samples: NDArray[np.float32], rate_hz: int) -> Hum | None:

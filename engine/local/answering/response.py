@@ -48,7 +48,7 @@ class Request:
     """Where its output is kept; None for one out of band, of which nothing is kept."""
     metadata: _Object | None = None
     instructions: str = ""
-    """Of this response alone."""
+    """Instructions for this response alone."""
     known: Tokens = field(default_factory=Tokens)
     """Input and output of the response before, which a service would have kept."""
 

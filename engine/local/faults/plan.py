@@ -1,4 +1,4 @@
-"""Which faults a server has: reads `--faults`, lists what there is, and makes them for each connection.
+"""Plan of the faults of a server: reads `--faults`, lists what there is, and makes them for each connection.
 
     late:ms=50-300,close:code=1012:after=20events
 

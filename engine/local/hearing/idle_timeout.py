@@ -1,4 +1,4 @@
-"""How long the user has said nothing since an answer was played, for a session's `idle_timeout_ms`."""
+"""Idle timeout: the time the user has said nothing since an answer was played, for a session's `idle_timeout_ms`."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from engine.local.protocol.validation import Refusal
 
 _Object = dict[str, Any]
 _FEED_MS = 200
-"""Of a long piece of audio so much is heard at a time, 8 ms of work, and the other sessions get their turn."""
+"""Most of a long piece of audio that is heard at a time, 8 ms of work; then the other sessions get their turn."""
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
 
 

@@ -1,4 +1,4 @@
-"""Where speech begins and ends in a stream of 16 kHz samples, with the parameters of a server VAD."""
+"""Voice activity: where speech begins and ends in a stream of 16 kHz samples, with the parameters of a server VAD."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ MAX_CHARACTERS = 1 << 20
 _Object = dict[str, Any]
 _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction", "tracing", "prompt", "idle_timeout_ms"})
 _PATIENCE_MS = {"high": 300, "medium": 500, "auto": 500, "low": 1000}
-"""Of semantic VAD. Nothing here judges whether a sentence is complete: eagerness is a length of silence."""
+"""Silence that ends a turn with semantic VAD: nothing here judges whether a sentence is complete."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a response would cost: tokens by a rule close to OpenAI's, so that totals and prices can be tried offline.
+"""Usage of a response: tokens by a rule close to OpenAI's, so that totals and prices can be tried offline.
 
 Text is one token for four characters, begun ones whole; the user's audio one for 100 ms, the agent's one for 50 ms.
 The input of a response is its instructions, its tools and every item of its context. What the response before it was
@@ -30,7 +30,7 @@ class Tokens:
 
     @property
     def total(self) -> int:
-        """Of both kinds."""
+        """Tokens of both kinds."""
         return self.text + self.audio
 
     def as_json(self) -> _Object:

@@ -30,15 +30,15 @@ class Need:
     types: tuple[type, ...]
     required: bool = False
     fields: Mapping[str, Need] | None = None
-    """Of an object: its known fields; None allows any."""
+    """Known fields of an object; None allows any."""
     each: Need | None = None
-    """Of a list or an object of free names: what every entry must be."""
+    """Need of every entry of a list, or of an object of free names."""
     choices: tuple[str, ...] = ()
-    """Of a text: the values that exist; empty allows any."""
+    """Values that a text may have; empty allows any."""
     between: tuple[float, float] | None = None
-    """Of a number: the least and the greatest."""
+    """Least and greatest value of a number."""
     longest: int | None = None
-    """Of a text, a list or an object of free names: the most characters or entries."""
+    """Most characters of a text, or entries of a list or an object of free names."""
 
 
 def parse(text: str) -> _Object:

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from engine.realtime.protocol import server_events as e
 
 PROBE_AFTER_S = 10.0
-"""Of silence: a probe is 120 bytes, the microphone's audio in that time 650,000."""
+"""Silence until the server is probed: a probe is 120 bytes, the microphone's audio in that time 650,000."""
 DEAD_AFTER_S = 5.0
 """Without an answer to the probe; the slowest mobile networks take two."""
 PROBE_ITEM_ID = "voice_are_you_there"

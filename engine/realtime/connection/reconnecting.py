@@ -75,7 +75,7 @@ class ReconnectingConnection:
         self._events = events
         self._session_limit_s = session_limit_s
         self._limit_s: float | None = None
-        """Of the present connection, from its beginning: the service's, or what the server says if that is less."""
+        """Limit of the present connection from its beginning: the service's, or the server's if that is less."""
         self._limit_told = asyncio.Event()
         self._began_s = 0.0
         self._policy = RetryPolicy()

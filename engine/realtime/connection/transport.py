@@ -1,4 +1,4 @@
-"""What carries events between a session and a server: a WebSocket, or a test double inside the process."""
+"""Transport of events between a session and a server: a WebSocket, or a test double inside the process."""
 
 from __future__ import annotations
 

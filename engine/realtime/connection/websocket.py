@@ -21,7 +21,7 @@ from engine.realtime.protocol.server_events import MalformedEvent
 from engine.realtime.providers.choose import ChosenProvider
 
 MAX_MESSAGE_BYTES = 16 << 20
-"""Of one event; aiohttp's own 4 MiB is less than a long answer in one delta."""
+"""Largest event; aiohttp's own 4 MiB is less than a long answer in one delta."""
 _CONNECT_S = 15.0
 _CHECK = "Check the address and the network."
 _CHECK_KEY = "Check the key, the folder and their rights."

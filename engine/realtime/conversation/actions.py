@@ -1,4 +1,4 @@
-"""What the conversation asks for and is told: plain values between the state machine and the session that serves it."""
+"""Actions and tool results: plain values between the conversation's state machine and the session that serves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was said so far, as a new session of the server must learn it: bounded, and cut to what was heard."""
+"""History of the conversation, as a new session of the server must learn it: bounded, and cut to what was heard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the answers the player was given, and what the server is told of it when playback was cut."""
+"""Truncation: what of the answers the player was given, and what the server is told of it when playback was cut."""
 
 from __future__ import annotations
 

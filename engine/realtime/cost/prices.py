@@ -1,4 +1,4 @@
-"""What models cost: the price tables of the configuration, and dated ones of the services' own pages.
+"""Prices of models: the price tables of the configuration, and dated ones of the services' own pages.
 
     [prices."gpt-realtime-2.1"]
     currency = "USD"
@@ -21,7 +21,7 @@ from engine.errors import InvalidInputError
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _BRANCH = re.compile(r"/(latest|rc|deprecated)$")
-"""Of an address like `gpt://folder/model/latest`."""
+"""End of an address like `gpt://folder/model/latest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Prices:
     text_output: float | None = None
     audio_output: float | None = None
     minute: float | None = None
-    """Of speech that is transcribed, for models that are paid by time."""
+    """Price of speech that is transcribed, for models that are paid by time."""
     audio_input_minute: float | None = None
-    """Of what the microphone sends, silence included, where a conversation is paid by time: its tokens are of text."""
+    """Price of what the microphone sends, silence included, in a conversation paid by time: its tokens are of text."""
     audio_output_minute: float | None = None
     """The same of the answers."""
     source: str = "the configuration"

@@ -1,4 +1,4 @@
-"""What servers that still speak the beta of the protocol call things, in the terms of today."""
+"""Names of the beta of the protocol, which some servers still speak, in the terms of today."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client says to a Realtime server: one small value for each event, and its JSON."""
+"""Client events, which we send to a Realtime server: one small value for each event, and its JSON."""
 
 from __future__ import annotations
 

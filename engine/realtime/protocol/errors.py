@@ -1,4 +1,4 @@
-"""What the errors of a Realtime server mean: harmless, for the person to see, or the end of the session."""
+"""Errors of a Realtime server, and what they mean: harmless, for the person to see, or the end of the session."""
 
 from __future__ import annotations
 

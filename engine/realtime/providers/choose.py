@@ -1,4 +1,4 @@
-"""Which provider a session talks to, where, with which key, and the sentence that says why."""
+"""Choice of the provider a session talks to, its address and its key, and the sentence that says why."""
 
 from __future__ import annotations
 

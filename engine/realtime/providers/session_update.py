@@ -1,4 +1,4 @@
-"""What a session asks of the server: the `session.update` of a provider, its voice, its instructions and its tools."""
+"""Settings of a session: the `session.update` of a provider, its voice, its instructions and its tools."""
 
 from __future__ import annotations
 

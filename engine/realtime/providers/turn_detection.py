@@ -1,4 +1,4 @@
-"""How the end of a user's turn is found: by the silence after it, by the sense of the words, or by a key."""
+"""Turn detection: the end of a user's turn is found by the silence after it, by the sense of the words, or by a key."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Replayed:
     """One input of a conversation, what it led to when it was recorded, and what it leads to now."""
 
     line: int
-    """Of the file."""
+    """Line of the file."""
     at_s: float
     """From the beginning of the recording."""
     machine: int

@@ -15,7 +15,7 @@ from engine.realtime.session_events import AgentText, ErrorShown, OutputRate, Re
 USUAL_RATES_HZ = (8000, 16000, 24000, 44100, 48000)
 _TOKEN_S = 0.05
 _LEAST_S = 2.0
-"""Of sound, before anything is concluded from its length; short answers are taken together."""
+"""Least sound before anything is concluded from its length; short answers are taken together."""
 _TOLERANCE = 1.25
 """What is counted and what is sent differ by the padding of the last token."""
 _PACE_HZ = (6.0, 25.0)
@@ -42,11 +42,11 @@ class OutputRateWatch:
         self._observers = observers
         self._told = False
         self._texts: dict[str, str] = {}
-        """Of the response that is spoken, by its id."""
+        """Texts of the response that is spoken, by its id."""
         self._whole = ""
         """Id of the last response that came to its own end."""
         self._samples = 0
-        """Of whole answers, since there was enough of them to conclude from."""
+        """Samples of whole answers, since there was enough of them to conclude from."""
         self._tokens: int | None = 0
         """Those that the server counted of the same; None where it did not count all."""
         self._text = ""

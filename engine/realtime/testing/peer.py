@@ -22,7 +22,7 @@ PATIENCE_S = 120.0
 """Virtual seconds that a client has to send what is expected."""
 _KEPT_EVENTS = 10_000
 _KEPT_BLOCKS = 6000
-"""Of the microphone: two minutes in blocks of 20 ms."""
+"""Blocks of the microphone that are kept: two minutes in blocks of 20 ms."""
 _PROBE = "conversation.item.retrieve"
 _WIRE_RATE_HZ = 24000
 

@@ -1,4 +1,4 @@
-"""Which tools a session offers: the built-in ones of its provider, those of the configuration, those of the command."""
+"""Tools that a session offers: the built-in ones of its provider, those of the configuration, those of the command."""
 
 from __future__ import annotations
 

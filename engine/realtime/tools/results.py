@@ -1,4 +1,4 @@
-"""What a call came to, in words for the model: results as JSON, failures as sentences that give nothing away."""
+"""Results of tool calls, in words for the model: results as JSON, failures as sentences that give nothing away."""
 
 from __future__ import annotations
 

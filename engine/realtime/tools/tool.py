@@ -1,4 +1,4 @@
-"""What a tool is, and how a typed Python function becomes one: the decorator `@tool` and `tool_of`.
+"""Tools, and how a typed Python function becomes one: the decorator `@tool` and `tool_of`.
 
 from engine.realtime.tools.tool import ToolError, tool
 

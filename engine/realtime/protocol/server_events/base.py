@@ -1,4 +1,4 @@
-"""What all events of a server have in common, and how they say where on the wire their fields are.
+"""Base of all server events, and how they say where on the wire their fields are.
 
 An event is a frozen dataclass under `received`, which names it on the wire; its fields have the names and the types of
 the wire unless `wire` says another place. `engine.realtime.protocol.decode` reads these declarations, and nothing else.

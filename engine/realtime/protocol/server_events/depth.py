@@ -1,4 +1,4 @@
-"""How deep an event may be nested: whatever walks through a deeper one would run out of stack."""
+"""Depth to which an event may be nested: whatever walks through a deeper one would run out of stack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server process writes to its standard error: kept out of the person's terminal, its last lines remembered."""
+"""Standard error of a server process: kept out of the person's terminal, its last lines remembered."""
 
 from __future__ import annotations
 
