@@ -16,14 +16,13 @@ from engine.audio.device.matching import describe, find_device, lasting_name
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.device.protocol import Backend, Refreshes
 from engine.audio.playback.player import Player
-from engine.audio.playback.stats import PlaybackStats
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.loop_waker import LoopWaker
 from engine.audio.port.stats import StreamStats
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
 from engine.audio.recovery.stall import StreamState
-from engine.audio.types import Device, Direction, StreamInfo, StreamRequest
+from engine.audio.types import Device, Direction, PlaybackStats, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear
 from engine.errors import VoiceError
 

@@ -8,33 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.dsp.kernels.resampler_layout import (
-    BANK,
-    BUFFER,
-    CHUNK,
-    DOUBLES,
-    GIVEN,
-    HALVES,
-    HELD,
-    KIND,
-    NEXT,
-    PHASES,
-    PLACE,
-    SCRATCH,
-    SHIFT,
-    SOURCE,
-    STEP,
-    TABLE,
-    TAPS,
-    TARGET,
-    VECTOR,
-    WINDOW,
-    WORDS,
-)
+from engine.dsp.kernels import resampler_layout as r
 from engine.dsp.memory import Pinned, aligned_samples
 from engine.dsp.resampler_filters import Bank, Filters, Samples
 
-_MOST_INPUTS = 2 * CHUNK + 2
+_MOST_INPUTS = 2 * r.CHUNK + 2
 """Most inputs that a stage is given at a time: the first stage at most doubles the rate."""
 
 
@@ -50,7 +28,7 @@ class _Stage:
     def reset(self) -> None:
         """Forget what went through."""
         self.buffer.fill(0.0)
-        self.words[HELD], self.words[GIVEN], self.words[PLACE] = self.words[WINDOW] - 1, 0, 0
+        self.words[r.HELD], self.words[r.GIVEN], self.words[r.PLACE] = self.words[r.WINDOW] - 1, 0, 0
 
 
 class ResamplerState(Pinned):
@@ -59,14 +37,14 @@ class ResamplerState(Pinned):
     def __init__(self, filters: Filters, source_frames: int, target_frames: int) -> None:
         """Lay it out, with room for so many frames that Python hands in and gets back."""
         self.source, self.target = np.zeros(source_frames, np.float32), np.zeros(target_frames, np.float32)
-        sharp = _sharp_stage(filters.sharp, DOUBLES if filters.doubles else HALVES)
+        sharp = _sharp_stage(filters.sharp, r.DOUBLES if filters.doubles else r.HALVES)
         self._stages = [sharp] if filters.bank is None else [sharp, _bank_stage(filters.bank, filters.table)]
         if not filters.doubles:
             self._stages.reverse()
         for stage, following in zip(self._stages, self._stages[1:], strict=False):
-            stage.words[NEXT] = following.words.ctypes.data
+            stage.words[r.NEXT] = following.words.ctypes.data
         first = self._stages[0].words
-        first[SOURCE], first[TARGET] = self.source.ctypes.data, self.target.ctypes.data
+        first[r.SOURCE], first[r.TARGET] = self.source.ctypes.data, self.target.ctypes.data
         self.address = int(first.ctypes.data)
 
     def reset(self) -> None:
@@ -82,7 +60,7 @@ def _sharp_stage(prototype: Samples, kind: int) -> _Stage:
         prototype: The filter at the higher of both rates, newest sample first, with unit gain at 0 Hz.
         kind: `DOUBLES` or `HALVES`.
     """
-    if kind == DOUBLES:
+    if kind == r.DOUBLES:
         first, second = 2 * prototype[::2], 2 * prototype[1::2]
     else:
         # The second output is two inputs later than the first.
@@ -91,36 +69,36 @@ def _sharp_stage(prototype: Samples, kind: int) -> _Stage:
     pair = np.zeros((2, length), np.float32)
     pair[:, : first.size] = first, second
     pair = pair[:, ::-1]
-    window = length if kind == DOUBLES else length - 2
+    window = length if kind == r.DOUBLES else length - 2
     # A row of inputs, every fourth when halving, meets one row of taps for each output.
     table = pair.reshape(2, -1, kind).transpose(2, 0, 1)
     taps = table.shape[2]
-    pairs = (window + _MOST_INPUTS) // kind + 2 + VECTOR
-    words = {KIND: kind, TAPS: taps, WINDOW: window}
+    pairs = (window + _MOST_INPUTS) // kind + 2 + r.VECTOR
+    words = {r.KIND: kind, r.TAPS: taps, r.WINDOW: window}
     return _stage(words, table, kind * (pairs + taps), scratch_samples=2 * pairs + 4 * (pairs + taps))
 
 
 def _bank_stage(bank: Bank, table: Samples) -> _Stage:
     words = {
-        KIND: BANK,
-        TAPS: bank.taps,
-        WINDOW: bank.taps,
-        PHASES: bank.phases,
-        SHIFT: bank.shift,
-        STEP: bank.step,
+        r.KIND: r.BANK,
+        r.TAPS: bank.taps,
+        r.WINDOW: bank.taps,
+        r.PHASES: bank.phases,
+        r.SHIFT: bank.shift,
+        r.STEP: bank.step,
     }
     return _stage(words, table, bank.taps + _MOST_INPUTS)
 
 
 def _stage(values: dict[int, int], table: Samples, buffer_samples: int, *, scratch_samples: int = 0) -> _Stage:
-    words = np.zeros(WORDS, np.int64)
+    words = np.zeros(r.WORDS, np.int64)
     stage = _Stage(
         words, aligned_samples(table.size), aligned_samples(buffer_samples), aligned_samples(scratch_samples)
     )
     stage.table[:] = table.reshape(-1)
     for word, value in values.items():
         words[word] = value
-    for word, memory in ((BUFFER, stage.buffer), (TABLE, stage.table), (SCRATCH, stage.scratch)):
+    for word, memory in ((r.BUFFER, stage.buffer), (r.TABLE, stage.table), (r.SCRATCH, stage.scratch)):
         words[word] = memory.ctypes.data
     stage.reset()
     return stage

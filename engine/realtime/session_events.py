@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-from engine.audio.playback.stats import PlaybackStats
+from engine.audio.types import PlaybackStats
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 
 _Kind = TypeVar("_Kind", bound="SessionEvent")

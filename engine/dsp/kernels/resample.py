@@ -11,27 +11,7 @@ import numpy as np
 
 from engine.dsp.compile.declare import KEEPS_NAN, inlined, kernel
 from engine.dsp.compile.intrinsics import copy_bytes, float32_pointer, load, store
-from engine.dsp.kernels.resampler_layout import (
-    BANK,
-    BUFFER,
-    CHUNK,
-    GIVEN,
-    HALVES,
-    HELD,
-    KIND,
-    NEXT,
-    PHASES,
-    PLACE,
-    SCRATCH,
-    SHIFT,
-    SOURCE,
-    STEP,
-    TABLE,
-    TAPS,
-    TARGET,
-    VECTOR,
-    WINDOW,
-)
+from engine.dsp.kernels import resampler_layout as r
 
 _AS_WRITTEN = frozenset({"contract"})
 """Sums in the order in which they are written, so that a stream gives the same bits however it is cut into blocks."""
@@ -62,16 +42,16 @@ def _sort_by_four(samples: int, rows: int, length: int) -> None:
 @inlined()
 def _end(stage: int) -> int:
     """Return the address behind the samples that a stage holds, where the next ones go."""
-    return load(stage, BUFFER) + 4 * load(stage, HELD)
+    return load(stage, r.BUFFER) + 4 * load(stage, r.HELD)
 
 
 @inlined()
 def _drop(stage: int, frames: int, used: int) -> None:
     """Take so many new frames into what the stage holds, and drop so many of the oldest."""
-    samples, held = float32_pointer(load(stage, BUFFER)), load(stage, HELD) + frames - used
+    samples, held = float32_pointer(load(stage, r.BUFFER)), load(stage, r.HELD) + frames - used
     for k in range(held):
         samples[k] = samples[used + k]
-    store(stage, HELD, held)
+    store(stage, r.HELD, held)
 
 
 @inlined()
@@ -82,21 +62,21 @@ def _run_sharp(stage: int, frames: int, target: int) -> int:
     and when halving a pair for each four, which are sorted into four rows. Of the last pair only the first output may
     be due; the pair is then computed again with the next frames, and the first is left out.
     """
-    rows, taps, given = load(stage, KIND), load(stage, TAPS), load(stage, GIVEN)
+    rows, taps, given = load(stage, r.KIND), load(stage, r.TAPS), load(stage, r.GIVEN)
     # When halving, the second output needs two inputs more than the first, and the first has zeros for taps there: so
     # there must be numbers.
     unborn = float32_pointer(_end(stage) + 4 * frames)
     unborn[0] = unborn[1] = np.float32(0.0)
-    spare = load(stage, HELD) + frames - load(stage, WINDOW)
+    spare = load(stage, r.HELD) + frames - load(stage, r.WINDOW)
     due = spare // rows + (spare - rows // 2) // rows + 2
-    pairs = ((due + 1) // 2 + VECTOR - 1) // VECTOR * VECTOR
-    sums = load(stage, SCRATCH)
+    pairs = ((due + 1) // 2 + r.VECTOR - 1) // r.VECTOR * r.VECTOR
+    sums = load(stage, r.SCRATCH)
     second_sums, rest = sums + 4 * pairs, sums + 8 * pairs
     first, second, both = float32_pointer(sums), float32_pointer(second_sums), float32_pointer(rest)
     for j in range(pairs):
         first[j] = second[j] = np.float32(0.0)
-    samples, table = load(stage, BUFFER), load(stage, TABLE)
-    if rows == HALVES:
+    samples, table = load(stage, r.BUFFER), load(stage, r.TABLE)
+    if rows == r.HALVES:
         _sort_by_four(samples, rest, pairs + taps)
         samples = rest
     for _ in range(rows):
@@ -108,7 +88,7 @@ def _run_sharp(stage: int, frames: int, target: int) -> int:
         both[2 * j] = first[j]
         both[2 * j + 1] = second[j]
     copy_bytes(target, rest + 4 * given, 4 * (due - given))
-    store(stage, GIVEN, due % 2)
+    store(stage, r.GIVEN, due % 2)
     _drop(stage, frames, due // 2 * rows)
     return due - given
 
@@ -130,12 +110,12 @@ def _run_bank(stage: int, frames: int, target: int) -> int:
     rows lie between what the two rows give.
     """
     # The compiler makes more of a number of taps that it knows to be a multiple.
-    taps, shift, place = load(stage, TAPS) // VECTOR * VECTOR, load(stage, SHIFT), load(stage, PLACE)
-    one_input = load(stage, PHASES) << shift
-    step_inputs, step = load(stage, STEP) // one_input, load(stage, STEP) % one_input
+    taps, shift, place = load(stage, r.TAPS) // r.VECTOR * r.VECTOR, load(stage, r.SHIFT), load(stage, r.PLACE)
+    one_input = load(stage, r.PHASES) << shift
+    step_inputs, step = load(stage, r.STEP) // one_input, load(stage, r.STEP) % one_input
     beside_row, scale = (1 << shift) - 1, np.float32(1.0 / (1 << shift))
-    buffer, table, out = load(stage, BUFFER), load(stage, TABLE), float32_pointer(target)
-    window, last = buffer, buffer + 4 * (load(stage, HELD) + frames - taps)
+    buffer, table, out = load(stage, r.BUFFER), load(stage, r.TABLE), float32_pointer(target)
+    window, last = buffer, buffer + 4 * (load(stage, r.HELD) + frames - taps)
     count = 0
     while window <= last:
         row = table + 4 * taps * (place >> shift)
@@ -149,7 +129,7 @@ def _run_bank(stage: int, frames: int, target: int) -> int:
         if place >= one_input:
             place -= one_input
             window += 4
-    store(stage, PLACE, place)
+    store(stage, r.PLACE, place)
     _drop(stage, frames, (window - buffer) // 4)
     return count
 
@@ -165,14 +145,14 @@ def run_resampler(state: int, source: int, frames: int, target: int) -> int:
         target: Address of room for `Resampler.most_out(frames)` samples.
     """
     made = 0
-    for begin in range(0, frames, CHUNK):
-        count = min(CHUNK, frames - begin)
+    for begin in range(0, frames, r.CHUNK):
+        count = min(r.CHUNK, frames - begin)
         copy_bytes(_end(state), source + 4 * begin, 4 * count)
         stage = state
         while stage != 0:
-            following = load(stage, NEXT)
+            following = load(stage, r.NEXT)
             goal = target + 4 * made if following == 0 else _end(following)
-            count = _run_bank(stage, count, goal) if load(stage, KIND) == BANK else _run_sharp(stage, count, goal)
+            count = _run_bank(stage, count, goal) if load(stage, r.KIND) == r.BANK else _run_sharp(stage, count, goal)
             stage = following
         made += count
     return made
@@ -181,4 +161,4 @@ def run_resampler(state: int, source: int, frames: int, target: int) -> int:
 @kernel("int64(int64, int64)")
 def resample(state: int, frames: int) -> int:
     """Resample so many frames of the memory that the state names, for Python: each argument more costs it 0.2 us."""
-    return run_resampler(state, load(state, SOURCE), frames, load(state, TARGET))
+    return run_resampler(state, load(state, r.SOURCE), frames, load(state, r.TARGET))

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from cli.view.screen import Screen
-from engine.audio.playback.stats import PlaybackStats
+from engine.audio.types import PlaybackStats
 from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, SessionEvent, Summary
 
 
