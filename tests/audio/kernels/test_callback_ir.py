@@ -57,7 +57,7 @@ def test_the_object_file_needs_the_c_library_and_nothing_else(kernel_ir: dict[st
 
 def test_the_callback_of_the_benchmarks_reaches_no_python_symbol_either() -> None:
     """It is compiled by `c_callback`, as those of third-party backends are."""
-    program = "from benchmarks import block_log; print(block_log._logged_callback.inspect_llvm())"
+    program = "from benchmarks.signals import block_log; print(block_log._logged_callback.inspect_llvm())"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     reached, outside = reached_from("cfunc.", run.stdout)
     assert reached
