@@ -1,21 +1,40 @@
-# make run [ARGS="..."]: talk with the agent.  make test: all checks and tests.  Both install what is missing first.
+# make run [ARGS="..."]: talk with the agent.
+# make test [ARGS="..."]: all checks, and every test that does not take minutes; ARGS are pytest's, for one call of it.
+# make test-long: soak and stress, then every test on every supported Python.
+# Each installs what is missing first.
 SOURCES := pyproject.toml constraints.txt .ci/setup
 PYTHONS := 3.11 3.12 3.13
 
-.PHONY: run test check test-all $(PYTHONS:%=test-%)
+# A sound card in real time and a measurement of time need the machine to themselves; the rest shares its two cores.
+# A file stays in one process, and so do the servers that its tests share.
+TOGETHER := -n 2 --dist loadfile -m "not (soundcard or timing or long)"
+ALONE := -m "(soundcard or timing) and not long"
+
+.PHONY: run test check test-long test-all $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
 
 test: check
+ifdef ARGS
 	.venv/bin/python -m pytest $(ARGS)
+else
+	status=0; \
+	.venv/bin/python -m pytest $(TOGETHER) || status=$$?; \
+	.venv/bin/python -m pytest $(ALONE) || status=$$?; \
+	exit $$status
+endif
 
 check: .venv/.ready-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-# The tests on every supported Python, each in an environment of its own; one that is not installed is an error.
+test-long: .venv/.ready-test
+	.venv/bin/python -m pytest -m long
+	$(MAKE) test-all
+
+# Every test on every supported Python, each in an environment of its own; one that is not installed is an error.
 test-all: $(PYTHONS:%=test-%)
 
 $(PYTHONS:%=test-%): test-%: .venv-%/.ready-test

@@ -17,6 +17,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that use the sound card through any fixture: they must not run beside others."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not {"soundcard", "own_soundcard"}.isdisjoint(item.fixturenames):
+            item.add_marker("soundcard")
+
+
 @pytest.fixture(scope="session")
 def soundcard() -> Iterator[SoundCard]:
     """The virtual sound card; its absence fails the run in CI and skips elsewhere."""

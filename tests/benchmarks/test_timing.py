@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.timing import interleaved, quantiles
 
+pytestmark = pytest.mark.timing
+
 
 def test_a_hundred_times_the_work_takes_clearly_longer() -> None:
     def work(times: int) -> int:

@@ -31,6 +31,7 @@ def _seconds(arguments: list[str]) -> float:
     return time.perf_counter() - began_s
 
 
+@pytest.mark.timing
 def test_help_takes_at_most_1_3_times_as_long_as_an_empty_program(tmp_path: Path) -> None:
     empty = tmp_path / "empty.py"
     empty.write_text(EMPTY)

@@ -55,6 +55,7 @@ def same(one: Filters, other: Filters) -> bool:
     )
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("pair", HARDEST)
 def test_any_pair_is_designed_in_a_quarter_of_a_second_and_50_mb(pair: tuple[int, int]) -> None:
     began_s = time.perf_counter()

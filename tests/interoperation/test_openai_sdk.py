@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import numpy as np
+import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.realtime import RealtimeServerEvent
@@ -125,6 +126,8 @@ async def test_a_whole_conversation(address: str) -> None:
         assert answer.usage.input_token_details.audio_tokens > 0
 
 
+# On a busy machine the first transcript that ends after the truncation is the empty one of the interrupted answer.
+@pytest.mark.timing
 async def test_an_answer_is_interrupted_and_cut(address: str) -> None:
     async with talking(address) as talker:
         connection = talker.connection

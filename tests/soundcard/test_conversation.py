@@ -16,7 +16,7 @@ from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.speech import speech
 from tests.support.voice_process import VoiceProcess
 
-pytestmark = [pytest.mark.soundcard, pytest.mark.slow]
+pytestmark = pytest.mark.soundcard
 
 BACKENDS = ["sounddevice", "pyaudio"]
 WIRE_HZ = 24000

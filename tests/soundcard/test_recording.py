@@ -15,7 +15,7 @@ from tests.support.relay import Relay
 from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.voice_process import VOICE, VoiceProcess
 
-pytestmark = [pytest.mark.soundcard, pytest.mark.slow]
+pytestmark = pytest.mark.soundcard
 
 
 def test_both_sides_are_recorded_in_step(soundcard: SoundCard, tmp_path: Path) -> None:

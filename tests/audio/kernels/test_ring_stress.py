@@ -78,21 +78,21 @@ def consume(ring: int, block: int, total: int, seed: int) -> int:
     return checksum
 
 
-@pytest.mark.slow
+@pytest.mark.timing
+@pytest.mark.parametrize("total", [TOTAL // 50, pytest.param(TOTAL // 2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("capacity", [64, 100, 256])
-def test_every_frame_arrives_once_and_in_order(capacity: int) -> None:
+def test_every_frame_arrives_once_and_in_order(capacity: int, total: int) -> None:
     ring = Ring(capacity)
     blocks = np.zeros((2, LARGEST), np.float32)
     sums: list[int] = []
-    half = TOTAL // 2
     producer = threading.Thread(
-        target=lambda: sums.append(produce(ring.handle, blocks[0].ctypes.data, half, 12345)), daemon=True
+        target=lambda: sums.append(produce(ring.handle, blocks[0].ctypes.data, total, 12345)), daemon=True
     )
     producer.start()
-    received = consume(ring.handle, blocks[1].ctypes.data, half, 54321)
+    received = consume(ring.handle, blocks[1].ctypes.data, total, 54321)
     producer.join(60)
     assert [received] == sums
-    assert ring.head == ring.tail == half
+    assert ring.head == ring.tail == total
 
 
 @njit("int64(int64, int64, int64, int64, int64)", nogil=True, error_model="numpy")
@@ -124,7 +124,7 @@ def play(control: int, ring: int, output: int, total: int, seed: int) -> int:
     return errors
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_flushes_at_random_moments_lose_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port_module, "PLAYBACK_S", 0.25)
     port = AudioPort()

@@ -16,6 +16,8 @@ from benchmarks.rigs.python_playback import run_python
 from engine.errors import StreamLostError
 from tests.support.soundcard import SoundCard
 
+pytestmark = pytest.mark.timing
+
 
 def test_every_design_runs_under_every_load_with_the_usual_block() -> None:
     cases = {tuple(case.name.split("/")[1:]) for case in BENCHMARKS["callback"].cases()}

@@ -12,6 +12,8 @@ from benchmarks.rigs import startup_client
 from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
+pytestmark = pytest.mark.timing
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes")
 def test_a_client_has_costs_of_its_own_and_says_how_much_it_played() -> None:

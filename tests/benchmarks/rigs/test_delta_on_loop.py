@@ -16,6 +16,8 @@ from benchmarks.rigs.delta_on_loop import _Watch
 from engine.audio.port.ring import Ring
 from engine.errors import StreamLostError
 
+pytestmark = pytest.mark.timing
+
 
 class _Noted(_Watch):
     """A watch that notes how much had come to the ring when it ended."""

@@ -16,6 +16,8 @@ from benchmarks.rigs.service_process import ScriptedService
 from benchmarks.rigs.session_run import SessionFigures, run_session, since
 from engine.audio.types import StreamRequest
 
+pytestmark = pytest.mark.timing
+
 PARTS = ("capture_to_wire", "wire_to_ring", "barge_in_to_silence", "turn")
 
 

@@ -31,6 +31,7 @@ def test_where_the_measurement_begins_within_a_block_is_not_held_against_anyone(
     assert _delivery(98).broken_ms == 0
 
 
+@pytest.mark.timing
 @pytest.mark.skipif(sys.platform == "win32", reason="the pump's clock is coarse there")
 def test_the_virtual_backend_delivers_in_real_time() -> None:
     delivery = run_ours("virtual", StreamRequest(), 480, "idle", 0.3)

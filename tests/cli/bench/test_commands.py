@@ -22,6 +22,8 @@ from engine.errors import UnknownDeviceError
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
 
+pytestmark = pytest.mark.timing
+
 _ISSUED = {
     "float32_to_pcm16/480",
     "float32_to_pcm16_kept/480",

@@ -193,7 +193,6 @@ def test_a_configuration_that_others_can_read_is_a_warning(bare: dict[str, str],
     assert "no such speaker" in found["default output"]["text"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the fallback folder is named otherwise there")
 def test_a_cache_that_cannot_be_written_is_a_warning(bare: dict[str, str], tmp_path: Path) -> None:
     taken = tmp_path / "a file"

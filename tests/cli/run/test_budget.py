@@ -43,7 +43,6 @@ def test_the_budget_ends_the_session_in_order(
 
 
 @no_sound_card
-@pytest.mark.slow
 def test_it_ends_a_demonstration_too(tmp_path: Path, environment: dict[str, str]) -> None:
     with_prices = configured(environment, tmp_path / "config.toml", PRICES)
     with VoiceProcess("--budget", "0.001", environment=with_prices) as voice:

@@ -47,6 +47,7 @@ def question(path: Path, text: str, voice: str = "en-us") -> Path:
     return path
 
 
+@pytest.mark.timing
 def test_from_wav_to_wav_and_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
     spoken = question(tmp_path / "in.wav", "what is the weather in Moscow")
     files = ("--input-file", str(spoken), "--output-file", str(tmp_path / "out.wav"))
@@ -72,7 +73,6 @@ def test_from_wav_to_wav_and_ends_by_itself(tmp_path: Path, environment: dict[st
 
 
 @no_sound_card
-@pytest.mark.slow
 def test_the_demonstration_of_a_machine_without_sound(environment: dict[str, str]) -> None:
     with VoiceProcess(environment=environment) as voice:
         assert voice.wait() == 0
@@ -128,6 +128,7 @@ def wait_for_end(process_descriptor: int) -> bool:
     return bool(select.select([process_descriptor], [], [], 20)[0])
 
 
+@pytest.mark.timing
 def test_duration_counts_from_the_sessions_start(environment: dict[str, str]) -> None:
     arguments = ("--backend", "virtual", "--provider", "local", "--duration", "1")
     with VoiceProcess(*arguments, environment=environment) as voice:
