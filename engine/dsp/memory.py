@@ -43,3 +43,14 @@ def address_of(array: Any) -> int:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))
     except (TypeError, ValueError):  # read-only or empty
         return int(array.ctypes.data)
+
+
+def is_plain(array: object, dtype: np.dtype[Any], dimensions: int) -> bool:
+    """Whether kernels can read an array by its address: of that type and number of dimensions, and contiguous."""
+    return (
+        type(array) is np.ndarray  # a subclass may say anything of itself
+        and array.dtype == dtype
+        and array.ndim == dimensions
+        and (flags := array.flags).c_contiguous
+        and flags.aligned
+    )

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dsp.compile.library import library
+from engine.dsp.memory import address_of, is_plain
 from engine.errors import InvalidInputError
+
+_INT16 = np.dtype(np.int16)
 
 
 def float32_to_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
@@ -24,7 +27,7 @@ def float32_to_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """
     row = np.ascontiguousarray(samples, np.float32).reshape(-1)
     pcm = np.empty(row.size, np.int16)
-    library().float32_to_pcm16(row.ctypes.data, pcm.ctypes.data, row.size)
+    library().float32_to_pcm16(address_of(row), address_of(pcm), row.size)
     return pcm
 
 
@@ -44,9 +47,11 @@ def pcm16_to_float32(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
         >>> pcm16_to_float32(np.array([16384, -32768], np.int16)).tolist()
         [0.5, -1.0]
     """
-    if pcm.dtype.kind != "i" or pcm.dtype.itemsize != 2:
-        raise InvalidInputError(f"PCM16 is int16, not {pcm.dtype}.")
-    row = np.ascontiguousarray(pcm, np.int16).reshape(-1)
+    row = pcm
+    if not is_plain(pcm, _INT16, 1):
+        if pcm.dtype.kind != "i" or pcm.dtype.itemsize != 2:
+            raise InvalidInputError(f"PCM16 is int16, not {pcm.dtype}.")
+        row = np.ascontiguousarray(pcm, np.int16).reshape(-1)
     samples = np.empty(row.size, np.float32)
-    library().pcm16_to_float32(row.ctypes.data, samples.ctypes.data, row.size)
+    library().pcm16_to_float32(row.ctypes.data, address_of(samples), row.size)
     return samples

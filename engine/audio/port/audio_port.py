@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from engine.audio.kernels import control as c
 from engine.audio.port.priority import AudioThread, audio_thread
-from engine.audio.port.ring import Ring, is_plain
+from engine.audio.port.ring import Ring
 from engine.audio.port.stats import StreamStats
 from engine.audio.types import Direction
 from engine.dsp.compile.library import library
-from engine.dsp.memory import Pinned, address_of, aligned_words
+from engine.dsp.memory import Pinned, address_of, aligned_words, is_plain
 from engine.dsp.meter import to_db
 from engine.errors import InvalidInputError
 

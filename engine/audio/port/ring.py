@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.kernels.ring_layout import CAPACITY, RING_WORDS, SAMPLES
 from engine.dsp.compile.library import library
-from engine.dsp.memory import Pinned, address_of, aligned_samples, aligned_words
+from engine.dsp.memory import Pinned, address_of, aligned_samples, aligned_words, is_plain
 from engine.errors import InvalidInputError
 
 _FLOAT32 = np.dtype(np.float32)
@@ -98,14 +96,3 @@ class Consumer(Pinned):
         samples = np.empty(min(int(count), ready), np.float32)
         library().ring_get(self._handle, address_of(samples), samples.size)
         return samples
-
-
-def is_plain(array: object, dtype: np.dtype[Any], dimensions: int) -> bool:
-    """Whether kernels can read an array by its address: of that type and number of dimensions, and contiguous."""
-    return (
-        type(array) is np.ndarray  # a subclass may say anything of itself
-        and array.dtype == dtype
-        and array.ndim == dimensions
-        and (flags := array.flags).c_contiguous
-        and flags.aligned
-    )
