@@ -46,7 +46,7 @@ Observer = Callable[[SessionEvent, float], None]
 follows from that happens after what is under way, and every observer sees it in this order."""
 
 _FOREIGN: dict[type[SessionEvent], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
-"""Where a session event has others' words, which may repeat a key they refuse."""
+"""Fields of session events with others' words, which may repeat a key they refuse."""
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +210,7 @@ class Session:
 
     @property
     def sent_s(self) -> float:
-        """How much of the microphone has been sent, in seconds of audio."""
+        """Seconds of the microphone's audio that have been sent."""
         return self._uplink.sent_s
 
     @property
@@ -254,7 +254,7 @@ class Session:
         await self._audio.aclose()
 
     def _introduce(self) -> Sequence[act.Action]:
-        """What a connection is told first."""
+        """Return the actions that a connection is told first."""
         session = self._settings.to_json(self._chosen)
         resumes, self._is_introduced = self._is_introduced, True
         return self._conversation.reconnected(session) if resumes else self._conversation.open(session)

@@ -56,7 +56,7 @@ class OutputRate(SessionEvent):
 
 @session_event("transcript.user")
 class UserTranscript(SessionEvent):
-    """What the server understood of the user's speech."""
+    """Transcript of the user's speech, as the server understood it."""
 
     text: str
     item_id: str = ""
@@ -64,7 +64,7 @@ class UserTranscript(SessionEvent):
 
 @session_event("text.user")
 class UserTyped(SessionEvent):
-    """What the user wrote instead of saying it."""
+    """Text that the user wrote instead of saying it."""
 
     text: str
 
@@ -152,12 +152,12 @@ class ToolReturned(SessionEvent):
     call_id: str = ""
     failed: bool = False
     cut_chars: int = 0
-    """How many characters the model was not given: the output was too long."""
+    """Characters that the model was not given: the output was too long."""
 
 
 @session_event("mcp.server")
 class McpServerChanged(SessionEvent):
-    """What becomes of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
+    """New state of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
 
     name: str
     state: str
@@ -167,7 +167,7 @@ class McpServerChanged(SessionEvent):
 
 @session_event("mcp.tools")
 class RemoteTools(SessionEvent):
-    """What an MCP server that the service calls itself offers, or that the service could not ask it."""
+    """Tools of an MCP server that the service calls itself, or that the service could not list them."""
 
     server: str
     tools: list[str]
@@ -240,7 +240,7 @@ class DeviceLost(SessionEvent):
 
     waiting_for: str
     attempt: int
-    """How often it was looked for in vain; 0 at first."""
+    """Searches in vain so far; 0 at first."""
     reason: str = ""
 
 
@@ -271,7 +271,7 @@ class Reconnected(SessionEvent):
 
     away_ms: int
     dropped_audio_ms: int = 0
-    """What the microphone recorded and nobody heard: it was too old, or was sent to a server that had fallen silent."""
+    """Recorded audio that nobody heard: it was too old, or was sent to a server that had fallen silent."""
     planned: bool = False
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 
@@ -287,7 +287,7 @@ class AnswerDropped(SessionEvent):
 
 @session_event("response.usage")
 class ResponseUsage(SessionEvent):
-    """What a response used, as the server counted it."""
+    """Usage of a response, as the server counted it."""
 
     response_id: str
     usage: Usage | None
@@ -298,7 +298,7 @@ class ResponseUsage(SessionEvent):
 
 @session_event("transcript.usage")
 class TranscriptionUsage(SessionEvent):
-    """What the transcription of a turn of the user's used; paid apart from the responses."""
+    """Usage of the transcription of a user's turn; paid apart from the responses."""
 
     item_id: str
     usage: TranscriptUsage
@@ -306,7 +306,7 @@ class TranscriptionUsage(SessionEvent):
 
 @session_event("usage")
 class UsageTotal(SessionEvent):
-    """What the session has used so far, and what that costs."""
+    """Total usage of the session so far, and what it costs."""
 
     responses: int
     input_tokens: int
@@ -326,7 +326,7 @@ class UsageTotal(SessionEvent):
     """False where something was used that has no price: it costs at least this."""
     budget: float | None
     prices: str
-    """Where the prices are from."""
+    """Source of the prices."""
     estimated: bool
     """True where only one source names the prices, so that the cost is approximate."""
     final: bool
@@ -353,14 +353,14 @@ class Summary(SessionEvent):
     """Milliseconds: medians and worst cases of what the session measured."""
     reason: str = ""
     devices_lost: int = 0
-    """How often the microphone or the speaker was lost."""
+    """Losses of the microphone or the speaker."""
     dropped_answer_ms: int = 0
-    """How much of the answers no speaker took in time."""
+    """Duration of the answers that no speaker took in time."""
     playback: PlaybackStats = field(default_factory=PlaybackStats)
-    """How evenly the answers came."""
+    """Late starts, underruns and the playout delay."""
     reconnects: int = 0
-    """How often a lost connection was opened again."""
+    """Lost connections that were opened again."""
     rotations: int = 0
-    """How often the connection was changed before the server's limit."""
+    """Changes of the connection before the server's limit."""
     dropped_outage_ms: int = 0
-    """How much of the microphone nobody heard because it was too old when a connection came back."""
+    """Audio of the microphone that nobody heard because it was too old when a connection came back."""

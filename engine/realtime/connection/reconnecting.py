@@ -30,7 +30,7 @@ _HOLDS_LOOP_S = 0.005
 _CHECK_S = 1.0
 _PAUSE_CHECK_S = 0.1
 _INTRODUCTION_S = 15.0
-"""How long a new connection may take until it has been told everything."""
+"""Longest time until a new connection has been told everything."""
 _LAST_WORD_S = 0.5
 _DIAL_AGAIN_S = 8.0
 """After a planned change that failed, while the old connection still serves."""
@@ -41,7 +41,7 @@ class ConnectionEvents:
     """Callbacks: what a connection asks of the session and tells it."""
 
     introduce: Callable[[], Sequence[Action]]
-    """What a new connection is told first: `Send` and `ReleaseMicrophone`."""
+    """Returns what a new connection is told first: `Send` and `ReleaseMicrophone`."""
     connected: Callable[[], None]
     """It has been told."""
     receive: Callable[[ServerEvent, float], None]
@@ -90,7 +90,7 @@ class ReconnectingConnection:
         self._is_planned = False
         self.reconnects = self.rotations = 0
         self.dropped_outage_ms = 0
-        """How much of the microphone nobody heard: see `Reconnected`."""
+        """Audio of the microphone that nobody heard: see `Reconnected`."""
 
     def send(self, event: ClientEvent) -> None:
         """Send an event in its turn; what a lost connection did not take is not sent on the next."""

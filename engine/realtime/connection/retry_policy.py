@@ -14,9 +14,9 @@ from engine.errors import ConnectionFailedError, SessionClosedError, VoiceError
 MAX_ATTEMPTS = 8
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
 JITTER = 0.25
-"""Which part of a wait is left to chance, so that many clients do not come back at once."""
+"""Share of a wait that is left to chance, so that many clients do not come back at once."""
 MAX_OUTAGE_S = 2.0
-"""How old the microphone's audio may be that is sent when the connection is back."""
+"""Greatest age of the microphone's audio that is sent when the connection is back."""
 HEALTHY_S = 30.0
 """A connection that held so long had really come back: the next loss begins with the shortest wait again."""
 _EARLIEST_SHARE, _EARLIEST_S = 0.1, 300.0
@@ -41,7 +41,7 @@ class Attempt:
     """From 1."""
     of: int
     wait_s: float
-    """How long to wait before it."""
+    """Wait before it."""
 
 
 class RetryPolicy:

@@ -148,11 +148,11 @@ class Uplink:
 
     @property
     def sent_s(self) -> float:
-        """How much was sent to all servers so far, in seconds of audio."""
+        """Seconds of audio that were sent to all servers so far."""
         return self._sent_samples / self._rate_hz
 
     def captured_at_s(self, audio_ms: int) -> float:
-        """When the microphone took the sample the server calls `audio_ms`, on the loop's clock.
+        """Time at which the microphone took the sample the server calls `audio_ms`, on the loop's clock.
 
         The server counts the milliseconds it was sent; a block that was dropped was not.
         """

@@ -27,7 +27,7 @@ _CHECK = "Check the address and the network."
 _CHECK_KEY = "Check the key, the folder and their rights."
 _NO_CODE = 1005
 _CLOSE_S = 2.0
-"""How long the other side may take to say goodbye."""
+"""Longest time the other side may take to say goodbye."""
 
 
 class Connection:

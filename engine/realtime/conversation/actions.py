@@ -35,7 +35,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a call came to; `output` is a text for the model, an explanation if it failed."""
+    """Result of a call; `output` is a text for the model, an explanation if it failed."""
 
     call_id: str
     name: str
@@ -44,7 +44,7 @@ class ToolResult:
     stopped: bool = False
     """The user spoke, and the tool wanted to be stopped then: nothing is to be said about it."""
     cut_chars: int = 0
-    """How many characters of the output were too many."""
+    """Characters of the output that were too many."""
     ends: bool = False
     """The conversation is to end when the agent's last words have been heard."""
 

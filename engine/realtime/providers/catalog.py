@@ -10,7 +10,7 @@ from engine.realtime.providers.turn_detection import VAD_FIELDS, TurnDetection, 
 
 
 class Auth(Enum):
-    """How a service wants its key."""
+    """Way in which a service wants its key."""
 
     NONE = "none"
     BEARER = "bearer"
@@ -75,7 +75,7 @@ class Provider:
     session_type: str = "realtime"
     """`session.type` in session.update; empty leaves it out."""
     session_limit_s: float | None = None
-    """How long the service lets a session last; None where it does not say."""
+    """Longest session the service allows; None where it does not say."""
     recap_heading: str = ""
     """Where the service refuses the agent's words as items: what a recap as one text of the user begins with."""
     transcription_model: str = ""

@@ -16,7 +16,7 @@ from engine.dsp.pcm16 import float32_to_pcm16
 from engine.dsp.resample import make_resampler
 
 _PATIENCE_S = 5.0
-"""How far one side may be ahead: longer than what an outage lets the microphone hold."""
+"""Longest lead of one side: longer than what an outage lets the microphone hold."""
 
 
 class _Side:

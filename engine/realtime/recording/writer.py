@@ -9,7 +9,7 @@ from collections.abc import Callable
 _MOST_WAITING = 4000
 """Jobs: half a minute of a talkative session."""
 _LAST_S = 10.0
-"""How long the end of a session waits for the disk."""
+"""Longest wait for the disk at the end of a session."""
 
 Job = Callable[[], None]
 

@@ -28,7 +28,7 @@ from engine.realtime.tools.schema import ArgumentModel
 
 TIMEOUT_S = 30.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What the services take as the name of a function."""
+"""Names that the services take for a function."""
 _MARK = "__voice_tool__"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ class ToolError(Exception):
 
 
 class OnInterrupt(StrEnum):
-    """What becomes of a call that runs when the user speaks."""
+    """Fate of a call that runs when the user speaks."""
 
     CANCEL = "cancel"
     """It is stopped and answered with words that say so: for what is only of use at once. An `async` function is
