@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import numpy as np
-import pytest
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from openai.types.realtime import RealtimeServerEvent
@@ -126,8 +125,6 @@ async def test_a_whole_conversation(address: str) -> None:
         assert answer.usage.input_token_details.audio_tokens > 0
 
 
-# On a busy machine the first transcript that ends after the truncation is the empty one of the interrupted answer.
-@pytest.mark.timing
 async def test_an_answer_is_interrupted_and_cut(address: str) -> None:
     async with talking(address) as talker:
         connection = talker.connection
@@ -143,7 +140,11 @@ async def test_an_answer_is_interrupted_and_cut(address: str) -> None:
         await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=60)
         truncated = await talker.until("conversation.item.truncated")
         assert (truncated.item_id, truncated.audio_end_ms) == (delta.item_id, 60)
-        assert "56" in (await talker.until("response.output_audio_transcript.done")).transcript
+        done = await talker.until("response.output_audio_transcript.done")
+        if done.item_id == delta.item_id:
+            # The interrupted answer may end before its truncation or after it.
+            done = await talker.until("response.output_audio_transcript.done")
+        assert "56" in done.transcript
         await talker.until("response.done")
         await connection.conversation.item.retrieve(item_id=delta.item_id)
         kept = (await talker.until("conversation.item.retrieved")).item
