@@ -19,6 +19,8 @@ from tests.support.voice_process import VoiceProcess
 pytestmark = pytest.mark.soundcard
 
 BACKENDS = ["sounddevice", "pyaudio"]
+PYAUDIO_IS_LONG = ["sounddevice", pytest.param("pyaudio", marks=pytest.mark.long)]
+"""Half a minute for each backend, and both run the same callback: the first test holds a conversation with either."""
 WIRE_HZ = 24000
 RECORDER_MS = 60
 """What the test's own recorder may add: parec was asked for 20 ms, and wakes when the machine lets it."""
@@ -69,7 +71,7 @@ def ask_for_the_weather(card: SoundCard, backend: str) -> Held:
         return Held(voice, recording.samples(), reference, RATE_HZ)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PYAUDIO_IS_LONG)
 def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
     soundcard: SoundCard, backend: str
 ) -> None:
@@ -116,7 +118,7 @@ def _device_latency_ms(shown: str) -> float:
     return float(line.rsplit("latency ", 1)[1].split()[0])
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", PYAUDIO_IS_LONG)
 def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
     held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend), is_busy=True)
     assert held.is_whole, repr(held)

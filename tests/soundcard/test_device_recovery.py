@@ -16,7 +16,8 @@ from tests.support.voice_process import VoiceProcess
 
 pytestmark = pytest.mark.soundcard
 
-BACKENDS = ["sounddevice", "pyaudio"]
+BACKENDS = ["sounddevice", pytest.param("pyaudio", marks=pytest.mark.long)]
+"""Each loses and opens its streams in tests/backends/test_refresh.py; a whole conversation takes 12 s for each."""
 WIRE_HZ = 24000
 WINDOW_S = 1.5
 """How much of a recording is looked for in the story: no two such stretches of speech are alike."""
