@@ -17,14 +17,14 @@ from engine.audio.types import StreamInfo, StreamRequest
 from engine.errors import NoDeviceError, StreamLostError
 
 _POLL_S = 0.02
-"""How often the capture ring is emptied; it holds 10 s."""
+"""Pause between two visits to the capture ring, which holds 5 s."""
 _PATIENCE_S = 2.0
-"""How much longer than it lasts a recording may take: Bluetooth devices need a second to wake."""
+"""Time that a recording may take beyond its length: Bluetooth devices need a second to wake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What came back of what was played."""
+    """Recording of what was played, as it came back."""
 
     samples: Signal
     """From the first frame that the microphone gave."""
@@ -47,7 +47,7 @@ def play_and_record(
         backend: Opens the pair.
         request: Names both.
         make_signal: Takes the speaker's rate in Hz.
-        seconds: Length of the signal at most; there is room for 40 s.
+        seconds: Length of the signal at most; there is room for 20 s.
         after_s: How long is listened after it.
 
     Raises:

@@ -28,7 +28,7 @@ class TalkKey:
         """Set where the terminal does."""
         self.held = False
         self.decide_at_s: float | None = None
-        """When to call `decide` at the latest."""
+        """Latest moment to call `decide`."""
         self._pressed_at_s = 0.0
         self._repeats = False
 

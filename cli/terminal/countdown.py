@@ -10,7 +10,7 @@ from cli.terminal.status_line import StatusLine
 
 _LIVE_S = 1.0
 _PLAIN_S = 15.0
-"""Where there is no status line, such as in a file: often enough to see that it goes on."""
+"""Rhythm without a status line, such as in a file: often enough to see that it goes on."""
 
 
 class Countdown:

@@ -22,9 +22,9 @@ class MicBlock(NamedTuple):
     pcm16: bytes
     """Little-endian mono at the wire's rate."""
     captured_at_s: float
-    """When its last frame was in the ring, on the loop's clock."""
+    """Moment at which its last frame was in the ring, on the loop's clock."""
     at_sample: int = 0
-    """Which sample of all that the microphone has heard its first is, at the wire's rate."""
+    """Position of its first sample in all that the microphone has heard, at the wire's rate."""
 
 
 class Capture(Pinned):
@@ -58,7 +58,7 @@ class Capture(Pinned):
         if self.block_samples < 1:
             raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")
         self.at_sample = at_sample
-        """How many samples have been read."""
+        """Samples that have been read."""
         self._port, self._ring = port, port.capture
         self._resampler = make_resampler(port.input_rate_hz, wire_rate_hz)
         most_ready = self.block_samples + self._resampler.most_out(s.MOST_FRAMES)

@@ -1,4 +1,4 @@
-"""Where a device and the engine meet: the port, its rings, counters and wake-ups, as Python sees them.
+"""The port, where a device and the engine meet: its rings, counters and wake-ups, as Python sees them.
 
 Imports `kernels`.
 """

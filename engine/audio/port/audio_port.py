@@ -26,7 +26,7 @@ from engine.errors import InvalidInputError
 CAPTURE_S = 5.0
 """Longest stall of Python in which nothing of the microphone is lost."""
 PLAYBACK_S = 20.0
-"""What plays on while the interpreter is busy: a long answer, whole. What has no room waits in the player's queue."""
+"""Length of an answer that plays on whole while the interpreter is busy; more waits in the player's queue."""
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
 _FLOAT32 = np.dtype(np.float32)

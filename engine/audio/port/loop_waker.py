@@ -11,7 +11,7 @@ from collections.abc import Callable
 _MOST_READ = 512
 """Bytes: an eventfd gives 8, a pipe 8 for each signal."""
 POLL_S = 0.005
-"""Where the kernel cannot write to a descriptor (Windows), the loop looks this often instead."""
+"""Rhythm of the loop's polls where the kernel cannot write to a descriptor (Windows)."""
 
 
 class LoopWaker:

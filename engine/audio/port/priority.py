@@ -18,7 +18,7 @@ _OPTED_OUT = 1  # EPERM of macOS: thread_policy_set has been called on this thre
 
 
 class Priority(StrEnum):
-    """How the audio thread of one direction is scheduled."""
+    """Scheduling of the audio thread of one direction."""
 
     NOT_ASKED = "not asked"
     """No block has come yet, or no device drives the port."""
