@@ -30,6 +30,18 @@ CALLS: dict[str, Callable[[], Any]] = {
 }
 
 
+def _kept_by_a_thousand(call: Callable[[], Any]) -> int:
+    """Bytes of Python's memory that a thousand calls leave behind."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            call()
+        return tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_a_thousand_calls_keep_no_memory_and_no_reference(name: str) -> None:
     call = CALLS[name]
@@ -37,14 +49,8 @@ def test_a_thousand_calls_keep_no_memory_and_no_reference(name: str) -> None:
     call()
     gc.collect()
     references = [sys.getrefcount(value) for value in known]
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(1000):
-            call()
-        kept = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
+    # Other threads of the process allocate too: what a call keeps is kept each time.
+    kept = min(_kept_by_a_thousand(call) for _ in range(3))
     # An object of any kind has 16 bytes or more.
     assert kept < 8000
     changes = [abs(sys.getrefcount(value) - count) for value, count in zip(known, references, strict=True)]
