@@ -7,21 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.realtime.protocol.client_items import (
-    agent_text_item,
-    function_call_item,
-    function_output_item,
-    user_text_item,
-)
-from engine.realtime.session_events import (
-    AgentTextCut,
-    AgentTextDelta,
-    SessionEvent,
-    ToolCalled,
-    ToolReturned,
-    UserTranscript,
-    UserTyped,
-)
+from engine.realtime.conversation.answers import Answer
+from engine.realtime.protocol.client_items import function_call_item, function_output_item, user_text_item
+from engine.realtime.session_events import SessionEvent, ToolCalled, ToolReturned, UserTranscript, UserTyped
 
 MAX_ENTRIES = 200
 MAX_CHARACTERS = 24_000
@@ -32,25 +20,20 @@ _MAX_OUTPUT = 4000
 
 @dataclass(slots=True)
 class Said:
-    """Words of one side; empty while they are not known."""
+    """Words of the user; empty while they are not known."""
 
-    by_user: bool
     item_id: str
     text: str = ""
-
-    def is_agents(self, item_id: str) -> bool:
-        """Whether it is what the agent says in this item."""
-        return not self.by_user and self.item_id == item_id
 
     def items(self) -> list[dict[str, Any]]:
         """The item that tells it."""
         text = self.text.strip()
-        return [user_text_item(text) if self.by_user else agent_text_item(text)] if text else []
+        return [user_text_item(text)] if text else []
 
     def line(self) -> str:
         """The line of a recap that tells it."""
         text = " ".join(self.text.split())
-        return f"{'User' if self.by_user else 'You'}: {text}" if text else ""
+        return f"User: {text}" if text else ""
 
 
 @dataclass(slots=True)
@@ -74,7 +57,7 @@ class Used:
         return "" if self.text is None else f"The tool {self.name}({self.arguments}) returned: {self.text}"
 
 
-Entry = Said | Used
+Entry = Said | Answer | Used
 
 
 def recap_of(entries: Iterable[Entry]) -> str:
@@ -89,7 +72,7 @@ class History:
         >>> history = History()
         >>> history.note(UserTranscript("How late is it?", "item_1"))
         >>> history.entries
-        [Said(by_user=True, item_id='item_1', text='How late is it?')]
+        [Said(item_id='item_1', text='How late is it?')]
     """
 
     def __init__(self) -> None:
@@ -97,13 +80,13 @@ class History:
 
     def user_spoke(self, item_id: str) -> None:
         """Note that the user ended a turn; its words come later, perhaps after the answer to them."""
-        if not item_id or not self._said(item_id, by_user=True):
-            self._add(Said(True, item_id))
+        if not item_id or self._said(item_id) is None:
+            self.add(Said(item_id))
 
-    def agent_spoke(self, item_id: str) -> None:
-        """Note that an item of the agent is heard, whose words may come later, or never."""
-        if not self._said(item_id, by_user=False):
-            self._add(Said(False, item_id))
+    def add(self, entry: Entry) -> None:
+        """Remember what is newest; its words may come later, or never."""
+        self._entries.append(entry)
+        self._forget_oldest()
 
     def note(self, event: SessionEvent) -> None:
         """Take what the conversation shows."""
@@ -111,14 +94,9 @@ class History:
             case UserTranscript(text, item_id):
                 self._words_of_user(text, item_id)
             case UserTyped(text):
-                self._add(Said(True, "", text))
-            case AgentTextDelta(text, item_id):
-                said = self._said(item_id, by_user=False)
-                self._words_of_agent(said.text + text if said else text, item_id)
-            case AgentTextCut(text, item_id):
-                self._words_of_agent(text, item_id)
+                self.add(Said("", text))
             case ToolCalled(name, arguments, call_id, server_side=False):
-                self._add(Used(call_id, name, json.dumps(arguments, ensure_ascii=False)))
+                self.add(Used(call_id, name, json.dumps(arguments, ensure_ascii=False)))
             case ToolReturned(_, output, call_id):
                 used = self.call(call_id)
                 if used is not None:
@@ -133,43 +111,31 @@ class History:
     def awaits_answer(self) -> bool:
         """Whether the last that was said or returned is for the agent to answer, and its words are known."""
         last = self._entries[-1] if self._entries else None
-        return last is not None and bool(last.text) and (isinstance(last, Used) or last.by_user)
+        return last is not None and bool(last.text) and (not isinstance(last, Answer))
 
     @property
     def awaits_words(self) -> bool:
         """Whether the last turn is the user's, and its words are not known."""
         last = self._entries[-1] if self._entries else None
-        return isinstance(last, Said) and last.by_user and not last.text
+        return isinstance(last, Said) and not last.text
 
     @property
     def entries(self) -> list[Entry]:
         """Everything, oldest first; what becomes of an entry is seen in it later."""
+        self._forget_oldest()  # answers have grown
         return list(self._entries)
 
     def _words_of_user(self, text: str, item_id: str) -> None:
-        said = self._said(item_id, by_user=True) if item_id else None
+        said = self._said(item_id) if item_id else None
         if said is None:
-            self._add(Said(True, item_id, text))
+            self.add(Said(item_id, text))
         else:
             said.text = text
             self._forget_oldest()
 
-    def _words_of_agent(self, text: str, item_id: str) -> None:
-        self.agent_spoke(item_id)
-        said = self._said(item_id, by_user=False)
-        if said is not None:
-            said.text = text
-        self._forget_oldest()
-
-    def _said(self, item_id: str, *, by_user: bool) -> Said | None:
-        for entry in reversed(self._entries):
-            if isinstance(entry, Said) and entry.by_user == by_user and entry.item_id == item_id:
-                return entry
-        return None
-
-    def _add(self, entry: Entry) -> None:
-        self._entries.append(entry)
-        self._forget_oldest()
+    def _said(self, item_id: str) -> Said | None:
+        said = (entry for entry in reversed(self._entries) if isinstance(entry, Said) and entry.item_id == item_id)
+        return next(said, None)
 
     def _forget_oldest(self) -> None:
         characters = sum(len(entry.text or "") for entry in self._entries)

@@ -28,13 +28,14 @@ from engine.realtime.conversation.actions import (
     Trace,
     ending,
 )
+from engine.realtime.conversation.answers import Answer
 from engine.realtime.conversation.pending_results import PendingResults
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
 from engine.realtime.conversation.responses import Response, Responses
 from engine.realtime.conversation.resume import Resumption
-from engine.realtime.conversation.truncation import PlayedParts
+from engine.realtime.conversation.truncation import Truncations
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (
     CreateItem,
@@ -94,7 +95,7 @@ class Conversation:
         self._gate = ResponseGate()
         self._calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
-        self._parts = PlayedParts(self._ids)
+        self._truncations = Truncations(self._ids)
         self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
@@ -209,7 +210,7 @@ class Conversation:
 
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
-        return self._settle(self._parts.forget_unheard(cut, self._responses.text_of))
+        return self._settle(self._truncations.forget_unheard(cut, self._responses))
 
     def speaker_missing(self) -> list[Action]:
         """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
@@ -225,7 +226,7 @@ class Conversation:
         self._gate = ResponseGate()
         self._remote = RemoteCalls(self._ids, self._pending_results)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
-        self._resumption.disconnected(calls, self._parts.item_ids)
+        self._resumption.disconnected(calls, self._responses.played_items)
         is_forgotten = owed and self._resumption.history.awaits_words
         if self._push_to_talk.disconnected() or is_forgotten:
             actions.append(_TURN_LOST)
@@ -266,14 +267,14 @@ class Conversation:
 
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
-        actions: list[Action] = [StopPlayback(by_user)] if self._parts or self._responses.running else []
+        sounds = any(response.active or (response.spoke and not response.interrupted) for response in self._responses)
+        actions: list[Action] = [StopPlayback(by_user)] if sounds else []
         if by_user:
             actions += self._pending_results.user_turned(self._responses)
         for response in self._responses:
             response.interrupted = True
             if response.active and not (server_knows and self._interrupts_by_itself):
                 actions += response.cancel(self._ids)
-        self._parts.interrupt()
         self._gate.forget()
         self._answer_expected = self.answers_silence = False
         return actions
@@ -316,19 +317,29 @@ class Conversation:
 
     def _on_audio(self, event: e.AudioDelta) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        key = ItemKey(event.item_id, event.content_index)
-        if not response.take_audio(key, len(event.audio)):
+        response.audio_bytes += len(event.audio)
+        if response.silenced:
             return [*actions, Trace("late audio of an interrupted answer is not played")]
-        self._parts.play(key)
-        return [*actions, PlayAudio(response.id, key, event.audio)]
+        self._answer(response, event.item_id).play(event.content_index)
+        return [*actions, PlayAudio(response.id, ItemKey(event.item_id, event.content_index), event.audio)]
 
     def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        return actions + response.end_audio(ItemKey(event.item_id, event.content_index))
+        answer = None if response.silenced else response.answers.get(event.item_id)
+        return actions + (answer.end_audio(event.content_index) if answer else [])
 
     def _on_text(self, event: e.TextDelta | e.TextDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        return actions + response.take_text(event)
+        if response.silenced or not (event.text or event.item_id in response.answers):
+            return actions
+        return actions + self._answer(response, event.item_id).take_text(event)
+
+    def _answer(self, response: Response, item_id: str) -> Answer:
+        """The record of an item, which begins with its first word or sound."""
+        if item_id not in response.answers:
+            response.answers[item_id] = Answer(item_id, response.id)
+            self._resumption.history.add(response.answers[item_id])
+        return response.answers[item_id]
 
     def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
         item = event.item
@@ -371,7 +382,7 @@ class Conversation:
             self._gate.forget()
             if self._push_to_talk.forget(refused):
                 return [_TURN_LOST]
-        if is_benign(error) or self._parts.caused(error.event_id) or self._resumption.caused(error.event_id):
+        if is_benign(error) or self._truncations.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         end = ending(error)
         return end or [Show(ErrorShown(describe(error), error.code))]

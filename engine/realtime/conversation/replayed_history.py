@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.realtime.conversation.history import Entry, History, Said, recap_of
+from engine.realtime.conversation.answers import Answer
+from engine.realtime.conversation.history import Entry, History, recap_of
 from engine.realtime.protocol.client_events import ClientEvent, CreateItem, DeleteItem, EventIds
 from engine.realtime.protocol.client_items import user_text_item
 
@@ -22,7 +23,7 @@ class ReplayedHistory:
         >>> replayed = ReplayedHistory(EventIds("voice"))
         >>> replayed.replay(history)
         [CreateItem(event_id='voice_1', item={..., 'id': 'voice_item_1'}, previous_item_id='')]
-        >>> history.note(AgentTextCut("Once upon", "item_1"))
+        >>> answer.heard_text = "Once upon"
         >>> replayed.correct("item_1")
         [CreateItem(..., previous_item_id='voice_item_1'), DeleteItem(event_id='voice_3', item_id='voice_item_1')]
     """
@@ -50,7 +51,7 @@ class ReplayedHistory:
     def correct(self, item_id: str) -> list[ClientEvent]:
         """Return the events that replace an agent's item on the present server by the words remembered now."""
         for number, (entries, replayed) in enumerate(self._replayed):
-            if replayed and any(isinstance(entry, Said) and entry.is_agents(item_id) for entry in entries):
+            if replayed and any(isinstance(entry, Answer) and entry.item_id == item_id for entry in entries):
                 replayed_id = replayed[0].item["id"]  # words are one item, also those of a recap
                 items = self._items_of(entries)
                 if [item | {"id": replayed_id} for item in items] == [replayed[0].item]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.audio.playback.segments import ItemKey
-from engine.realtime.conversation.actions import Action, EndAudio, Send, Show
-from engine.realtime.conversation.agent_text import AgentTexts
+from engine.realtime.conversation.actions import Action, Send, Show
+from engine.realtime.conversation.answers import Answer
 from engine.realtime.protocol.client_events import CancelResponse, EventIds
-from engine.realtime.protocol.server_events import TextDelta, TextDone, Usage
+from engine.realtime.protocol.server_events import Usage
 from engine.realtime.session_events import ResponseEnded, ResponseUsage
 
 KEPT = 64
@@ -35,20 +34,22 @@ class Response:
     """call_ids of our tools that have not returned."""
     owes_follow_up: bool = False
     """A tool's output was sent that the model has not seen."""
-    spoke: bool = False
-    """Some of its audio came."""
     ends_conversation: bool = False
     """A tool ended the conversation; words of this response are the farewell."""
     audio_bytes: int = 0
     """Size of its audio, as it came."""
-    open_audio_parts: dict[ItemKey, None] = field(default_factory=dict)
-    """Audio parts whose end has not come, in order."""
-    texts: AgentTexts = field(default_factory=AgentTexts)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """What it says, by item."""
 
     @property
     def silenced(self) -> bool:
         """True if its items are no longer acted on."""
         return self.interrupted or self.status in _WITHOUT_FOLLOW_UP
+
+    @property
+    def spoke(self) -> bool:
+        """True if some of its audio went to the player."""
+        return any(answer.has_audio() for answer in self.answers.values())
 
     def cancel(self, ids: EventIds) -> list[Action]:
         """Ask the server, once, to stop it."""
@@ -57,36 +58,12 @@ class Response:
         self.cancel_sent = True
         return [Send(CancelResponse(ids.next(), self.id))]
 
-    def take_audio(self, key: ItemKey, size_bytes: int) -> bool:
-        """Count a piece of its audio; return whether it is to be played."""
-        self.audio_bytes += size_bytes
-        if not self.silenced:
-            self.spoke = True
-            self.open_audio_parts[key] = None
-        return not self.silenced
-
-    def end_audio(self, key: ItemKey) -> list[Action]:
-        """Note that a part of its audio is complete."""
-        if key not in self.open_audio_parts:
-            return []
-        del self.open_audio_parts[key]
-        return [] if self.silenced else [EndAudio(key)]
-
-    def take_text(self, event: TextDelta | TextDone) -> list[Action]:
-        """Take a piece of its text, or a whole part."""
-        if self.silenced:
-            return []
-        session_events = self.texts.add(event) if isinstance(event, TextDelta) else self.texts.finish_part(event)
-        return [Show(session_event) for session_event in session_events]
-
     def end(self, status: str, usage: Usage | None = None) -> list[Action]:
         """Close what it left open; `status` is what became of it, `usage` what the server counted."""
         actions: list[Action] = []
         self.active = False
         if not self.interrupted:
-            actions += [EndAudio(key) for key in self.open_audio_parts]
-            actions += [Show(session_event) for session_event in self.texts.finish(self.id)]
-        self.open_audio_parts.clear()
+            actions += [action for answer in self.answers.values() for action in answer.finish()]
         self.status = status
         return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]
 
@@ -124,10 +101,16 @@ class Responses:
         while len(self._by_id) > MOST:
             del self._by_id[next(iter(self._by_id))]
 
-    def text_of(self, item_id: str) -> dict[int, str]:
-        """The parts of an item's text by content index, as far as they have come."""
-        texts = (response.texts.of_item(item_id) for response in reversed(self._by_id.values()))
-        return next(filter(None, texts), {})
+    def answer_of(self, item_id: str) -> Answer | None:
+        """The newest answer that is this item."""
+        responses = reversed(self._by_id.values())
+        return next((response.answers[item_id] for response in responses if item_id in response.answers), None)
+
+    @property
+    def played_items(self) -> set[str]:
+        """The items that were played, or still play."""
+        answers = (answer for response in self for answer in response.answers.values())
+        return {answer.item_id for answer in answers if answer.has_audio()}
 
     @property
     def running(self) -> list[Response]:

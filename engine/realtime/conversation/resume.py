@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from engine.realtime.conversation.actions import Action, PlayAudio, ReleaseMicrophone, Send, Show
+from engine.realtime.conversation.actions import Action, ReleaseMicrophone, Send, Show
 from engine.realtime.conversation.history import History
 from engine.realtime.conversation.replayed_history import ReplayedHistory
 from engine.realtime.protocol import server_events as e
@@ -64,7 +64,7 @@ class Resumption:
         """False from the loss of a connection until the next one is told everything."""
 
     def pass_on(self, actions: Iterable[Action]) -> list[Action]:
-        """Remember what is shown and heard; keep back what the present connection cannot take."""
+        """Remember what is shown; keep back what the present connection cannot take."""
         passed: list[Action] = []
         for action in actions:
             match action:
@@ -73,8 +73,6 @@ class Resumption:
                     continue
                 case Show(session_event):
                     self.history.note(session_event)
-                case PlayAudio(_, key):
-                    self.history.agent_spoke(key.item_id)
             passed.append(action)
         return passed
 

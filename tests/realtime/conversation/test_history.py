@@ -6,15 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from engine.audio.playback.segments import Heard, ItemKey
+from engine.realtime.conversation.answers import Answer
 from engine.realtime.conversation.history import MAX_CHARACTERS, MAX_ENTRIES, History, recap_of
-from engine.realtime.session_events import (
-    AgentTextCut,
-    AgentTextDelta,
-    ToolCalled,
-    ToolReturned,
-    UserTranscript,
-    UserTyped,
-)
+from engine.realtime.protocol.server_events import TextDelta
+from engine.realtime.session_events import ToolCalled, ToolReturned, UserTranscript, UserTyped
 
 
 def texts(history: History) -> list[str]:
@@ -28,11 +24,18 @@ def _text(item: dict[str, Any]) -> str:
     return f"{item['type']} {item.get('name', '')}{item.get('output', '')}"
 
 
+def answer(item_id: str, *pieces: str) -> Answer:
+    """An answer whose text has come in these pieces."""
+    made = Answer(item_id, "r1")
+    for piece in pieces:
+        made.take_text(TextDelta("r1", item_id, 0, piece))
+    return made
+
+
 def test_words_that_come_after_their_answer_stand_before_it() -> None:
     history = History()
     history.user_spoke("u1")
-    history.note(AgentTextDelta("It is ", "i1"))
-    history.note(AgentTextDelta("noon.", "i1"))
+    history.add(answer("i1", "It is ", "noon."))
     history.note(UserTranscript("How late is it?", "u1"))
     history.note(UserTyped("Thanks"))
     assert texts(history) == ["user: How late is it?", "assistant: It is noon.", "user: Thanks"]
@@ -41,10 +44,11 @@ def test_words_that_come_after_their_answer_stand_before_it() -> None:
 
 def test_what_was_not_heard_is_forgotten() -> None:
     history = History()
-    history.note(AgentTextDelta("One two three four", "i1"))
-    history.note(AgentTextCut("One two", "i1", 500))
-    history.note(AgentTextDelta("Never heard", "i2"))
-    history.note(AgentTextCut("", "i2"))
+    for item_id, text, heard_ms in [("i1", "One two three four", 500), ("i2", "Never heard", 0)]:
+        said = answer(item_id, text)
+        history.add(said)
+        said.play(0)
+        said.cut([Heard(ItemKey(item_id, 0), heard_ms, 1000, complete=True)])
     assert texts(history) == ["assistant: One two"]
 
 
@@ -65,7 +69,7 @@ def test_an_answer_is_awaited_after_known_words_and_results_only() -> None:
         (lambda: None, False),
         (lambda: history.user_spoke("u1"), False),
         (lambda: history.note(UserTranscript("Hello", "u1")), True),
-        (lambda: history.agent_spoke("i1"), False),
+        (lambda: history.add(Answer("i1", "r1")), False),
         (lambda: history.note(ToolCalled("get_time", {}, "c1")), False),
         (lambda: history.note(ToolReturned("get_time", "noon", "c1")), True),
     ]
@@ -81,7 +85,7 @@ def test_it_is_bounded_and_keeps_the_newest() -> None:
     assert len(texts(history)) == MAX_ENTRIES
     assert texts(history)[-1] == f"user: turn {3 * MAX_ENTRIES - 1}"
     for number in range(100):
-        history.note(AgentTextDelta("x" * 1000, f"i{number}"))
+        history.add(answer(f"i{number}", "x" * 1000))
     assert sum(map(len, texts(history))) <= MAX_CHARACTERS + 100 * len("assistant: ")
     history.note(ToolCalled("big", {}, "c1"))
     history.note(ToolReturned("big", "y" * 1_000_000, "c1"))
