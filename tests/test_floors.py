@@ -17,10 +17,11 @@ ROOT = Path(__file__).parent.parent
 ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.errors": (),
     "engine.redaction": (),
+    "engine.backoff": (),
     "engine.config": ("engine.errors",),
     "engine.config_file": ("engine.config", "engine.errors"),
     "engine.dsp": ("engine.dsp", "engine.errors"),
-    "engine.audio": ("engine.audio", "engine.dsp", "engine.errors"),
+    "engine.audio": ("engine.audio", "engine.dsp", "engine.backoff", "engine.errors"),
     # One vocabulary for the server's scripts and for the session's double: pure, so that both may use it.
     "engine.script": ("engine.script", "engine.errors"),
     "engine.local": (
@@ -37,6 +38,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "engine.script",
         "engine.config",
         "engine.redaction",
+        "engine.backoff",
         "engine.errors",
     ),
     "backends": ("backends", "engine.audio", "engine.dsp", "engine.errors"),

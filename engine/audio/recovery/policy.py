@@ -21,6 +21,7 @@ from engine.audio.device.matching import describe, find_device
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.stall import StallDetector, StreamState
 from engine.audio.types import Device, Direction, StreamInfo, StreamSide
+from engine.backoff import Backoff
 from engine.errors import VoiceError
 
 KEPT_S = 10.0
@@ -28,9 +29,7 @@ KEPT_S = 10.0
 POLL_DEFAULT_S = 5.0
 """Time between two polls of the default device."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
-_JITTER = 0.2
 _STEADY_S = 5.0
-"""A stream that was lost sooner than this had not really come back: the waits go on growing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +112,10 @@ class RecoveryPolicy:
 
         Args:
             wanted: Which.
-            dice: Spreads the retries, so that many clients do not ask a server at once.
+            dice: Draws the jitter of the retries.
         """
         self._wanted = wanted
-        self._dice = dice or random.Random()
+        self._backoff = Backoff(_FIRST_RETRY_S, _LONGEST_RETRY_S, _STEADY_S, dice=dice or random.Random())
         self._stall_detector = StallDetector()
         self._state = _State.RUNNING
         self._info: StreamInfo | None = None
@@ -126,7 +125,6 @@ class RecoveryPolicy:
         self._unreachable: list[str] = []
         """The defaults that could not be opened in place of those that run."""
         self._devices: Sequence[Device] = ()
-        self._attempts = 0
         self._waiting_since_s: float | None = None
         self._is_new_default = False
 
@@ -203,18 +201,15 @@ class RecoveryPolicy:
         return [Command.CLOSE]
 
     def _leave(self, now_s: float) -> None:
-        if now_s - self._running_since_s >= _STEADY_S:
-            self._attempts = 0
+        self._backoff.held(now_s - self._running_since_s)
         self._state, self._lost_at_s = _State.CLOSING, now_s
         self._is_polling = False
 
     def _wait(self, waiting_for: str, reason: str, now_s: float) -> list[Command]:
         self._state = _State.WAITING
         self._is_new_default = False
-        longest_s = min(_LONGEST_RETRY_S, _FIRST_RETRY_S * 2 ** min(self._attempts, 10))
-        self._retry_at_s = now_s + longest_s * self._dice.uniform(1 - _JITTER, 1 + _JITTER)
-        self._attempts += 1
-        self._news.append(Lost(waiting_for, self._attempts, reason))
+        self._retry_at_s = now_s + self._backoff.failed()
+        self._news.append(Lost(waiting_for, self._backoff.failures, reason))
         return []
 
     def _has_waited_too_long(self, stream: StreamState, now_s: float) -> bool:

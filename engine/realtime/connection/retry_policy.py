@@ -9,12 +9,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from engine.backoff import Backoff
 from engine.errors import ConnectionFailedError, SessionClosedError, VoiceError
 
 MAX_ATTEMPTS = 8
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 8.0
-JITTER = 0.25
-"""Share of a wait that is left to chance, so that many clients do not come back at once."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
 MAX_OUTAGE_S = 2.0
 """Greatest age of the microphone's audio that is sent when the connection is back."""
 HEALTHY_S = 30.0
@@ -56,8 +55,7 @@ class RetryPolicy:
 
     def __init__(self, *, dice: random.Random | None = None) -> None:
         """Begin; `dice` draws the jitter."""
-        self._dice = dice or random.Random()
-        self._attempts = 0
+        self._backoff = Backoff(_FIRST_WAIT_S, _LONGEST_WAIT_S, HEALTHY_S, dice=dice or random.Random())
         self._connected_at_s: float | None = None
 
     def connected(self, now_s: float) -> None:
@@ -77,19 +75,17 @@ class RetryPolicy:
         """
         if not is_retried(error):
             raise error
-        if self._connected_at_s is not None and now_s - self._connected_at_s >= HEALTHY_S:
-            self._attempts = 0
+        if self._connected_at_s is not None:
+            self._backoff.held(now_s - self._connected_at_s)
         self._connected_at_s = None
-        if self._attempts >= MAX_ATTEMPTS:
+        if self._backoff.failures >= MAX_ATTEMPTS:
             raise ConnectionFailedError(
                 f"The connection was lost, and {MAX_ATTEMPTS} attempts did not bring it back. {error.message}",
                 fix="Check the network, and run `voice run` again.",
             )
-        longest_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**self._attempts)
-        self._attempts += 1
-        waits = not (at_once and self._attempts == 1)
-        wait_s = longest_s * self._dice.uniform(1 - JITTER, 1) if waits else 0.0
-        return Attempt(self._attempts, MAX_ATTEMPTS, wait_s)
+        wait_s = self._backoff.failed()
+        number = self._backoff.failures
+        return Attempt(number, MAX_ATTEMPTS, 0.0 if at_once and number == 1 else wait_s)
 
 
 class Rotation:

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from mcp import Client, MCPError, types
 
+from engine.backoff import Backoff
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.content import text_of
@@ -22,8 +23,8 @@ from engine.redaction import Scrubber
 
 RESTARTS = 3
 """In a row; a server that then has not stayed for a minute is left alone."""
-STAYS_S = 60.0
-BACKOFF_S = 0.5
+_STAYS_S = 60.0
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 2.0
 RESTART_PATIENCE_S = 5.0
 """How long a call waits for a server that is just starting again."""
 CLOSE_S = 10.0
@@ -103,7 +104,7 @@ class McpConnection:
 
     async def _live(self) -> None:
         """Run the server again and again, until it is closed, cannot be started at all, or fails too often."""
-        failures = 0
+        backoff = Backoff(_FIRST_WAIT_S, _LONGEST_WAIT_S, _STAYS_S)
         with self._scope:
             while True:
                 began_s = asyncio.get_running_loop().time()
@@ -111,12 +112,12 @@ class McpConnection:
                 if not self._first.done():
                     self._first.set_exception(ToolError(self._reason))
                     return
-                failures = 1 if asyncio.get_running_loop().time() - began_s > STAYS_S else failures + 1
-                if failures > RESTARTS:
+                backoff.held(asyncio.get_running_loop().time() - began_s)
+                if backoff.failures >= RESTARTS:
                     self._emit(McpServerChanged(self.name, "given up", self._reason))
                     return
                 self._emit(McpServerChanged(self.name, "lost", self._reason))
-                await anyio.sleep(BACKOFF_S * 2 ** (failures - 1))
+                await anyio.sleep(backoff.failed())
 
     async def _run_once(self) -> str:
         """Run the server until it is lost; return why."""
