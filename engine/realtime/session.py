@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from engine.audio.clock import loop_time_s
+from engine.audio.playback.segments import Cut
 from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import RecoveryRunner
 from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
-from engine.realtime.connection.reconnecting import ConnectionEvents, ReconnectingConnection
+from engine.realtime.connection.reconnecting import ReconnectingConnection
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.uplink import Uplink
@@ -35,7 +36,7 @@ from engine.realtime.session_events import (
     Summary,
     ToolsAwaited,
 )
-from engine.realtime.sound.audio_bridge import AudioBridge, BridgeEvents
+from engine.realtime.sound.audio_bridge import AudioBridge
 from engine.realtime.sound.device_events import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
@@ -81,52 +82,28 @@ class Session:
             connect, make_conversation: The real ones, a test's double, or what records them.
             max_outage_s: How old the microphone's audio may be that is sent when a lost connection comes back.
         """
+        provider = chosen.provider
         self._chosen = chosen
         self._audio = audio
         self._runner = runner
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
-        self._turn_detection = self._settings.turn_detection(chosen.provider)
         self._observers = list(observers)
         self._scrub = chosen.scrubber.clean
         self.latency = LatencyTimeline()
+        turns = self._settings.turn_detection(provider)
         self._conversation = make_conversation(
-            chosen.provider.name,
+            provider.name,
             server_tools=[tool.name for tool in chosen.server_tools],
-            recap_heading=chosen.provider.recap_heading,
-            interrupts_by_itself=chosen.provider.interrupts_by_itself and not self._turn_detection.by_client,
+            recap_heading=provider.recap_heading,
+            interrupts_by_itself=provider.interrupts_by_itself and not turns.by_client,
         )
-        self._mic_gate = MicGate(
-            chosen.provider.input_rate_hz, by_key=self._turn_detection.by_client, listens=self._settings.listens
-        )
-        self._uplink = Uplink(
-            chosen.provider.input_rate_hz, self.latency.capture_to_wire.add, max_outage_s=max_outage_s
-        )
+        self._mic_gate = MicGate(provider.input_rate_hz, by_key=turns.by_client, listens=self._settings.listens)
+        self._uplink = Uplink(provider.input_rate_hz, self.latency.capture_to_wire.add, max_outage_s=max_outage_s)
         self._connection = ReconnectingConnection(
-            lambda: connect(chosen),
-            self._uplink,
-            ConnectionEvents(
-                introduce=self._introduce,
-                connected=self._connected,
-                receive=self._receive,
-                lost=lambda: self._perform(self._conversation.disconnected()),
-                at_rest=lambda: self.at_rest,
-                emit=self._emit,
-            ),
-            session_limit_s=chosen.provider.session_limit_s,
+            lambda: connect(chosen), self._uplink, self, session_limit_s=provider.session_limit_s
         )
         self._bridge = AudioBridge(
-            audio,
-            self._mic_gate,
-            self._uplink,
-            self.latency,
-            BridgeEvents(
-                was_cut=lambda cut: self._perform(self._conversation.playback_cut(cut)),
-                turn_ended=lambda sent_ms: self._perform(self._conversation.talk_ended(sent_ms)),
-                tick=self._tick,
-                failed=self._end_with,
-                emit=self._emit,
-            ),
-            silence_ms=self._turn_detection.silence_duration_ms or 0,
+            audio, self._mic_gate, self._uplink, self.latency, self, silence_ms=turns.silence_duration_ms or 0
         )
         self._is_introduced = False
         """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""
@@ -172,8 +149,8 @@ class Session:
             self._audio.close()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
-                self._emit(ErrorShown(str(self._error), fatal=True))
-            self._emit(summary)
+                self.emit(ErrorShown(str(self._error), fatal=True))
+            self.emit(summary)
         if self._error is not None:
             raise self._error
         return summary
@@ -243,7 +220,7 @@ class Session:
                 keeping_connected.cancel()
                 await asyncio.gather(keeping_connected, return_exceptions=True)
             if awaited := self._runner.held_up_by:
-                self._emit(ToolsAwaited(awaited))
+                self.emit(ToolsAwaited(awaited))
             await self._runner.finish()
 
     async def _close_audio(self) -> None:
@@ -253,13 +230,13 @@ class Session:
             await recovery.close()
         await self._audio.aclose()
 
-    def _introduce(self) -> Sequence[act.Action]:
+    def introduce(self) -> Sequence[act.Action]:
         """Return the actions that a connection is told first."""
         session = self._settings.to_json(self._chosen)
         resumes, self._is_introduced = self._is_introduced, True
         return self._conversation.reconnected(session) if resumes else self._conversation.open(session)
 
-    def _connected(self) -> None:
+    def on_connected(self) -> None:
         """Let the microphone and the speaker run, from the first connection on."""
         if self._has_begun:
             return
@@ -271,7 +248,7 @@ class Session:
                 self._audio,
                 emit=self._emit_device_news,
                 drop=lambda: self._perform(self._conversation.speaker_missing()),
-                failed=self._end_with,
+                failed=self.on_failure,
             )
 
     async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
@@ -279,9 +256,9 @@ class Session:
         try:
             await service
         except Exception as error:
-            self._end_with(error)
+            self.on_failure(error)
 
-    def _end_with(self, error: Exception) -> None:
+    def on_failure(self, error: Exception) -> None:
         """End the session in order also for a bug, rather than leave it half alive."""
         if isinstance(error, VoiceError):
             self.fail(error)
@@ -297,11 +274,24 @@ class Session:
             self._error = type(error)(self._scrub(error.message), fix=self._scrub(f"{error.fix} {advice}".strip()))
             self.stop("error")
 
-    def _receive(self, event: ServerEvent, received_at_s: float) -> None:
+    def on_event(self, event: ServerEvent, received_at_s: float) -> None:
+        """Take an event of the server."""
         self._received_at_s = received_at_s
         if isinstance(event, SpeechStopped):
             self._bridge.note_last_word(event, received_at_s)
         self._perform(self._conversation.handle(event))
+
+    def on_disconnected(self) -> None:
+        """Take the loss of the connection."""
+        self._perform(self._conversation.disconnected())
+
+    def on_cut(self, cut: Cut) -> None:
+        """Take what had been heard when playback was stopped."""
+        self._perform(self._conversation.playback_cut(cut))
+
+    def on_turn_by_key(self, sent_ms: int) -> None:
+        """Take the end of a turn by key."""
+        self._perform(self._conversation.talk_ended(sent_ms))
 
     def _perform(self, actions: Sequence[act.Action]) -> None:
         """Carry out what the conversation asks for, in its order, also where an observer acts in the middle of it."""
@@ -340,7 +330,7 @@ class Session:
             case act.EndSession(error):
                 self.fail(error)
 
-    def _tick(self) -> None:
+    def on_tick(self) -> None:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
         if self._recovery is not None:
             self._recovery.tick()
@@ -358,9 +348,9 @@ class Session:
     def _emit_device_news(self, news: News) -> None:
         session_event = session_event_of(news)
         self._devices_lost += isinstance(session_event, DeviceLost) and session_event.attempt == 0
-        self._emit(session_event)
+        self.emit(session_event)
 
-    def _emit(self, session_event: SessionEvent) -> None:
+    def emit(self, session_event: SessionEvent) -> None:
         """Show a session event in its turn."""
         self._perform([act.Show(session_event)])
 
@@ -376,11 +366,11 @@ class Session:
                 observer(session_event, now_s)
             except VoiceError as error:
                 self._observers.remove(observer)
-                self._emit(ErrorShown(error.message))
+                self.emit(ErrorShown(error.message))
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 _log.warning("an observer failed", exc_info=error)
-                self._emit(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
+                self.emit(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(

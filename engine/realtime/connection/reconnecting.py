@@ -12,8 +12,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from engine.audio.clock import loop_time_s
 from engine.errors import ConnectionFailedError, VoiceError
@@ -36,28 +35,34 @@ _DIAL_AGAIN_S = 8.0
 """After a planned change that failed, while the old connection still serves."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionEvents:
-    """Callbacks: what a connection asks of the session and tells it."""
+class ConnectionDelegate(Protocol):
+    """The session, as its connection sees it: asked and told by these; each returns at once."""
 
-    introduce: Callable[[], Sequence[Action]]
-    """Returns what a new connection is told first: `Send` and `ReleaseMicrophone`."""
-    connected: Callable[[], None]
-    """It has been told."""
-    receive: Callable[[ServerEvent, float], None]
-    """An event came, at this time."""
-    lost: Callable[[], None]
-    """The connection is gone."""
-    at_rest: Callable[[], bool]
-    """Whether nobody speaks or is answered."""
-    emit: Callable[[SessionEvent], None]
+    @property
+    def at_rest(self) -> bool:
+        """Whether nobody speaks or is answered."""
+
+    def introduce(self) -> Sequence[Action]:
+        """Return what a new connection is told first: `Send` and `ReleaseMicrophone`."""
+
+    def on_connected(self) -> None:
+        """Take that it has been told."""
+
+    def on_event(self, event: ServerEvent, received_at_s: float) -> None:
+        """Take an event that came at this time."""
+
+    def on_disconnected(self) -> None:
+        """Take the loss of the connection."""
+
+    def emit(self, session_event: SessionEvent) -> None:
+        """Show a session event."""
 
 
 class ReconnectingConnection:
     """One session's connection, whatever becomes of its transports.
 
     Example:
-        >>> connection = ReconnectingConnection(lambda: Connection.open(chosen), uplink, events)
+        >>> connection = ReconnectingConnection(lambda: Connection.open(chosen), uplink, session)
         >>> await connection.run()        # until it is cancelled, or raises why there is no connection any more
     """
 
@@ -65,14 +70,14 @@ class ReconnectingConnection:
         self,
         dial: Callable[[], Coroutine[Any, Any, Transport]],
         uplink: Uplink,
-        events: ConnectionEvents,
+        delegate: ConnectionDelegate,
         *,
         session_limit_s: float | None = None,
     ) -> None:
         """Prepare a connection; `session_limit_s` is how long the service lets a session last, if that is known."""
         self._dial = dial
         self._uplink = uplink
-        self._events = events
+        self._delegate = delegate
         self._session_limit_s = session_limit_s
         self._limit_s: float | None = None
         """Limit of the present connection from its beginning: the service's, or the server's if that is less."""
@@ -131,14 +136,14 @@ class ReconnectingConnection:
             self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
         self._uplink.hold()
         self._is_planned, self._is_dead = lost is None, False
-        self._events.lost()
+        self._delegate.on_disconnected()
         return replacement if lost is None else await self._redial(lost)
 
     async def _introduce(self, transport: Transport) -> None:
         """Tell a new connection what it has to know."""
         try:
             async with asyncio.timeout(_INTRODUCTION_S):
-                for action in self._events.introduce():
+                for action in self._delegate.introduce():
                     if isinstance(action, Send):
                         await transport.send(action.event)
                     elif isinstance(action, ReleaseMicrophone):
@@ -153,9 +158,9 @@ class ReconnectingConnection:
             self.reconnects += not self._is_planned
             self.dropped_outage_ms += self._unheard_ms
             away_ms = round(1000 * (now_s - self._lost_at_s))
-            self._events.emit(Reconnected(away_ms, self._unheard_ms, self._is_planned))
+            self._delegate.emit(Reconnected(away_ms, self._unheard_ms, self._is_planned))
             self._lost_at_s = None
-        self._events.connected()
+        self._delegate.on_connected()
 
     async def _serve(self, transport: Transport) -> Transport:
         """Serve all directions until the connection breaks; return its replacement where it is changed before that."""
@@ -198,7 +203,7 @@ class ReconnectingConnection:
         while True:
             attempt = self._policy.lost(error, loop_time_s(), at_once=at_once)
             wait_ms = round(1000 * attempt.wait_s)
-            self._events.emit(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
+            self._delegate.emit(Reconnecting(attempt.number, attempt.of, error.message, wait_ms))
             await asyncio.sleep(attempt.wait_s)
             try:
                 return await self._dial()
@@ -212,7 +217,7 @@ class ReconnectingConnection:
             if not self._keepalive.heard(event):
                 if isinstance(event, SessionDescription) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())
-                self._events.receive(event, self._heard_at_s)
+                self._delegate.on_event(event, self._heard_at_s)
             # A burst of buffered events must not hold the loop. Yielding after each would be as bad: where other
             # threads keep the interpreter busy, every turn of the loop waits for them.
             if loop_time_s() - yielded_at_s > _HOLDS_LOOP_S:
@@ -266,7 +271,7 @@ class ReconnectingConnection:
     async def _until_rest(self) -> None:
         """Wait for a pause of the conversation, until the limit is really there."""
         # Polled, not waited for: rest is a state of the audio thread too, which signals no event.
-        while not self._events.at_rest() and self._until(lambda rotation: rotation.ends_after_s) > 0:  # noqa: ASYNC110
+        while not self._delegate.at_rest and self._until(lambda rotation: rotation.ends_after_s) > 0:  # noqa: ASYNC110
             await asyncio.sleep(_PAUSE_CHECK_S)
 
     def _until(self, moment: Callable[[Rotation], float]) -> float:

@@ -6,8 +6,7 @@ between a block in the ring and the uplink.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Protocol
 
 from engine.audio.clock import loop_time_s
 from engine.audio.playback.segments import Cut, ItemKey
@@ -21,26 +20,30 @@ from engine.realtime.sound.latency import LatencyTimeline, TurnClock
 from engine.realtime.sound.mic_gate import MicGate
 
 
-@dataclass(frozen=True, slots=True)
-class BridgeEvents:
-    """Callbacks: what the bridge tells the session; each returns at once."""
+class BridgeDelegate(Protocol):
+    """The session, as its audio sees it: told by these; each returns at once."""
 
-    was_cut: Callable[[Cut], None]
-    """Playback was stopped, and this had been heard."""
-    turn_ended: Callable[[int], None]
-    """A turn by key is over; so many milliseconds of it were sent."""
-    tick: Callable[[], None]
-    """A quarter of a second has passed, or a little more, or the stream has ended."""
-    failed: Callable[[Exception], None]
-    """The device is gone, or something inside failed."""
-    emit: Callable[[SessionEvent], None]
+    def on_cut(self, cut: Cut) -> None:
+        """Take what had been heard when playback was stopped."""
+
+    def on_turn_by_key(self, sent_ms: int) -> None:
+        """Take the end of a turn by key, of which so much was sent."""
+
+    def on_tick(self) -> None:
+        """Take that a quarter of a second has passed, or a little more, or that the stream has ended."""
+
+    def on_failure(self, error: Exception) -> None:
+        """Take that the device is gone, or something inside failed."""
+
+    def emit(self, session_event: SessionEvent) -> None:
+        """Show a session event."""
 
 
 class AudioBridge:
     """One session's microphone and speaker, from the first connection on.
 
     Example:
-        >>> bridge = AudioBridge(audio, mic_gate, uplink, latency, events, silence_ms=400)
+        >>> bridge = AudioBridge(audio, mic_gate, uplink, latency, session, silence_ms=400)
         >>> bridge.start()
         >>> bridge.play("resp_1", ItemKey("item_1", 0), pcm16, received_at_s)
         >>> bridge.stop_playback(by_user=True)
@@ -52,7 +55,7 @@ class AudioBridge:
         mic_gate: MicGate,
         uplink: Uplink,
         latency: LatencyTimeline,
-        events: BridgeEvents,
+        delegate: BridgeDelegate,
         *,
         silence_ms: int,
     ) -> None:
@@ -61,7 +64,7 @@ class AudioBridge:
         self._mic_gate = mic_gate
         self._uplink = uplink
         self._latency = latency
-        self._events = events
+        self._delegate = delegate
         self._silence_ms = silence_ms
         self._turn = TurnClock()
         self._xruns = XrunWatch()
@@ -81,7 +84,7 @@ class AudioBridge:
         """Keep what is said from now on from the server, or no more."""
         # Rather a word too few than one too many: muted from the frame in the ring, open from what is said now.
         self._mic_gate.mute(muted, loop_time_s() if muted else self._audio.said_now_s())
-        self._events.emit(Muted(muted))
+        self._delegate.emit(Muted(muted))
 
     def press(self) -> bool:
         """Press the key of push-to-talk; True where a turn begins."""
@@ -99,7 +102,7 @@ class AudioBridge:
         self._latency.wire_to_ring.add(1000 * (loop_time_s() - received_at_s))
         if player.dropped_frames and not self._full_shown:
             self._full_shown = True
-            self._events.emit(
+            self._delegate.emit(
                 ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full")
             )
 
@@ -120,12 +123,12 @@ class AudioBridge:
             # A signal without a block may be a stream's last word: it is not left waiting for the next tick.
             if not signalled or (not is_heard and self._audio.finished):
                 for xrun in self._xruns.compare(self._audio.stats()):
-                    self._events.emit(xrun)
-                self._events.tick()
+                    self._delegate.emit(xrun)
+                self._delegate.on_tick()
             if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
-            self._events.failed(error)
+            self._delegate.on_failure(error)
 
     def _pass_on(self) -> bool:
         """Pass on what the audio thread has left; True where the microphone was heard."""
@@ -139,7 +142,7 @@ class AudioBridge:
         while (cut := self._audio.player.take_cut()) is not None:
             if cut.heard and cut.by_user:
                 self._latency.barge_in.add(cut.silence_ms)
-            self._events.was_cut(cut)
+            self._delegate.on_cut(cut)
         if self._turn.awaited is not None:
             self._note_first_sound(self._turn.awaited.response_id, self._turn.awaited.key)
         return bool(blocks)
@@ -148,7 +151,7 @@ class AudioBridge:
         now_s = loop_time_s()
         if (sent_ms := self._mic_gate.turn_over(now_s)) is not None:
             self._turn.speech_stopped(now_s, now_s)
-            self._events.turn_ended(sent_ms)
+            self._delegate.on_turn_by_key(sent_ms)
 
     def _note_first_sound(self, response_id: str, key: ItemKey) -> None:
         sounding_for_s = self._audio.player.sounding_for_s(key)
@@ -157,4 +160,4 @@ class AudioBridge:
         latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._audio.output_latency_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
-        self._events.emit(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))
+        self._delegate.emit(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))

@@ -78,7 +78,7 @@ def test_the_limit_that_comes_first_counts_that_of_the_service_or_the_servers_wo
 
 def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """`asyncio.wait_for` of Python 3.11 swallows a cancellation that comes with what it waits for."""
-    receive = Session._receive
+    receive = Session.on_event
 
     def and_stop(session: Session, event: ServerEvent, at_s: float) -> None:
         receive(session, event, at_s)
@@ -91,7 +91,7 @@ def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: p
         await asyncio.sleep(1.0)
         await peer.send("session.updated", session={"id": "only", "expires_at": round(time.time() + 3000)})
 
-    monkeypatch.setattr(Session, "_receive", and_stop)
+    monkeypatch.setattr(Session, "on_event", and_stop)
     held = hold(only, duration_s=100, session_limit_s=3600)
     assert held.summary.reason == "told"
     assert held.summary.duration_s < 2
