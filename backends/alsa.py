@@ -9,7 +9,7 @@ from engine.errors import PortAudioMissingError
 
 CONFIGURATION_FIX = (
     "See that ALSA's configuration is there (Debian: `apt install --reinstall libasound2-data`) and that "
-    "ALSA_CONFIG_PATH, if it is set, names it; `--backend virtual` works without."
+    'ALSA_CONFIG_PATH, if it is set, names it; `backend="virtual"` works without.'
 )
 
 

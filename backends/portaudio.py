@@ -11,7 +11,14 @@ from typing import Protocol, TypeVar
 from engine.audio.device.exclusive import restarts_are_allowed
 from engine.audio.device.matching import describe
 from engine.audio.types import Device, Direction, StreamRequest
-from engine.errors import DeviceBusyError, InvalidInputError, StreamLostError, UnsupportedFormatError, VoiceError
+from engine.errors import (
+    Advice,
+    DeviceBusyError,
+    InvalidInputError,
+    StreamLostError,
+    UnsupportedFormatError,
+    VoiceError,
+)
 
 BLOCK_MS = 10.0
 """Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
@@ -25,7 +32,7 @@ INVALID_DEVICE, DEVICE_UNAVAILABLE = -9996, -9985
 SAMPLE_FORMAT_NOT_SUPPORTED = -9994
 _FORMAT_ERRORS = (INVALID_CHANNEL_COUNT, INVALID_SAMPLE_RATE, SAMPLE_FORMAT_NOT_SUPPORTED)
 
-_CHOOSE = "Choose another device: `voice devices` lists them."
+_CHOOSE = f"Choose another device: {Advice.DEVICES}"
 
 Opened = TypeVar("Opened")
 
@@ -47,7 +54,7 @@ def check_request(request: StreamRequest, backend: str) -> None:
     """
     if request.input_file or request.output_file:
         raise InvalidInputError(
-            f"The {backend} backend plays devices, not files.", fix="Use `--backend virtual` with files."
+            f"The {backend} backend plays devices, not files.", fix='Use `backend="virtual"` with files.'
         )
     if request.block_ms is not None and request.block_ms <= 0:
         raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 200 ms.")
@@ -158,7 +165,7 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
     if failure.code in (DEVICE_UNAVAILABLE, INVALID_DEVICE):
         return DeviceBusyError(
             f"{name} cannot be opened: {failure.text}.",
-            fix="Close the program that uses it, or choose another device: `voice devices` lists them.",
+            fix=f"Close the program that uses it, or choose another device: {Advice.DEVICES}",
         )
     return StreamLostError(
         f"{name} cannot be opened: {failure.text} (PortAudio error {failure.code}).",

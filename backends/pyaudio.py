@@ -39,12 +39,12 @@ def _import_pyaudio() -> tuple[Any, Any]:
         raise LibraryMissingError(
             "The Python package PyAudio is not installed.",
             fix='Run `pip install "voice-realtime[pyaudio]"` (outside Windows it compiles against portaudio19-dev), '
-            "or use `--backend sounddevice`.",
+            'or use `backend="sounddevice"`.',
         ) from error
     except ImportError as error:
         raise PortAudioMissingError(
             "PyAudio cannot load the PortAudio library.",
-            fix="Install it (Debian: `apt install libportaudio2`), or use `--backend virtual`.",
+            fix='Install it (Debian: `apt install libportaudio2`), or use `backend="virtual"`.',
         ) from error
     return pyaudio, _portaudio
 

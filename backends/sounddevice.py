@@ -38,7 +38,7 @@ def _import_sounddevice() -> Any:
         raise PortAudioMissingError(
             "The PortAudio library cannot be loaded.",
             fix="Install it (Debian: `apt install libportaudio2`, Fedora: `dnf install portaudio`), "
-            "or use `--backend virtual`.",
+            'or use `backend="virtual"`.',
         ) from error
     take_exit_handler(sounddevice._exit_handler)
     return sounddevice

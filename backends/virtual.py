@@ -48,7 +48,7 @@ class VirtualBackend:
         for name in (request.input, request.output):
             if name not in (None, "default", "virtual", "0"):
                 raise UnknownDeviceError(
-                    f"The virtual backend has no device {name!r}.", fix="Use --input-file and --output-file with it."
+                    f"The virtual backend has no device {name!r}.", fix="Use `input_file=` and `output_file=` with it."
                 )
         _refuse_overwriting(request.input_file, request.output_file)
         microphone = self._microphone or open_microphone(request.input_file)

@@ -96,7 +96,7 @@ class FileMicrophone:
         import soundfile  # noqa: PLC0415 - loads libsndfile, which only this source needs
 
         if not path.is_file():
-            raise InvalidInputError(f"There is no audio file {path}.", fix="Name a WAV file with --input-file.")
+            raise InvalidInputError(f"There is no audio file {path}.", fix="Name a WAV file with `input_file=`.")
         try:
             self._file = soundfile.SoundFile(path)
         except (soundfile.LibsndfileError, OSError) as error:
@@ -193,7 +193,7 @@ def _unbuffered_stdin() -> io.FileIO:
 
 
 def open_microphone(path: Path | None) -> Microphone:
-    """Return the source that `--input-file` names: None for silence, "-" for standard input."""
+    """Return the source that `input_file=` names: None for silence, "-" for standard input."""
     if path is None:
         return SilentMicrophone()
     return StdinMicrophone() if str(path) == "-" else FileMicrophone(path)

@@ -21,6 +21,7 @@ def main() -> None:
 
 def _run() -> None:
     from cli.app import app  # noqa: PLC0415
+    from cli.errors import exit_code, on_command_line  # noqa: PLC0415
     from cli.terminal.stdout import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
@@ -28,10 +29,10 @@ def _run() -> None:
         with written_out():
             app()
     except VoiceError as error:
-        print(f"voice: {error.message}", file=sys.stderr)
+        print(f"voice: {on_command_line(error.message)}", file=sys.stderr)
         if error.fix:
-            print(f"  {error.fix}", file=sys.stderr)
-        sys.exit(error.exit_code)
+            print(f"  {on_command_line(error.fix)}", file=sys.stderr)
+        sys.exit(exit_code(error))
 
 
 if __name__ == "__main__":

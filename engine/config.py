@@ -75,12 +75,12 @@ class Keys:
     vector_store_id: str | None = field(default=None, metadata={"variable": "VECTOR_STORE_ID", "secret": False})
     openai_api_key: Secret | None = field(default=None, metadata={"variable": "OPENAI_API_KEY", "secret": True})
     voice_api_key: Secret | None = field(default=None, metadata={"variable": "VOICE_API_KEY", "secret": True})
-    """Bearer of a server named by `--url`."""
+    """Bearer of a server that is named by its address."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioDefaults:
-    """`[audio]`: what `--backend`, `--input` and `--output` are where the command line does not say."""
+    """`[audio]`: the backend, the microphone and the speaker of a session that names none."""
 
     backend: str | None = field(default=None, metadata={"variable": "VOICE_BACKEND", "secret": False})
     input: str | None = field(default=None, metadata={"variable": "VOICE_INPUT", "secret": False})

@@ -84,10 +84,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "benchmarks.signals": ("benchmarks.report",),
     "benchmarks.rigs": ("benchmarks.signals", "benchmarks.report", "benchmarks.case", "benchmarks.timing"),
     "cli.terminal": (),
-    "cli.view": ("cli.terminal",),
-    "cli.devices": ("cli.terminal",),
-    "cli.doctor": ("cli.kernels", "cli.devices"),
-    "cli.bench": ("cli.terminal",),
+    "cli.view": ("cli.terminal", "cli.errors"),
+    "cli.devices": ("cli.terminal", "cli.errors"),
+    "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
+    "cli.bench": ("cli.terminal", "cli.errors"),
     "cli.run": ("cli.terminal", "cli.view", "cli.devices", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""

@@ -1,4 +1,4 @@
 """`voice bench` in the terminal and as a page.
 
-Imports `terminal`.
+Imports `terminal` and `errors`.
 """

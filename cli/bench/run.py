@@ -9,6 +9,7 @@ from typing import IO
 
 from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
+from cli.errors import on_command_line
 from cli.terminal.countdown import Countdown
 from cli.terminal.signals import interruptions
 from cli.terminal.status_line import StatusLine
@@ -76,7 +77,7 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
                     measured.results.append(result)
                 except VoiceError as error:
                     measured.left_out.append(error)
-                    line.write(f"    left out: {error}\n")
+                    line.write(f"    left out: {on_command_line(str(error))}\n")
                 progress.finish_case()
                 if interrupted:
                     break

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import typer
 
+from cli.errors import on_command_line
 from cli.options import JsonOption
 
 app = typer.Typer(add_completion=False)
@@ -54,5 +55,5 @@ def _look_at(name: str) -> _Row:
         finally:
             close_backend(backend)
     except VoiceError as error:
-        return _Row(name, package, False, error.message, error.fix)
+        return _Row(name, package, False, error.message, on_command_line(error.fix))
     return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

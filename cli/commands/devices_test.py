@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.errors import on_command_line
 from cli.options import BackendOption, JsonOption
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _print(report: Report, info: StreamInfo) -> None:
         typer.echo(f"{'ok':<8} its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
     for diagnosis in report.diagnoses:
         verdict = "error" if diagnosis.trouble.is_serious else "warning"
-        typer.echo(f"{verdict:<8} {diagnosis.trouble}: {printable(diagnosis.text)}\n{'':<8} {diagnosis.fix}")
+        typer.echo(
+            f"{verdict:<8} {diagnosis.trouble}: {printable(diagnosis.text)}\n{'':<8} {on_command_line(diagnosis.fix)}"
+        )
 
 
 def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
@@ -97,5 +100,8 @@ def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
         "band_limit_hz": report.band_limit_hz,
         "input_xruns": stats.input_xruns,
         "output_xruns": stats.output_xruns,
-        "diagnoses": [{**asdict(each), "serious": each.trouble.is_serious} for each in report.diagnoses],
+        "diagnoses": [
+            {**asdict(each), "fix": on_command_line(each.fix), "serious": each.trouble.is_serious}
+            for each in report.diagnoses
+        ],
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from cli.errors import on_command_line
 from cli.options import JsonOption
 
 app = typer.Typer(add_completion=False)
@@ -31,7 +32,7 @@ def providers(as_json: JsonOption = False) -> None:
             chosen = choose_provider(name, None, os.environ, config)
             state, address = "ready", chosen.shown_url
         except VoiceError as error:
-            state, address = str(error), ""
+            state, address = on_command_line(str(error)), ""
         rows.append(
             {
                 "name": name,

@@ -1,4 +1,4 @@
 """Devices as tables, menus and watches, and which of them a command means.
 
-Imports `terminal`.
+Imports `terminal` and `errors`.
 """

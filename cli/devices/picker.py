@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cli.devices.menu import Choice, DeviceMenu
+from cli.errors import on_command_line
 from cli.terminal.key_parser import Named
 from cli.terminal.level_meter import bar
 from cli.terminal.single_keys import Keys
@@ -111,4 +112,4 @@ class DevicePicker:
         if self._trouble is None:
             return [f"microphone {bar(level_db)}"]
         refusal = "Not taken: " if self._refused else ""
-        return [f"{refusal}{self._trouble.message}", self._trouble.fix]
+        return [f"{refusal}{self._trouble.message}", on_command_line(self._trouble.fix)]

@@ -1,4 +1,4 @@
 """The checks of `voice doctor`.
 
-Imports no other room.
+Imports `devices`, `kernels` and `errors`.
 """

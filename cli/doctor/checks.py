@@ -8,7 +8,7 @@ from cli.doctor import agent as doctor_agent
 from cli.doctor import audio as doctor_audio
 from cli.doctor import stream as doctor_stream
 from cli.doctor import system as doctor_system
-from cli.doctor.findings import Check, Finding, Verdict
+from cli.doctor.findings import Check, Finding, error
 from engine.errors import VoiceError
 
 _START_PORTAUDIO = ("portaudio", "backends", "devices", "microphone")
@@ -50,7 +50,7 @@ def _guarded(subject: str, check: Check) -> Iterator[Finding]:
     """A check that fails is itself a finding: a doctor who falls ill examines nobody."""
     try:
         yield from check()
-    except VoiceError as error:
-        yield Finding(subject, Verdict.ERROR, error.message, error.fix)
-    except Exception as error:  # drivers and other people's plugins may fail in any way
-        yield Finding(subject, Verdict.ERROR, f"This could not be examined: {type(error).__name__}.")
+    except VoiceError as failure:
+        yield error(subject, failure.message, failure.fix)
+    except Exception as failure:  # drivers and other people's plugins may fail in any way
+        yield error(subject, f"This could not be examined: {type(failure).__name__}.", "")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cli.errors import on_command_line
 from engine.config import Config, load_config
 from engine.errors import VoiceError
 
@@ -38,12 +39,12 @@ def ok(subject: str, text: str) -> Finding:
 
 def warning(subject: str, text: str, fix: str) -> Finding:
     """Something could be better."""
-    return Finding(subject, Verdict.WARNING, text, fix)
+    return Finding(subject, Verdict.WARNING, text, on_command_line(fix))
 
 
 def error(subject: str, text: str, fix: str) -> Finding:
     """Something must be repaired."""
-    return Finding(subject, Verdict.ERROR, text, fix)
+    return Finding(subject, Verdict.ERROR, text, on_command_line(fix))
 
 
 Check = Callable[[], Iterator[Finding]]

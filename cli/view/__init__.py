@@ -1,4 +1,4 @@
 """The conversation as lines for people.
 
-Imports `terminal`.
+Imports `terminal` and `errors`.
 """

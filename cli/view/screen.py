@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import IO
 
+from cli.errors import on_command_line
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
 from cli.view.lines import ToolEvent, loss_line, tool_line, usage_line
@@ -80,7 +81,7 @@ class Screen:
                 self._xruns_shown = True
                 self.say(f"  (sound was lost on the {event.side}; the summary counts how often)")
             case ErrorShown(message, _, fatal) if not fatal:
-                self._line(f"{self._red('Error:')} {printable(message)}")
+                self._line(f"{self._red('Error:')} {printable(on_command_line(message))}")
             case Summary():
                 self._end_line()
                 self._summary(event)

@@ -48,7 +48,7 @@ def main() -> int:
         asyncio.run(_run(options.host, options.port))
     except VoiceError as error:
         print(json.dumps({"error": error.message, "fix": error.fix}), flush=True)
-        return error.exit_code
+        return 1
     return 0
 
 

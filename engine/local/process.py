@@ -8,7 +8,7 @@ import json
 import sys
 from typing import Any
 
-from engine.errors import LibraryMissingError
+from engine.errors import Advice, LibraryMissingError
 
 _READY_S = 30.0
 """Loading the models takes half a second; a cold disk and a busy machine take longer."""
@@ -66,7 +66,7 @@ class LocalServer:
             await self.stop()
             raise LibraryMissingError(
                 str(ready.get("error", "The embedded server did not start.")),
-                fix=str(ready.get("fix", "Run `voice serve` to see why.")),
+                fix=str(ready.get("fix", Advice.SERVE)),
             )
         self.url = str(ready["url"])
         self.lacks = [str(entry) for entry in ready.get("lacks", [])]

@@ -84,7 +84,7 @@ def check_host(host: str) -> None:
     """
     if not _is_loopback(host):
         raise InvalidInputError(
-            f"The embedded server listens on this machine only, not on {host!r}.", fix="Use --host 127.0.0.1."
+            f"The embedded server listens on this machine only, not on {host!r}.", fix='Use `host="127.0.0.1"`.'
         )
 
 
@@ -96,7 +96,7 @@ def _is_loopback(host: str) -> bool:
 
 
 async def serve(
-    address: str,
+    host: str,
     port: int,
     *,
     factory: SessionFactory,
@@ -107,7 +107,7 @@ async def serve(
     """Serve until cancelled, or until the event is set.
 
     Args:
-        address: A loopback address.
+        host: A loopback address.
         port: 0 for any free one.
         factory: Who answers the clients; closed at the end.
         announce: Called once with a line of JSON when clients may come: `{"url": ..., "lacks": [...]}`.
@@ -123,16 +123,16 @@ async def serve(
     app.router.add_get(PATH, handler.receive)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
-        check_host(address)
+        check_host(host)
         # Of both families, as which a name may be taken, the announced port would be right for one only.
-        address = "127.0.0.1" if address == "localhost" else address
+        address = "127.0.0.1" if host == "localhost" else host
         await runner.setup()
         site = web.TCPSite(runner, address, port)
         try:
             await site.start()
         except OSError as error:
             message = f"Port {port} of {address} cannot be used: {error.strerror}."
-            raise InvalidInputError(message, fix="Choose another --port.") from error
+            raise InvalidInputError(message, fix="Choose another `port=`.") from error
         actual_port = runner.addresses[0][1]
         shown_host = f"[{address}]" if ":" in address else address
         announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": factory.lacks}))

@@ -1,7 +1,7 @@
 """Session events: what a session tells its observers, a frozen dataclass for each thing one may want to see.
 
 Observers (the screen, the event file, the cost counter) subscribe to the session; none of them sits in the audio
-path. `to_json` gives the object of one line of `voice run --events`.
+path. `to_json` gives the object of one line of an event file.
 """
 
 from __future__ import annotations

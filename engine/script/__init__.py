@@ -1,1 +1,1 @@
-"""Scripted servers: one vocabulary of steps for `voice serve --script` and for `engine.realtime.testing`."""
+"""Scripted servers: one vocabulary of steps for the embedded server and for `engine.realtime.testing`."""

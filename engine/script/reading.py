@@ -40,11 +40,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InvalidInputError
+from engine.errors import Advice, InvalidInputError
 from engine.script.steps import Answer, CallTool, Close, Emit, Expect, GoSilent, Hear, Repeat, Step, Wait
 
 _Object = dict[str, Any]
-_SEE = "See `voice serve --help` for an example."
 MakeSound = Callable[[Mapping[str, Any], int], bytes]
 """Returns a `sound` of a script as PCM16 at a rate."""
 
@@ -85,7 +84,9 @@ def read_script(path: Path, make_sound: MakeSound) -> Script:
         ) from None
     except ValueError as error:
         form = "JSON" if path.suffix == ".json" else "TOML"
-        raise InvalidInputError(f"The script {path} is no {form}: {error}.", fix=f"Correct it. {_SEE}") from None
+        raise InvalidInputError(
+            f"The script {path} is no {form}: {error}.", fix=f"Correct it. {Advice.SCRIPTS}"
+        ) from None
     return script_of(parsed, make_sound)
 
 
@@ -107,7 +108,7 @@ def script_of(parsed: Any, make_sound: MakeSound) -> Script:
     )
     top.finish()
     if not script.connections:
-        raise InvalidInputError("The script has no steps.", fix=_SEE)
+        raise InvalidInputError("The script has no steps.", fix=Advice.SCRIPTS)
     return script
 
 
@@ -116,7 +117,7 @@ class _Fields:
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise InvalidInputError(f"{where} is no table.", fix=_SEE)
+            raise InvalidInputError(f"{where} is no table.", fix=Advice.SCRIPTS)
         self._left = dict(value)
         self._where = where
 
@@ -128,7 +129,9 @@ class _Fields:
             return default
         value = self._left.pop(name)
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise InvalidInputError(f"{self._where}: '{name}' is {value!r}, which is of the wrong type.", fix=_SEE)
+            raise InvalidInputError(
+                f"{self._where}: '{name}' is {value!r}, which is of the wrong type.", fix=Advice.SCRIPTS
+            )
         return value
 
     def rest(self) -> _Object:
@@ -138,7 +141,7 @@ class _Fields:
     def finish(self) -> None:
         if self._left:
             names = ", ".join(f"'{name}'" for name in self._left)
-            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix=_SEE)
+            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix=Advice.SCRIPTS)
 
 
 _PLACE = re.compile(r"\$\{\w+\}")

@@ -15,7 +15,6 @@ from backends.portaudio import PortAudioFailure, explain, formats, negotiate, ta
 from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import PyAudioBackend, converting_twin
 from backends.sounddevice import SounddeviceBackend
-from engine import errors
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
@@ -105,16 +104,6 @@ def opened(
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "sounddevice", library)
         return SounddeviceBackend().open(AudioPort(), StreamRequest())
-
-
-def test_every_error_has_an_exit_code_of_its_own() -> None:
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, VoiceError)]
-    # A special case of another error has that one's code.
-    codes = [kind.exit_code for kind in kinds if kind is VoiceError or kind.__base__ is VoiceError]
-    assert len(codes) > 10
-    assert len(set(codes)) == len(codes)
-    # 0 is success; 126 and more belong to the shell and to signals.
-    assert all(0 < code < 126 for code in codes)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from engine.audio.device.protocol import Backend
 from engine.errors import LibraryMissingError, VoiceError
 
-REPAIR = "Repair or remove it, or choose another with --backend."
+REPAIR = "Repair or remove it, or choose another with `backend=`."
 
 
 @contextlib.contextmanager

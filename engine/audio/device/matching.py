@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from engine.audio.types import Device, Direction
-from engine.errors import NoDeviceError, UnknownDeviceError
+from engine.errors import Advice, NoDeviceError, UnknownDeviceError
 
-_LIST = "Run `voice devices` to see them."
 _TWIN = re.compile(r"(?P<name>.+) #(?P<number>[1-9]\d?)")
 _ALSA_CARD = re.compile(r"\(hw:\d+,(\d+)\)")
 """ALSA numbers its cards in the order in which they were plugged in."""
@@ -53,7 +52,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
             f"Several {direction.value} devices match {name!r}: {listed}.",
             fix="Name one by its index, or with more words of its name and host API.",
         )
-    raise UnknownDeviceError(f"No {direction.value} device matches {name!r}.", fix=_LIST)
+    raise UnknownDeviceError(f"No {direction.value} device matches {name!r}.", fix=Advice.DEVICES)
 
 
 def no_device(direction: Direction) -> NoDeviceError:

@@ -57,7 +57,7 @@ counters, fades and positions are the port's. The smallest one that works, a clo
             find_device(self.devices(), request.input, Direction.INPUT)
             find_device(self.devices(), request.output, Direction.OUTPUT)
             if request.input_file or request.output_file:
-                raise InvalidInputError("The ticking backend plays no files.", fix="Use `--backend virtual`.")
+                raise InvalidInputError("The ticking backend plays no files.", fix='Use `backend="virtual"`.')
             if request.block_ms is not None and request.block_ms <= 0:
                 raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.")
             return TickingStream(port, request.block_ms or 10.0)
@@ -182,7 +182,7 @@ class Refreshes(Protocol):
 
 @runtime_checkable
 class ProbesRates(Protocol):
-    """What a backend may offer besides: `voice devices --probe` asks it."""
+    """A backend that can tell at which rates a device really opens."""
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open.

@@ -9,7 +9,7 @@ from engine.audio.device.blame import REPAIR, blaming, close_backend
 from engine.audio.device.matching import no_device
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
 from engine.audio.types import Device, Direction
-from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
+from engine.errors import Advice, InvalidInputError, LibraryMissingError, VoiceError
 
 GROUP = "voice.backends"
 _OURS = "voice-realtime"
@@ -60,7 +60,7 @@ def open_backend(name: str = "auto") -> Chosen:
             refused.append(f"{candidate}: {error.message.rstrip('.')}")
         else:
             return Chosen(backend, "; ".join(refused) or "the first choice works")
-    raise LibraryMissingError(f"No audio backend works: {'; '.join(refused)}.", fix="Run `voice doctor`.")
+    raise LibraryMissingError(f"No audio backend works: {'; '.join(refused)}.", fix=Advice.EXAMINE)
 
 
 def open_hotplugged(name: str = "auto") -> Backend:
@@ -81,7 +81,7 @@ def open_hotplugged(name: str = "auto") -> Backend:
         if isinstance(backend, Refreshes):
             return backend
         close_backend(backend)
-    raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix="Run `voice doctor`.")
+    raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix=Advice.EXAMINE)
 
 
 def devices_to_talk(backend: Backend) -> list[Device]:
@@ -167,7 +167,7 @@ def check_protocol(backend: object, named: str) -> None:
         outdated = "voice-realtime" if newer else "the package that brings it"
         raise LibraryMissingError(
             f"The audio backend {named} was written for version {spoken} of the backend protocol; this is {ours}.",
-            fix=f"Update {outdated}, or choose another with --backend.",
+            fix=f"Update {outdated}, or choose another with `backend=`.",
         )
     if not isinstance(backend, Backend):
         lacking = [part for part in ("name", "devices", "open", "close") if not hasattr(backend, part)]

@@ -19,9 +19,7 @@ from importlib import import_module
 from engine.audio.device.exclusive import allow_restarts
 from engine.audio.device.protocol import Backend, Refreshes
 from engine.audio.types import Device
-from engine.errors import VoiceError
-
-_FIX = "`voice doctor` says what is wrong."
+from engine.errors import Advice, VoiceError
 
 
 def encode(devices: Sequence[Device]) -> str:
@@ -38,10 +36,12 @@ def decode(answer: str) -> list[Device]:
     try:
         read = json.loads(answer)
         if "trouble" in read:
-            raise VoiceError(f"The devices cannot be listed: {read['trouble']}", fix=_FIX)
+            raise VoiceError(f"The devices cannot be listed: {read['trouble']}", fix=Advice.EXAMINE)
         return [Device(**entry) for entry in read["devices"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise VoiceError("The devices cannot be listed: the process that lists them broke off.", fix=_FIX) from error
+        raise VoiceError(
+            "The devices cannot be listed: the process that lists them broke off.", fix=Advice.EXAMINE
+        ) from error
 
 
 def main(name: str, patience_s: float) -> None:

@@ -32,7 +32,7 @@ _PERMISSION = {
 }
 _UNMUTE = "Unmute it in the sound settings (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), and see that it is plugged in."
 _TELEPHONE_FIX = (
-    "Take another microphone (--input), such as the computer's own: a Bluetooth headset hears and plays in full only "
+    "Take another microphone (`input=`), such as the computer's own: a Bluetooth headset hears and plays in full only "
     "while nobody uses its microphone."
 )
 
@@ -146,7 +146,7 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
 _NOT_HEARD = Diagnosis(
     Trouble.NOT_HEARD,
     "The microphone does not hear the speaker.",
-    "With headphones that is as it should be; otherwise turn the speaker up, or name another with --output.",
+    "With headphones that is as it should be; otherwise turn the speaker up, or name another with `output=`.",
 )
 
 
@@ -165,7 +165,7 @@ def _dead(check: SoundCheck, recording: NDArray[np.float32], platform: str) -> D
     return Diagnosis(
         Trouble.SILENCE,
         f"The microphone hears next to nothing: {loudest_db:.0f} dB at the loudest.",
-        "Unmute it (many have a switch), raise its level in the sound settings, or name another with --input.",
+        "Unmute it (many have a switch), raise its level in the sound settings, or name another with `input=`.",
     )
 
 
@@ -198,7 +198,7 @@ def _wrong_rate(speed: float, rate_hz: int) -> Diagnosis:
         Trouble.WRONG_RATE,
         f"The sweep came back {speed:.2f} times as high: a device runs at another rate than it says, "
         f"as {rate_hz / speed:.0f} Hz taken for {rate_hz} Hz.",
-        "Set the microphone and the speaker to one rate, 48000 Hz, in the sound settings, or try another --backend.",
+        "Set the microphone and the speaker to one rate, 48000 Hz, in the sound settings, or try another `backend=`.",
     )
 
 

@@ -126,7 +126,7 @@ def _record(port: AudioPort, seconds: float, on_level: Callable[[float], None]) 
         if port.finished or quiet_polls * _POLL_S > _PATIENCE_S:
             raise StreamLostError(
                 "The microphone delivers no sound at all.",
-                fix="Plug it in again, restart the sound server, or name another with --input.",
+                fix="Plug it in again, restart the sound server, or name another with `input=`.",
             )
         wanted -= frames.size
         parts.append(frames)

@@ -1,4 +1,4 @@
-"""The test signal of `voice devices test`: a logarithmic sweep, and how it is found again in a recording.
+"""The test signal of the sound check: a logarithmic sweep, and how it is found again in a recording.
 
 The instantaneous frequency f(t) = low * (high / low) ** (t / T) grows by equal factors in equal times (Farina,
 "Simultaneous measurement of impulse response and distortion with a swept-sine technique", AES 108, 2000). Heard at

@@ -101,7 +101,7 @@ def _digest(name: str, content: bytes) -> bytes:
 
 
 def _candidates() -> Iterator[Path]:
-    from platformdirs import user_cache_path  # noqa: PLC0415 - `voice --help` must not pay for it
+    from platformdirs import user_cache_path  # noqa: PLC0415 - a program that compiles nothing must not pay for it
 
     chosen = os.environ.get("VOICE_CACHE_DIR")
     yield Path(chosen) if chosen else user_cache_path("voice")

@@ -62,7 +62,7 @@ class Fault:
     """Lets everything pass. A fault is a dataclass of its parameters, made anew for every connection."""
 
     name: ClassVar[str]
-    """As `--faults` takes it."""
+    """As a plan of faults names it."""
     dice: random.Random
     """Seeded by the plan: a run with the same seed draws the same."""
     line: Line

@@ -1,4 +1,4 @@
-"""Plan of the faults of a server: reads `--faults`, lists what there is, and makes them for each connection.
+"""Plan of the faults of a server: reads their names, lists what there is, and makes them for each connection.
 
     late:ms=50-300,close:code=1012:after=20events
 
@@ -55,7 +55,7 @@ class FaultPlan:
 
     @classmethod
     def read(cls, specs: Sequence[str], seed: int) -> FaultPlan:
-        """Read what was given with `--faults`.
+        """Read a plan such as `late:ms=50,split`.
 
         Raises:
             InvalidInputError: an unknown fault or parameter, or a value that is none; the fix lists what there is.

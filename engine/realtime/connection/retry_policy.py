@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 
 from engine.backoff import Backoff
-from engine.errors import ConnectionFailedError, SessionClosedError, VoiceError
+from engine.errors import Advice, ConnectionFailedError, SessionClosedError, VoiceError
 
 MAX_ATTEMPTS = 8
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 8.0
@@ -81,7 +81,7 @@ class RetryPolicy:
         if self._backoff.failures >= MAX_ATTEMPTS:
             raise ConnectionFailedError(
                 f"The connection was lost, and {MAX_ATTEMPTS} attempts did not bring it back. {error.message}",
-                fix="Check the network, and run `voice run` again.",
+                fix=f"Check the network. {Advice.AGAIN}",
             )
         wait_s = self._backoff.failed()
         number = self._backoff.failures

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.errors import (
     AccessRefusedError,
+    Advice,
     ConnectionFailedError,
     ModelRefusedError,
     ProtocolBrokenError,
@@ -61,7 +62,7 @@ def session_end(error: ServerError) -> VoiceError | None:
     if error.code in _REFUSED:
         return AccessRefusedError(f"The server refuses: {describe(error)}", fix=_CHECK)
     if error.code in _EXPIRED:
-        return ConnectionFailedError("The server's time limit for a session is over.", fix="Run `voice run` again.")
+        return ConnectionFailedError("The server's time limit for a session is over.", fix=Advice.AGAIN)
     return None
 
 
@@ -83,4 +84,4 @@ def closed(code: int | None, reason: str) -> VoiceError:
     if code is None or code == 1006:
         return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")
     ended = ConnectionFailedError if code in _TEMPORARY else SessionClosedError
-    return ended(f"The server closed the connection (close code {code}){said}.", fix="Run `voice run` again.")
+    return ended(f"The server closed the connection (close code {code}){said}.", fix=Advice.AGAIN)

@@ -47,7 +47,7 @@ class ChosenProvider:
         if not self.provider.url_template:
             return ""
         models = ", ".join(self.provider.models)
-        return f"Current models of {self.provider.title} are {models}: choose one with --model."
+        return f"Current models of {self.provider.title} are {models}: choose one with `model=`."
 
     def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
         """Return the same with answers that are asked for and played at another rate; None changes nothing."""
@@ -90,7 +90,7 @@ def choose_provider(
         return chosen if model is None else replace(chosen, url=_with_model(url, chosen.model))
     if name is not None:
         if name == CUSTOM.name:
-            raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with --url.")
+            raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with `url=`.")
         return _fill_in(PROVIDERS[name], keys, "It was asked for by name.", model)
     return _by_keys(keys, model)
 
@@ -113,7 +113,7 @@ def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
 def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:
     if provider is LOCAL and model is not None:
         raise InvalidInputError(
-            "The embedded server has no other model.", fix="Leave --model out, or choose another with --provider."
+            "The embedded server has no other model.", fix="Leave `model=` out, or choose another with `provider=`."
         )
     headers = _headers(provider, keys)
     model = model or next(iter(provider.models), "")

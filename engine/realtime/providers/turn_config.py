@@ -1,4 +1,4 @@
-"""The configuration of turns, over which the options of the command line win.
+"""The configuration of turns, over which the parameters of a session win.
 
 [turns]
 mode = "semantic_vad"             # or "server_vad", "none"
@@ -35,7 +35,7 @@ def configured_turns(table: Any, options: TurnOptions) -> TurnOptions:
 
     Args:
         table: `turns` as it stands there.
-        options: Those of the command line. Where they name another way, the configured settings are not of it.
+        options: Those of the session. Where they name another way, the configured settings are not of it.
 
     Raises:
         InvalidInputError: a key is unknown, or a value does not fit.

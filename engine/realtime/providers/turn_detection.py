@@ -92,16 +92,16 @@ class TurnOptions:
         mode = self.mode or own.type
         if mode not in modes:
             raise InvalidInputError(
-                f"Turns by '{mode}' are not offered by {service}.", fix=f"Choose {' or '.join(modes)} with --turns."
+                f"Turns by '{mode}' are not offered by {service}.", fix=f"Choose {' or '.join(modes)} with `turns=`."
             )
         if self.eagerness is not None and mode is not TurnMode.SEMANTIC_VAD:
-            raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix="Add --turns semantic_vad.")
+            raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix='Add `turns="semantic_vad"`.')
         wanted = {name: getattr(self, name) for name in sorted(VAD_FIELDS) if getattr(self, name) is not None}
         if wanted and mode is not TurnMode.SERVER_VAD:
-            raise InvalidInputError(f"'{mode}' has no {' and no '.join(wanted)}.", fix="Add --turns server_vad.")
+            raise InvalidInputError(f"'{mode}' has no {' and no '.join(wanted)}.", fix='Add `turns="server_vad"`.')
         refused = sorted(wanted.keys() - vad_fields)
         if refused:
-            raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave the option out.")
+            raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave it out.")
         if mode is not own.type:
             return TurnDetection(mode, eagerness=self.eagerness)
         values = {entry.name: getattr(own, entry.name) for entry in fields(own)}

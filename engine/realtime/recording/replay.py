@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InvalidInputError
+from engine.errors import Advice, InvalidInputError
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.server_events import AudioDelta, ServerEvent
@@ -16,7 +16,6 @@ from engine.realtime.recording.tap import EVENTS_FILE, FORMAT
 from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 
 _Object = dict[str, Any]
-_NAME_ONE = "Name a folder that `voice run --record` has written."
 _RECORD_AGAIN = "Replay it with the version that recorded it, or record anew: this one does not understand it."
 
 
@@ -73,7 +72,7 @@ class _Replay:
         if head.get("format") != FORMAT:
             raise InvalidInputError(
                 f"{self._file} is no recording that this version can replay.",
-                fix=f"It replays {FORMAT}; this file says {head.get('format', 'nothing')}. {_NAME_ONE}",
+                fix=f"It replays {FORMAT}; this file says {head.get('format', 'nothing')}. {Advice.RECORDING}",
             )
         for number, line in lines:
             if "dropped" in line:
@@ -140,7 +139,9 @@ class _Replay:
                         yield number, _object(text, number, self._file)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise InvalidInputError(f"The recording {self._file} cannot be read: {reason}.", fix=_NAME_ONE) from None
+            raise InvalidInputError(
+                f"The recording {self._file} cannot be read: {reason}.", fix=Advice.RECORDING
+            ) from None
 
 
 def _object(text: str, number: int, file: Path) -> _Object:
@@ -149,5 +150,5 @@ def _object(text: str, number: int, file: Path) -> _Object:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise InvalidInputError(f"Line {number} of {file} is no line of a recording.", fix=_NAME_ONE)
+        raise InvalidInputError(f"Line {number} of {file} is no line of a recording.", fix=Advice.RECORDING)
     return value

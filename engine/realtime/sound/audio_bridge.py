@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.audio.clock import loop_time_s
 from engine.audio.playback.segments import Cut, ItemKey
 from engine.audio.session_audio import SessionAudio
-from engine.errors import StreamLostError
+from engine.errors import Advice, StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
 from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent
@@ -126,7 +126,7 @@ class AudioBridge:
                     self._delegate.emit(xrun)
                 self._delegate.on_tick()
             if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):
-                raise StreamLostError("The audio device ended its stream.", fix="Choose another with `voice devices`.")
+                raise StreamLostError("The audio device ended its stream.", fix=f"Choose another: {Advice.DEVICES}")
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._delegate.on_failure(error)
 

@@ -2,7 +2,7 @@
 
 Some servers declare one rate and send another, and none says which. But what they say otherwise has a duration too: a
 token of sound is 50 ms in the protocol's accounts, and a text is spoken at some pace. Where the duration that the rate
-implies is far from these, and another usual rate fits, the person is told, with the option that puts it right. The pace
+implies is far from these, and another usual rate fits, the person is told, with the rate that puts it right. The pace
 is for Yandex: its sessions name no rate, and it counts no tokens of sound.
 """
 
@@ -89,7 +89,7 @@ class OutputRateWatch:
             return
         self._told = True
         message = f"The answers may sound too {'fast' if better_hz < self._rate_hz else 'slow'}: {says}"
-        fix = f"at {self._rate_hz} Hz. If so, try --output-rate {better_hz}."
+        fix = f"at {self._rate_hz} Hz. If so, try `output_rate={better_hz}`."
         for observer in self._observers:
             observer(ErrorShown(f"{message} {fix}", CODE), at_s)
 

@@ -34,7 +34,7 @@ clock, the socket and the sound card are others. Every run of a test is the same
 
         run_virtual(main())
 
-A script may also be a file as `voice serve --script` plays it: `read_script` of `engine.script.reading` returns its
+A script may also be a file, as the embedded server plays it too: `read_script` of `engine.script.reading` returns its
 steps. It may be a coroutine function that is given the `Peer`, where steps do not suffice. `ServerDouble` raises a
 `ScriptError` when something else comes than is expected, and at its end when a step is left over.
 """

@@ -1,7 +1,7 @@
 """The configuration of tools: which are offered, MCP servers of ours, MCP servers that the service runs, approvals.
 
     [tools]
-    enabled = ["lights"]              # names as `voice tools` lists them, or MODULE:OBJECT
+    enabled = ["lights"]              # names of built-in or installed tools, or MODULE:OBJECT
     disabled = ["get_weather"]
     weather = "open-meteo"            # or "demo", the default
     approve = ["calendar"]            # remote servers whose calls need no question; "all"

@@ -6,8 +6,8 @@ of both:
     [project.entry-points."voice.tools"]
     lights = "my_package.lights:TOOLS"
 
-They are listed by `voice tools`, and offered where the person names them: `--tools lights`, or `enabled = ["lights"]`
-under `[tools]` in the configuration. Installing a package alone gives no model anything to call.
+They are offered where a session names them (`tools=["lights"]`) or `enabled = ["lights"]` stands under `[tools]` in the
+configuration. Installing a package alone gives no model anything to call.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Plugin:
 
 
 def load_tools(reference: str) -> list[Tool]:
-    """Load what `--tools MODULE:OBJECT` names: a `Tool`, a function, or a sequence of both.
+    """Load what a reference `MODULE:OBJECT` names: a `Tool`, a function, or a sequence of both.
 
     The current folder is searched first, as `python -m` does.
 
@@ -76,7 +76,9 @@ def load_plugin(name: str) -> Plugin:
     """
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
-        raise InvalidInputError(f"There are no tools called '{name}'.", fix="`voice tools` lists what there is.")
+        raise InvalidInputError(
+            f"There are no tools called '{name}'.", fix=f"Choose one of: {', '.join(plugin_names())}."
+        )
     point = found[0]
     package = point.dist.name if point.dist is not None else ""
     try:
@@ -101,7 +103,7 @@ def _not_loaded(what: str, error: BaseException) -> InvalidInputError:
         said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
         fix = f"Correct {place}." if place else _LOOKED_FOR
     if isinstance(error, ModuleNotFoundError) and place:
-        fix = f"Install '{error.name}' beside `voice`, or correct {place}."
+        fix = f"Install '{error.name}' in the same environment, or correct {place}."
     where = f", in {place}" if place else ""
     return InvalidInputError(f"{what} cannot be loaded{where}: {said.rstrip('.')}.", fix=fix)
 

@@ -1,4 +1,4 @@
-"""Tools that a session offers: the built-in ones of its provider, those of the configuration, those of the command."""
+"""Tools that a session offers: those built in for its provider, those of the configuration, those that it names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def offered_tools(provider: Provider, offer: Offer, asked: Iterable[str] = ()) -
     Args:
         provider: Its built-in tools are offered, less those that are disabled.
         offer: The configuration; what fails to load there is a lack, and the others are offered.
-        asked: Names and `MODULE:OBJECT`s of the command line.
+        asked: Names and `MODULE:OBJECT`s that the session names.
 
     Raises:
         InvalidInputError: something of `asked` cannot be loaded.

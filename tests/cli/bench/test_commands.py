@@ -18,6 +18,7 @@ from rich.console import Console
 from benchmarks.registry import BENCHMARKS
 from benchmarks.report.document import read_document
 from cli.bench.table import tables
+from cli.errors import EXIT_CODES
 from engine.errors import UnknownDeviceError
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
@@ -252,7 +253,7 @@ def test_where_nothing_was_measured_nothing_is_written_and_the_exit_code_says_wh
     files = ("--json", str(tmp_path / "figures.json"), "--html", str(tmp_path / "page.html"), "--save")
     env = {**soundcard.environment, "XDG_DATA_HOME": str(tmp_path / "data")}
     run = _bench("latency", "--quick", "--input", "no such microphone", *files, env=env)
-    assert run.returncode == UnknownDeviceError.exit_code
+    assert run.returncode == EXIT_CODES[UnknownDeviceError]
     assert "nothing was saved or written" in run.stderr
     assert run.stderr.splitlines()[-2].startswith("voice: No input device matches 'no such microphone'.")
     assert list(tmp_path.iterdir()) == []

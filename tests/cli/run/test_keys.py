@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.errors import EXIT_CODES
 from engine.errors import NoDeviceError
 from tests.support.voice_process import VOICE
 
@@ -115,7 +116,7 @@ def test_text_needs_no_sound_card_though_the_configuration_names_devices(
     named = subprocess.run(
         [*command, "--input", "usb"], input=b"hello", env=without_card, capture_output=True, check=False, timeout=60
     )
-    assert named.returncode == NoDeviceError.exit_code
+    assert named.returncode == EXIT_CODES[NoDeviceError]
     assert b"no sound card" in named.stderr
 
 

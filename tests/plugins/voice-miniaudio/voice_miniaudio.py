@@ -29,7 +29,7 @@ class MiniaudioBackend:
         """Open the microphone and the speaker, each at the rate it likes."""
         if request.input_file or request.output_file:
             raise InvalidInputError(
-                "The miniaudio backend plays devices, not files.", fix="Use `--backend virtual` with files."
+                "The miniaudio backend plays devices, not files.", fix='Use `backend="virtual"` with files.'
             )
         block_ms = BLOCK_MS if request.block_ms is None else request.block_ms
         if block_ms <= 0:

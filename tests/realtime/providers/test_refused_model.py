@@ -20,7 +20,7 @@ OF_YANDEX = (
     "Current models of Yandex AI Studio are speech-realtime-deepseek-v4-flash/latest, "
     "speech-realtime-max-tts-live/latest: "
 )
-CHOOSE = "choose one with --model."
+CHOOSE = "choose one with `model=`."
 GONE = {"type": "invalid_request_error", "message": "The model `gpt-realtime` does not exist."}
 
 

@@ -52,10 +52,10 @@ def test_push_to_talk_turns_the_servers_detection_off() -> None:
     ("provider", "options", "words"),
     [
         ("yandex", TurnOptions(TurnMode.SEMANTIC_VAD), "'semantic_vad' are not offered by Yandex AI Studio"),
-        ("yandex", TurnOptions(TurnMode.NONE), "Choose server_vad with --turns"),
+        ("yandex", TurnOptions(TurnMode.NONE), "Choose server_vad with `turns=`"),
         ("yandex", TurnOptions(prefix_padding_ms=100), "prefix_padding_ms cannot be set"),
         ("yandex", TurnOptions(idle_timeout_ms=9000), "idle_timeout_ms cannot be set"),
-        ("openai", TurnOptions(eagerness=Eagerness.LOW), "Add --turns semantic_vad"),
+        ("openai", TurnOptions(eagerness=Eagerness.LOW), 'Add `turns="semantic_vad"`'),
         ("openai", TurnOptions(TurnMode.NONE, threshold=0.3), "'none' has no threshold"),
         ("openai", TurnOptions(TurnMode.SEMANTIC_VAD, silence_duration_ms=3), "has no silence_duration_ms"),
     ],

@@ -40,7 +40,7 @@ def warnings(played_hz: int, *session_events: SessionEvent) -> list[str]:
 @pytest.mark.parametrize(("played_hz", "sent_hz"), [(44100, 24000), (24000, 44100), (24000, 16000), (24000, 48000)])
 def test_tokens_of_sound_give_another_rate_away(played_hz: int, sent_hz: int) -> None:
     (told,) = warnings(played_hz, *answer(sent_hz, 6.0, tokens=120))
-    assert told.endswith(f"--output-rate {sent_hz}.")
+    assert told.endswith(f"`output_rate={sent_hz}`.")
     assert ("too fast" in told) == (sent_hz < played_hz)
 
 
@@ -48,7 +48,7 @@ def test_short_answers_are_taken_together() -> None:
     short = answer(44100, 0.8, tokens=16)
     assert not warnings(24000, *short)
     (told,) = warnings(24000, *short, *short)
-    assert told.endswith("--output-rate 44100.")
+    assert told.endswith("`output_rate=44100`.")
 
 
 @pytest.mark.parametrize("pace_hz", [14, 16, 18])
@@ -56,12 +56,12 @@ def test_a_pace_nobody_speaks_at_gives_it_away(pace_hz: int) -> None:
     text = TEXT * 2
     (told,) = warnings(44100, *answer(24000, len(text) / pace_hz, text=text))
     assert "too fast" in told
-    assert told.endswith("--output-rate 24000.")
+    assert told.endswith("`output_rate=24000`.")
 
 
 def test_a_server_that_declares_another_rate_than_it_was_asked_for_is_believed() -> None:
     (told,) = warnings(44100, OutputRate(24000), OutputRate(24000))
-    assert told.endswith("--output-rate 24000.")
+    assert told.endswith("`output_rate=24000`.")
 
 
 @pytest.mark.parametrize(
