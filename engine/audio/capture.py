@@ -31,8 +31,12 @@ class Capture(Pinned):
     """Reads the capture ring of a port; used from the event loop only.
 
     Example:
+        >>> port = AudioPort()
+        >>> port.attach_input(48000, channels=1)
         >>> capture = Capture(port, wire_rate_hz=24000, block_ms=20)
-        >>> blocks = capture.read_blocks()     # none until 20 ms are there
+        >>> port.process(np.zeros((1920, 1), np.float32), None)  # 40 ms from the device
+        >>> [len(block.pcm16) for block in capture.read_blocks()]
+        [960, 960]
     """
 
     def __init__(

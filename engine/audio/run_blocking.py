@@ -56,7 +56,8 @@ async def run_blocking(
         BaseException: what the call raises.
 
     Example:
-        >>> stream = await run_blocking(open_stream, discard=lambda stream: stream.close())
+        >>> await run_blocking(lambda: sum(range(1000)), timeout_s=60.0)
+        499500
     """
     thread = _DaemonThread()
     waiting = asyncio.get_running_loop().run_in_executor(thread, call)
@@ -86,10 +87,6 @@ async def wait_out(task: asyncio.Future[Any]) -> None:
 
     Raises:
         CancelledError: we were.
-
-    Example:
-        >>> task.cancel()
-        >>> await wait_out(task)
     """
     cancelled = False
     while not task.done():

@@ -43,9 +43,15 @@ class SessionAudio:
     go on. `engine.audio.recovery.runner` does that.
 
     Example:
+        >>> import asyncio
+        >>> from engine.audio.device.registry import load_backend
+        >>> backend = load_backend("virtual")
         >>> audio = SessionAudio(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        >>> audio.watch(lambda signalled: print(audio.read_blocks()))
+        >>> blocks = asyncio.Queue()
+        >>> audio.watch(lambda signalled: [blocks.put_nowait(block) for block in audio.read_blocks()])
         >>> audio.start()
+        >>> len((await blocks.get()).pcm16)  # 20 ms
+        960
         >>> audio.close()
     """
 

@@ -15,7 +15,8 @@ class WavFile:
 
     Example:
         >>> file = WavFile(Path("agent.wav"), rate_hz=24000, channels=1)
-        >>> file.write(pcm16)
+        >>> file.write(bytes(960))
+        0
         >>> file.close()
     """
 

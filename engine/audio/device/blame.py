@@ -21,10 +21,6 @@ def blaming(culprit: object) -> Iterator[None]:
     Raises:
         VoiceError: what the backend raises by itself.
         LibraryMissingError: anything else that comes out of it, an exit of the program included.
-
-    Example:
-        >>> with blaming(backend):
-        ...     devices = backend.devices()
     """
     try:
         yield

@@ -30,8 +30,10 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
         UnknownDeviceError: the name is empty, none fits, or several do; the candidates are listed.
 
     Example:
-        >>> find_device(backend.devices(), "usb alsa", Direction.OUTPUT).name
-        'USB Audio'
+        >>> headset = Device(0, "USB Headset", "ALSA", 1, 2, 48000)
+        >>> speaker = Device(1, "HDMI", "ALSA", 0, 8, 48000, is_default_output=True)
+        >>> [find_device([headset, speaker], name, Direction.OUTPUT).name for name in (None, "headset alsa", "0")]
+        ['HDMI', 'USB Headset', 'USB Headset']
     """
     usable = [device for device in devices if direction.channels_of(device) > 0]
     if not usable:
@@ -72,7 +74,8 @@ def lasting_name(devices: Sequence[Device], device: Device, direction: Direction
     the list.
 
     Example:
-        >>> lasting_name(backend.devices(), device, Direction.INPUT)
+        >>> twins = [Device(index, "USB Audio", "ALSA", 1, 0, 48000) for index in (3, 5)]
+        >>> lasting_name(twins, twins[1], Direction.INPUT)
         'USB Audio, ALSA #2'
     """
     name = describe(device)

@@ -18,7 +18,10 @@ class OpenStream:
     """A port and the stream on it: memory of its own for each opening, whatever becomes of an older stream.
 
     Example:
-        >>> opened = OpenStream(backend, AudioPort(), StreamRequest())
+        >>> from engine.audio.device.registry import load_backend
+        >>> opened = OpenStream(load_backend("virtual"), AudioPort(), StreamRequest())
+        >>> opened.info.output.rate_hz
+        48000
         >>> opened.start()
         >>> opened.close()
     """

@@ -30,10 +30,6 @@ def probe_rates(backend: ProbesRates, devices: Sequence[Device]) -> Iterator[Ope
     Args:
         backend: Opens them.
         devices: As it lists them.
-
-    Example:
-        >>> [found.rates_hz for found in probe_rates(backend, backend.devices())]
-        [(44100, 48000), (8000, 16000, 44100, 48000)]
     """
     for device in devices:
         for direction in Direction:

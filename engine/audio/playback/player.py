@@ -31,12 +31,19 @@ class Player:
     """Plays the answers of one session through a port; used from the event loop only.
 
     Example:
+        >>> import numpy as np
+        >>> port = AudioPort()
+        >>> port.attach_output(48000, channels=2)
         >>> player = Player(port, wire_rate_hz=24000)
-        >>> player.write(ItemKey("item_1", 0), pcm16)
+        >>> player.write(ItemKey("item_1", 0), bytes(2 * 24000))  # a second
         >>> player.end_item(ItemKey("item_1", 0))
         0
-        >>> player.stop()               # the user speaks
-        >>> player.take_cut()           # None until the kernel has faded, one block later
+        >>> block = np.empty((24000, 2), np.float32)
+        >>> port.process(None, block)  # the device takes half of it
+        >>> player.stop()  # the user speaks
+        >>> port.process(None, block)  # the kernel fades
+        >>> [(heard.heard_ms, heard.received_ms) for heard in player.take_cut().heard]
+        [(508, 1000)]
     """
 
     def __init__(self, port: AudioPort, wire_rate_hz: int, *, max_queued_s: float = MAX_QUEUED_S) -> None:

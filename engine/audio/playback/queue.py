@@ -23,15 +23,7 @@ _END = memoryview(b"")
 
 
 class PlaybackQueue:
-    """PCM16 of the segments that are not in the ring yet.
-
-    Example:
-        >>> queue = PlaybackQueue(24000, max_queued_s=60.0)
-        >>> queue.use(port.playback, port.output_rate_hz)
-        >>> queue.add(segment, pcm16)
-        0
-        >>> queue.fill()
-    """
+    """PCM16 of the segments that are not in the ring yet."""
 
     def __init__(self, wire_rate_hz: int, *, max_queued_s: float) -> None:
         self._wire_rate_hz = wire_rate_hz

@@ -21,8 +21,13 @@ class LoopWaker:
 
     Example:
         >>> waker = LoopWaker(tick_s=0.25)
-        >>> port.set_wake_descriptor(waker.descriptor)
-        >>> waker.watch(lambda signalled: print("a block" if signalled else "a quarter of a second"))
+        >>> woken = asyncio.Event()
+        >>> waker.watch(lambda signalled: woken.set() if signalled else None)
+        >>> os.write(waker.descriptor, (1).to_bytes(8, "little"))  # as the kernel does
+        8
+        >>> await woken.wait()
+        True
+        >>> waker.close()
     """
 
     def __init__(self, tick_s: float) -> None:

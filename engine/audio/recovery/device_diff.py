@@ -50,10 +50,6 @@ def sound_server_device(devices: Sequence[Device]) -> Device | None:
     """The device that is a whole sound server (PulseAudio, PipeWire): what changes behind it no list shows.
 
     ALSA's plugins for the two offer as many channels as the server could mix, and a sound card's `default` others.
-
-    Example:
-        >>> sound_server_device(backend.devices()).name
-        'default'
     """
     return next(filter(_is_sound_server, devices), None)
 
@@ -68,8 +64,9 @@ def changes(before: Sequence[Device], after: Sequence[Device]) -> list[Change]:
     """Everything that differs; devices are told apart by name, host API and their number among equals.
 
     Example:
-        >>> changes(before, await lister.rescan())
-        [Arrived(device=Device(index=3, name='USB Audio', ...))]
+        >>> lamp, headset = Device(0, "HDMI", "ALSA", 0, 2, 48000), Device(1, "USB Headset", "ALSA", 1, 2, 48000)
+        >>> [change.device.name for change in changes([lamp], [lamp, headset])]
+        ['USB Headset']
     """
     old, new = _by_identity(before), _by_identity(after)
     found: list[Change] = [Left(device) for key, device in old.items() if key not in new]

@@ -100,11 +100,12 @@ class RecoveryPolicy:
 
     Example:
         >>> policy = RecoveryPolicy(Wanted(output="USB Audio, ALSA"))
-        >>> policy.running(stream.info, now_s)
-        >>> policy.tick(StreamState(active=False, input_calls=9, output_calls=9, waiting=True), now_s)
+        >>> speaker = StreamSide("USB Audio", 48000, channels=2, block_frames=480, latency_ms=10.0)
+        >>> policy.running(StreamInfo("sounddevice", native=True, input=None, output=speaker), now_s=0.0)
+        >>> policy.tick(StreamState(active=False, input_calls=0, output_calls=9, waiting=True), now_s=1.0)
         [<Command.CLOSE: 1>]
         >>> policy.take_news()
-        [Lost(waiting_for='USB Audio, ALSA and the default input', attempt=0, reason='')]
+        [Lost(waiting_for="any input device and 'USB Audio, ALSA'", attempt=0, reason='')]
     """
 
     def __init__(self, wanted: Wanted, *, dice: random.Random | None = None) -> None:

@@ -32,9 +32,11 @@ class DeviceLister:
     """The process, which is started by the first rescan and again by the one after a failure.
 
     Example:
-        >>> devices = DeviceLister(backend)
-        >>> before = await devices.rescan()
-        >>> await devices.close()
+        >>> from engine.audio.device.registry import load_backend
+        >>> lister = DeviceLister(load_backend("virtual"))
+        >>> [device.name for device in await lister.rescan()]
+        ['virtual']
+        >>> await lister.close()
     """
 
     def __init__(self, backend: Backend, *, timeout_s: float = RESCAN_S) -> None:

@@ -17,13 +17,7 @@ from engine.errors import VoiceError
 
 
 class RecoveryRunner:
-    """Keeps the stream of one session's audio alive; used from its event loop.
-
-    Example:
-        >>> runner = RecoveryRunner(audio, emit=print, drop=give_up_the_answer, failed=end_the_session)
-        >>> runner.tick()             # several times a second
-        >>> await runner.close()
-    """
+    """Keeps the stream of one session's audio alive; used from its event loop."""
 
     def __init__(
         self,

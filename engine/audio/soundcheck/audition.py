@@ -22,13 +22,7 @@ _AHEAD_S = 0.3
 
 
 class Audition:
-    """Opens a pair of devices, plays a tone on one and measures the other; used from one thread.
-
-    Example:
-        >>> with Audition(backend) as audition:
-        ...     audition.open(StreamRequest(output="usb"), tone=True)
-        ...     level_db = audition.service()       # some times a second
-    """
+    """Opens a pair of devices, plays a tone on one and measures the other; used from one thread."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend

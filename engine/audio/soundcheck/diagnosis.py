@@ -110,10 +110,6 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
     Args:
         check: The recording.
         platform: Whose settings the fixes name, as `sys.platform`.
-
-    Example:
-        >>> [diagnosis.trouble for diagnosis in diagnose(check).diagnoses]
-        [<Trouble.HUM: 'hum'>]
     """
     recording = np.concatenate([check.quiet, check.heard])
     peak = float(np.max(np.abs(recording), initial=0.0))

@@ -68,10 +68,6 @@ def record_sound_check(
     Raises:
         StreamLostError: the microphone delivers nothing, or a stream ended by itself.
         VoiceError: whatever the backend's `open` and `start` raise.
-
-    Example:
-        >>> recorded = record_sound_check(backend, StreamRequest(), opened=print, on_level=print)
-        >>> diagnose(recorded.check)
     """
     with blaming(backend):
         devices = backend.devices()

@@ -11,11 +11,6 @@ class RingClock:
     """Compares when the last block of each direction was moved, and what had gone before it.
 
     Microphone and speaker are two streams that start one after the other: their counts alone say nothing about time.
-
-    Example:
-        >>> clock = RingClock(port)
-        >>> clock.sample()                # some times while something plays
-        >>> round_trip_s = heard_at_frame / port.input_rate_hz - played_at_frame / port.output_rate_hz + clock.ahead_s
     """
 
     def __init__(self, port: AudioPort) -> None:

@@ -42,8 +42,10 @@ def find_hum(samples: NDArray[np.float32], rate_hz: int) -> Hum | None:
         rate_hz: Their rate.
 
     Example:
-        >>> find_hum(recording, 48000)
-        Hum(mains_hz=50, level_db=-41.2, share=0.83)
+        >>> time_s = np.arange(48000) / 48000
+        >>> hum = 0.01 * np.sin(2 * np.pi * 50 * time_s) + 0.005 * np.sin(2 * np.pi * 150 * time_s)
+        >>> find_hum(hum.astype(np.float32), 48000).mains_hz
+        50
     """
     window = np.hanning(samples.size)
     power = 2 * np.abs(np.fft.rfft(samples.astype(np.float64) * window)) ** 2 / (samples.size * np.sum(window**2))
@@ -78,7 +80,9 @@ def find_band_limit_hz(samples: NDArray[np.float32], rate_hz: int, *, up_to_hz: 
         up_to_hz: As far as what was played reaches; above it nothing is expected.
 
     Example:
-        >>> find_band_limit_hz(heard, 48000, up_to_hz=14000)
+        >>> import soxr
+        >>> noise = np.random.default_rng(1).standard_normal(16000).astype(np.float32)
+        >>> find_band_limit_hz(soxr.resample(noise, 16000, 48000), 48000, up_to_hz=14000)
         8000
     """
     level_db, frequency_hz = _density(samples, rate_hz)

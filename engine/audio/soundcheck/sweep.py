@@ -71,8 +71,9 @@ def speed_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -
         sweep: What was played.
 
     Example:
-        >>> speed_of_sweep(sweep.samples(44100), 48000, sweep)
-        1.0884353741496597
+        >>> sweep = Sweep.for_rate(44100)
+        >>> speed_of_sweep(sweep.samples(44100), 48000, sweep) == 48000 / 44100
+        True
     """
     heard = _at_search_rate(recording, rate_hz)
     likeness = {speed: _prominence(heard, sweep, speed) for speed in _speeds()}
