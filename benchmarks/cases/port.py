@@ -38,10 +38,10 @@ def _process(seconds: float) -> Result:
     capture, playback = port.capture, port.playback
 
     def ours() -> None:
-        playback.producer.put(answer)
+        playback.put(answer)
         for _ in range(_BLOCKS):
             port.process(source, output)
-        capture.consumer.get(answer.size)
+        capture.get(answer.size)
 
     def theirs() -> None:
         for _ in range(_BLOCKS):

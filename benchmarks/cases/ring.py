@@ -34,8 +34,8 @@ def _put_get(seconds: float) -> Result:
     of_loop: asyncio.Queue[bytes] = asyncio.Queue()
 
     def ours() -> None:
-        ring.producer.put(block)
-        ring.consumer.get(_FRAMES)
+        ring.put(block)
+        ring.get(_FRAMES)
 
     def through_queue() -> None:
         thread_safe.put(block.tobytes())

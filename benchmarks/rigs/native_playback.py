@@ -61,10 +61,10 @@ def _play(stream: Stream, port: LoggedPort, load: str, seconds: float) -> Delive
     def feed(until_s: float) -> None:
         while (now_s := time.monotonic()) < until_s:
             while playback.head - playback.tail < ahead:
-                playback.producer.put(block)
+                playback.put(block)
             time.sleep(min(FEED_S, until_s - now_s))
 
-    playback.producer.put(np.resize(block, ahead))
+    playback.put(np.resize(block, ahead))
     port.expect_more(True)
     stream.start()
     with LOADS[load]():

@@ -52,7 +52,7 @@ def _logged_callback(source, output, frames, _time_info, flags, control):  # typ
         _note(load(control, _RECORDED_LOG), load(load(control, c.CAPTURE_RING), HEAD))
     if output != 0 and load(control, c.PLAYBACK_RING) != 0:
         _note(load(control, _PLAYED_LOG), load(load(control, c.PLAYBACK_RING), TAIL))
-    move_block(control, source, output, int64(frames), 0.0, 0.0, int64(flags))
+    move_block(control, source, output, int64(frames), int64(flags))
     return 0
 
 
@@ -80,8 +80,6 @@ class LoggedPort(AudioPort):
         source: NDArray[np.float32] | None,
         output: NDArray[np.float32] | None,
         *,
-        input_time_s: float = 0.0,
-        output_time_s: float = 0.0,
         flags: int = 0,
     ) -> None:
         """Log and move one block, for backends that are driven by a Python thread."""
@@ -91,7 +89,7 @@ class LoggedPort(AudioPort):
             _note_from_python(recorded, self.capture.head)
         if output is not None and self.playback is not None:
             _note_from_python(played, self.playback.tail)
-        super().process(source, output, input_time_s=input_time_s, output_time_s=output_time_s, flags=flags)
+        super().process(source, output, flags=flags)
 
     @property
     def played(self) -> BlockLog:

@@ -58,7 +58,7 @@ def play_and_record(
     try:
         if port.playback is None or port.capture is None:
             raise NoDeviceError("A round trip needs a speaker and a microphone.")
-        signal_frames = port.playback.producer.put(make_signal(port.output_rate_hz))
+        signal_frames = port.playback.put(make_signal(port.output_rate_hz))
         stream.start()
         samples = _record(port.playback, port.capture, signal_frames, seconds + after_s, after_s * port.input_rate_hz)
         played, stats = port.played, port.stats()
@@ -88,7 +88,7 @@ def _record(playback: Ring, capture: Ring, signal_frames: int, seconds: float, a
         if time.monotonic() > deadline_s:
             raise StreamLostError("The devices stopped in the middle of the measurement.", fix="Try again.")
         time.sleep(_POLL_S)
-        pieces.append(capture.consumer.get(capture.capacity))
+        pieces.append(capture.get(capture.capacity))
         if until_frames == NEVER and playback.tail >= signal_frames:
             until_frames = capture.tail + round(after_frames)
     return np.concatenate(pieces)

@@ -79,7 +79,7 @@ def _microphone(port: AudioPort) -> Finding:
     """Exact zeros come from no microphone: the system, a switch or a silent program is in the way."""
     from engine.dsp.meter import to_db  # noqa: PLC0415
 
-    samples = port.capture.consumer.get(port.capture.capacity) if port.capture else None
+    samples = port.capture.get(port.capture.capacity) if port.capture else None
     if samples is None or not samples.size:
         fix = "Choose another with `voice devices pick`."
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)

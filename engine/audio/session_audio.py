@@ -134,7 +134,7 @@ class SessionAudio:
         ring = self.port.reference
         if ring is None:
             return np.empty(0, np.float32), self.port.output_rate_hz
-        samples, lost = ring.consumer.get(ring.capacity), self.port.reference_lost_frames
+        samples, lost = ring.get(ring.capacity), self.port.reference_lost_frames
         missing, self._played_lost = lost - self._played_lost, lost
         return np.concatenate([samples, np.zeros(missing, np.float32)]), self.port.output_rate_hz
 

@@ -7,7 +7,6 @@ half a millisecond at 24 kHz, where libsoxr's HQ stream withholds 21 to 38 ms.
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,36 +19,6 @@ from engine.errors import InvalidInputError
 LOWEST_HZ, HIGHEST_HZ = 4000, 768_000
 _PIECE_MS = 100
 """The longest piece that takes one call; longer blocks are cut."""
-
-
-class Resampler(Protocol):
-    """Turns blocks at one rate into blocks at another, as one stream."""
-
-    @property
-    def address(self) -> int:
-        """For compiled code that resamples on its way; 0 where nothing is to be done."""
-        ...
-
-    @property
-    def delay_frames(self) -> float:
-        """How much later a sound comes out, in frames of the output's rate."""
-        ...
-
-    def most_out(self, frames: int) -> int:
-        """Return how many frames come out at most for so many that go in."""
-        ...
-
-    def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take a block (1-D float32, any length), return its worth; the array is the caller's."""
-        ...
-
-    def flush(self) -> NDArray[np.float32]:
-        """Return the tail; call `reset` before the next stream."""
-        ...
-
-    def reset(self) -> None:
-        """Forget everything."""
-        ...
 
 
 class PolyphaseResampler:
@@ -78,7 +47,7 @@ class PolyphaseResampler:
 
     @property
     def address(self) -> int:
-        """For compiled code that resamples on its way; it goes on where `process` ended."""
+        """For compiled code that resamples on its way; it goes on where `process` ended. 0: nothing is to be done."""
         return self._state.address
 
     @property
@@ -131,6 +100,10 @@ class PassThrough:
 
     def reset(self) -> None:
         """Nothing to forget."""
+
+
+Resampler = PolyphaseResampler | PassThrough
+"""Turns blocks at one rate into blocks at another, as one stream."""
 
 
 def make_resampler(source_hz: int, target_hz: int) -> Resampler:

@@ -85,7 +85,7 @@ def play(backend: Backend) -> dict[str, Any]:
     assert port.playback is not None
     rate_hz = port.output_rate_hz
     samples = np.concatenate([sweep(rate_hz), np.zeros(rate_hz // 2, np.float32)])
-    assert port.playback.producer.put(samples) == samples.size
+    assert port.playback.put(samples) == samples.size
     pause = threading.Event()
     while port.stats().played_position < samples.size and stream.active:
         pause.wait(0.01)

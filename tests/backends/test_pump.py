@@ -128,7 +128,7 @@ def test_the_microphone_reaches_the_capture_ring_frame_for_frame() -> None:
     port.attach_input(RATE_HZ, 2)
     finish(port, pumped(device, port, Direction.INPUT))
     assert port.capture is not None
-    captured = port.capture.consumer.get(RATE_HZ)
+    captured = port.capture.get(RATE_HZ)
     assert np.allclose(captured, device.microphone.mean(axis=1), atol=1e-6)
     # The read that failed is not counted.
     assert port.stats().input_frames == 10 * BLOCK_FRAMES
@@ -139,7 +139,7 @@ def test_the_playback_ring_reaches_the_speaker_frame_for_frame() -> None:
     port.attach_output(RATE_HZ, 2)
     assert port.playback is not None
     answer = np.random.default_rng(2).uniform(-1, 1, 4 * BLOCK_FRAMES).astype(np.float32)
-    port.playback.producer.put(answer)
+    port.playback.put(answer)
     finish(port, pumped(device, port, Direction.OUTPUT))
     played = np.concatenate(device.speaker).reshape(-1, 2)
     assert np.array_equal(played[: answer.size], np.column_stack([answer, answer]))

@@ -24,7 +24,7 @@ def wait_until(port: AudioPort, position: int) -> None:
     assert port.capture is not None
     got = 0
     while got < position:
-        got += port.capture.consumer.get(position - got).size
+        got += port.capture.get(position - got).size
 
 
 def test_a_file_is_captured_and_the_answer_written_bit_for_bit(tmp_path: Path) -> None:
@@ -36,11 +36,11 @@ def test_a_file_is_captured_and_the_answer_written_bit_for_bit(tmp_path: Path) -
     stream = VirtualBackend().open(port, request)
     assert port.playback is not None
     assert port.capture is not None
-    port.playback.producer.put(answer)
+    port.playback.put(answer)
     stream.start()
     heard: list[np.ndarray] = []
     while sum(block.size for block in heard) < 24000:
-        heard.append(port.capture.consumer.get(4096))
+        heard.append(port.capture.get(4096))
     wait_until(port, 4800)
     stream.close()
     stream.close()
@@ -68,7 +68,7 @@ def test_files_of_any_rate_and_channels_are_opened_at_their_own(tmp_path: Path, 
     stream.start()
     first = np.empty(0, np.float32)
     while first.size < 100:
-        first = np.concatenate([first, port.capture.consumer.get(100 - first.size)])
+        first = np.concatenate([first, port.capture.get(100 - first.size)])
     stream.close()
     assert np.allclose(first, 0.5, atol=1e-3)
 

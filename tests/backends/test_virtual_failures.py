@@ -37,7 +37,7 @@ stream = VirtualBackend().open(port, StreamRequest(input_file=Path("-")))
 stream.start()
 heard = []
 while sum(block.size for block in heard if block.any()) < 240:
-    heard.append(port.capture.consumer.get(240))
+    heard.append(port.capture.get(240))
 stream.close()
 print(next(block for block in heard if block.any())[:3] * 32768)
 """
@@ -80,7 +80,7 @@ def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplo
     with caplog.at_level(logging.ERROR):
         stream.start()
         while not port.finished:
-            port.capture.consumer.get(RATE_HZ)
+            port.capture.get(RATE_HZ)
         wait_for_the_end(stream)
         stream.close()
         stream.close()

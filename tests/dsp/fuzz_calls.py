@@ -72,13 +72,13 @@ def functions() -> dict[str, Callable[..., Any]]:
     port.attach_input(8000, 1)
     port.attach_output(8000, 2)
     ring = Ring(1024)
-    ring.producer.put(np.ones(500, np.float32))
+    ring.put(np.ones(500, np.float32))
     return {
         "float32_to_pcm16": float32_to_pcm16,
         "pcm16_to_float32": pcm16_to_float32,
         "meter": meter,
-        "put": ring.producer.put,
-        "get": ring.consumer.get,
+        "put": ring.put,
+        "get": ring.get,
         "process": port.process,
         "resample": make_resampler(48000, 44100).process,
         "read_blocks": Capture(port, 24000, 20).read_blocks,

@@ -60,7 +60,7 @@ def test_what_a_gone_resampler_leaves_behind_is_its_own() -> None:
         resampler = make_resampler(24000, 48000)
         good = [resampler.process(x) for _ in range(3)][-1]
         for _ in range(200):
-            process, put = make_resampler(24000, 48000).process, Ring(4800).producer.put
+            process, put = make_resampler(24000, 48000).process, Ring(4800).put
             gc.collect()
             junk = [np.full(60000, 7.0, np.float32) for _ in range(8)]
             assert np.array_equal([process(x) for _ in range(3)][-1], good) and put(x) == 480

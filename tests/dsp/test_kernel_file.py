@@ -132,7 +132,7 @@ def sound() -> NDArray[np.float32]:
     port, noise = AudioPort(), np.random.default_rng(1).uniform(-1, 1, 4800).astype(np.float32)
     port.attach_output(24000, 1)
     assert port.playback is not None
-    port.playback.producer.put(noise)
+    port.playback.put(noise)
     played = np.empty((noise.size, 1), np.float32)
     port.process(None, played)
     resampler = make_resampler(24000, 44100)

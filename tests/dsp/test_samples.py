@@ -80,7 +80,7 @@ def test_the_microphone_is_the_mean_of_its_channels(length: int, offset: int, ch
     port.attach_input(48000, channels)
     assert port.capture is not None
     port.process(frames, None)
-    assert np.allclose(port.capture.consumer.get(length), frames.astype(np.float64).mean(axis=1), atol=1e-6)
+    assert np.allclose(port.capture.get(length), frames.astype(np.float64).mean(axis=1), atol=1e-6)
 
 
 @given(LENGTHS, st.integers(1, 8), SEEDS, st.floats(0, 4), st.floats(0, 4))
@@ -96,7 +96,7 @@ def test_the_speaker_gets_an_even_ramp_of_gain_on_every_channel(
         port.gain = gain
         block = np.empty((count, channels), np.float32)
         if count == length:
-            port.playback.producer.put(samples)
+            port.playback.put(samples)
         port.process(None, block)
     steps = (np.arange(length) + 1) / max(length, 1)
     start = gain_to if length == 1 else gain_from  # a block of one frame is the end of the ramp
@@ -140,7 +140,7 @@ def test_a_frame_with_a_nan_is_silence_to_capture_and_meter(channels: int) -> No
     port.attach_input(48000, channels)
     assert port.capture is not None
     port.process(frames, None)
-    mono = port.capture.consumer.get(480)
+    mono = port.capture.get(480)
     assert mono[100] == 0.0
     assert np.allclose(np.delete(mono, 100), 0.5)
     silenced = np.full(480, 0.5, np.float32)

@@ -98,7 +98,7 @@ class BackendConformance:
             if condition():
                 return
             if port is not None and port.capture is not None:
-                port.capture.consumer.get(port.capture.capacity)
+                port.capture.get(port.capture.capacity)
             pause.wait(_POLL_S)
         raise AssertionError(f"{wanted}: waited for {self.patience_s:g} s")
 
@@ -178,7 +178,7 @@ class BackendConformance:
             closer = threading.Thread(target=stream.close)
             closer.start()
             while closer.is_alive() and port.capture is not None:
-                port.capture.consumer.get(4096)
+                port.capture.get(4096)
             closer.join()
             closed = port.stats()
             assert was_active, "a running stream is active"
@@ -282,7 +282,7 @@ def tone(*, seconds: float) -> NDArray[np.float32]:
 def put(port: AudioPort, answer: NDArray[np.float32]) -> None:
     """Queue an answer whole."""
     assert port.playback is not None, "`open` attaches an output"
-    assert port.playback.producer.put(answer) == answer.size
+    assert port.playback.put(answer) == answer.size
 
 
 @contextlib.contextmanager

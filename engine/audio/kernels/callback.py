@@ -8,7 +8,7 @@ No Python runs in any of them. A library with another signature takes a function
 
     @c_callback("void(int64, int64, uint32, int64)")        # pointers are addresses
     def on_block(source, output, frames, user_data):
-        move_block(user_data, source, output, numba.int64(frames), 0.0, 0.0, 0)
+        move_block(user_data, source, output, numba.int64(frames), 0)
 
 The library gets `on_block.address` and `port.control_address`; whoever hands them over keeps the port alive. Such a
 function is compiled by numba at every start.
@@ -24,19 +24,14 @@ from engine.audio.kernels import control as c
 from engine.audio.kernels.priority import ask_once
 from engine.audio.kernels.process import finish, process
 from engine.dsp.compile.declare import inlined, kernel
-from engine.dsp.compile.intrinsics import load_float
 
 UNSIGNED_LONG = "uint32" if ctypes.sizeof(ctypes.c_ulong) == 4 else "uint64"
 """C's unsigned long, in numba's words."""
 _CONTINUE = 0
-_INPUT_TIME, _OUTPUT_TIME = 0, 2
-"""PaStreamCallbackTimeInfo is three doubles: input, current, output."""
 
 
 @inlined()
-def move_block(
-    control: int, source: int, output: int, frames: int, input_time: float, output_time: float, flags: int
-) -> None:
+def move_block(control: int, source: int, output: int, frames: int, flags: int) -> None:
     """Process a block on a thread that a device drives: the first one also asks for real-time priority.
 
     Args:
@@ -44,26 +39,19 @@ def move_block(
         source: Address of `frames` interleaved float32 frames of the microphone; 0 for none.
         output: Address of room for `frames` interleaved float32 frames for the speaker; 0 for none.
         frames: Length of the block.
-        input_time: When the first sample in was taken, in seconds on the host's clock; 0.0 where unknown.
-        output_time: When the first sample out will sound; 0.0 where unknown.
         flags: PaStreamCallbackFlags, or 0.
     """
     if source != 0:
         ask_once(control + 8 * c.INPUT_PRIORITY)
     if output != 0:
         ask_once(control + 8 * c.OUTPUT_PRIORITY)
-    process(control, source, output, frames, input_time, output_time, flags)
+    process(control, source, output, frames, flags)
 
 
 @kernel(f"int32(int64, int64, {UNSIGNED_LONG}, int64, {UNSIGNED_LONG}, int64)")
-def stream_callback(source: int, output: int, frames: int, time_info: int, flags: int, control: int) -> int:
+def stream_callback(source: int, output: int, frames: int, _time_info: int, flags: int, control: int) -> int:
     """PaStreamCallback."""
-    input_time = 0.0
-    output_time = 0.0
-    if time_info != 0:
-        input_time = load_float(time_info, _INPUT_TIME)
-        output_time = load_float(time_info, _OUTPUT_TIME)
-    move_block(control, source, output, int64(frames), input_time, output_time, int64(flags))
+    move_block(control, source, output, int64(frames), int64(flags))
     return _CONTINUE
 
 

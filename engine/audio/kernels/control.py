@@ -25,33 +25,24 @@ WAKE_DESCRIPTOR = _PYTHON + 5  # -1: the event loop polls (Windows)
 
 # Written by the input callback.
 _INPUT = 2 * LINE_WORDS
-INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS = _INPUT, _INPUT + 1, _INPUT + 2, _INPUT + 3
-INPUT_LAST_NS, INPUT_GAP_MAX_NS = _INPUT + 4, _INPUT + 5
-INPUT_PEAK, INPUT_RMS = _INPUT + 6, _INPUT + 7  # float64, of the last block
-INPUT_TIME = _INPUT + 8  # float64: PortAudio's time of the block's first sample, 0 where the host has none
-INPUT_PRIORITY = _INPUT + 9  # the first of the four words of `priority.ask_once`
+INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS, INPUT_LAST_NS = range(_INPUT, _INPUT + 5)
+INPUT_PEAK, INPUT_RMS = _INPUT + 5, _INPUT + 6  # float64, of the last block
+INPUT_PRIORITY = _INPUT + 7  # the first of the four words of `priority.ask_once`
 
 # Written by the output callback.
 _OUTPUT = 4 * LINE_WORDS
-OUTPUT_CALLS, OUTPUT_FRAMES, OUTPUT_UNDERRUN_FRAMES, OUTPUT_XRUNS = (
-    _OUTPUT,
-    _OUTPUT + 1,
-    _OUTPUT + 2,
-    _OUTPUT + 3,
-)
-OUTPUT_LAST_NS, OUTPUT_GAP_MAX_NS = _OUTPUT + 4, _OUTPUT + 5
-OUTPUT_TIME = _OUTPUT + 6
-GAIN_NOW = _OUTPUT + 7  # float64
-FADE_FROM, FADE_TO = _OUTPUT + 8, _OUTPUT + 9  # positions; FADE_TO 0: no fade under way
-DROPPED_BEFORE = _OUTPUT + 10  # the last DROP_BEFORE that has been carried out
-CUTS = _OUTPUT + 11  # how many have been carried out
-UNDERRUNS = _OUTPUT + 12  # how often the ring ran empty in the middle of an answer
-STARVING = _OUTPUT + 13
-REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 14
-SOUNDING = _OUTPUT + 15  # 1 if the last frame of the last block came from the ring: only then is there what can fade
-FALL_LEFT, RISE_LEFT = _OUTPUT + 16, _OUTPUT + 17  # frames of the fades into a gap and out of it that are still to come
-FALL_LEVEL, LAST_LEVEL = _OUTPUT + 18, _OUTPUT + 19  # float64: where the sound broke off; the last block's last frame
-OUTPUT_PRIORITY = _OUTPUT + 20  # as INPUT_PRIORITY
+OUTPUT_CALLS, OUTPUT_FRAMES, OUTPUT_UNDERRUN_FRAMES, OUTPUT_XRUNS, OUTPUT_LAST_NS = range(_OUTPUT, _OUTPUT + 5)
+GAIN_NOW = _OUTPUT + 5  # float64
+FADE_FROM, FADE_TO = _OUTPUT + 6, _OUTPUT + 7  # positions; FADE_TO 0: no fade under way
+DROPPED_BEFORE = _OUTPUT + 8  # the last DROP_BEFORE that has been carried out
+CUTS = _OUTPUT + 9  # how many have been carried out
+UNDERRUNS = _OUTPUT + 10  # how often the ring ran empty in the middle of an answer
+STARVING = _OUTPUT + 11
+REFERENCE_OVERFLOW_FRAMES = _OUTPUT + 12
+SOUNDING = _OUTPUT + 13  # 1 if the last frame of the last block came from the ring: only then is there what can fade
+FALL_LEFT, RISE_LEFT = _OUTPUT + 14, _OUTPUT + 15  # frames of the fades into a gap and out of it that are still to come
+FALL_LEVEL, LAST_LEVEL = _OUTPUT + 16, _OUTPUT + 17  # float64: where the sound broke off; the last block's last frame
+OUTPUT_PRIORITY = _OUTPUT + 18  # as INPUT_PRIORITY
 
 # Written by the output callback: the last cuts, three words each (asked position, where it was cut, when).
 CUT_LOG = 6 * LINE_WORDS

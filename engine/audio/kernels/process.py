@@ -43,16 +43,7 @@ def _wake(control: int) -> None:
 
 
 @inlined()
-def _note_call(control: int, last_ns_word: int, now_ns: int) -> None:
-    """Count a callback and the widest gap to the one before; the words lie as in `control`."""
-    last_ns = load(control, last_ns_word)
-    if last_ns > 0 and now_ns - last_ns > load(control, last_ns_word + 1):
-        store(control, last_ns_word + 1, now_ns - last_ns)
-    store_release(control, last_ns_word, now_ns)
-
-
-@inlined()
-def capture(control: int, source: int, frames: int, input_time: float, flags: int) -> None:
+def capture(control: int, source: int, frames: int, flags: int) -> None:
     """Put a block of the microphone into the capture ring, as mono, and meter it."""
     ring = load(control, c.CAPTURE_RING)
     channels = load(control, c.INPUT_CHANNELS)
@@ -73,8 +64,7 @@ def capture(control: int, source: int, frames: int, input_time: float, flags: in
     store(control, c.INPUT_OVERFLOW_FRAMES, load(control, c.INPUT_OVERFLOW_FRAMES) + frames - count)
     if flags & (_INPUT_UNDERFLOW | _INPUT_OVERFLOW):
         store(control, c.INPUT_XRUNS, load(control, c.INPUT_XRUNS) + 1)
-    store_float(control, c.INPUT_TIME, input_time)
-    _note_call(control, c.INPUT_LAST_NS, monotonic_ns())
+    store_release(control, c.INPUT_LAST_NS, monotonic_ns())
     store_release(ring, HEAD, head + count)
     # Python may ask to be woken just after this look; the next block then finds the position passed.
     if head + count >= load_acquire(control, c.WAKE_AT_CAPTURED):
@@ -169,7 +159,7 @@ def _count_underrun(control: int, missing: int) -> None:
 
 
 @inlined()
-def render(control: int, output: int, frames: int, output_time: float, flags: int) -> None:
+def render(control: int, output: int, frames: int, flags: int) -> None:
     """Fill a block of the speaker from the playback ring: cut, copy, gain, reference, upmix."""
     ring = load(control, c.PLAYBACK_RING)
     done = _play_until_cut(control, output, frames)
@@ -190,16 +180,13 @@ def render(control: int, output: int, frames: int, output_time: float, flags: in
     store(control, c.OUTPUT_FRAMES, load(control, c.OUTPUT_FRAMES) + frames)
     if flags & (_OUTPUT_UNDERFLOW | _OUTPUT_OVERFLOW):
         store(control, c.OUTPUT_XRUNS, load(control, c.OUTPUT_XRUNS) + 1)
-    store_float(control, c.OUTPUT_TIME, output_time)
-    _note_call(control, c.OUTPUT_LAST_NS, monotonic_ns())
+    store_release(control, c.OUTPUT_LAST_NS, monotonic_ns())
     if load(ring, TAIL) >= load_acquire(control, c.WAKE_AT_PLAYED):
         _wake(control)
 
 
-@kernel("void(int64, int64, int64, int64, float64, float64, int64)")
-def process(
-    control: int, source: int, output: int, frames: int, input_time: float, output_time: float, flags: int
-) -> None:
+@kernel("void(int64, int64, int64, int64, int64)")
+def process(control: int, source: int, output: int, frames: int, flags: int) -> None:
     """Move one block between a device and the rings of the control block at address `control`.
 
     Args:
@@ -207,14 +194,12 @@ def process(
         source: Address of `frames` interleaved float32 frames of the microphone; 0 for none.
         output: Address of room for `frames` interleaved float32 frames for the speaker; 0 for none.
         frames: Length of the block.
-        input_time: PortAudio's time in seconds of the first sample in; 0.0 where unknown.
-        output_time: PortAudio's time in seconds of the first sample out; 0.0 where unknown.
         flags: PaStreamCallbackFlags.
     """
     if source != 0 and load(control, c.CAPTURE_RING) != 0:
-        capture(control, source, frames, input_time, flags)
+        capture(control, source, frames, flags)
     if output != 0 and load(control, c.PLAYBACK_RING) != 0:
-        render(control, output, frames, output_time, flags)
+        render(control, output, frames, flags)
 
 
 @kernel("void(int64)")

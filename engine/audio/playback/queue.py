@@ -135,7 +135,7 @@ class PlaybackQueue:
     def _push_backlog(self) -> bool:
         """Put what an earlier call could not; True once nothing of it is left."""
         if self._backlog.size:
-            self._backlog = self._backlog[self._ring.producer.put(self._backlog) :]
+            self._backlog = self._backlog[self._ring.put(self._backlog) :]
         return not self._backlog.size
 
     def _queue_gathered(self, segment: Segment) -> None:

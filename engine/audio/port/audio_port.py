@@ -53,7 +53,7 @@ class AudioPort(Pinned):
     Example:
         >>> port = AudioPort()
         >>> port.attach_output(48000, channels=2)
-        >>> port.playback.producer.put(np.full(480, 0.5, np.float32))
+        >>> port.playback.put(np.full(480, 0.5, np.float32))
         480
         >>> block = np.empty((480, 2), np.float32)
         >>> port.process(None, block)
@@ -132,8 +132,6 @@ class AudioPort(Pinned):
         source: NDArray[np.float32] | None,
         output: NDArray[np.float32] | None,
         *,
-        input_time_s: float = 0.0,
-        output_time_s: float = 0.0,
         flags: int = 0,
     ) -> None:
         """Move one block, as the audio thread would: for a pump thread or a clock.
@@ -141,8 +139,6 @@ class AudioPort(Pinned):
         Args:
             source: Microphone block, float32 (frames, channels), contiguous; None for none.
             output: Speaker block to fill, the same shape rules.
-            input_time_s: When the first frame was recorded, if known.
-            output_time_s: When the first frame will sound, if known.
             flags: PaStreamCallbackFlags.
 
         Raises:
@@ -158,9 +154,9 @@ class AudioPort(Pinned):
         output_address = 0 if output is None else address_of(output)
         frames, process = max(frames_in, frames_out), library().process
         try:
-            process(self.control_address, source_address, output_address, frames, input_time_s, output_time_s, flags)
+            process(self.control_address, source_address, output_address, frames, flags)
         except ctypes.ArgumentError:
-            raise InvalidInputError("Times are numbers of seconds, and flags a whole number.") from None
+            raise InvalidInputError("Flags are a whole number.") from None
 
     def _frames_of(self, block: NDArray[np.float32] | None, channels_word: int) -> int:
         if block is None:
@@ -315,7 +311,6 @@ class AudioPort(Pinned):
             input_frames=read(c.INPUT_FRAMES),
             input_overflow_frames=read(c.INPUT_OVERFLOW_FRAMES),
             input_xruns=read(c.INPUT_XRUNS),
-            input_gap_max_ms=read(c.INPUT_GAP_MAX_NS) / 1e6,
             input_peak_db=to_db(self._floats.item(c.INPUT_PEAK)),
             input_rms_db=to_db(self._floats.item(c.INPUT_RMS)),
             output_calls=read(c.OUTPUT_CALLS),
@@ -323,7 +318,6 @@ class AudioPort(Pinned):
             output_underrun_frames=read(c.OUTPUT_UNDERRUN_FRAMES),
             output_underruns=read(c.UNDERRUNS),
             output_xruns=read(c.OUTPUT_XRUNS),
-            output_gap_max_ms=read(c.OUTPUT_GAP_MAX_NS) / 1e6,
             captured_position=self.capture.head if self.capture else 0,
             played_position=self.playback.tail if self.playback else 0,
             written_position=self.playback.head if self.playback else 0,

@@ -14,13 +14,13 @@ _FLOAT32 = np.dtype(np.float32)
 
 
 class Ring(Pinned):
-    """Owns the memory of one ring and hands out its two ends.
+    """Owns the memory of one ring; one thread at a time puts, and one at a time takes.
 
     Example:
         >>> ring = Ring(1024)
-        >>> ring.producer.put(np.ones(100, np.float32))
+        >>> ring.put(np.ones(100, np.float32))
         100
-        >>> ring.consumer.get(480).shape
+        >>> ring.get(480).shape
         (100,)
     """
 
@@ -38,8 +38,6 @@ class Ring(Pinned):
         self._words[CAPACITY] = capacity
         self.handle = int(self._words.ctypes.data)
         """Address of the ring for kernels; whoever keeps it keeps the ring."""
-        self.producer = Producer(self)
-        self.consumer = Consumer(self)
 
     @property
     def head(self) -> int:
@@ -53,19 +51,6 @@ class Ring(Pinned):
         position: int = library().ring_tail(self.handle)
         return position
 
-    @property
-    def memory(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Memory that must outlive every use of the handle."""
-        return self._samples, self._words
-
-
-class Producer(Pinned):
-    """The end that puts; used by one thread at a time."""
-
-    def __init__(self, ring: Ring) -> None:
-        # The memory and not the ring: a circle would keep both until the next collection, 4 MB for 20 s.
-        self._memory, self._handle = ring.memory, ring.handle
-
     def put(self, samples: NDArray[np.float32]) -> int:
         """Copy as many of `samples` (1-D, contiguous float32) as fit; return that number.
 
@@ -74,15 +59,8 @@ class Producer(Pinned):
         """
         if not is_plain(samples, _FLOAT32, 1):
             raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.")
-        taken: int = library().ring_put(self._handle, address_of(samples), samples.size)
+        taken: int = library().ring_put(self.handle, address_of(samples), samples.size)
         return taken
-
-
-class Consumer(Pinned):
-    """The end that takes; used by one thread at a time."""
-
-    def __init__(self, ring: Ring) -> None:
-        self._memory, self._handle = ring.memory, ring.handle
 
     def get(self, count: int) -> NDArray[np.float32]:
         """Take up to `count` samples; return a new float32 array of as many as there were.
@@ -92,7 +70,7 @@ class Consumer(Pinned):
         """
         if not isinstance(count, int | np.integer) or count < 0:
             raise InvalidInputError(f"{count} samples cannot be taken.")
-        ready = library().ring_head(self._handle) - library().ring_tail(self._handle)
+        ready = self.head - self.tail
         samples = np.empty(min(int(count), ready), np.float32)
-        library().ring_get(self._handle, address_of(samples), samples.size)
+        library().ring_get(self.handle, address_of(samples), samples.size)
         return samples

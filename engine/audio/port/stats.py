@@ -18,8 +18,6 @@ class StreamStats:
     """Frames that found no room in the capture ring."""
     input_xruns: int
     """Blocks the host flagged with an input over- or underflow."""
-    input_gap_max_ms: float
-    """The widest gap between two input callbacks; 0 where the system has no clock for it."""
     input_peak_db: float
     input_rms_db: float
     output_calls: int
@@ -30,7 +28,6 @@ class StreamStats:
     output_underruns: int
     """How often an answer ran dry."""
     output_xruns: int
-    output_gap_max_ms: float
     captured_position: int
     """Frames put into the capture ring."""
     played_position: int
@@ -48,8 +45,4 @@ class StreamStats:
             for field in fields(self)
             if isinstance(getattr(self, field.name), int)
         }
-        widest = {name: max(getattr(earlier, name), getattr(self, name)) for name in _GAPS}
-        return replace(self, **counts, **widest)
-
-
-_GAPS = ("input_gap_max_ms", "output_gap_max_ms")
+        return replace(self, **counts)

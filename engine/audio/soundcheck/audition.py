@@ -64,8 +64,8 @@ class Audition:
             self.close()
             raise StreamLostError("The device is gone.", fix="Plug it in again and start again, or choose another.")
         if self._tone.size and port.playback.head - port.playback.tail < _AHEAD_S * port.output_rate_hz:
-            port.playback.producer.put(self._tone)
-        frames = port.capture.consumer.get(port.input_rate_hz)
+            port.playback.put(self._tone)
+        frames = port.capture.get(port.input_rate_hz)
         if frames.size:
             self._level_db = meter(frames).peak_db
         return self._level_db

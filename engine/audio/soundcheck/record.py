@@ -88,7 +88,7 @@ def record_sound_check(
             clock.sample()
             on_level(Stage.SWEEP, level_db)
 
-        port.playback.producer.put(sweep.samples(info.output.rate_hz))
+        port.playback.put(sweep.samples(info.output.rate_hz))
         heard = _record(port, sweep.seconds + _TAIL_S, hear)
         stats = port.stats()
     finally:
@@ -117,7 +117,7 @@ def _record(port: AudioPort, seconds: float, on_level: Callable[[float], None]) 
     quiet_polls = 0
     while wanted > 0:
         pause.wait(_POLL_S)
-        frames = port.capture.consumer.get(min(wanted, port.input_rate_hz // 2))
+        frames = port.capture.get(min(wanted, port.input_rate_hz // 2))
         quiet_polls = 0 if frames.size else quiet_polls + 1
         if port.finished or quiet_polls * _POLL_S > _PATIENCE_S:
             raise StreamLostError(

@@ -144,7 +144,7 @@ class _Skipping(TickingStream):
     def _run(self) -> None:
         while not self._ending.wait(0.01):
             assert self._port.playback is not None
-            self._port.playback.consumer.get(96)
+            self._port.playback.get(96)
             super_block = EXAMPLE["np"].zeros((2, self._frames, 1), EXAMPLE["np"].float32)
             self._port.process(*super_block)
 

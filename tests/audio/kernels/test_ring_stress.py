@@ -109,7 +109,7 @@ def play(control: int, ring: int, output: int, total: int, seed: int) -> int:
         frames = 1 + int(state & np.uint32(63))
         before = ring_tail(ring)
         dropped = load_acquire(control, c.DROPPED_BEFORE)
-        process(control, 0, output, frames, 0.0, 0.0, 0)
+        process(control, 0, output, frames, 0)
         after = ring_tail(ring)
         if after < before:
             errors += 1

@@ -29,7 +29,7 @@ def port() -> AudioPort:
 
 def put(it: AudioPort, samples: NDArray[np.float32]) -> None:
     assert it.playback is not None
-    assert it.playback.producer.put(samples) == samples.size
+    assert it.playback.put(samples) == samples.size
 
 
 def pull(it: AudioPort, frames: int, block_frames: int) -> NDArray[np.float32]:

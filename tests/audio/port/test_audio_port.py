@@ -41,7 +41,7 @@ def ramp(count: int) -> NDArray[np.float32]:
 
 def test_plays_what_was_put_and_then_silence() -> None:
     port, ring = output_port()
-    ring.producer.put(ramp(100))
+    ring.put(ramp(100))
     block = pull(port, 160)[:, 0]
     assert np.array_equal(block[:100], ramp(100))
     assert not block[100:].any()
@@ -50,7 +50,7 @@ def test_plays_what_was_put_and_then_silence() -> None:
 @pytest.mark.parametrize("channels", [1, 2, 6])
 def test_every_channel_of_the_speaker_gets_the_same(channels: int) -> None:
     port, ring = output_port(channels)
-    ring.producer.put(ramp(64))
+    ring.put(ramp(64))
     block = pull(port, 64, channels)
     for channel in range(channels):
         assert np.array_equal(block[:, channel], ramp(64))
@@ -64,7 +64,7 @@ def test_microphone_is_mixed_down_and_metered(channels: int) -> None:
     source = np.random.default_rng(1).uniform(-0.5, 0.5, (480, channels)).astype(np.float32)
     port.process(source, None)
     mono = source.mean(axis=1)
-    assert np.allclose(port.capture.consumer.get(480), mono, atol=1e-7)
+    assert np.allclose(port.capture.get(480), mono, atol=1e-7)
     stats = port.stats()
     assert stats.input_frames == stats.captured_position == 480
     assert stats.input_peak_db == pytest.approx(20 * math.log10(np.abs(mono).max()), abs=0.01)
@@ -78,7 +78,7 @@ def test_a_nan_from_the_microphone_is_silence_in_capture_and_meters() -> None:
     source = np.full((480, 1), 0.5, np.float32)
     source[200] = np.nan
     port.process(source, None)
-    assert port.capture.consumer.get(480)[199:202].tolist() == [0.5, 0.0, 0.5]
+    assert port.capture.get(480)[199:202].tolist() == [0.5, 0.0, 0.5]
     assert port.stats().input_rms_db == pytest.approx(-6.03, abs=0.01)
 
 
@@ -92,12 +92,12 @@ def test_microphone_that_nobody_reads_overflows_and_counts() -> None:
     port.process(source[capacity:], None, flags=INPUT_OVERFLOW)
     assert port.stats().input_overflow_frames == 100
     assert port.stats().input_xruns == 1
-    assert np.array_equal(port.capture.consumer.get(capacity), source[:capacity, 0])
+    assert np.array_equal(port.capture.get(capacity), source[:capacity, 0])
 
 
 def test_fade_then_silence_and_nothing_old_after_a_stop() -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(5000, np.float32))
+    ring.put(np.ones(5000, np.float32))
     pull(port, 480)
     port.drop_before(ring.head)
     block = pull(port, 480)[:, 0]
@@ -111,10 +111,10 @@ def test_fade_then_silence_and_nothing_old_after_a_stop() -> None:
 
 def test_new_answer_follows_the_fade_within_the_same_block() -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(2000, np.float32))
+    ring.put(np.ones(2000, np.float32))
     pull(port, 10)
     port.drop_before(ring.head)
-    ring.producer.put(np.full(50, -0.5, np.float32))
+    ring.put(np.full(50, -0.5, np.float32))
     block = pull(port, 480)[:, 0]
     assert np.all(block[:FADE_FRAMES] >= 0)
     assert np.all(block[FADE_FRAMES : FADE_FRAMES + 50] == -0.5)
@@ -125,7 +125,7 @@ def test_new_answer_follows_the_fade_within_the_same_block() -> None:
 @settings(deadline=None)
 def test_stop_in_blocks_of_any_length(queued: int, blocks: list[int]) -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(queued + 10, np.float32))
+    ring.put(np.ones(queued + 10, np.float32))
     pull(port, 10)
     port.drop_before(queued + 10)
     sound = np.concatenate([pull(port, frames)[:, 0] for frames in [*blocks, 400, 400]])
@@ -141,7 +141,7 @@ def test_stop_in_blocks_of_any_length(queued: int, blocks: list[int]) -> None:
 def test_an_answer_that_does_not_sound_yet_is_dropped_whole() -> None:
     port, ring = output_port()
     pull(port, 480)
-    ring.producer.put(np.ones(2000, np.float32))
+    ring.put(np.ones(2000, np.float32))
     port.drop_before(2000)
     assert not pull(port, 480).any()
     (cut,) = port.cuts()
@@ -150,11 +150,11 @@ def test_an_answer_that_does_not_sound_yet_is_dropped_whole() -> None:
 
 def test_second_stop_during_the_fade_keeps_the_fade() -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(1000, np.float32))
+    ring.put(np.ones(1000, np.float32))
     pull(port, 10)
     port.drop_before(1000)
     first = pull(port, 100)[:, 0]
-    ring.producer.put(np.ones(1000, np.float32))
+    ring.put(np.ones(1000, np.float32))
     port.drop_before(2000)
     second = pull(port, 480)[:, 0]
     fade = np.concatenate([first, second])
@@ -165,7 +165,7 @@ def test_second_stop_during_the_fade_keeps_the_fade() -> None:
 
 def test_stop_after_everything_was_played_is_noted_at_once() -> None:
     port, ring = output_port()
-    ring.producer.put(np.ones(100, np.float32))
+    ring.put(np.ones(100, np.float32))
     pull(port, 480)
     port.drop_before(100)
     pull(port, 10)
@@ -178,7 +178,7 @@ def test_only_what_was_put_can_be_dropped() -> None:
     port, ring = output_port()
     with pytest.raises(InvalidInputError, match="1 frame beyond"):
         port.drop_before(1)
-    ring.producer.put(np.ones(960, np.float32))
+    ring.put(np.ones(960, np.float32))
     pull(port, 480)
     with pytest.raises(InvalidInputError):
         port.drop_before(10**7)
@@ -204,7 +204,7 @@ def test_a_ring_that_a_stream_may_use_is_not_exchanged() -> None:
 
 def test_gain_ramps_over_one_block() -> None:
     port, ring = output_port(2)
-    ring.producer.put(np.ones(960, np.float32))
+    ring.put(np.ones(960, np.float32))
     port.gain = 0.5
     first, second = pull(port, 480, 2), pull(port, 480, 2)
     assert np.allclose(first[:, 1], 1 - 0.5 * np.arange(1, 481) / 480, atol=1e-6)
@@ -215,7 +215,7 @@ def test_silence_is_an_underrun_only_in_the_middle_of_an_answer() -> None:
     port, ring = output_port()
     pull(port, 480)
     port.expect_more(True)
-    ring.producer.put(np.ones(100, np.float32))
+    ring.put(np.ones(100, np.float32))
     pull(port, 480, flags=OUTPUT_UNDERFLOW)
     pull(port, 480)
     port.expect_more(False)
@@ -229,9 +229,9 @@ def test_played_sound_is_kept_for_the_echo_canceller() -> None:
     port = AudioPort(keep_reference=True)
     port.attach_output(RATE_HZ, 2)
     assert port.playback is not None and port.reference is not None
-    port.playback.producer.put(ramp(100))
+    port.playback.put(ramp(100))
     pull(port, 160, 2)
-    reference = port.reference.consumer.get(500)
+    reference = port.reference.get(500)
     assert reference.size == 160
     assert np.array_equal(reference[:100], ramp(100))
 
@@ -254,7 +254,7 @@ def test_a_port_that_nobody_knows_any_more_gives_its_memory_back_at_once() -> No
     assert port.capture is not None
     assert port.playback is not None
     assert port.reference is not None
-    memory = [weakref.ref(array) for ring in (port.capture, port.playback, port.reference) for array in ring.memory]
+    memory = [weakref.ref(ring._samples.base) for ring in (port.capture, port.playback, port.reference)]
     gc.disable()
     try:
         del port

@@ -22,7 +22,7 @@ def port() -> AudioPort:
     made.attach_input(IN_HZ, 1)
     made.attach_output(OUT_HZ, 1)
     assert made.playback is not None
-    made.playback.producer.put(np.ones(OUT_HZ, np.float32))
+    made.playback.put(np.ones(OUT_HZ, np.float32))
     return made
 
 

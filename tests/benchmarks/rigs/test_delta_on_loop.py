@@ -50,13 +50,13 @@ async def test_a_loop_that_was_held_is_seen() -> None:
     await asyncio.sleep(0)
     _hold(0.03)
     await asyncio.sleep(0)
-    ring.producer.put(np.zeros(10, np.float32))
+    ring.put(np.zeros(10, np.float32))
     await watch.full
     assert 30e6 <= watch.longest_hold_ns <= watch.took_ns
     took_ns = watch.took_ns
     _hold(0.06)
     await asyncio.sleep(0)
-    ring.producer.put(np.zeros(10, np.float32))
+    ring.put(np.zeros(10, np.float32))
     await watch.through
     assert watch.longest_hold_ns >= 60e6
     assert watch.took_ns == took_ns
@@ -73,6 +73,6 @@ async def test_a_delta_that_never_comes_is_an_error(monkeypatch: pytest.MonkeyPa
     with pytest.raises(StreamLostError, match="did not come"):
         await _Watch(Ring(100), 10, 10).full
     ring = Ring(100)
-    ring.producer.put(np.zeros(10, np.float32))
+    ring.put(np.zeros(10, np.float32))
     with pytest.raises(StreamLostError, match="did not come"):
         await _Watch(ring, 10, 20).through

@@ -13,7 +13,7 @@ def test_a_logged_port_plays_like_any_other_and_notes_each_block() -> None:
     port.attach_input(48000, 1)
     assert port.playback is not None
     assert port.capture is not None
-    port.playback.producer.put(np.full(960, 0.25, np.float32))
+    port.playback.put(np.full(960, 0.25, np.float32))
     output = np.empty((480, 1), np.float32)
     for _ in range(3):
         port.process(np.full((240, 1), 0.5, np.float32), None)
@@ -23,7 +23,7 @@ def test_a_logged_port_plays_like_any_other_and_notes_each_block() -> None:
     assert port.recorded.positions.tolist() == [0, 240, 480]
     for log in (port.played, port.recorded):
         assert np.all(np.diff(log.times_ns) >= 0)
-    assert np.all(port.capture.consumer.get(720) == 0.5)
+    assert np.all(port.capture.get(720) == 0.5)
     assert port.stats().output_calls == 3
     assert port.driven_from_python
 

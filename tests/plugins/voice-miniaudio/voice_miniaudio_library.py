@@ -42,7 +42,7 @@ def _compile(user_data_word: int) -> tuple[Any, Any]:
     @c_callback("void(int64, int64, int64, uint32)")
     def on_block(device, output, source, frames):  # type: ignore[no-untyped-def]
         """ma_device_data_proc."""
-        move_block(load(device, user_data_word), source, output, int64(frames), 0.0, 0.0, 0)
+        move_block(load(device, user_data_word), source, output, int64(frames), 0)
 
     @c_callback("void(int64)")
     def on_stop(device):  # type: ignore[no-untyped-def]
