@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from engine.local.faults.plan import FaultPlan
     from engine.local.script_player import ScriptPlayer
+    from engine.local.session_factory import Agent
 
 app = typer.Typer(add_completion=False)
 SCRIPT_HELP = """\b
@@ -59,24 +60,38 @@ def serve(
     import asyncio  # noqa: PLC0415 - a fifth of the start-up
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(host, port, script, faults or [], seed))
+        plan = _plan_of(faults or [], seed)
+        # Before the loop runs: it would hear Ctrl+C only when the models are loaded, or the script's words spoken.
+        factory = _agent() if script is None else _player_of(script)
+        asyncio.run(_serve(host, port, factory, plan))
 
 
-async def _serve(address: str, port: int, script: Path | None, specs: list[str], seed: int | None) -> None:
+async def _serve(address: str, port: int, factory: Agent | ScriptPlayer, plan: FaultPlan) -> None:
     import asyncio  # noqa: PLC0415
+    import signal  # noqa: PLC0415
 
     from cli.terminal.signals import stop_signals  # noqa: PLC0415
+    from engine.local.script_player import ScriptPlayer  # noqa: PLC0415
     from engine.local.server import serve as serve_clients  # noqa: PLC0415
-    from engine.local.session_factory import Agent  # noqa: PLC0415
 
-    plan = _plan_of(specs, seed)
-    player = None if script is None else _player_of(script)
+    player = factory if isinstance(factory, ScriptPlayer) else None
     until = player.finished if player else asyncio.Event()
-    with stop_signals(until.set):
-        factory = player or Agent()
+
+    def stop() -> None:
+        until.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
+
+    with stop_signals(stop):
         await serve_clients(address, port, factory=factory, announce=_announce, faults=plan, until=until)
     if player:
         player.check()
+
+
+def _agent() -> Agent:
+    from engine.local.session_factory import Agent  # noqa: PLC0415
+
+    return Agent()
 
 
 def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:

@@ -56,6 +56,8 @@ class LocalServer:
             "engine.local",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            # Ctrl+C in a terminal reaches a whole group, and would meet an interpreter that has only begun.
+            process_group=0,
         )
         try:
             ready = await self._first_line()

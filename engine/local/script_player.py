@@ -70,7 +70,7 @@ class ScriptPlayer:
             self.leave()
         return status
 
-    def session(self, link: Link) -> ClientSession:
+    def session(self, link: Link, _wanted: dict[str, Any]) -> ClientSession:
         """Return the session that plays the next connection."""
         self._came += 1
         return _Connection(self, self._came, self._script, self._script.connections[self._came - 1], link)

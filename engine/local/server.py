@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import time
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import WSCloseCode, web
 from yarl import URL
@@ -15,10 +17,25 @@ from engine.local.faults.events import BetaNames
 from engine.local.faults.fault import Fault
 from engine.local.faults.plan import FaultPlan
 from engine.local.link import Link
+from engine.local.protocol.client_schema import check_secret_request
+from engine.local.protocol.identifiers import new_id
+from engine.local.protocol.settings import Settings
+from engine.local.protocol.validation import Refusal, parse
 from engine.local.session_factory import ClientSession, SessionFactory
 
 PATH = "/v1/realtime"
+_PATHS = (PATH, f"{PATH}/openai")
+"""The second is that of Yandex's first host, which much of its clients' code still names."""
 MAX_MESSAGE_BYTES = 16 << 20
+MAX_CLIENTS = 64
+"""Connections at a time: 64 talking ones take 0.5 GB and both cores."""
+_MAX_SECRETS = 256
+_SECRET_S = 600
+_GOODBYE_S = 1.0
+"""A client that reads nothing, its close frame neither, is left after this."""
+_PROTOCOL = "realtime"
+_KEY_PROTOCOL = "openai-insecure-api-key."
+"""A browser cannot send a header: it offers its key as a subprotocol beside the one that is to be chosen."""
 
 
 class _ClientHandler:
@@ -28,24 +45,47 @@ class _ClientHandler:
         self._factory = factory
         self._faults = faults
         self._connections = 0
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
+        self._secrets: dict[str, dict[str, Any]] = {}
+        """What the sessions of client secrets begin with; the oldest are forgotten."""
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's session."""
         _check_origin(request)
-        status = self._factory.admit()
+        status = 503 if len(self._sockets) >= MAX_CLIENTS else self._factory.admit()
         if status is not None:
             return web.Response(status=status, text="This connection is refused.")
         # Pings are answered by the link, which can leave it.
-        socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False)
-        await socket.prepare(request)
-        self._sockets.add(socket)
+        socket = web.WebSocketResponse(
+            max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False, protocols=(_PROTOCOL,)
+        )
+        self._sockets[socket] = request.transport
         try:
+            await socket.prepare(request)
             async with Link(socket, request.transport, self._make_faults(request)) as link:
-                await _hold(self._factory.session(link), link)
+                await _hold(self._factory.session(link, self._secrets.get(_key_of(request), {})), link)
         finally:
-            self._sockets.discard(socket)
+            del self._sockets[socket]
         return socket
+
+    async def make_secret(self, request: web.Request) -> web.Response:
+        """Return a key for one more session, as a program's own server asks for it on behalf of a browser."""
+        _check_origin(request)
+        settings = Settings(new_id("sess"))
+        try:
+            asked = parse(await request.text() or "{}")
+            check_secret_request(asked)
+            wanted = asked.get("session") or {}
+            settings.update(wanted)
+        except Refusal as refusal:
+            return web.json_response({"error": refusal.as_json()}, status=400)
+        if len(self._secrets) >= _MAX_SECRETS:
+            del self._secrets[next(iter(self._secrets))]
+        value, lasts_s = new_id("ek"), (asked.get("expires_after") or {}).get("seconds") or _SECRET_S
+        self._secrets[value] = wanted
+        return web.json_response(
+            {"value": value, "expires_at": int(time.time()) + lasts_s, "session": settings.session}
+        )
 
     def _make_faults(self, request: web.Request) -> list[Fault]:
         faults = self._faults.for_connection(self._connections)
@@ -54,8 +94,21 @@ class _ClientHandler:
         return [*faults, BetaNames()] if "OpenAI-Beta" in request.headers else faults
 
     async def say_goodbye(self, _app: web.Application) -> None:
-        """Close what is open."""
-        await asyncio.gather(*(socket.close(code=WSCloseCode.GOING_AWAY) for socket in self._sockets))
+        """Close what is open, and break what cannot be closed in time."""
+        goodbyes = [asyncio.create_task(socket.close(code=WSCloseCode.GOING_AWAY)) for socket in self._sockets]
+        if goodbyes:
+            await asyncio.wait(goodbyes, timeout=_GOODBYE_S)
+        for transport in self._sockets.values():
+            if transport is not None:
+                transport.abort()
+        await asyncio.gather(*goodbyes, return_exceptions=True)
+
+
+def _key_of(request: web.Request) -> str:
+    """Return the key that a client shows; it needs none, unless it has a client secret."""
+    offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+    of_browser = [name.removeprefix(_KEY_PROTOCOL) for name in offered if name.startswith(_KEY_PROTOCOL)]
+    return next(iter(of_browser), request.headers.get("Authorization", "").removeprefix("Bearer "))
 
 
 async def _hold(session: ClientSession, link: Link) -> None:
@@ -72,7 +125,11 @@ async def _hold(session: ClientSession, link: Link) -> None:
 def _check_origin(request: web.Request) -> None:
     """Refuse web pages from elsewhere: a browser lets any page connect to this machine, and names the page here."""
     origin = request.headers.get("Origin")
-    if origin is not None and not _is_loopback(URL(origin).host or ""):
+    try:
+        is_ours = origin is None or _is_loopback(URL(origin).host or "")
+    except ValueError:  # no address at all
+        is_ours = False
+    if not is_ours:
         raise web.HTTPForbidden(text="Pages from elsewhere may not use the embedded server.")
 
 
@@ -120,7 +177,9 @@ async def serve(
     app = web.Application()
     handler = _ClientHandler(factory, faults or FaultPlan())
     app.on_shutdown.append(handler.say_goodbye)
-    app.router.add_get(PATH, handler.receive)
+    for path in _PATHS:
+        app.router.add_get(path, handler.receive)
+    app.router.add_post(f"{PATH}/client_secrets", handler.make_secret)
     runner = web.AppRunner(app, shutdown_timeout=1.0)
     try:
         check_host(host)

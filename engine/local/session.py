@@ -25,9 +25,13 @@ _LOG = logging.getLogger(__name__)
 class LocalSession:
     """Holds one conversation. `handle` takes a client's text frame; `close` ends what still runs."""
 
-    def __init__(self, send_text: Callable[[str], Awaitable[None]], speech_worker: SpeechWorker) -> None:
+    def __init__(
+        self, send_text: Callable[[str], Awaitable[None]], speech_worker: SpeechWorker, wanted: _Object | None = None
+    ) -> None:
+        """Make a conversation that begins with the session `wanted`, which was checked."""
         self._send_text = send_text
         self._settings = Settings(new_id("sess"))
+        self._settings.update(wanted or {})
         self._items = Items()
         self._context = context = ConversationContext(self._send, self._settings, self._items, speech_worker)
         self._answers = Answers(context)
@@ -81,14 +85,7 @@ class LocalSession:
         await self._send_text(json.dumps({"type": kind, "event_id": new_id("event"), **fields}))
 
     async def _refuse(self, refusal: Refusal, event_id: str | None) -> None:
-        error = {
-            "type": "invalid_request_error",
-            "code": refusal.code,
-            "message": refusal.message,
-            "param": refusal.param,
-            "event_id": event_id,
-        }
-        await self._send("error", error=error)
+        await self._send("error", error={**refusal.as_json(), "event_id": event_id})
 
     async def _update(self, message: _Object) -> None:
         before = self._ears()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.local.link import Link
 from engine.local.session import LocalSession
@@ -41,8 +41,8 @@ class SessionFactory(Protocol):
         """Say how to answer who connects: None with a session, else with an HTTP status."""
         ...
 
-    def session(self, link: Link) -> ClientSession:
-        """Return the session of a client that was admitted."""
+    def session(self, link: Link, wanted: dict[str, Any]) -> ClientSession:
+        """Return the session of a client that was admitted, with what its client secret was made for."""
         ...
 
     def close(self) -> None:
@@ -70,9 +70,9 @@ class Agent:
         """Everybody gets a session."""
         return None
 
-    def session(self, link: Link) -> ClientSession:
+    def session(self, link: Link, wanted: dict[str, Any]) -> ClientSession:
         """Return a new conversation."""
-        return LocalSession(link.send, self._speech_worker)
+        return LocalSession(link.send, self._speech_worker, wanted)
 
     def close(self) -> None:
         """End the thread of speech."""

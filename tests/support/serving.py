@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,11 @@ class Serving:
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
         self.url = url
+
+    def send(self, number: int) -> None:
+        """Send it a signal; Ctrl+C is one."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
     async def ended(self) -> tuple[int, str]:
         """Wait until it ends by itself; return its exit code and what it said on its standard error."""

@@ -85,6 +85,7 @@ class Voice:
         if self.rate_hz <= 0:
             raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
         self._sink: Callable[[NDArray[np.int16]], bool] = lambda _: True
+        self._raised: BaseException | None = None
         self._callback = _CALLBACK(self._receive)
 
     def say(
@@ -104,13 +105,15 @@ class Voice:
             words_per_minute: Speed.
         """
         with _LOCK:
-            self._sink = sink
+            self._sink, self._raised = sink, None
             self._library.espeak_SetSynthCallback(self._callback)
             self._library.espeak_SetVoiceByName((voice or language_of(text)).encode())
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
             # Half a surrogate pair comes through JSON but has no UTF-8; a NUL would end the text.
             data = text.replace("\0", " ").encode(errors="replace") + b"\0"
             self._library.espeak_Synth(data, len(data), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+            if self._raised is not None:
+                raise self._raised
 
     def say_all(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:
         """Return the whole of what `say` gives, as one array."""
@@ -126,5 +129,9 @@ class Voice:
     def _receive(self, wave: Any, count: int, _events: Any) -> int:
         if count <= 0 or not wave:
             return 0
-        block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
-        return 0 if self._sink(np.round(block).astype(np.int16)) else 1
+        try:
+            block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
+            return 0 if self._sink(np.round(block).astype(np.int16)) else 1
+        except BaseException as error:  # Ctrl+C among them, which ctypes would print and forget
+            self._raised = error
+            return 1

@@ -162,3 +162,13 @@ def check_event(message: dict[str, Any]) -> str:
     own = {name: value for name, value in message.items() if name != "type"}
     check_fields(own, {"event_id": _text(longest=512), **EVENTS[kind]}, "")
     return kind
+
+
+def check_secret_request(body: dict[str, Any]) -> None:
+    """Check the request for a client secret.
+
+    Raises:
+        Refusal: something is unknown or of a wrong type; `param` names it.
+    """
+    lasts = _object(anchor=_text("created_at"), seconds=_integer(10, 7200))
+    check_fields(body, {"expires_after": lasts, "session": _SESSION})

@@ -22,6 +22,10 @@ class Refusal(Exception):  # noqa: N818 - the protocol's word for it is an error
     code: str = "invalid_value"
     param: str | None = None
 
+    def as_json(self) -> _Object:
+        """The protocol's error object."""
+        return {"type": "invalid_request_error", "code": self.code, "message": self.message, "param": self.param}
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
