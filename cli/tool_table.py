@@ -8,7 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from cli.run.mcp_start import StartedServers
+from cli.tool_folder import search_current_folder
+from engine.api.mcp_start import StartedServers
 from engine.config import load_config
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import choose_provider
@@ -31,6 +32,7 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
         VoiceError: the configuration is wrong, or there is no such provider.
     """
     config = load_config()
+    search_current_folder((), config)
     chosen = choose_provider(provider, None, os.environ, config)
     tool_config = read_tool_config(config, os.environ)
     offer = tool_config.tools
@@ -60,7 +62,7 @@ def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
     changes: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
-        servers = await StartedServers.start(settings, [lambda event, _: changes.append(event)], stack)
+        servers = await StartedServers.start(settings, changes.append, stack)
         tools = await servers.tools()
     rows = []
     for change in changes:

@@ -40,6 +40,10 @@ class InvalidInputError(VoiceError):
     """A parameter, a file or a value is wrong: correct the call."""
 
 
+class NotOpenError(InvalidInputError):
+    """A session or a port was used before it was opened, or after its end: open another."""
+
+
 class LibraryMissingError(VoiceError):
     """A Python package that the chosen part needs is missing or broken: install it or choose another part."""
 
@@ -50,6 +54,10 @@ class PortAudioMissingError(VoiceError):
 
 class NoDeviceError(VoiceError):
     """The system has no device of the wanted direction: plug one in, or use files through the virtual backend."""
+
+
+class NoSoundCardError(NoDeviceError):
+    """No backend finds a microphone and a speaker: plug them in, or use files through the virtual backend."""
 
 
 class UnknownDeviceError(VoiceError):

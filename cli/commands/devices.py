@@ -37,12 +37,12 @@ def devices(
 
 
 def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
-    from cli.devices.selection import find_all_configured, require_sound_card  # noqa: PLC0415
+    from cli.devices.selection import find_all_configured  # noqa: PLC0415
     from cli.devices.table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
-    from engine.audio.device.registry import open_backend  # noqa: PLC0415
+    from engine.audio.device.registry import open_backend, require_sound_card  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     audio = load_config().audio

@@ -7,18 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.options import BACKEND_HELP, LogLevel, RunOptions
+from cli.options import BACKEND_HELP, LogLevel
+from engine.api.options import LIMITS, SessionOptions
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
-from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
+from engine.realtime.providers.turn_detection import Eagerness, TurnMode
 
 app = typer.Typer(add_completion=False)
 _AGENT, _SOUND, _TURNS, _LIMITS, _KEPT = "Agent", "Sound", "Turns", "Limits", "What is kept"
 """The panels of its help."""
 
 
-def _option(panel: str, words: str, value: str | None = None, *names: str, **limits: Any) -> Any:
+def _option(
+    panel: str,
+    words: str,
+    value: str | None = None,
+    *names: str,
+    limits: tuple[float | None, float | None] = (None, None),
+) -> Any:
     """An option in a panel of the help, with the name of its value; no other names take that of the parameter."""
-    return typer.Option(*names, help=words, metavar=value, rich_help_panel=panel, **limits)
+    least, most = limits
+    return typer.Option(*names, help=words, metavar=value, rich_help_panel=panel, min=least, max=most)
 
 
 @app.command()
@@ -49,8 +57,8 @@ def run(
         _option(_SOUND, "Audio file to speak instead of a microphone; - for raw PCM16 24 kHz on stdin.", "FILE"),
     ] = None,
     output_file: Annotated[Path | None, _option(_SOUND, "WAV file to write instead of a speaker.", "FILE")] = None,
-    volume: Annotated[float, _option(_SOUND, "Gain of the speaker in dB.", "DB", min=-60, max=20)] = 0.0,
-    mic_gain: Annotated[float, _option(_SOUND, "Gain of the microphone in dB.", "DB", min=-60, max=40)] = 0.0,
+    volume: Annotated[float, _option(_SOUND, "Gain of the speaker in dB.", "DB", limits=LIMITS["volume"])] = 0.0,
+    mic_gain: Annotated[float, _option(_SOUND, "Gain of the microphone in dB.", "DB", limits=LIMITS["mic_gain"])] = 0.0,
     mute: Annotated[bool, _option(_SOUND, "Begin with the microphone muted.", None, "--mute")] = False,
     backend: Annotated[str | None, _option(_SOUND, BACKEND_HELP, "NAME")] = None,
     block_ms: Annotated[
@@ -60,13 +68,17 @@ def run(
             "Length of a device block in ms; default: 10 for a speaker, and for a microphone what is sent "
             "at once (20).",
             "MS",
-            min=1,
-            max=200,
+            limits=LIMITS["block_ms"],
         ),
     ] = None,
     output_rate: Annotated[
         int | None,
-        _option(_SOUND, "Rate of the answers in Hz, where they sound too fast or too slow.", "HZ", min=8000, max=48000),
+        _option(
+            _SOUND,
+            "Rate of the answers in Hz, where they sound too fast or too slow.",
+            "HZ",
+            limits=LIMITS["output_rate"],
+        ),
     ] = None,
     text: Annotated[
         bool,
@@ -93,21 +105,34 @@ def run(
         ),
     ] = None,
     vad_threshold: Annotated[
-        float | None, _option(_TURNS, "How sure server_vad must be that you speak.", "P", min=0, max=1)
+        float | None,
+        _option(_TURNS, "How sure server_vad must be that you speak.", "P", limits=LIMITS["vad_threshold"]),
     ] = None,
     vad_silence_ms: Annotated[
-        int | None, _option(_TURNS, "The silence by which server_vad ends your turn.", "MS", min=0, max=10_000)
+        int | None,
+        _option(_TURNS, "The silence by which server_vad ends your turn.", "MS", limits=LIMITS["vad_silence_ms"]),
     ] = None,
     vad_padding_ms: Annotated[
-        int | None, _option(_TURNS, "What server_vad takes in from before your first word.", "MS", min=0, max=5000)
+        int | None,
+        _option(_TURNS, "What server_vad takes in from before your first word.", "MS", limits=LIMITS["vad_padding_ms"]),
     ] = None,
     vad_idle_ms: Annotated[
         int | None,
-        _option(_TURNS, "After how much silence the service speaks up by itself (server_vad).", "MS", min=1000),
+        _option(
+            _TURNS,
+            "After how much silence the service speaks up by itself (server_vad).",
+            "MS",
+            limits=LIMITS["vad_idle_ms"],
+        ),
     ] = None,
-    duration: Annotated[float | None, _option(_LIMITS, "Seconds until the session ends.", "S", min=0.1)] = None,
+    duration: Annotated[
+        float | None, _option(_LIMITS, "Seconds until the session ends.", "S", limits=LIMITS["duration"])
+    ] = None,
     idle_timeout: Annotated[
-        float | None, _option(_LIMITS, "Seconds without a word from anybody that end the session.", "S", min=1)
+        float | None,
+        _option(
+            _LIMITS, "Seconds without a word from anybody that end the session.", "S", limits=LIMITS["idle_timeout"]
+        ),
     ] = None,
     budget: Annotated[
         float | None,
@@ -115,12 +140,17 @@ def run(
             _LIMITS,
             "What the session may cost, in the currency of the model's prices; it ends after.",
             "AMOUNT",
-            min=0,
+            limits=LIMITS["budget"],
         ),
     ] = None,
     max_outage_audio: Annotated[
         float,
-        _option(_LIMITS, "How many seconds of your words wait for a lost connection to come back.", "S", min=0),
+        _option(
+            _LIMITS,
+            "How many seconds of your words wait for a lost connection to come back.",
+            "S",
+            limits=LIMITS["max_outage_audio"],
+        ),
     ] = MAX_OUTAGE_S,
     record: Annotated[
         Path | None,
@@ -144,7 +174,7 @@ def run(
     Without a sound card and without an input file, a demonstration with
     the embedded agent is held.
     """
-    options = RunOptions(
+    options = SessionOptions(
         backend=backend,
         provider=provider,
         url=url,
@@ -155,26 +185,29 @@ def run(
         output_file=output_file,
         voice=voice,
         instructions=instructions,
-        tools=tuple(tools or ()),
-        output_rate_hz=output_rate,
-        approve=tuple(approve or ()),
-        volume_db=volume,
-        mic_gain_db=mic_gain,
+        tools=tools or (),
+        output_rate=output_rate,
+        approve=approve or (),
+        volume=volume,
+        mic_gain=mic_gain,
         block_ms=block_ms,
-        turns=TurnOptions(turns, eagerness, vad_threshold, vad_silence_ms, vad_padding_ms, vad_idle_ms),
+        turns=turns,
+        eagerness=eagerness,
+        vad_threshold=vad_threshold,
+        vad_silence_ms=vad_silence_ms,
+        vad_padding_ms=vad_padding_ms,
+        vad_idle_ms=vad_idle_ms,
         text=text,
         mute=mute,
-        idle_timeout_s=idle_timeout,
-        duration_s=duration,
-        max_outage_s=max_outage_audio,
+        idle_timeout=idle_timeout,
+        duration=duration,
+        max_outage_audio=max_outage_audio,
         budget=budget,
         record=record,
-        events=events,
-        log_level=log_level,
     )
     from cli.kernels import prepare_kernels  # noqa: PLC0415
 
     prepare_kernels()
     from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
 
-    run_session(options)
+    run_session(options, events, log_level)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.audio.device.blame import close_backend
 from engine.audio.device.matching import find_device
 from engine.audio.device.protocol import Backend
-from engine.audio.device.registry import Chosen, open_backend
+from engine.audio.device.registry import open_backend, require_sound_card
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.config import AudioDefaults, load_config
 from engine.errors import NoDeviceError, VoiceError
@@ -46,18 +46,6 @@ def find_all_configured(devices: Sequence[Device], audio: AudioDefaults) -> dict
     """Find the microphone and the speaker that the configuration names."""
     names = {Direction.INPUT: audio.input, Direction.OUTPUT: audio.output}
     return {direction: find_configured(devices, name, direction) for direction, name in names.items()}
-
-
-def require_sound_card(asked: str, found: Chosen) -> None:
-    """Refuse what `auto` takes where there is no sound card.
-
-    Raises:
-        NoDeviceError: "auto" was asked for, and found only files.
-    """
-    if asked == "auto" and _plays_files(found.backend):
-        raise NoDeviceError(
-            f"There is no sound card here ({found.reason}).", fix="Plug one in; `voice doctor` looks closer."
-        )
 
 
 def refuse_files(backend: Backend) -> None:

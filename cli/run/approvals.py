@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from cli.run.controls import Controls
 from cli.view.lines import call_text
-from engine.realtime.session import Session
+from engine.api.session import Session
 from engine.realtime.session_events import ApprovalAsked, SessionEvent, SessionStarted
 
 _NOBODY = "Nobody could be asked: the client runs without a terminal."
@@ -17,18 +15,12 @@ class Approvals:
     """An observer of a session; answers each question once.
 
     Example:
-        >>> approvals = Approvals(["calendar"])
-        >>> session = Session(..., observers=[screen, approvals])
+        >>> approvals = Approvals()
+        >>> session = Session(observers=[screen, approvals], approve=["calendar"])
         >>> approvals.attach(session, controls)
     """
 
-    def __init__(self, always: Collection[str] = ()) -> None:
-        """Prepare.
-
-        Args:
-            always: Servers whose calls need no question; "all" of them.
-        """
-        self._always = frozenset(always)
+    def __init__(self) -> None:
         self._session: Session | None = None
         self._asking: Controls | None = None
 
@@ -46,11 +38,9 @@ class Approvals:
 
     def _answer(self, asked: ApprovalAsked) -> None:
         session = self._session
-        if session is None:
+        if session is None or session.approves(asked.server):
             return
-        if self._always & {"all", asked.server}:
-            session.approve(asked.approval_id)
-        elif self._asking is None:
+        if self._asking is None:
             session.approve(asked.approval_id, approve=False, reason=_NOBODY)
         else:
             text = f"May {asked.server} run {call_text(asked.name, asked.arguments)}? (y/n)"

@@ -14,7 +14,7 @@ from cli.run.talk_key import TalkKey
 from cli.terminal.key_parser import KeyStroke, KnowsReleases, Named, Stroke
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
-from engine.realtime.session import Session
+from engine.api.session import Session
 
 _ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
 _HINT = "Tab mutes; type and press Enter to write"
@@ -76,7 +76,7 @@ class Controls:
             case Named.ENTER:
                 text, self._typed = self._typed.strip(), ""
                 if text:
-                    self._session.type_text(text)
+                    self._session.send_text(text)
             case Named.BACKSPACE:
                 self._typed = self._typed[:-1]
             case Named.ERASE_WORD:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,19 +12,16 @@ from platformdirs import user_data_path
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
-from cli.options import RunOptions
-from cli.run.lifecycle import SessionPlan, converse
+from cli.run.approvals import Approvals
+from cli.run.lifecycle import converse
 from cli.view.screen import Screen
-from engine.audio.types import StreamRequest
+from engine.api.options import SessionOptions, path_of
+from engine.api.session import Session
+from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
 from engine.local.answering.speech import Voice
-from engine.realtime.cost.usage import UsageMeter
-from engine.realtime.providers.choose import ChosenProvider
-from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Observer, Session
 from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript
-from engine.realtime.tools.builtin import built_in_tools
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
 _VOICE = "en-us+f3"
@@ -97,28 +93,31 @@ class Demonstration:
                 resting_since_s = (resting_since_s or now_s) if session.at_rest else None
 
 
-def hold_demonstration(
-    chosen: ChosenProvider, meter: UsageMeter, options: RunOptions, screen: Screen, observers: Sequence[Observer]
-) -> None:
+def hold_demonstration(options: SessionOptions, screen: Screen) -> None:
     """Hold the demonstration with the embedded agent, and say where its recording is.
 
     Raises:
         VoiceError: the embedded agent cannot work on this machine, or did not answer.
     """
-    folder = options.record or _recording_folder()
+    folder = path_of(options.record) or _recording_folder()
     screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
-    plan = SessionPlan(
-        chosen=chosen,
+    configured = options.config or Config()
+    session = Session(
+        provider="local",
         backend=VirtualBackend(microphone=demonstration.microphone),
-        request=StreamRequest(block_ms=options.block_ms),
-        settings=SessionSettings(),
-        tools=built_in_tools(chosen.provider),
-        options=replace(options, record=folder),
-        guide=demonstration.guide,
-        meter=meter,
+        block_ms=options.block_ms,
+        volume=options.volume,
+        mic_gain=options.mic_gain,
+        mute=options.mute,
+        duration=options.duration,
+        budget=options.budget,
+        max_outage_audio=options.max_outage_audio,
+        record=folder,
+        config=replace(configured, parts={"prices": configured.parts.get("prices", {})}),
+        observers=[*options.observers, demonstration],
     )
-    asyncio.run(converse(plan, screen, [meter, *observers, demonstration]))
+    asyncio.run(converse(session, screen, Approvals(), demonstration.guide))
     screen.say(f"What was heard, you on the left and the agent on the right: {folder / 'heard.wav'}")
     screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
 

@@ -9,8 +9,8 @@ import os
 import sys
 import threading
 
+from engine.api.session import Session
 from engine.realtime.idle_timeout import UNANSWERED_S
-from engine.realtime.session import Session
 
 _POLL_S = 0.05
 _QUEUED_LINES = 100
@@ -29,7 +29,7 @@ async def say_lines(session: Session) -> None:
     _start_reading(lines)
     while (line := await lines.get()) is not None:
         if line.strip():
-            session.type_text(line.strip())
+            session.send_text(line.strip())
             await _until_answered(session)
     session.end_input()
 

@@ -11,7 +11,9 @@ from engine.realtime.session_events import (
     ApprovalGiven,
     DeviceFound,
     DeviceLost,
+    Lacking,
     McpServerChanged,
+    PartChosen,
     Reconnected,
     Reconnecting,
     RemoteCall,
@@ -35,6 +37,21 @@ ToolEvent = (
     | ApprovalAsked
     | ApprovalGiven
 )
+
+Remark = ToolEvent | UsageTotal | PartChosen | Lacking
+
+
+def remark_line(event: Remark) -> str:
+    """Return the line for what is told beside the conversation; "" for what is not worth one."""
+    match event:
+        case PartChosen(part, name, reason):
+            return f"{part.title()} {name}: {reason}"
+        case Lacking(text):
+            return f"Note: {text}"
+        case UsageTotal():
+            return usage_line(event)
+        case _:
+            return tool_line(event)
 
 
 def call_text(name: str, arguments: dict[str, object]) -> str:

@@ -8,7 +8,7 @@ from typing import IO
 from cli.errors import on_command_line
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
-from cli.view.lines import ToolEvent, loss_line, tool_line, usage_line
+from cli.view.lines import Remark, loss_line, remark_line
 from engine.realtime.session_events import (
     AgentText,
     AgentTextCut,
@@ -24,7 +24,6 @@ from engine.realtime.session_events import (
     SessionEvent,
     SessionStarted,
     Summary,
-    UsageTotal,
     UserTranscript,
     UserTyped,
     Xrun,
@@ -64,8 +63,8 @@ class Screen:
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
-            case _ if isinstance(event, UsageTotal | ToolEvent):
-                self._remark(usage_line(event) if isinstance(event, UsageTotal) else tool_line(event))
+            case _ if isinstance(event, Remark):
+                self._remark(remark_line(event))
             case FirstAudio(_, latency_ms) if latency_ms is not None:
                 self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms):

@@ -38,6 +38,23 @@ def session_event(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
     return declare
 
 
+@session_event("chosen")
+class PartChosen(SessionEvent):
+    """The backend or the provider was chosen for the session, and why."""
+
+    part: str
+    """"backend" or "provider"."""
+    name: str
+    reason: str
+
+
+@session_event("lack")
+class Lacking(SessionEvent):
+    """Something that was wanted is not there; the session goes on without it."""
+
+    text: str
+
+
 @session_event("session")
 class SessionStarted(SessionEvent):
     """The server has opened (or changed) the session."""

@@ -9,7 +9,7 @@ from engine.audio.device.blame import REPAIR, blaming, close_backend
 from engine.audio.device.matching import no_device
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
 from engine.audio.types import Device, Direction
-from engine.errors import Advice, InvalidInputError, LibraryMissingError, VoiceError
+from engine.errors import Advice, InvalidInputError, LibraryMissingError, NoSoundCardError, VoiceError
 
 GROUP = "voice.backends"
 _OURS = "voice-realtime"
@@ -61,6 +61,16 @@ def open_backend(name: str = "auto") -> Chosen:
         else:
             return Chosen(backend, "; ".join(refused) or "the first choice works")
     raise LibraryMissingError(f"No audio backend works: {'; '.join(refused)}.", fix=Advice.EXAMINE)
+
+
+def require_sound_card(asked: str, found: Chosen) -> None:
+    """Refuse what "auto" takes where there is no sound card.
+
+    Raises:
+        NoSoundCardError: "auto" was asked for, and found only files.
+    """
+    if asked == "auto" and found.backend.name == AUTO_ORDER[-1]:
+        raise NoSoundCardError(f"There is no sound card here ({found.reason}).", fix=f"Plug one in. {Advice.EXAMINE}")
 
 
 def open_hotplugged(name: str = "auto") -> Backend:

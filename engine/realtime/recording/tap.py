@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from engine.audio.clock import loop_time_s
+from engine.audio.run_blocking import run_blocking
 from engine.audio.session_audio import SessionAudio
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
@@ -58,7 +59,7 @@ class Recording:
         ... )
         >>> following = asyncio.ensure_future(recording.follow(audio))
         >>> await session.run()
-        >>> recording.close()
+        >>> await recording.aclose()
     """
 
     def __init__(
@@ -133,12 +134,12 @@ class Recording:
             await asyncio.sleep(_POLL_S)
             self._take_played(audio)
 
-    def close(self, audio: SessionAudio | None = None) -> None:
+    async def aclose(self, audio: SessionAudio | None = None) -> None:
         """Write the rest and close the files; waits for the disk, some seconds at most."""
         if audio is not None:
             self._take_played(audio)
         self._writer.put(self._close_files)
-        if not self._writer.close():
+        if not await run_blocking(self._writer.close):
             self._warn("The disk does not take the end of the recording.")
         elif self._writer.dropped:
             self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing in it.")

@@ -14,19 +14,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path
 from typing import Any
 
 from engine.errors import InvalidInputError, VoiceError
 from engine.realtime.tools.tool import Tool, tool_of
 
 GROUP = "voice.tools"
-_LOOKED_FOR = "MODULE:OBJECT is looked for in the current folder and among the installed packages."
+_LOOKED_FOR = "MODULE:OBJECT is looked for where `import` looks: write it as a program would import it."
 _IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
 
 
@@ -43,24 +41,19 @@ class Plugin:
 def load_tools(reference: str) -> list[Tool]:
     """Load what a reference `MODULE:OBJECT` names: a `Tool`, a function, or a sequence of both.
 
-    The current folder is searched first, as `python -m` does.
-
     Raises:
         InvalidInputError: there is no such module or object, it fails to load, or it is no tool.
     """
     module_name, _, attribute = reference.partition(":")
     if not module_name or not attribute:
         raise InvalidInputError(f"'{reference}' names no tools.", fix="Write MODULE:OBJECT, such as mytools:TOOLS.")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
     try:
         found = importlib.import_module(module_name)
         for name in attribute.split("."):
             found = getattr(found, name)
     except (Exception, SystemExit) as error:  # a person's module may fail in any way
         raise _not_loaded(f"The tools '{reference}'", error) from error
-    return _tools_in(found, reference)
+    return tools_in(found, reference)
 
 
 def plugin_names() -> list[str]:
@@ -82,7 +75,7 @@ def load_plugin(name: str) -> Plugin:
     point = found[0]
     package = point.dist.name if point.dist is not None else ""
     try:
-        return Plugin(name, package, tuple(_tools_in(_loaded(point), point.value)))
+        return Plugin(name, package, tuple(tools_in(_loaded(point), point.value)))
     except VoiceError as error:
         return Plugin(name, package, reason=error.message)
 
@@ -121,7 +114,12 @@ def _place_of_failure(error: BaseException) -> str:
     return f"{last.filename}, line {last.lineno}"
 
 
-def _tools_in(found: Any, reference: str) -> list[Tool]:
+def tools_in(found: Any, reference: str) -> list[Tool]:
+    """Return a tool, a function or a sequence of both as tools.
+
+    Raises:
+        InvalidInputError: it is something else, or a function that cannot be a tool.
+    """
     entries = list(found) if isinstance(found, Sequence) else [found]
     tools = [entry if isinstance(entry, Tool) else _tool_of_entry(entry, reference) for entry in entries]
     names = [tool.name for tool in tools]

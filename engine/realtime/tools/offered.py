@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import InvalidInputError, VoiceError
 from engine.realtime.providers.catalog import Provider
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool, built_in_tools
 from engine.realtime.tools.config import Offer
-from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names, tools_in
 from engine.realtime.tools.tool import Tool
 
 
@@ -21,13 +22,15 @@ class OfferedTools:
     lacks: tuple[str, ...] = ()
 
 
-def offered_tools(provider: Provider, offer: Offer, asked: Iterable[str] = ()) -> OfferedTools:
+def offered_tools(
+    provider: Provider, offer: Offer, asked: Iterable[Callable[..., Any] | Tool | str] = ()
+) -> OfferedTools:
     """Gather the tools. What the person names replaces a built-in tool of the same name.
 
     Args:
         provider: Its built-in tools are offered, less those that are disabled.
         offer: The configuration; what fails to load there is a lack, and the others are offered.
-        asked: Names and `MODULE:OBJECT`s that the session names.
+        asked: Functions, tools, names and `MODULE:OBJECT`s of the person.
 
     Raises:
         InvalidInputError: something of `asked` cannot be loaded.
@@ -46,12 +49,14 @@ def offered_tools(provider: Provider, offer: Offer, asked: Iterable[str] = ()) -
     return OfferedTools(tuple(by_name.values()), tuple(lacks))
 
 
-def tools_called(reference: str, offer: Offer) -> list[Tool]:
-    """The tools behind one name: a built-in tool, a plugin, or `MODULE:OBJECT`.
+def tools_called(reference: Callable[..., Any] | Tool | str, offer: Offer) -> list[Tool]:
+    """A function as a tool, or the tools behind one name: a built-in tool, a plugin, or `MODULE:OBJECT`.
 
     Raises:
         InvalidInputError: there is nothing behind it, or it fails.
     """
+    if not isinstance(reference, str):
+        return tools_in(reference, getattr(reference, "__name__", type(reference).__name__))
     if ":" in reference:
         return load_tools(reference)
     if reference in BUILT_IN:

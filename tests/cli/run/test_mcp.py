@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.run.mcp_start import StartedServers
+from engine.api.mcp_start import StartedServers
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from tests.cli.run.test_virtual import environment
@@ -118,7 +118,7 @@ async def test_without_the_package_each_server_says_what_to_install(monkeypatch:
     told: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
         settings = {"mine": McpServer(command="x")}
-        servers = await StartedServers.start(settings, [lambda session_event, _: told.append(session_event)], stack)
+        servers = await StartedServers.start(settings, told.append, stack)
         assert await servers.tools() == []
     (failed,) = told
     assert isinstance(failed, McpServerChanged)

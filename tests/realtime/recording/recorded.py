@@ -85,7 +85,7 @@ def hold_recorded(
         finally:
             for task in aside:
                 task.cancel()
-            recording.close(audio)
+            await recording.aclose(audio)
             # What the writer's thread had to tell comes by the loop.
             await asyncio.sleep(0)
         return held

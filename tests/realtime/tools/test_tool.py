@@ -155,8 +155,7 @@ def test_a_function_that_takes_anything_is_refused() -> None:
 def test_tools_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "def one() -> str:\n    return '1'\nasync def two() -> str:\n    return '2'\nBOTH = [one, two]\n"
     (tmp_path / "my_voice_tools.py").write_text(text)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.syspath_prepend(tmp_path)
     assert [tool.name for tool in load_tools("my_voice_tools:BOTH")] == ["one", "two"]
     assert [tool.name for tool in load_tools("my_voice_tools:one")] == ["one"]
 
@@ -191,8 +190,7 @@ def test_a_module_that_is_wrong_is_named_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str, fix: str
 ) -> None:
     (tmp_path / "wrong.py").write_text(text)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "wrong", raising=False)
     importlib.invalidate_caches()
     with pytest.raises(InvalidInputError) as refused:

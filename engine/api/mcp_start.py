@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.tool import Tool
-
-if TYPE_CHECKING:  # who only lists the tools of a server compiles no kernel
-    from engine.realtime.session import Observer
 
 _WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realtime[mcp]"`'
 
@@ -21,7 +17,7 @@ class StartedServers:
     """The servers of one session, started and not waited for.
 
     Example:
-        >>> servers = await StartedServers.start(settings, observers, stack)
+        >>> servers = await StartedServers.start(settings, emit, stack)
         >>> tools = await servers.tools()
     """
 
@@ -30,14 +26,9 @@ class StartedServers:
 
     @classmethod
     async def start(
-        cls, settings: Mapping[str, McpServer], observers: Sequence[Observer], stack: contextlib.AsyncExitStack
+        cls, settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None], stack: contextlib.AsyncExitStack
     ) -> StartedServers:
-        """Start them side by side; `stack` ends them."""
-
-        def emit(event: SessionEvent) -> None:
-            for observer in observers:
-                observer(event, asyncio.get_running_loop().time())
-
+        """Start them side by side; `stack` ends them, and `emit` is told of their states."""
         started = cls()
         if not settings:
             return started

@@ -1,0 +1,47 @@
+"""Choice of the audio backend and of its devices: the options first, then the configuration, then what works."""
+
+from __future__ import annotations
+
+from engine.api.options import SessionOptions, path_of
+from engine.audio.device.blame import class_of, close_backend
+from engine.audio.device.registry import Chosen, check_protocol, load_backend, open_backend, require_sound_card
+from engine.audio.types import StreamRequest
+from engine.config import AudioDefaults
+from engine.errors import NoSoundCardError
+
+
+def choose_backend(options: SessionOptions, defaults: AudioDefaults) -> Chosen:
+    """Return the backend, and why it was taken.
+
+    Raises:
+        NoSoundCardError: there is neither a sound card nor a file to speak, and the session is not in writing.
+        VoiceError: the named backend does not work.
+    """
+    if options.backend is not None and not isinstance(options.backend, str):
+        check_protocol(options.backend, class_of(options.backend))
+        return Chosen(options.backend, "")
+    names_file = options.input_file is not None or options.output_file is not None
+    name = options.backend or ("auto" if names_file else defaults.backend) or "auto"
+    if name == "auto" and names_file:
+        return Chosen(load_backend("virtual"), "a file was named")
+    found = open_backend(name)
+    try:
+        if options.input is not None or options.output is not None or not options.text:
+            require_sound_card(name, found)
+    except NoSoundCardError:
+        close_backend(found.backend)
+        raise
+    return found
+
+
+def stream_request(options: SessionOptions, defaults: AudioDefaults, backend: str) -> StreamRequest:
+    """Return what is asked of the backend; configured devices count where a backend of real ones was chosen by name."""
+    if backend == "virtual" or not isinstance(options.backend, str | None):
+        defaults = AudioDefaults()
+    return StreamRequest(
+        input=defaults.input if options.input is None else options.input,
+        output=defaults.output if options.output is None else options.output,
+        input_file=path_of(options.input_file),
+        output_file=path_of(options.output_file),
+        block_ms=options.block_ms,
+    )

@@ -1,0 +1,152 @@
+"""Options of a session: one list of names for the command line and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from engine.errors import InvalidInputError
+from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
+from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
+
+if TYPE_CHECKING:  # the command line imports this before it has read its options
+    from engine.audio.device.protocol import Backend
+    from engine.config import Config
+    from engine.realtime.connection.transport import Connect
+    from engine.realtime.session import Observer
+    from engine.realtime.tools.tool import Tool
+
+LIMITS: dict[str, tuple[float, float | None]] = {
+    "volume": (-60, 20),
+    "mic_gain": (-60, 40),
+    "block_ms": (1, 200),
+    "output_rate": (8000, 48000),
+    "vad_threshold": (0, 1),
+    "vad_silence_ms": (0, 10_000),
+    "vad_padding_ms": (0, 5000),
+    "vad_idle_ms": (1000, None),
+    "duration": (0.1, None),
+    "idle_timeout": (1, None),
+    "budget": (0, None),
+    "max_outage_audio": (0, None),
+}
+"""Least and greatest value of each number; None where there is no greatest."""
+_LISTS = ("tools", "approve", "observers")
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOptions:
+    """Options of a session, as the command line has them but for those of its terminal; None takes the default.
+
+    Raises:
+        InvalidInputError: a value is out of its range, or two options exclude each other.
+
+    Example:
+        >>> SessionOptions(provider="local", volume=-6).volume
+        -6
+    """
+
+    provider: str | None = None
+    """`yandex`, `openai`, `local` or `custom`; by default the one whose key is set, else `local`."""
+    url: str | None = None
+    """Address (ws:// or wss://) of a Realtime server."""
+    model: str | None = None
+    voice: str | None = None
+    instructions: str | None = None
+    """Instructions of the agent; `@FILE` reads a file."""
+    tools: Sequence[Callable[..., Any] | Tool | str] = ()
+    """Functions, tools, `MODULE:OBJECT`s or names of built-in tools and plugins."""
+    approve: Sequence[str] = ()
+    """Remote MCP servers whose calls need no question; `all` for every one."""
+    input: str | None = None
+    """Microphone: index, name, or words of its name."""
+    output: str | None = None
+    """Speaker, likewise."""
+    input_file: Path | str | None = None
+    """Audio file that is spoken instead of a microphone; the session ends after it."""
+    output_file: Path | str | None = None
+    """WAV file that is written instead of a speaker."""
+    volume: float = 0.0
+    """Gain of the speaker in dB."""
+    mic_gain: float = 0.0
+    """Gain of the microphone in dB."""
+    mute: bool = False
+    """Begin with the microphone muted."""
+    backend: str | Backend | None = None
+    """Name of an audio backend, or a backend of the program's own, which the session does not close."""
+    block_ms: float | None = None
+    """Length of a device block."""
+    output_rate: int | None = None
+    """Rate of the answers in Hz, where they sound too fast or too slow."""
+    text: bool = False
+    """Write instead of speaking: nothing of the microphone is sent."""
+    turns: TurnMode | str | None = None
+    """End of a turn: `server_vad`, `semantic_vad`, or `none` for push-to-talk (`Session.talk`)."""
+    eagerness: Eagerness | str | None = None
+    vad_threshold: float | None = None
+    vad_silence_ms: int | None = None
+    vad_padding_ms: int | None = None
+    vad_idle_ms: int | None = None
+    duration: float | None = None
+    """Seconds until the session ends."""
+    idle_timeout: float | None = None
+    """Seconds without a word from anybody that end the session."""
+    budget: float | None = None
+    """Cost after which the session ends, in the currency of the model's prices."""
+    max_outage_audio: float = MAX_OUTAGE_S
+    """Seconds of speech that wait for a lost connection."""
+    record: Path | str | None = None
+    """Folder to record the session into."""
+    observers: Sequence[Observer] = ()
+    """Called with each session event and its time, at once; they may act on the session."""
+    on_compile: Callable[[str], None] | None = None
+    """Told, from another thread, if the kernels must be compiled first, once on a machine; by default it is logged."""
+    config: Config | None = None
+    """Configuration; by default the person's file and the environment."""
+    connect: Connect | None = None
+    """Opens connections; for tests, see `engine.realtime.testing`."""
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in LIMITS.items():
+            value = getattr(self, name)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (is_number and least <= value and (most is None or value <= most)):
+                bounds = f"{least} or more" if most is None else f"from {least} to {most}"
+                raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=f"Give a number, {bounds}.")
+        for name in _LISTS:
+            value = getattr(self, name)
+            if isinstance(value, str) or not isinstance(value, Iterable):
+                raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix="Give a list.")
+        if self.text and self.input_file is not None:
+            raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
+        self.turn_options()
+
+    def turn_options(self) -> TurnOptions:
+        """Return what is wanted of the turns.
+
+        Raises:
+            InvalidInputError: there is no such mode or eagerness.
+        """
+        return TurnOptions(
+            _choice(TurnMode, self.turns, "turns"),
+            _choice(Eagerness, self.eagerness, "eagerness"),
+            self.vad_threshold,
+            self.vad_silence_ms,
+            self.vad_padding_ms,
+            self.vad_idle_ms,
+        )
+
+
+def _choice(kind: type[_Choice], value: str | None, name: str) -> _Choice | None:
+    if value is not None and value not in set(kind):
+        raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=f"Choose one of {', '.join(kind)}.")
+    return None if value is None else kind(value)
+
+
+def path_of(value: Path | str | None) -> Path | None:
+    """Return a path that may be given as a text."""
+    return None if value is None else Path(value)

@@ -1,0 +1,339 @@
+"""A session as a program holds it: everything is opened in order, and closed in order on every way out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec
+
+from engine.api.backend import choose_backend, stream_request
+from engine.api.event_buffer import EventBuffer
+from engine.api.mcp_start import StartedServers
+from engine.api.options import SessionOptions, path_of
+from engine.api.plan import plan_session
+from engine.audio.clock import loop_time_s
+from engine.audio.device.blame import close_backend
+from engine.audio.run_blocking import run_blocking, wait_out
+from engine.audio.session_audio import SessionAudio
+from engine.audio.types import StreamInfo
+from engine.dsp.compile.library import load_kernels
+from engine.errors import InvalidInputError, NotOpenError, VoiceError
+from engine.local.process import LocalServer
+from engine.realtime.budget import keep_to_budget
+from engine.realtime.connection.transport import Connect
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.recording.tap import Recording
+from engine.realtime.session import Observer
+from engine.realtime.session import Session as RealtimeSession
+from engine.realtime.session_events import ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
+from engine.realtime.sound.rate_check import OutputRateWatch
+from engine.realtime.tools.runner import ToolRunner
+from engine.redaction import Scrubber
+
+_Given = ParamSpec("_Given")
+
+
+def _as_options(
+    make: Callable[_Given, SessionOptions],
+) -> Callable[[Callable[[Any, SessionOptions], None]], Callable[Concatenate[Any, _Given], None]]:
+    """Let `__init__` take what the options take: there is one list of them."""
+
+    def decorate(initialise: Callable[[Any, SessionOptions], None]) -> Callable[Concatenate[Any, _Given], None]:
+        @functools.wraps(initialise)
+        def take(self: Any, /, *args: _Given.args, **kwargs: _Given.kwargs) -> None:
+            initialise(self, make(*args, **kwargs))
+
+        own, taken = inspect.signature(initialise).parameters, inspect.signature(make).parameters
+        take.__signature__ = inspect.Signature([own["self"], *taken.values()])  # type: ignore[attr-defined]
+        return take
+
+    return decorate
+
+
+class Session:
+    """A conversation with an agent; takes what `SessionOptions` takes.
+
+    Its events can be read in a loop: as many as the buffer holds wait for a slow reader, the newest. An error that
+    ends the session is raised by the loop or by `wait`, or where the block is left, once.
+
+    Example:
+        >>> async with Session(provider="local", tools=[set_light], record="talk") as session:
+        ...     async for event in session:
+        ...         print(event)
+    """
+
+    @_as_options(SessionOptions)
+    def __init__(self, options: SessionOptions) -> None:
+        """Check everything that can be checked before anything is opened.
+
+        Raises:
+            VoiceError: an option or the configuration is wrong, a key is missing, or a tool cannot be loaded.
+        """
+        self.options = options
+        self._plan = plan_session(options)
+        self._events = EventBuffer()
+        self._told: list[Observer] = [*options.observers, self._events]
+        # The meter first: its last word comes before the summary.
+        self._meter = self._plan.meter(self._told)
+        rate_watch = OutputRateWatch(self._plan.chosen.provider.output_rate_hz, self._told)
+        self._observers: list[Observer] = [self._meter, rate_watch, *self._told, self._approve_unasked]
+        self._approved = {*self._plan.tool_config.tools.approve, *options.approve}
+        self._was_opened = self._was_raised = False
+        self._stack = contextlib.AsyncExitStack()
+        self._runner = ToolRunner(())
+        self._audio: SessionAudio | None = None
+        self._core: RealtimeSession | None = None
+        self._running: asyncio.Task[Summary] | None = None
+
+    @classmethod
+    def of(cls, options: SessionOptions) -> Session:
+        """Make a session of options that are one value."""
+        return cls(**{entry.name: getattr(options, entry.name) for entry in fields(options)})
+
+    async def __aenter__(self) -> Session:
+        """Open everything and begin to connect; what fails leaves nothing open.
+
+        Raises:
+            VoiceError: what prevents it.
+        """
+        if self._was_opened:
+            raise NotOpenError("A session is opened once.", fix="Make another one.")
+        self._was_opened = True
+        async with contextlib.AsyncExitStack() as stack:
+            await self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the session, and close everything in order.
+
+        Raises:
+            VoiceError: what ended the session, if nobody was told, and the block ends without an error of its own.
+        """
+        try:
+            await self._stack.aclose()
+        except VoiceError:
+            if error is None:
+                raise
+        if error is None:
+            self._raise_failure()
+
+    def __aiter__(self) -> Session:
+        """Read the events; a second loop goes on where the first one was left."""
+        return self
+
+    async def __anext__(self) -> SessionEvent:
+        """Return the next event; the summary is the last.
+
+        Raises:
+            VoiceError: what ended the session, after the summary.
+        """
+        if self._running is None:
+            raise _not_open()
+        event = await self._events.next()
+        if event is None:
+            await self.wait()
+            raise StopAsyncIteration
+        return event
+
+    async def wait(self) -> Summary:
+        """Wait until the session has ended by itself or was stopped; return its summary.
+
+        Raises:
+            VoiceError: what ended it, unless that was raised before.
+        """
+        if self._running is None:
+            raise _not_open()
+        await asyncio.wait([self._running])
+        self._raise_failure()
+        assert self.summary is not None
+        return self.summary
+
+    @property
+    def stream(self) -> StreamInfo:
+        """Devices or files of the session, as they were opened."""
+        if self._audio is None:
+            raise _not_open()
+        return self._audio.info
+
+    @property
+    def summary(self) -> Summary | None:
+        """Summary of the session, once it has ended."""
+        return self._events.summary
+
+    @property
+    def missed_events(self) -> int:
+        """Number of events that were dropped because the program did not read them in time."""
+        return self._events.missed
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone is muted."""
+        return self._live.muted
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the user is heard only between `talk(True)` and `talk(False)`."""
+        return self._plan.by_key
+
+    @property
+    def listens(self) -> bool:
+        """Whether the microphone is sent at all."""
+        return self._plan.settings.listens
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nobody speaks or is answered, no tool runs, and everything has been heard."""
+        return self._core is not None and self._core.at_rest
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether nothing goes on but that the server has not begun to answer."""
+        return self._core is not None and self._core.unanswered
+
+    def approves(self, server: str) -> bool:
+        """Whether calls of a remote MCP server need no question; it is answered by the session itself."""
+        return bool(self._approved & {"all", server})
+
+    def approve(self, approval_id: str, approve: bool = True, reason: str = "") -> None:
+        """Answer an `ApprovalAsked`: whether the service may make the call."""
+        self._live.approve(approval_id, approve=approve, reason=reason)
+
+    def send_text(self, text: str) -> None:
+        """Say something to the agent in writing: it interrupts as speech does, and is answered."""
+        if not text.strip():
+            raise InvalidInputError("There is no text to send.", fix="Send words.")
+        self._live.type_text(text)
+
+    def mute(self, muted: bool = True) -> None:
+        """Keep what is said from now on from the server, or no more."""
+        self._live.mute(muted)
+
+    def talk(self, pressed: bool = True) -> None:
+        """Begin or end a turn of the user, with turns by key; nothing where the server detects them."""
+        self._live.talk(pressed)
+
+    def end_input(self) -> None:
+        """Say that nobody will speak or write any more: the session ends with the last answer."""
+        self._live.end_input()
+
+    def stop(self, reason: str = "stopped", *, at_once: bool = False) -> None:
+        """Ask the session to end in order; `at_once` waits for no tool. It may have ended already."""
+        if self._core is None:
+            raise _not_open()
+        if at_once:
+            self._runner.hurry()
+        self._core.stop(reason)
+
+    def fail(self, error: VoiceError) -> None:
+        """End the session with an error, which is raised as one of its own."""
+        self._live.fail(error)
+
+    @property
+    def _live(self) -> RealtimeSession:
+        if self._core is None or self._running is None or self._running.done():
+            raise _not_open()
+        return self._core
+
+    def _raise_failure(self) -> None:
+        if self._running is not None and not self._was_raised and (error := self._running.exception()) is not None:
+            self._was_raised = True
+            raise error
+
+    async def _open(self, stack: contextlib.AsyncExitStack) -> None:
+        plan, options = self._plan, self.options
+        announce = options.on_compile
+        await run_blocking(lambda: load_kernels(announce) if announce else load_kernels())
+        found = choose_backend(options, plan.config.audio)
+        if found.backend is not options.backend:
+            stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
+            self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
+        self._emit(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
+        self._emit(*map(Lacking, plan.lacks))
+        servers = await StartedServers.start(plan.tool_config.mcp, self._emit, stack)
+        chosen, connect = await self._reach_server(stack)
+        provider = chosen.provider
+        self._audio = audio = SessionAudio(
+            found.backend,
+            stream_request(options, plan.config.audio, found.backend.name),
+            input_rate_hz=provider.input_rate_hz,
+            output_rate_hz=provider.output_rate_hz,
+            block_ms=provider.block_ms,
+            volume_db=options.volume,
+            mic_gain_db=options.mic_gain,
+            keep_played=options.record is not None,
+        )
+        stack.push_async_callback(audio.aclose)
+        recorded: dict[str, Any] = {}
+        if (folder := path_of(options.record)) is not None:
+            recording = Recording(folder, chosen, observers=self._told, secrets=plan.secrets, connect=connect)
+            stack.push_async_callback(recording.aclose, audio)
+            stack.callback(asyncio.ensure_future(recording.follow(audio)).cancel)
+            recorded = {"make_conversation": recording.make_conversation}
+            connect = recording.connect
+        self._runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(plan.secrets))
+        core = RealtimeSession(
+            chosen,
+            audio,
+            self._runner,
+            plan.settings,
+            self._observers,
+            connect=connect,
+            max_outage_s=options.max_outage_audio,
+            **recorded,
+        )
+        core.mute(options.mute)
+        self._meter.watch_microphone(lambda: core.sent_s)
+        stack.callback(asyncio.ensure_future(keep_to_budget(self._meter, core, audio)).cancel)
+        self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
+        self._core = core
+        stack.push_async_callback(self._finish, core, self._running)
+
+    async def _reach_server(self, stack: contextlib.AsyncExitStack) -> tuple[ChosenProvider, Connect]:
+        """Start the embedded server where it is the provider; return the provider with its address, and the way there.
+
+        A server that has died is started again for the next connection.
+        """
+        chosen = self._plan.chosen
+        if chosen.url:
+            return chosen, self.options.connect or Connection.open
+        server = await stack.enter_async_context(LocalServer())
+        self._emit(*map(Lacking, server.lacks))
+
+        async def connect(chosen: ChosenProvider) -> Connection:
+            await server.revive()
+            return await Connection.open(chosen.at_url(server.url))
+
+        return chosen.at_url(server.url), connect
+
+    async def _finish(self, core: RealtimeSession, running: asyncio.Task[Summary]) -> None:
+        """Stop the conversation and wait for its end; one that is cancelled meanwhile waits for no tool."""
+        core.stop("closed")
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError:
+            self._runner.hurry()
+            await wait_out(running)
+            raise
+
+    def _approve_unasked(self, event: SessionEvent, _: float) -> None:
+        if isinstance(event, ApprovalAsked) and self.approves(event.server):
+            self.approve(event.approval_id)
+
+    def _emit(self, *events: SessionEvent) -> None:
+        """Tell the observers what happens beside the conversation."""
+        for event in events:
+            for observer in self._told:
+                observer(event, loop_time_s())
+
+
+def _not_open() -> NotOpenError:
+    return NotOpenError("This session is not open.", fix="Use it inside its block, until it ends.")
