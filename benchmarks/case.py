@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from benchmarks.report.results import Result
+from benchmarks.report.results import Quantiles, Result, compared
+from benchmarks.timing import interleaved
 from engine.errors import VoiceError
 
 T = TypeVar("T")
@@ -29,6 +30,49 @@ class Case:
     def seconds(self, *, quick: bool) -> float:
         """How long the case runs."""
         return self.quick_s if quick else self.full_s
+
+
+_UNITS_NS = {"ns": 1.0, "ms": 1e6}
+
+
+def beside_rivals(
+    benchmark: str,
+    name: str,
+    functions: Callable[[], Mapping[str, Callable[[], object] | None]],
+    *,
+    unit: str = "ns",
+    calls: int | None = None,
+    least_rounds: int = 5,
+    pieces: int = 1,
+    extra: Callable[[Mapping[str, Quantiles]], Mapping[str, Any]] = lambda _: {},
+    **times: Any,
+) -> Case:
+    """Return the case that measures functions in turns; the one called "ours" is compared with the others.
+
+    Args:
+        benchmark: Name of the benchmark.
+        name: Name of the case.
+        functions: Makes them, by name; None stands for a rival that is not installed.
+        unit: "ns" or "ms".
+        calls: As for `interleaved`.
+        least_rounds: As for `interleaved`.
+        pieces: How many times each call does what is measured.
+        extra: Returns what is measured besides.
+        times: Fields of `Case`.
+    """
+
+    def measure(seconds: float) -> Result:
+        made = functions()
+        there = {who: function for who, function in made.items() if function is not None}
+        scale = pieces * _UNITS_NS[unit]
+        figures = {
+            who: Quantiles(taken.p50 / scale, taken.p99 / scale)
+            for who, taken in interleaved(there, seconds, calls=calls, least_rounds=least_rounds).items()
+        }
+        missing = [who for who in made if who not in there]
+        return compared(benchmark, name, unit, figures, missing=missing, extra=extra(figures))
+
+    return Case(name, measure, **times)
 
 
 class Interrupted(KeyboardInterrupt):

@@ -2,95 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.case import Case
-from benchmarks.report.results import Result, compared
+from benchmarks.case import Case, beside_rivals
 from benchmarks.report.rivals import find_rival
-from benchmarks.timing import interleaved
 from engine.dsp.compile.library import library
 from engine.dsp.meter import meter
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 
 _BLOCK = 480
 _MILLION = 1_000_000
-_AUDIOOP = "audioop"
-"""The standard library's, which Python 3.13 has no more. It works on PCM16 only: no gain ramp, no float32."""
-_Functions = dict[str, Callable[[], object]]
+_Functions = Mapping[str, Callable[[], object] | None]
 
 
 def cases() -> list[Case]:
     """Conversions to PCM16 and back: checked, by kept addresses, and of a million samples; and a meter."""
-    return [
-        Case(f"float32_to_pcm16/{_BLOCK}", partial(_to_pcm16, _BLOCK)),
-        Case(f"float32_to_pcm16_kept/{_BLOCK}", _to_pcm16_kept),
-        Case(f"float32_to_pcm16/{_MILLION}", partial(_to_pcm16, _MILLION)),
-        Case(f"pcm16_to_float32/{_BLOCK}", partial(_to_float32, _BLOCK)),
-        Case(f"pcm16_to_float32_kept/{_BLOCK}", _to_float32_kept),
-        Case(f"pcm16_to_float32/{_MILLION}", partial(_to_float32, _MILLION)),
-        Case(f"meter/{_BLOCK}", _meter),
-    ]
+    made: dict[str, Callable[[], _Functions]] = {
+        f"float32_to_pcm16/{_BLOCK}": partial(_to_pcm16, _BLOCK),
+        f"float32_to_pcm16_kept/{_BLOCK}": _to_pcm16_kept,
+        f"float32_to_pcm16/{_MILLION}": lambda: {**_to_pcm16(_MILLION), "memcpy": _memcpy(_MILLION)},
+        f"pcm16_to_float32/{_BLOCK}": partial(_to_float32, _BLOCK),
+        f"pcm16_to_float32_kept/{_BLOCK}": _to_float32_kept,
+        f"pcm16_to_float32/{_MILLION}": lambda: {**_to_float32(_MILLION), "memcpy": _memcpy(_MILLION)},
+        f"meter/{_BLOCK}": _meter,
+    }
+    return [beside_rivals("dsp", name, functions) for name, functions in made.items()]
 
 
-def _to_pcm16(frames: int, seconds: float) -> Result:
+def _to_pcm16(frames: int) -> _Functions:
     samples = _samples(frames)
-    functions: _Functions = {
-        "ours": partial(float32_to_pcm16, samples),
-        "numpy": partial(_numpy_to_pcm16, samples),
-    }
-    if frames == _MILLION:
-        functions["memcpy"] = _memcpy(frames)
-    return compared("dsp", f"float32_to_pcm16/{frames}", "ns", interleaved(functions, seconds))
+    return {"ours": partial(float32_to_pcm16, samples), "numpy": partial(_numpy_to_pcm16, samples)}
 
 
-def _to_pcm16_kept(seconds: float) -> Result:
-    samples, pcm = _samples(_BLOCK), np.empty(_BLOCK, np.int16)
-    ours = partial(library().float32_to_pcm16, samples.ctypes.data, pcm.ctypes.data, _BLOCK)
-    figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_pcm16, samples)}, seconds)
-    return compared("dsp", f"float32_to_pcm16_kept/{_BLOCK}", "ns", figures)
-
-
-def _to_float32(frames: int, seconds: float) -> Result:
-    pcm = _pcm(frames)
-    functions: _Functions = {
-        "ours": partial(pcm16_to_float32, pcm),
-        "numpy": partial(_numpy_to_float32, pcm),
-    }
-    if frames == _MILLION:
-        functions["memcpy"] = _memcpy(frames)
-    return compared("dsp", f"pcm16_to_float32/{frames}", "ns", interleaved(functions, seconds))
-
-
-def _to_float32_kept(seconds: float) -> Result:
-    pcm, samples = _pcm(_BLOCK), np.empty(_BLOCK, np.float32)
-    ours = partial(library().pcm16_to_float32, pcm.ctypes.data, samples.ctypes.data, _BLOCK)
-    figures = interleaved({"ours": ours, "numpy": partial(_numpy_to_float32, pcm)}, seconds)
-    return compared("dsp", f"pcm16_to_float32_kept/{_BLOCK}", "ns", figures)
-
-
-def _meter(seconds: float) -> Result:
+def _to_pcm16_kept() -> _Functions:
     samples = _samples(_BLOCK)
-
-    def through_audioop(audioop: Any, data: bytes) -> tuple[int, int]:
-        return audioop.max(data, 2), audioop.rms(data, 2)
-
-    functions: _Functions = {"ours": partial(meter, samples)}
-    return _beside_audioop(f"meter/{_BLOCK}", functions, through_audioop, _pcm(_BLOCK).tobytes(), seconds)
+    ours = _by_kept_addresses(library().float32_to_pcm16, samples, np.empty(_BLOCK, np.int16))
+    return {"ours": ours, "numpy": partial(_numpy_to_pcm16, samples)}
 
 
-def _beside_audioop(
-    case: str, functions: _Functions, through_audioop: Callable[[Any, bytes], object], data: bytes, seconds: float
-) -> Result:
-    audioop = find_rival(_AUDIOOP)
-    if audioop:
-        functions = {**functions, _AUDIOOP: partial(through_audioop, audioop, data)}
-    missing = () if audioop else (_AUDIOOP,)
-    return compared("dsp", case, "ns", interleaved(functions, seconds), missing=missing)
+def _to_float32(frames: int) -> _Functions:
+    pcm = _pcm(frames)
+    return {"ours": partial(pcm16_to_float32, pcm), "numpy": partial(_numpy_to_float32, pcm)}
+
+
+def _to_float32_kept() -> _Functions:
+    pcm = _pcm(_BLOCK)
+    ours = _by_kept_addresses(library().pcm16_to_float32, pcm, np.empty(_BLOCK, np.float32))
+    return {"ours": ours, "numpy": partial(_numpy_to_float32, pcm)}
+
+
+def _by_kept_addresses(convert: Callable[..., None], source: NDArray[Any], target: NDArray[Any]) -> partial[None]:
+    """A kernel as a session calls it; the arrays live as long as the function that has their addresses."""
+    ours = partial(convert, source.ctypes.data, target.ctypes.data, source.size)
+    vars(ours)["memory"] = source, target
+    return ours
+
+
+def _meter() -> _Functions:
+    """Beside the standard library's, which Python 3.13 has no more, and which works on PCM16 only."""
+    audioop, data = find_rival("audioop"), _pcm(_BLOCK).tobytes()
+    theirs = (lambda: (audioop.max(data, 2), audioop.rms(data, 2))) if audioop else None
+    return {"ours": partial(meter, _samples(_BLOCK)), "audioop": theirs}
 
 
 def _samples(frames: int) -> NDArray[np.float32]:

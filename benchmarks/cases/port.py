@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.case import Case
-from benchmarks.report.results import Quantiles, Result, compared
-from benchmarks.timing import interleaved
+from benchmarks.case import Case, beside_rivals
 from engine.audio.port.audio_port import AudioPort
 
 _RATE_HZ = 48000
 _FRAMES = 960
-_CASE = f"process/{_FRAMES}"
 _BLOCKS = 100
 """Blocks between two visits to the rings: 2 s, which both of them hold."""
 
 
 def cases() -> list[Case]:
     """Full duplex, mono in and out; both rings are filled and emptied for many blocks at a time."""
-    return [Case(_CASE, _process)]
+    return [beside_rivals("port", f"process/{_FRAMES}", _functions, calls=1, pieces=_BLOCKS)]
 
 
-def _process(seconds: float) -> Result:
+def _functions() -> dict[str, Callable[[], None]]:
     port = AudioPort()
     port.attach_input(_RATE_HZ, 1)
     port.attach_output(_RATE_HZ, 1)
@@ -50,6 +48,4 @@ def _process(seconds: float) -> Result:
             output[:, 0] = np.clip(to_play.get_nowait(), -1.0, 1.0)
             recorded.get_nowait()
 
-    figures = interleaved({"ours": ours, "two queues + numpy": theirs}, seconds, calls=1)
-    of_a_block = {who: Quantiles(figure.p50 / _BLOCKS, figure.p99 / _BLOCKS) for who, figure in figures.items()}
-    return compared("port", _CASE, "ns", of_a_block)
+    return {"ours": ours, "two queues + numpy": theirs}

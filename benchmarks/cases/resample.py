@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from itertools import permutations, product
 from typing import Any
@@ -11,11 +12,9 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from benchmarks.case import Case
-from benchmarks.report.results import Quantiles, Result, compared
+from benchmarks.case import Case, beside_rivals
 from benchmarks.report.rivals import find_rival
 from benchmarks.signals.resample_quality import Quality, measure_quality
-from benchmarks.timing import interleaved
 from engine.dsp.resample import make_resampler
 
 _RATES_HZ = (16000, 24000, 44100, 48000)
@@ -24,17 +23,12 @@ _BLOCK_MS, _PIECE_MS = 20, 100
 """A microphone's block, and the pieces in which queued answers are resampled."""
 _SAMPLE_MS = 1000
 """A sample is one second of sound: soxr gives its output in bursts of up to 40 ms."""
-_LIBSAMPLERATE = "libsamplerate"
 
 
 def cases() -> list[Case]:
     """Every pair of the rates that devices and services use, and long pieces on the way to a device."""
-    blocks = [Case(f"resample/{s}-{t}", partial(_pair, s, t, _BLOCK_MS)) for s, t in permutations(_RATES_HZ, 2)]
-    pieces = [
-        Case(f"resample/{s}-{t}/{_PIECE_MS}ms", partial(_pair, s, t, _PIECE_MS), in_quick=False)
-        for s, t in product(_WIRE_HZ, _DEVICE_HZ)
-    ]
-    return [*blocks, *pieces]
+    blocks = [_pair(source_hz, target_hz, _BLOCK_MS) for source_hz, target_hz in permutations(_RATES_HZ, 2)]
+    return blocks + [_pair(source_hz, target_hz, _PIECE_MS) for source_hz, target_hz in product(_WIRE_HZ, _DEVICE_HZ)]
 
 
 class SoxrStream:
@@ -54,43 +48,42 @@ class SoxrStream:
         return resampled
 
 
-def _pair(source_hz: int, target_hz: int, block_ms: int, seconds: float) -> Result:
-    block = np.random.default_rng(1).uniform(-0.5, 0.5, source_hz * block_ms // 1000).astype(np.float32)
-    functions: dict[str, Callable[[], object]] = {"ours": partial(make_resampler(source_hz, target_hz).process, block)}
-    for quality in ("HQ", "LQ"):
-        functions[f"soxr {quality}"] = partial(SoxrStream(source_hz, target_hz, quality).process, block)
-    samplerate = find_rival("samplerate")
-    if samplerate:
-        stream = samplerate.Resampler("sinc_medium")
-        functions[_LIBSAMPLERATE] = partial(stream.process, block, target_hz / source_hz)
-    figures = interleaved(functions, seconds, calls=_SAMPLE_MS // block_ms)
-    return compared(
+def _pair(source_hz: int, target_hz: int, block_ms: int) -> Case:
+    is_block = block_ms == _BLOCK_MS
+    return beside_rivals(
         "resample",
-        f"resample/{source_hz}-{target_hz}" + ("" if block_ms == _BLOCK_MS else f"/{block_ms}ms"),
-        "ns",
-        figures,
-        missing=() if samplerate else (_LIBSAMPLERATE,),
-        extra=_qualities(source_hz, target_hz, figures),
+        f"resample/{source_hz}-{target_hz}" + ("" if is_block else f"/{block_ms}ms"),
+        partial(_functions, source_hz, target_hz, block_ms),
+        calls=_SAMPLE_MS // block_ms,
+        extra=partial(_qualities, source_hz, target_hz),
+        in_quick=is_block,
     )
 
 
-def _qualities(source_hz: int, target_hz: int, figures: dict[str, Quantiles]) -> dict[str, Any]:
-    """Ours under plain names, soxr's beside them."""
-    ours = measure_quality(lambda: make_resampler(source_hz, target_hz), source_hz, target_hz)
-    extra = _rounded(ours)
+def _functions(source_hz: int, target_hz: int, block_ms: int) -> dict[str, Callable[[], object] | None]:
+    block = np.random.default_rng(1).uniform(-0.5, 0.5, source_hz * block_ms // 1000).astype(np.float32)
+    functions: dict[str, Callable[[], object] | None] = {
+        "ours": partial(make_resampler(source_hz, target_hz).process, block)
+    }
     for quality in ("HQ", "LQ"):
-        if f"soxr {quality}" in figures:
-            make = partial(SoxrStream, source_hz, target_hz, quality)
-            extra[f"soxr {quality}"] = _rounded(measure_quality(make, source_hz, target_hz))
+        functions[f"soxr {quality}"] = partial(SoxrStream(source_hz, target_hz, quality).process, block)
+    samplerate = find_rival("samplerate")
+    theirs = samplerate and partial(samplerate.Resampler("sinc_medium").process, block, target_hz / source_hz)
+    return {**functions, "libsamplerate": theirs}
+
+
+def _qualities(source_hz: int, target_hz: int, _: object) -> dict[str, Any]:
+    """Ours under plain names, soxr's beside them."""
+    extra = _rounded(measure_quality(lambda: make_resampler(source_hz, target_hz), source_hz, target_hz))
+    for quality in ("HQ", "LQ"):
+        make = partial(SoxrStream, source_hz, target_hz, quality)
+        extra[f"soxr {quality}"] = _rounded(measure_quality(make, source_hz, target_hz))
     return extra
 
 
 def _rounded(quality: Quality) -> dict[str, Any]:
+    figures = {"delay_ms": quality.delay_ms, **asdict(quality)}
     return {
-        "delay_ms": round(quality.delay_ms, 2),
-        "group_delay_ms": round(quality.group_delay_ms, 2),
-        "withheld_ms": round(quality.withheld_ms, 2),
-        "snr_db": round(quality.snr_db, 1),
-        "rejection_db": round(quality.rejection_db, 1),
-        "phase": quality.phase,
+        name: round(figure, 1 if name.endswith("_db") else 2) if isinstance(figure, float) else figure
+        for name, figure in figures.items()
     }

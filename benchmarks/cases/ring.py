@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
 
-from benchmarks.case import Case
-from benchmarks.report.results import Quantiles, Result, compared
-from benchmarks.timing import interleaved
+from benchmarks.case import Case, beside_rivals
 from engine.audio.kernels.ring import ring_get, ring_put
 from engine.audio.port.ring import Ring
 
@@ -23,10 +22,13 @@ _CAPACITY = 9600
 
 def cases() -> list[Case]:
     """From Python, and from compiled code to compiled code as the audio thread sees it."""
-    return [Case(f"put_get/{_FRAMES}", _put_get), Case(f"native_pair/{_NATIVE_FRAMES}", _native_pair)]
+    return [
+        beside_rivals("ring", f"put_get/{_FRAMES}", _put_get),
+        beside_rivals("ring", f"native_pair/{_NATIVE_FRAMES}", _native_pair, calls=1, pieces=_PAIRS),
+    ]
 
 
-def _put_get(seconds: float) -> Result:
+def _put_get() -> dict[str, Callable[[], None]]:
     ring = Ring(_CAPACITY)
     block = np.zeros(_FRAMES, np.float32)
     thread_safe: queue.Queue[bytes] = queue.Queue()
@@ -49,13 +51,7 @@ def _put_get(seconds: float) -> Result:
         of_loop.put_nowait(block.tobytes())
         np.frombuffer(of_loop.get_nowait(), np.float32).copy()
 
-    functions = {
-        "ours": ours,
-        "queue.Queue": through_queue,
-        "deque": through_deque,
-        "asyncio.Queue": through_asyncio,
-    }
-    return compared("ring", f"put_get/{_FRAMES}", "ns", interleaved(functions, seconds))
+    return {"ours": ours, "queue.Queue": through_queue, "deque": through_deque, "asyncio.Queue": through_asyncio}
 
 
 @njit("int64(int64, int64, int64, int64)", error_model="numpy")
@@ -68,14 +64,6 @@ def _move_pairs(ring: int, block: int, frames: int, pairs: int) -> int:
     return moved
 
 
-def _native_pair(seconds: float) -> Result:
-    ring = Ring(_CAPACITY)
-    block = np.zeros(_NATIVE_FRAMES, np.float32)
-    handle, address = ring.handle, block.ctypes.data
-
-    def ours() -> None:
-        _move_pairs(handle, address, _NATIVE_FRAMES, _PAIRS)
-
-    figure = interleaved({"ours": ours}, seconds, calls=1)["ours"]
-    per_pair = Quantiles(figure.p50 / _PAIRS, figure.p99 / _PAIRS)
-    return compared("ring", f"native_pair/{_NATIVE_FRAMES}", "ns", {"ours": per_pair})
+def _native_pair() -> dict[str, Callable[[], int]]:
+    ring, block = Ring(_CAPACITY), np.zeros(_NATIVE_FRAMES, np.float32)
+    return {"ours": lambda: _move_pairs(ring.handle, block.ctypes.data, _NATIVE_FRAMES, _PAIRS)}

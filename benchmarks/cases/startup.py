@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import IO
 
-from benchmarks.case import Case
-from benchmarks.report.results import Quantiles, Result, compared
+from benchmarks.case import Case, beside_rivals
+from benchmarks.report.results import Result
 from benchmarks.rigs import startup_client
-from benchmarks.timing import interleaved, quantiles
+from benchmarks.timing import quantiles
 from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
 
 _QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
 _ROUNDS = 1
-_EMPTY = "import typer; app = typer.Typer(); app.command()(lambda: None); app()"
-_LIBRARIES, _BARE = "numpy, llvmlite", "import numpy, llvmlite.binding"
+_EMPTY = {"empty program": ("-c", "import typer; app = typer.Typer(); app.command()(lambda: None); app()", "--help")}
+_LIBRARIES = {"numpy, llvmlite": ("-c", "import numpy, llvmlite.binding")}
 _IMPORT = "import engine.audio.session_audio"
 _ENGINE = """
 from engine.audio.types import StreamRequest
@@ -41,28 +41,28 @@ _SESSION = '"type": "session"'
 def cases(devices: StreamRequest) -> list[Case]:
     """The help, the imports, the engine's stream; the local agent's first line and session; a client on devices."""
     return [
-        Case("startup/help", _help, _QUICK_HELP_S, _FULL_S),
-        Case("startup/import", partial(_code, "import", _IMPORT), _QUICK_S, _FULL_S),
-        Case("startup/engine", partial(_code, "engine", _ENGINE), _QUICK_S, _FULL_S),
+        _beside("help", _QUICK_HELP_S, ours=("-m", "cli.main", "--help"), **_EMPTY),
+        _beside("import", _QUICK_S, ours=("-c", _IMPORT), **_LIBRARIES),
+        _beside("engine", _QUICK_S, ours=("-c", _ENGINE), **_LIBRARIES),
         Case("startup/first_line", partial(_until, "first_line", "", _RUN), _QUICK_S, _FULL_S),
         Case("startup/ready", partial(_until, "ready", _SESSION, (*_RUN, "--events", "-")), _QUICK_S, _FULL_S),
         Case("startup/client", partial(startup_client.measure, devices), startup_client.QUICK_S, startup_client.FULL_S),
     ]
 
 
-def _help(seconds: float) -> Result:
-    ours, empty = partial(_run, "-m", "cli.main", "--help"), partial(_run, "-c", _EMPTY, "--help")
-    return _compare("help", {"ours": ours, "empty program": empty}, seconds)
-
-
-def _code(name: str, code: str, seconds: float) -> Result:
-    return _compare(name, {"ours": partial(_run, "-c", code), _LIBRARIES: partial(_run, "-c", _BARE)}, seconds)
-
-
-def _compare(name: str, functions: dict[str, partial[None]], seconds: float) -> Result:
-    figures = interleaved(functions, seconds, calls=1, least_rounds=_ROUNDS)
-    in_ms = {who: Quantiles(figure.p50 / 1e6, figure.p99 / 1e6) for who, figure in figures.items()}
-    return compared("startup", f"startup/{name}", "ms", in_ms)
+def _beside(name: str, quick_s: float, **programs: tuple[str, ...]) -> Case:
+    """A case of programs that are started in turns."""
+    functions = {who: partial(_run, *arguments) for who, arguments in programs.items()}
+    return beside_rivals(
+        "startup",
+        f"startup/{name}",
+        lambda: functions,
+        unit="ms",
+        calls=1,
+        least_rounds=_ROUNDS,
+        quick_s=quick_s,
+        full_s=_FULL_S,
+    )
 
 
 def _run(*arguments: str) -> None:

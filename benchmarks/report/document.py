@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report.results import SCHEMA, Quantiles, Result
+from pydantic import TypeAdapter, ValidationError
+
+from benchmarks.report.results import SCHEMA, Result
 from engine.errors import InvalidInputError
 
 
@@ -42,26 +44,9 @@ def read_document(path: Path) -> Document:
         says = f"says it is {str(schema)[:40]!r}" if schema else "does not say what it is"
         raise InvalidInputError(f"{path} holds no figures of the form {SCHEMA}: it {says}.", fix=_FIX)
     try:
-        machine = dict(document["machine"])
-        quick = None if document.get("quick") is None else bool(document["quick"])
-        return Document(machine, tuple(_result(entry) for entry in document["results"]), quick)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        return TypeAdapter(Document).validate_python(document)
+    except ValidationError:
         raise InvalidInputError(f"{path} is damaged: it says {SCHEMA} and has not its fields.", fix=_FIX) from None
 
 
 _FIX = "Name a file that `voice bench --json` wrote."
-
-
-def _result(entry: Mapping[str, Any]) -> Result:
-    return Result(
-        benchmark=str(entry["benchmark"]),
-        case=str(entry["case"]),
-        unit=str(entry["unit"]),
-        ours=_quantiles(entry["ours"]),
-        peers={str(name): _quantiles(peer) for name, peer in entry["peers"].items()},
-        extra=dict(entry["extra"]),
-    )
-
-
-def _quantiles(entry: Mapping[str, Any]) -> Quantiles:
-    return Quantiles(float(entry["p50"]), float(entry["p99"]))

@@ -11,7 +11,6 @@ from functools import partial
 import numpy as np
 
 from backends.virtual import VirtualBackend
-from backends.virtual_stream import VirtualStream
 from benchmarks.case import Case
 from benchmarks.report.results import Result
 from benchmarks.timing import quantiles
@@ -91,23 +90,12 @@ class _Watch:
             self._loop.call_soon(self._turn)
 
 
-class _SeenBackend(VirtualBackend):
-    """The virtual backend, whose port can be seen."""
-
-    port: AudioPort
-
-    def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
-        """Open the files, and keep the port."""
-        self.port = port
-        return super().open(port, request)
-
-
 async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
     """Play a delta, interrupt it, and so on; return what each took."""
     chosen = choose_provider(CUSTOM.name, "ws://double/", {}, Config())
     wire_hz = chosen.provider.output_rate_hz
     session_audio = SessionAudio(
-        backend := _SeenBackend(),
+        VirtualBackend(),
         StreamRequest(),
         input_rate_hz=chosen.provider.input_rate_hz,
         output_rate_hz=wire_hz,
@@ -122,7 +110,7 @@ async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
         ends_s = time.monotonic() + seconds
         try:
             while len(watches) < _FEWEST_DELTAS or time.monotonic() < ends_s:
-                watches.append(await _answer(peer, backend.port, length_s, audio, len(watches)))
+                watches.append(await _answer(peer, session_audio.port, length_s, audio, len(watches)))
                 user = {"item_id": f"user_{len(watches)}"}
                 await peer.send("input_audio_buffer.speech_started", **user, audio_start_ms=0)
                 await peer.send("input_audio_buffer.speech_stopped", **user, audio_end_ms=0)
