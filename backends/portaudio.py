@@ -6,7 +6,8 @@ import atexit
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from engine.audio.device.exclusive import restarts_are_allowed
 from engine.audio.device.matching import describe
@@ -19,6 +20,9 @@ from engine.errors import (
     UnsupportedFormatError,
     VoiceError,
 )
+
+if TYPE_CHECKING:
+    from engine.audio.port.audio_port import AudioPort
 
 BLOCK_MS = 10.0
 """Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
@@ -35,6 +39,20 @@ _FORMAT_ERRORS = (INVALID_CHANNEL_COUNT, INVALID_SAMPLE_RATE, SAMPLE_FORMAT_NOT_
 _CHOOSE = f"Choose another device: {Advice.DEVICES}"
 
 Opened = TypeVar("Opened")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One side of a device that is to be opened for a port."""
+
+    port: AudioPort
+    device: Device
+    direction: Direction
+    block_ms: float = BLOCK_MS
+
+    def block_frames(self, rate_hz: int) -> int:
+        """Frames per callback at a rate."""
+        return round(rate_hz * self.block_ms / 1000)
 
 
 class PortAudioFailure(Exception):  # noqa: N818 - never leaves the backends

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from backends.portaudio import (
+    Opening,
     PortAudioFailure,
     block_ms_of,
     check_request,
@@ -50,8 +51,8 @@ class OneWayStream(Protocol):
 
 OpenAt = Callable[[int, int], OneWayStream]
 """Opens a stream of (rate in Hz, channels), or raises PortAudioFailure."""
-Openers = Callable[[Device, Direction, float], tuple[OpenAt, OpenAt | None]]
-"""From a device, its direction and a block in ms to its opener, and that of a rate-converting mode, if any."""
+Openers = Callable[[Opening], tuple[OpenAt, OpenAt | None]]
+"""From what is to be opened to its opener, and that of a rate-converting mode, if any."""
 
 
 class PortAudioStreams:
@@ -74,12 +75,11 @@ class PortAudioStreams:
         """
         try:
             check_request(request, self._backend)
-            chosen = {
-                Direction.INPUT: find_device(devices, request.input, Direction.INPUT),
-                Direction.OUTPUT: find_device(devices, request.output, Direction.OUTPUT),
-            }
+            names = {Direction.INPUT: request.input, Direction.OUTPUT: request.output}
+            chosen = {direction: find_device(devices, name, direction) for direction, name in names.items()}
             for direction, device in chosen.items():
-                self._add(device, direction, *openers(device, direction, block_ms_of(request, direction)))
+                opening = Opening(self._port, device, direction, block_ms_of(request, direction))
+                self._add(device, direction, *openers(opening))
         except BaseException:
             self.close()
             raise

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import BLOCK_MS, not_running, restart, streams_hang, takes_rate
+from backends.portaudio import Opening, not_running, restart, streams_hang, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
@@ -93,14 +94,14 @@ class PyAudioBackend:
         devices = self.devices()
         native = self._library is not None
         streams = PortAudioStreams(self.name, port, native=native, notes=() if native else (DEGRADED,))
-        streams.open(devices, request, partial(self._openers, port, devices))
+        streams.open(devices, request, partial(self._openers, devices))
         return streams
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
         from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
-        return takes_rate(device, direction, rate_hz, self._opener(AudioPort(), device, direction, BLOCK_MS))
+        return takes_rate(device, direction, rate_hz, self._opener(Opening(AudioPort(), device, direction)))
 
     def refresh(self) -> str:
         """Start PortAudio anew where that ends no stream of ours; it says why it does not.
@@ -121,17 +122,14 @@ class PyAudioBackend:
         if not streams_hang():
             self._pyaudio.terminate()
 
-    def _openers(
-        self, port: AudioPort, devices: Sequence[Device], device: Device, direction: Direction, block_ms: float
-    ) -> tuple[OpenAt, OpenAt | None]:
-        twin = converting_twin(devices, device, direction)
-        open_converted = self._opener(port, twin, direction, block_ms) if twin else None
-        return self._opener(port, device, direction, block_ms), open_converted
+    def _openers(self, devices: Sequence[Device], opening: Opening) -> tuple[OpenAt, OpenAt | None]:
+        twin = converting_twin(devices, opening.device, opening.direction)
+        return self._opener(opening), self._opener(replace(opening, device=twin)) if twin else None
 
-    def _opener(self, port: AudioPort, device: Device, direction: Direction, block_ms: float) -> OpenAt:
+    def _opener(self, opening: Opening) -> OpenAt:
         if self._library is not None:
-            return partial(NativeStream, self._library, port, device, direction, block_ms)
-        return partial(PumpedStream, self._pyaudio, port, device, direction, block_ms)
+            return partial(NativeStream, self._library, opening)
+        return partial(PumpedStream, self._pyaudio, opening)
 
     def _default(self, direction: Direction) -> int:
         ask = (

@@ -7,13 +7,10 @@ library's own functions can be reached through it: PyAudio keeps devices and ini
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backends.portaudio import PortAudioFailure
-from engine.audio.types import Device, Direction
-
-if TYPE_CHECKING:
-    from engine.audio.port.audio_port import AudioPort
+from backends.portaudio import Opening, PortAudioFailure
+from engine.audio.types import Direction
 
 _FLOAT32 = 1
 
@@ -57,13 +54,8 @@ def reach_portaudio(extension: Any) -> Any | None:
             ctypes.c_void_p,
         ]
         library.Pa_SetStreamFinishedCallback.argtypes = [handle, ctypes.c_void_p]
-        for function in (
-            library.Pa_StartStream,
-            library.Pa_CloseStream,
-            library.Pa_IsStreamActive,
-        ):
-            function.argtypes = [handle]
-        library.Pa_GetStreamInfo.argtypes = [handle]
+        for name in ("Pa_StartStream", "Pa_CloseStream", "Pa_IsStreamActive", "Pa_GetStreamInfo"):
+            getattr(library, name).argtypes = [handle]
         library.Pa_GetStreamInfo.restype = ctypes.POINTER(_Info)
         library.Pa_GetErrorText.restype = ctypes.c_char_p
     except (OSError, AttributeError):
@@ -74,29 +66,20 @@ def reach_portaudio(extension: Any) -> Any | None:
 class NativeStream:
     """One direction, driven by the port's compiled callback."""
 
-    def __init__(
-        self,
-        library: Any,
-        port: AudioPort,
-        device: Device,
-        direction: Direction,
-        block_ms: float,
-        rate_hz: int,
-        channels: int,
-    ) -> None:
+    def __init__(self, library: Any, opening: Opening, rate_hz: int, channels: int) -> None:
         """Open a stream.
 
         Raises:
             PortAudioFailure: PortAudio refuses.
         """
+        port, device, direction = opening.port, opening.device, opening.direction
         low_ms = device.low_input_latency_ms if direction is Direction.INPUT else device.low_output_latency_ms
         parameters = _Parameters(device.index, channels, _FLOAT32, low_ms / 1000, None)
         source, target = (parameters, None) if direction is Direction.INPUT else (None, parameters)
         self._library = library
         self._handle = ctypes.c_void_p()
-        self._direction = direction
         self.channels = channels
-        self.block_frames = round(rate_hz * block_ms / 1000)
+        self.block_frames = opening.block_frames(rate_hz)
         self._check(
             library.Pa_OpenStream(
                 ctypes.byref(self._handle),

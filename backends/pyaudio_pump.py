@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
-from engine.audio.types import Device, Direction
-
-if TYPE_CHECKING:
-    from engine.audio.port.audio_port import AudioPort
+from backends.portaudio import INVALID_CHANNEL_COUNT, Opening, PortAudioFailure
+from engine.audio.types import Direction
 
 _log = logging.getLogger(__name__)
 
@@ -22,24 +19,12 @@ _log = logging.getLogger(__name__)
 class PumpedStream:
     """One direction: a blocking PyAudio stream and the thread that moves its blocks through the kernel."""
 
-    def __init__(
-        self,
-        pyaudio: Any,
-        port: AudioPort,
-        device: Device,
-        direction: Direction,
-        block_ms: float,
-        rate_hz: int,
-        channels: int,
-    ) -> None:
+    def __init__(self, pyaudio: Any, opening: Opening, rate_hz: int, channels: int) -> None:
         """Open a blocking stream.
 
         Args:
             pyaudio: A `pyaudio.PyAudio` instance.
-            port: The kernel's memory.
-            device: Where to.
-            direction: One of the two.
-            block_ms: Length of one read or write.
+            opening: What is opened, and for whom.
             rate_hz: Its rate.
             channels: How many.
 
@@ -47,12 +32,11 @@ class PumpedStream:
             PortAudioFailure: PortAudio refuses.
         """
         self.rate_hz, self.channels = rate_hz, channels
-        self.block_frames = round(self.rate_hz * block_ms / 1000)
-        self._port = port
-        self._direction = direction
+        self.block_frames = opening.block_frames(rate_hz)
+        self._port, self._direction = opening.port, opening.direction
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"voice-pump-{direction.value}", daemon=True)
-        is_input = direction is Direction.INPUT
+        self._thread = threading.Thread(target=self._run, name=f"voice-pump-{self._direction.value}", daemon=True)
+        is_input, index = self._direction is Direction.INPUT, opening.device.index
         try:
             self._stream = pyaudio.open(
                 rate=self.rate_hz,
@@ -60,8 +44,8 @@ class PumpedStream:
                 format=1,
                 input=is_input,
                 output=not is_input,
-                input_device_index=device.index if is_input else None,
-                output_device_index=None if is_input else device.index,
+                input_device_index=index if is_input else None,
+                output_device_index=None if is_input else index,
                 frames_per_buffer=self.block_frames,
                 start=False,
             )

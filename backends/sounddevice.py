@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import BLOCK_MS, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
+from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.device.protocol import PROTOCOL_VERSION
@@ -82,20 +82,18 @@ class SounddeviceBackend:
         """Open the microphone and the speaker, each at the rate it likes."""
         devices = self.devices()
         streams = PortAudioStreams(self.name, port)
-        streams.open(devices, request, partial(self._openers, port))
+        streams.open(devices, request, self._openers)
         return streams
 
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open."""
         from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
-        return takes_rate(device, direction, rate_hz, self._openers(AudioPort(), device, direction, BLOCK_MS)[0])
+        return takes_rate(device, direction, rate_hz, self._openers(Opening(AudioPort(), device, direction))[0])
 
-    def _openers(
-        self, port: AudioPort, device: Device, direction: Direction, block_ms: float
-    ) -> tuple[OpenAt, OpenAt | None]:
-        open_at = partial(SounddeviceStream, self._library, port, device, direction, block_ms)
-        converts = device.host_api == _WASAPI
+    def _openers(self, opening: Opening) -> tuple[OpenAt, OpenAt | None]:
+        open_at = partial(SounddeviceStream, self._library, opening)
+        converts = opening.device.host_api == _WASAPI
         return open_at, partial(open_at, settings=self._library.WasapiSettings(auto_convert=True)) if converts else None
 
     def refresh(self) -> str:
@@ -126,31 +124,20 @@ class SounddeviceBackend:
 class SounddeviceStream:
     """One direction, driven by the port's compiled callback."""
 
-    def __init__(
-        self,
-        library: Any,
-        port: AudioPort,
-        device: Device,
-        direction: Direction,
-        block_ms: float,
-        rate_hz: int,
-        channels: int,
-        *,
-        settings: Any = None,
-    ) -> None:
+    def __init__(self, library: Any, opening: Opening, rate_hz: int, channels: int, *, settings: Any = None) -> None:
         """Open a stream; the settings are those of the host API.
 
         Raises:
             PortAudioFailure: PortAudio refuses.
         """
-        self._error, ffi = library.PortAudioError, library._ffi
+        self._error, ffi, port = library.PortAudioError, library._ffi, opening.port
         with self._failing():
             self._stream = library._StreamBase(
-                kind=direction.value,
-                device=device.index,
+                kind=opening.direction.value,
+                device=opening.device.index,
                 samplerate=rate_hz,
                 channels=channels,
-                blocksize=round(rate_hz * block_ms / 1000),
+                blocksize=opening.block_frames(rate_hz),
                 dtype="float32",
                 latency="low",
                 extra_settings=settings,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from backends.portaudio import INVALID_CHANNEL_COUNT, PortAudioFailure
+from backends.portaudio import INVALID_CHANNEL_COUNT, Opening, PortAudioFailure
 from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import DEGRADED, PyAudioBackend
 from backends.pyaudio_native import reach_portaudio
@@ -100,7 +100,7 @@ def pumped(
     stream: BlockingStream | Exception, port: AudioPort, direction: Direction, channels: int = 2
 ) -> PumpedStream:
     """A pump on a fake stream."""
-    return PumpedStream(FakePyAudio(stream), port, DEVICE, direction, 10.0, RATE_HZ, channels)
+    return PumpedStream(FakePyAudio(stream), Opening(port, DEVICE, direction), RATE_HZ, channels)
 
 
 def streams_on(stream: BlockingStream) -> tuple[PortAudioStreams, FakePyAudio]:
@@ -110,7 +110,7 @@ def streams_on(stream: BlockingStream) -> tuple[PortAudioStreams, FakePyAudio]:
     streams.open(
         [DEVICE],
         StreamRequest(),
-        lambda device, direction, block_ms: (partial(PumpedStream, fake, port, device, direction, block_ms), None),
+        lambda opening: (partial(PumpedStream, fake, opening), None),
     )
     return streams, fake
 

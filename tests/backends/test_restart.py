@@ -108,6 +108,7 @@ def test_portaudio_that_was_ended_by_others_is_an_error_of_ours_and_its_streams_
     program = """
 import sounddevice
 from types import SimpleNamespace
+from backends.portaudio import Opening
 from backends.sounddevice import SounddeviceBackend, SounddeviceStream
 from engine.audio.types import Device
 from engine.audio.types import Direction
@@ -123,7 +124,7 @@ class Ended:
 backend = SounddeviceBackend()
 sounddevice._StreamBase = Ended
 device = Device(0, "Microphone", "ALSA", 1, 0, 48000)
-print(SounddeviceStream(sounddevice, AudioPort(), device, Direction.INPUT, 10.0, 48000, 1).active)
+print(SounddeviceStream(sounddevice, Opening(AudioPort(), device, Direction.INPUT), 48000, 1).active)
 sounddevice._terminate()
 try:
     backend.devices()
