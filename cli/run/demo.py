@@ -74,7 +74,7 @@ class Demonstration:
             session.stop("the demonstration is over")
 
     def _ask(self, question: str) -> None:
-        said = self._voice.say_all(question, voice=_VOICE, words_per_minute=_WORDS_PER_MINUTE)
+        said = self._voice.say(question, voice=_VOICE, words_per_minute=_WORDS_PER_MINUTE)
         self.microphone.feed(pcm16_to_float32(said))
 
     async def _until(self, kind: type[SessionEvent], count: int) -> None:

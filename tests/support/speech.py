@@ -18,7 +18,7 @@ def _voice() -> Voice:
 
 @functools.cache
 def _spoken(text: str, voice: str, words_per_minute: int) -> NDArray[np.int16]:
-    return _voice().say_all(text, voice=voice, words_per_minute=words_per_minute)
+    return _voice().say(text, voice=voice, words_per_minute=words_per_minute)
 
 
 def speech(text: str, rate_hz: int, voice: str = "en-us", speed: int = 150) -> NDArray[np.int16]:

@@ -54,7 +54,7 @@ class SoundMaker:
 
     def _speak(self, text: str, voice: str | None, rate_hz: int) -> NDArray[np.float64]:
         self._voice = self._voice or Voice()
-        said = self._voice.say_all(text, voice=voice).astype(np.float64)
+        said = self._voice.say(text, voice=voice).astype(np.float64)
         return np.asarray(soxr.resample(said, self._voice.rate_hz, rate_hz))
 
     def _read(self, name: str, rate_hz: int) -> NDArray[np.float64]:

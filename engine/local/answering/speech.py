@@ -10,7 +10,6 @@ import ctypes
 import ctypes.util
 import re
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ class Voice:
 
     Example:
         >>> voice = Voice()
-        >>> samples = voice.say_all("Hello.")        # int16, mono, at voice.rate_hz
+        >>> samples = voice.say("Hello.")        # int16, mono, at voice.rate_hz
     """
 
     def __init__(self) -> None:
@@ -84,28 +83,21 @@ class Voice:
             self.rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, data, _DO_NOT_EXIT))
         if self.rate_hz <= 0:
             raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
-        self._sink: Callable[[NDArray[np.int16]], bool] = lambda _: True
+        self._blocks: list[NDArray[np.int16]] = []
+        """What has been made of the text that is spoken."""
         self._raised: BaseException | None = None
         self._callback = _CALLBACK(self._receive)
 
-    def say(
-        self,
-        text: str,
-        sink: Callable[[NDArray[np.int16]], bool],
-        *,
-        voice: str | None = None,
-        words_per_minute: int = 165,
-    ) -> None:
-        """Speak `text` into `sink`, block by block.
+    def say(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:
+        """Return `text` as mono int16 at `rate_hz`.
 
         Args:
             text: What to say.
-            sink: Takes mono int16 blocks at `rate_hz`; returns False to stop at once.
             voice: espeak-ng's voice, such as "en-us+f3"; None chooses by the text's letters.
             words_per_minute: Speed.
         """
         with _LOCK:
-            self._sink, self._raised = sink, None
+            self._blocks, self._raised = [np.empty(0, np.int16)], None
             self._library.espeak_SetSynthCallback(self._callback)
             self._library.espeak_SetVoiceByName((voice or language_of(text)).encode())
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
@@ -114,24 +106,15 @@ class Voice:
             self._library.espeak_Synth(data, len(data), 0, _BY_CHARACTER, 0, _UTF8, None, None)
             if self._raised is not None:
                 raise self._raised
-
-    def say_all(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:
-        """Return the whole of what `say` gives, as one array."""
-        blocks: list[NDArray[np.int16]] = [np.empty(0, np.int16)]
-
-        def keep(block: NDArray[np.int16]) -> bool:
-            blocks.append(block)
-            return True
-
-        self.say(text, keep, voice=voice, words_per_minute=words_per_minute)
-        return np.concatenate(blocks)
+            return np.concatenate(self._blocks)
 
     def _receive(self, wave: Any, count: int, _events: Any) -> int:
         if count <= 0 or not wave:
             return 0
         try:
             block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
-            return 0 if self._sink(np.round(block).astype(np.int16)) else 1
+            self._blocks.append(np.round(block).astype(np.int16))
         except BaseException as error:  # Ctrl+C among them, which ctypes would print and forget
             self._raised = error
             return 1
+        return 0

@@ -31,29 +31,32 @@ class ServerTool:
         return {"type": "function", "name": self.name, "description": self.description, "parameters": {}}
 
 
+_SILENCE = TurnDetection(threshold=0.5, silence_duration_ms=400)
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One service. `{folder}` and `{model}` in the templates are filled in when the provider is chosen."""
 
     name: str
     title: str
-    url_template: str
-    """Empty where the address is only known when the session starts."""
-    model_template: str
-    """The service's form of a model's name."""
-    auth: Auth
-    variables: tuple[str, ...]
-    """Environment variables that must be set."""
-    input_rate_hz: int
-    """Wire rate of the microphone's audio."""
-    output_rate_hz: int
-    """Wire rate of the answers."""
-    voice: str
-    """Empty leaves the voice to the server."""
     instructions: str
-    turn_detection: TurnDetection
+    auth: Auth
+    variables: tuple[str, ...] = ()
+    """Environment variables that must be set."""
+    url_template: str = ""
+    """Empty where the address is only known when the session starts."""
+    model_template: str = "{model}"
+    """The service's form of a model's name."""
+    input_rate_hz: int = 24000
+    """Wire rate of the microphone's audio."""
+    output_rate_hz: int = 24000
+    """Wire rate of the answers."""
+    voice: str = ""
+    """Empty leaves the voice to the server."""
+    turn_detection: TurnDetection = _SILENCE
     """What is asked for by default."""
-    output_modalities: tuple[str, ...]
+    output_modalities: tuple[str, ...] = ("audio",)
     models: tuple[str, ...] = ()
     """The service's current models, the default first."""
     turn_modes: tuple[TurnMode, ...] = tuple(TurnMode)
@@ -97,7 +100,6 @@ YANDEX = Provider(
     models=("speech-realtime-deepseek-v4-flash/latest", "speech-realtime-max-tts-live/latest"),
     auth=Auth.YANDEX,
     variables=("YANDEX_CLOUD_API_KEY", "YANDEX_CLOUD_FOLDER_ID"),
-    input_rate_hz=24000,
     output_rate_hz=44100,
     voice="dasha",
     # Word for word those of the service's tutorial, the missing spaces included: the model was tried with them.
@@ -107,7 +109,6 @@ YANDEX = Provider(
         "Если спрашивают о погоде — вызывай функцию get_weather."
         "При вопросе про {голосовой профилировщик} - обращайся к функции file_search"
     ),
-    turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
     turn_modes=(TurnMode.SERVER_VAD,),
     vad_fields=frozenset({"threshold", "silence_duration_ms"}),
     output_modalities=("text", "audio"),
@@ -127,16 +128,11 @@ OPENAI = Provider(
     name="openai",
     title="OpenAI",
     url_template="wss://api.openai.com/v1/realtime?model={model}",
-    model_template="{model}",
     models=("gpt-realtime-2.1", "gpt-realtime-2.1-mini", "gpt-realtime-2", "gpt-realtime-1.5"),
     auth=Auth.BEARER,
     variables=("OPENAI_API_KEY",),
-    input_rate_hz=24000,
-    output_rate_hz=24000,
     voice="marin",
     instructions=_ENGLISH,
-    turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
-    output_modalities=("audio",),
     transcription_model="gpt-transcribe",
     runs_mcp=True,
     session_limit_s=3600,
@@ -145,32 +141,16 @@ OPENAI = Provider(
 LOCAL = Provider(
     name="local",
     title="the embedded server on this machine",
-    url_template="",
-    model_template="{model}",
     models=("voice-local",),
     auth=Auth.NONE,
-    variables=(),
-    input_rate_hz=24000,
-    output_rate_hz=24000,
-    voice="",
     instructions=_ENGLISH + _RUSSIAN,
-    turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
-    output_modalities=("audio",),
 )
 
 CUSTOM = Provider(
     name="custom",
     title="a Realtime server of your own",
-    url_template="",
-    model_template="{model}",
     auth=Auth.OPTIONAL_BEARER,
-    variables=(),
-    input_rate_hz=24000,
-    output_rate_hz=24000,
-    voice="",
     instructions=_ENGLISH,
-    turn_detection=TurnDetection(threshold=0.5, silence_duration_ms=400),
-    output_modalities=("audio",),
     interrupts_by_itself=False,
     runs_mcp=True,
 )

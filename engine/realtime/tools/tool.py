@@ -19,9 +19,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar, overload
+from typing import Any, TypedDict, TypeVar, Unpack, overload
 
 from engine.errors import InvalidInputError
 from engine.realtime.tools.schema import ArgumentModel
@@ -85,15 +85,14 @@ class Tool:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Wishes:
-    """What `@tool(...)` was given; None leaves it to the function."""
+class _Wishes(TypedDict, total=False):
+    """What `@tool(...)` was given; the rest is left to the function."""
 
-    name: str | None = None
-    description: str | None = None
-    timeout_s: float | None = None
-    on_interrupt: OnInterrupt | None = None
-    ends_conversation: bool | None = None
+    name: str | None
+    description: str | None
+    timeout_s: float | None
+    on_interrupt: OnInterrupt | str | None
+    ends_conversation: bool | None
 
 
 @overload
@@ -101,35 +100,20 @@ def tool(function: _Function, /) -> _Function: ...
 
 
 @overload
-def tool(
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    timeout_s: float | None = None,
-    on_interrupt: OnInterrupt | str | None = None,
-    ends_conversation: bool | None = None,
-) -> Callable[[_Function], _Function]: ...
+def tool(**wishes: Unpack[_Wishes]) -> Callable[[_Function], _Function]: ...
 
 
 def tool(
-    function: _Function | None = None,
-    /,
-    *,
-    name: str | None = None,
-    description: str | None = None,
-    timeout_s: float | None = None,
-    on_interrupt: OnInterrupt | str | None = None,
-    ends_conversation: bool | None = None,
+    function: _Function | None = None, /, **wishes: Unpack[_Wishes]
 ) -> _Function | Callable[[_Function], _Function]:
     """Say how a function is to be a tool; it stays the function it was.
 
     Args:
         function: Given by `@tool` without parentheses.
-        name: Name for the model; else the function's.
-        description: What it is for; else the docstring's text before its sections.
-        timeout_s: After so many seconds the model is told that there is no answer; 30.
-        on_interrupt: "cancel", "finish" or "shield" when the user speaks while it runs: see `OnInterrupt`.
-        ends_conversation: End the session after the agent's last words.
+        wishes: `name` for the model, else the function's; `description` of what it is for, else the docstring's text
+            before its sections; `timeout_s`, after which the model is told that there is no answer, else 30;
+            `on_interrupt`: "cancel", "finish" or "shield" when the user speaks while it runs, see `OnInterrupt`;
+            `ends_conversation`: End the session after the agent's last words.
 
     Raises:
         InvalidInputError: `on_interrupt` is none of the three, or `timeout_s` is not positive.
@@ -142,17 +126,19 @@ def tool(
         >>> twice(4), tool_of(twice).name
         (8, 'double')
     """
+    on_interrupt, timeout_s = wishes.get("on_interrupt"), wishes.get("timeout_s")
     if on_interrupt is not None and on_interrupt not in set(OnInterrupt):
         raise InvalidInputError(
             f"'{on_interrupt}' is nothing to do when the user speaks.", fix=f"Use {', '.join(OnInterrupt)}."
         )
     if timeout_s is not None and not timeout_s > 0:
         raise InvalidInputError(f"A tool cannot have a timeout of {timeout_s} s.", fix="Give seconds, more than 0.")
-    policy = None if on_interrupt is None else OnInterrupt(on_interrupt)
-    wishes = _Wishes(name, description, timeout_s, policy, ends_conversation)
+    said = {name: value for name, value in wishes.items() if value is not None}
+    if on_interrupt is not None:
+        said["on_interrupt"] = OnInterrupt(on_interrupt)
 
     def mark(marked: _Function) -> _Function:
-        setattr(marked, _MARK, wishes)
+        setattr(marked, _MARK, said)
         return marked
 
     return mark if function is None else mark(function)
@@ -171,12 +157,6 @@ def tool_of(function: Callable[..., Any]) -> Tool:
         ['number']
     """
     model = ArgumentModel(function)
-    wishes = getattr(function, _MARK, _Wishes())
-    said = {entry.name: getattr(wishes, entry.name) for entry in fields(wishes)}
     read: dict[str, Any] = {"name": getattr(function, "__name__", ""), "description": model.description}
-    return Tool(
-        parameters=model.schema,
-        function=function,
-        check=model.check,
-        **(read | {name: value for name, value in said.items() if value is not None}),
-    )
+    said = getattr(function, _MARK, {})
+    return Tool(parameters=model.schema, function=function, check=model.check, **(read | said))

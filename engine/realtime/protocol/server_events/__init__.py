@@ -206,36 +206,35 @@ class OutputItemDone(ServerEvent):
     item: Item = field(default_factory=Item)
 
 
-@received("response.output_audio.delta")
 @dataclass(frozen=True, slots=True)
-class AudioDelta(ServerEvent):
-    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
+class OfContentPart(ServerEvent):
+    """An event about one part of an answer's message."""
 
     response_id: str = ""
     item_id: str = ""
     content_index: int = 0
+
+
+@received("response.output_audio.delta")
+@dataclass(frozen=True, slots=True)
+class AudioDelta(OfContentPart):
+    """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
+
     audio: bytes = wire("delta", b"", shown=False)
 
 
 @received("response.output_audio.done")
 @dataclass(frozen=True, slots=True)
-class AudioDone(ServerEvent):
+class AudioDone(OfContentPart):
     """response.output_audio.done: no more audio of this part."""
-
-    response_id: str = ""
-    item_id: str = ""
-    content_index: int = 0
 
 
 @received("response.output_text.delta")
 @received("response.output_audio_transcript.delta", spoken=True)
 @dataclass(frozen=True, slots=True)
-class TextDelta(ServerEvent):
+class TextDelta(OfContentPart):
     """response.output_text.delta, or response.output_audio_transcript.delta if `spoken`."""
 
-    response_id: str = ""
-    item_id: str = ""
-    content_index: int = 0
     text: str = wire("delta", "")
     spoken: bool = wire("", default=False)
 
@@ -243,12 +242,9 @@ class TextDelta(ServerEvent):
 @received("response.output_text.done")
 @received("response.output_audio_transcript.done", spoken=True, text=At("transcript"))
 @dataclass(frozen=True, slots=True)
-class TextDone(ServerEvent):
+class TextDone(OfContentPart):
     """response.output_text.done, or response.output_audio_transcript.done if `spoken`."""
 
-    response_id: str = ""
-    item_id: str = ""
-    content_index: int = 0
     text: str = ""
     spoken: bool = wire("", default=False)
 
