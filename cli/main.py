@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import sys
 
-_INTERRUPTED = 130
-"""What shells return for a program that Ctrl+C ended."""
+from cli.terminal.interrupts import EXIT_CODE, INTERRUPTS
 
 
 def main() -> None:
     """Run the command line; the entry point of `voice`."""
+    INTERRUPTS.install()
     try:
         _run()
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+    except SystemExit:
+        raise
+    except BaseException:
+        # Whatever a library has made of the interruption: nobody wants to read it.
+        if not INTERRUPTS.count:
+            raise
+        sys.exit(EXIT_CODE)
+    finally:
+        INTERRUPTS.release()
 
 
 def _run() -> None:

@@ -11,7 +11,7 @@ from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
 from cli.errors import on_command_line
 from cli.terminal.countdown import Countdown
-from cli.terminal.signals import interruptions
+from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.status_line import StatusLine
 from engine.errors import VoiceError
 
@@ -67,26 +67,25 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
     measured = Measured()
     line = StatusLine(out)
     progress = Progress([case.seconds(quick=quick) for case in cases])
-    with interruptions() as interrupted:
-        try:
-            for number, case in enumerate(cases, start=1):
-                line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}\n")
-                try:
-                    with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
-                        result = case.measure(case.seconds(quick=quick))
-                    measured.results.append(result)
-                except VoiceError as error:
-                    measured.left_out.append(error)
-                    line.write(f"    left out: {on_command_line(str(error))}\n")
-                progress.finish_case()
-                if interrupted:
-                    break
-        except Interrupted as kept:
-            measured.results += kept.results
-        except KeyboardInterrupt:
-            pass
-        measured.is_interrupted = bool(interrupted)
-        return measured
+    try:
+        for number, case in enumerate(cases, start=1):
+            line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}\n")
+            try:
+                with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
+                    result = case.measure(case.seconds(quick=quick))
+                measured.results.append(result)
+            except VoiceError as error:
+                measured.left_out.append(error)
+                line.write(f"    left out: {on_command_line(str(error))}\n")
+            progress.finish_case()
+            if INTERRUPTS.count:  # a library has swallowed the exception
+                measured.is_interrupted = True
+                break
+    except KeyboardInterrupt as interrupt:
+        measured.is_interrupted = True
+        if isinstance(interrupt, Interrupted):
+            measured.results += interrupt.results
+    return measured
 
 
 def time_text(seconds: float) -> str:

@@ -72,7 +72,6 @@ def bench(
     from cli.bench.files import Destinations  # noqa: PLC0415
     from cli.bench.run import run_cases  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.terminal.signals import interruptions  # noqa: PLC0415
 
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
@@ -84,10 +83,7 @@ def bench(
     before = older and find_run(older, history_folder(), wanted, lambda error: _note(f"Skipped: {error.message}"))
     if not names:
         _list_benchmarks()
-    with interruptions() as interrupted:  # the compiler calls back from C, which swallows a Ctrl+C
-        prepare_kernels(_note)
-    if interrupted:
-        raise typer.Exit(_INTERRUPTED)
+    prepare_kernels(_note)
     machine = describe_machine()
     measured = run_cases(cases, quick=quick, out=sys.stderr)
     if measured.results:

@@ -14,7 +14,7 @@ from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
 from cli.run.approvals import Approvals
 from cli.run.lifecycle import converse
-from cli.view.screen import Screen
+from cli.run.outputs import Outputs
 from engine.api.options import SessionOptions, path_of
 from engine.api.session import Session
 from engine.config import Config
@@ -93,13 +93,14 @@ class Demonstration:
                 resting_since_s = (resting_since_s or now_s) if session.at_rest else None
 
 
-def hold_demonstration(options: SessionOptions, screen: Screen) -> None:
+def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
     """Hold the demonstration with the embedded agent, and say where its recording is.
 
     Raises:
         VoiceError: the embedded agent cannot work on this machine, or did not answer.
     """
     folder = path_of(options.record) or _recording_folder()
+    screen = outputs.screen
     screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
     configured = options.config or Config()
@@ -109,7 +110,6 @@ def hold_demonstration(options: SessionOptions, screen: Screen) -> None:
         block_ms=options.block_ms,
         volume=options.volume,
         mic_gain=options.mic_gain,
-        mute=options.mute,
         duration=options.duration,
         budget=options.budget,
         max_outage_audio=options.max_outage_audio,
@@ -117,7 +117,7 @@ def hold_demonstration(options: SessionOptions, screen: Screen) -> None:
         config=replace(configured, parts={"prices": configured.parts.get("prices", {})}),
         observers=[*options.observers, demonstration],
     )
-    asyncio.run(converse(session, screen, Approvals(), demonstration.guide))
+    asyncio.run(converse(session, outputs, Approvals(), demonstration.guide))
     screen.say(f"What was heard, you on the left and the agent on the right: {folder / 'heard.wav'}")
     screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
 

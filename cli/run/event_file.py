@@ -2,70 +2,75 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-from io import TextIOWrapper
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from typing import TextIO
 
+from cli.terminal.writer import BackgroundWriter
 from engine.errors import InvalidInputError
 from engine.realtime.session_events import SessionEvent
-
-_AS_JSON = "backslashreplace"
-"""Half of a surrogate pair, which comes where a server cuts a text between the two, is written as JSON escapes it."""
 
 
 class EventFile:
     """An observer that writes lines, each at once: a reader at the other end of a pipe follows the session.
 
+    A reader who takes nothing, and a full disk, do not stop the conversation: what they miss is counted.
+
     Example:
-        >>> with EventFile("events.jsonl") as events:
+        >>> with open_event_file("events.jsonl") as file:
+        ...     events = EventFile("events.jsonl", file, tell=print)
         ...     session = Session(..., observers=[events])
+        ...     events.close()
     """
 
-    def __init__(self, target: str) -> None:
-        """Open the file; `-` is standard output.
+    def __init__(self, name: str, file: TextIO, tell: Callable[[str], None]) -> None:
+        """Prepare.
 
-        Raises:
-            InvalidInputError: it cannot be written.
+        Args:
+            name: For sentences about it.
+            file: Where to.
+            tell: Given a sentence, once, in any thread, when the file takes no more.
         """
-        if target == "-" and isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors=_AS_JSON)
-        try:
-            path = Path(target)
-            self._file = sys.stdout if target == "-" else path.open("w", encoding="utf-8", errors=_AS_JSON)
-        except OSError as error:
-            raise InvalidInputError(
-                f"The event file {target} cannot be written: {error.strerror}.",
-                fix="Name a file in a folder that is there and that you may write to, or - for standard output.",
-            ) from error
-        self._target = target
-        self._owned = target != "-"
-        self._refused: InvalidInputError | None = None
+        self._name = name
+        self._tell = tell
+        self._writer = BackgroundWriter(file, self._refused)
 
     def __call__(self, event: SessionEvent, at_s: float) -> None:
-        """Write one session event.
+        """Write one session event."""
+        self._writer.write(json.dumps({"t": round(at_s, 6), **event.to_json()}, ensure_ascii=False) + "\n")
+
+    def close(self, patience_s: float | None = None) -> None:
+        """Wait until everything is written; see `BackgroundWriter.close`.
 
         Raises:
-            InvalidInputError: the disk, or the reader, takes no more; leaving the block raises it again.
+            InvalidInputError: the file took no more.
         """
-        try:
-            self._file.write(json.dumps({"t": round(at_s, 6), **event.to_json()}, ensure_ascii=False) + "\n")
-            self._file.flush()
-        except OSError as error:
-            where = f"The event file {self._target}" if self._owned else "Standard output"
-            self._refused = InvalidInputError(
-                f"{where} takes no more events: {error.strerror}.", fix="Make room for them, or send them elsewhere."
-            )
-            raise self._refused from None
+        self._writer.close(patience_s)
+        if self._writer.error is not None:
+            raise self._error(self._writer.error)
+        if self._writer.dropped:
+            self._tell(f"{self._writer.dropped} events are missing in {self._name}: it was read too slowly.")
 
-    def __enter__(self) -> EventFile:
-        return self
+    def _refused(self, error: OSError) -> None:
+        self._tell(self._error(error).message)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._owned:
-            with contextlib.suppress(OSError):  # of what was refused before
-                self._file.close()
-        if self._refused is not None and error is None:
-            raise self._refused
+    def _error(self, error: OSError) -> InvalidInputError:
+        return InvalidInputError(
+            f"{self._name} takes no more events: {error.strerror}.", fix="Make room for them, or send them elsewhere."
+        )
+
+
+def open_event_file(target: str) -> TextIO:
+    """Open the file for events.
+
+    Raises:
+        InvalidInputError: it cannot be written.
+    """
+    try:
+        return Path(target).open("w", encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise InvalidInputError(
+            f"The event file {target} cannot be written: {error.strerror}.",
+            fix="Name a file in a folder that is there and that you may write to, or - for standard output.",
+        ) from error

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from cli.run.approvals import Approvals
 from cli.run.controls import Controls
+from cli.run.outputs import Outputs
 from cli.terminal.keyboard import has_keyboard, keyboard
 from cli.terminal.signals import stop_signals
 from cli.view.lines import describe_stream
@@ -18,13 +19,14 @@ Guide = Callable[[Session], Awaitable[None]]
 """Speaks for the person: the lines of a pipe, or the script of a demonstration."""
 
 
-async def converse(session: Session, screen: Screen, approvals: Approvals, guide: Guide | None = None) -> None:
+async def converse(session: Session, outputs: Outputs, approvals: Approvals, guide: Guide | None = None) -> None:
     """Run one session. Ctrl+C and termination end it in order; while it is still starting, at once.
 
     Raises:
         VoiceError: what prevented or ended it.
     """
-    this_task = asyncio.current_task()
+    screen = outputs.screen
+    loop, this_task = asyncio.get_running_loop(), asyncio.current_task()
     is_open = interrupted = False
 
     def stop() -> None:
@@ -39,6 +41,7 @@ async def converse(session: Session, screen: Screen, approvals: Approvals, guide
         try:
             async with session:
                 is_open = True
+                outputs.reader_left = lambda: loop.call_soon_threadsafe(session.stop, "nobody reads the output")
                 for line in describe_stream(session.stream):
                     screen.say(line)
                 approvals.attach(session)

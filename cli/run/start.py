@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from dataclasses import replace
 
 from cli.options import LogLevel
 from cli.run.approvals import Approvals
-from cli.run.event_file import EventFile
 from cli.run.lifecycle import converse
+from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
 from cli.terminal.keyboard import has_keyboard
-from cli.terminal.logs import log_to_stderr
+from cli.terminal.logs import log_between_lines
 from cli.tool_folder import search_current_folder
-from cli.view.screen import Screen
 from engine.api.options import SessionOptions
 from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
@@ -36,15 +34,15 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
     Raises:
         VoiceError: what prevented or ended it.
     """
-    screen = Screen(sys.stderr if events == "-" else sys.stdout)
-    log_to_stderr(log_level.value, screen.status)
-    config = load_config()
-    search_current_folder(options.tools, config)
-    allow_restarts()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with contextlib.ExitStack() as stack:
+    with open_outputs(events) as outputs:
+        screen = outputs.screen
+        log_between_lines(log_level.value, screen.status)
+        config = load_config()
+        search_current_folder(options.tools, config)
+        allow_restarts()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         approvals = Approvals()
-        file: list[Observer] = [stack.enter_context(EventFile(events))] if events else []
+        file: list[Observer] = [outputs.events] if outputs.events else []
         options = replace(options, config=config, observers=[screen, *file, approvals])
         session = Session.of(options)
         # What is not possible is said before anything is opened.
@@ -54,13 +52,13 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
             )
         guide = say_lines if options.text and not has_keyboard() else None
         try:
-            asyncio.run(converse(session, screen, approvals, guide))
+            asyncio.run(converse(session, outputs, approvals, guide))
         except NoSoundCardError as error:
             if options.input is not None or options.output is not None:
                 raise
             from cli.run.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed
 
             screen.say(error.message)
-            hold_demonstration(options, screen)
+            hold_demonstration(options, outputs)
         except NoDeviceError as error:
             raise NoDeviceError(error.message, fix=f"{error.fix} {_WITHOUT_DEVICE}") from None

@@ -1,9 +1,8 @@
-"""Log output: to standard error, and between the lines of the conversation where both share a terminal."""
+"""Log output: between the lines that are printed about the conversation."""
 
 from __future__ import annotations
 
 import logging
-import sys
 
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
@@ -24,11 +23,9 @@ class _BetweenLines(logging.Handler):
             self.handleError(record)
 
 
-def log_to_stderr(level: str, line: StatusLine) -> None:
-    """Log from this level on; `line` is where the conversation is shown."""
-    shared = line.is_terminal and sys.stderr.isatty()
-    handler = _BetweenLines(line) if shared else logging.StreamHandler(sys.stderr)
-    logging.basicConfig(level=level.upper(), handlers=[handler], format="%(levelname)s %(message)s")
+def log_between_lines(level: str, line: StatusLine) -> None:
+    """Log from this level on."""
+    logging.basicConfig(level=level.upper(), handlers=[_BetweenLines(line)], format="%(levelname)s %(message)s")
     # At debug level these log requests with their headers, and the compiler's every step.
     for name in ("aiohttp", "asyncio", "numba"):
         logging.getLogger(name).setLevel(logging.WARNING)

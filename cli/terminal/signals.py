@@ -1,4 +1,4 @@
-"""Ctrl+C and termination as a request to end in order."""
+"""Ctrl+C, termination and a terminal that is closed, as a request to end in order."""
 
 from __future__ import annotations
 
@@ -7,38 +7,25 @@ import contextlib
 import signal
 from collections.abc import Callable, Iterator
 
+from cli.terminal.interrupts import INTERRUPTS
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 @contextlib.contextmanager
 def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` in the running loop for SIGINT and SIGTERM until the block ends."""
+    """Call `stop` in the running loop for each such signal until the block ends.
+
+    The handlers are Python's own and not the loop's: they are reached where something keeps the loop busy.
+    """
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.getsignal(number) for number in signals}
-    for number in signals:
-        try:
-            loop.add_signal_handler(number, stop)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+    previous = {number: signal.getsignal(number) for number in _SIGNALS}
+    INTERRUPTS.stop = lambda: loop.call_soon_threadsafe(stop)
+    for number in _SIGNALS:
+        signal.signal(number, INTERRUPTS.take)
     try:
         yield
     finally:
-        for number in signals:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-            signal.signal(number, previous[number])
-
-
-@contextlib.contextmanager
-def interruptions() -> Iterator[list[int]]:
-    """Collect Ctrl+C in a list, beside raising KeyboardInterrupt: an extension module may swallow the exception."""
-    seen: list[int] = []
-
-    def note(number: int, _: object) -> None:
-        seen.append(number)
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGINT, note)
-    try:
-        yield seen
-    finally:
-        signal.signal(signal.SIGINT, previous)
+        INTERRUPTS.stop = None
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -11,7 +11,9 @@ import re
 import threading
 from typing import IO
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from cli.terminal.writer import BackgroundWriter
 
 _TOKEN = re.compile(r"\x1b\[[0-9;]*m|\n|[^\S\n]+|[^\s\x1b]+|\x1b")
 _ERASE = "\r\x1b[2K"
@@ -29,7 +31,7 @@ class StatusLine:
         >>> line.close()
     """
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: IO[str] | BackgroundWriter) -> None:
         self._out = out
         self.is_terminal = out.isatty()
         self._column = 0
@@ -103,13 +105,9 @@ class StatusLine:
         if self._column and self._column + cell_len(word) >= columns:
             self._column = 0
             return ["\n"] if word.isspace() else ["\n", *self._placed(word, columns)]
-        rows = []
-        while cell_len(word) >= columns:
-            fits = max(1, next(n for n in range(len(word), 0, -1) if cell_len(word[:n]) < columns or n == 1))
-            rows += [word[:fits], "\n"]
-            word = word[fits:]
-        self._column += cell_len(word)
-        return [*rows, word]
+        *rows, rest = chop_cells(word, columns - 1) or [""]
+        self._column = (0 if rows else self._column) + cell_len(rest)
+        return [*(part for row in rows for part in (row, "\n")), rest]
 
     def _columns(self) -> int:
         try:

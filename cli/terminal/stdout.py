@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import sys
 from collections.abc import Iterator
+from typing import TextIO
 
 from engine.errors import InvalidInputError
 
@@ -43,6 +45,28 @@ def written_out() -> Iterator[None]:
         raise InvalidInputError(
             f"The output cannot be written: {error.strerror}.", fix="Make room for it, or send it elsewhere."
         ) from None
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[TextIO]:
+    """Take standard output for what the block writes; what anybody else prints meanwhile goes to standard error.
+
+    Half of a surrogate pair, which comes where a server cuts a text between the two, is escaped as JSON does it.
+    """
+    if sys.stdout is None or sys.stderr is None:  # closed when the program began
+        yield sys.stdout or io.StringIO()
+        return
+    sys.stdout.flush()
+    descriptor, others = sys.stdout.fileno(), sys.stderr.fileno()
+    ours = os.dup(descriptor)
+    os.dup2(others, descriptor)
+    try:
+        with open(ours, "w", encoding=sys.stdout.encoding, errors="backslashreplace", closefd=False) as out:
+            yield out
+    finally:
+        sys.stdout.flush()
+        os.dup2(ours, descriptor)
+        os.close(ours)
 
 
 def _print_no_more() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import IO
 
 from cli.errors import on_command_line
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
+from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import Remark, loss_line, remark_line
 from engine.realtime.session_events import (
     AgentText,
@@ -35,11 +35,18 @@ _MAX_WAITING = 20
 
 
 class Screen:
-    """An observer that prints; `out` is standard output, or standard error where events take its place."""
+    """An observer that prints the conversation to one stream, and everything about it to another or the same.
 
-    def __init__(self, out: IO[str] | None = None) -> None:
-        self.status = StatusLine(out or sys.stdout)
-        self._colours = self.status.is_terminal
+    Example:
+        >>> screen = Screen(sys.stdout, sys.stderr)
+        >>> screen(UserTyped("What time is it?"), 0.0)
+        You:   What time is it?
+    """
+
+    def __init__(self, talk: IO[str] | BackgroundWriter, about: IO[str] | BackgroundWriter | None = None) -> None:
+        """Print to `talk` what is said, and to `about` the rest; without it, all to `talk`."""
+        self._talk = StatusLine(talk)
+        self.status = self._talk if about is None else StatusLine(about)
         self._open_item: str | None = None
         self._waiting: list[str] = []
         """Remarks that came in the middle of the agent's line."""
@@ -47,8 +54,8 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
-        if self._open_item is None:
-            self._line(self._dim(printable(text)))
+        if self._open_item is None or self._talk is not self.status:
+            self._about(_styled(self.status, _DIM, printable(text)))
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(text)
 
@@ -58,7 +65,8 @@ class Screen:
             case SessionStarted(session_id, provider, model):
                 self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
             case UserTranscript(text) | UserTyped(text):
-                self._line(f"{self._bold('You:')}   {printable(text)}")
+                self._end_line()
+                self._talk.write(f"{_styled(self._talk, _BOLD, 'You:')}   {printable(text)}\n")
             case AgentTextDelta(text, item_id):
                 self._delta(text, item_id)
             case AgentText():
@@ -80,7 +88,8 @@ class Screen:
                 self._xruns_shown = True
                 self.say(f"  (sound was lost on the {event.side}; the summary counts how often)")
             case ErrorShown(message, _, fatal) if not fatal:
-                self._line(f"{self._red('Error:')} {printable(on_command_line(message))}")
+                self._end_line()
+                self._about(f"{_styled(self.status, _RED, 'Error:')} {printable(on_command_line(message))}")
             case Summary():
                 self._end_line()
                 self._summary(event)
@@ -92,9 +101,9 @@ class Screen:
     def _delta(self, text: str, item_id: str) -> None:
         if self._open_item != item_id:
             self._end_line()
-            self.status.write(f"{self._bold('Agent:')} ")
+            self._talk.write(f"{_styled(self._talk, _BOLD, 'Agent:')} ")
             self._open_item = item_id
-        self.status.write(printable(text))
+        self._talk.write(printable(text))
 
     def _summary(self, summary: Summary) -> None:
         parts = [f"{_counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", _counted(summary.xruns, "xrun")]
@@ -121,26 +130,20 @@ class Screen:
                 parts.append(f"{name} {_rounded(latency_ms)} ms")
         self.say(f"End ({summary.reason}): {', '.join(parts)}.")
 
-    def _line(self, text: str) -> None:
-        self._end_line()
-        self.status.write(f"{text}\n")
+    def _about(self, line: str) -> None:
+        self.status.write(f"{line}\n")
 
     def _end_line(self) -> None:
         if self._open_item is not None:
             self._open_item = None
-            self.status.write("\n")
+            self._talk.write("\n")
             remarks, self._waiting = self._waiting, []
             for remark in remarks:
                 self.say(remark)
 
-    def _dim(self, text: str) -> str:
-        return f"{_DIM}{text}{_PLAIN}" if self._colours else text
 
-    def _bold(self, text: str) -> str:
-        return f"{_BOLD}{text}{_PLAIN}" if self._colours else text
-
-    def _red(self, text: str) -> str:
-        return f"{_RED}{text}{_PLAIN}" if self._colours else text
+def _styled(line: StatusLine, style: str, text: str) -> str:
+    return f"{style}{text}{_PLAIN}" if line.is_terminal else text
 
 
 def _rounded(latency_ms: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.run.event_file import EventFile
+from cli.run.outputs import open_outputs
 from engine.realtime.session_events import AgentTextDelta
 from tests.support.voice_process import VOICE
 
@@ -20,9 +21,10 @@ TEXTS = ["Hello", "Привет", "\U0001f600", "\ud83d", "\ude00", 'a "quote"\n
 
 def test_every_text_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    with EventFile(str(path)) as events:
+    with open_outputs(str(path)) as outputs:
+        assert outputs.events is not None
         for number, text in enumerate(TEXTS):
-            events(AgentTextDelta(text), float(number))
+            outputs.events(AgentTextDelta(text), float(number))
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == TEXTS
     assert "Привет" in lines[1]
@@ -40,13 +42,64 @@ def test_a_full_disk_stops_the_events_and_not_the_conversation(target: str) -> N
     assert run.stderr.splitlines()[-1].startswith("  Make room")
 
 
-def test_on_standard_output_too() -> None:
+def test_on_standard_output_too_and_nothing_else_is() -> None:
     program = (
-        "from cli.run.event_file import EventFile\n"
+        "import os\n"
+        "from cli.run.outputs import open_outputs\n"
         "from engine.realtime.session_events import AgentTextDelta\n"
-        "with EventFile('-') as events:\n"
-        "    events(AgentTextDelta('\\ud83d'), 0.0)\n"
+        "with open_outputs('-') as outputs:\n"
+        "    print('printed by a tool', flush=True)\n"
+        "    outputs.events(AgentTextDelta('\\ud83d'), 0.0)\n"
+        "    os.system('echo printed by a child')\n"
+        "print('afterwards')\n"
     )
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, timeout=60)
-    assert json.loads(run.stdout)["text"] == "\ud83d"
+    event, afterwards = run.stdout.splitlines()
+    assert json.loads(event)["text"] == "\ud83d"
+    assert afterwards == b"afterwards"
+    assert run.stderr.splitlines() == [b"printed by a tool", b"printed by a child"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="fills a pipe")
+def test_a_reader_who_takes_nothing_does_not_stop_the_conversation() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    filled = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            filled += os.write(writing, b"\n" * 4096)
+    os.set_blocking(writing, True)
+    command = [VOICE, "run", "--backend", "virtual", "--provider", "local", "--text", "--events", "-"]
+    run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert run.stdin is not None
+    assert run.stderr is not None
+    with run.stdin as stdin:
+        stdin.write(b"what is seven times eight\nhello\n")
+    shown = b""
+    while b"End (" not in shown:
+        line = run.stderr.readline()
+        assert line, shown
+        shown += line
+    assert b"56" in shown
+    events = b""
+    while data := os.read(reading, 1 << 16):
+        events += data
+    os.close(reading)
+    run.stderr.close()
+    assert run.wait(60) == 0
+    kinds = [json.loads(line)["type"] for line in events[filled:].splitlines()]
+    assert kinds.count("text.user") == 2
+    assert kinds[-1] == "summary"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")
+def test_a_reader_of_the_conversation_who_leaves_ends_it_quietly() -> None:
+    script = (
+        'yes hello | head -20 | "$0" run --text --backend virtual --provider local | head -1; echo ${PIPESTATUS[2]}'
+    )
+    run = subprocess.run(["bash", "-c", script, VOICE], capture_output=True, text=True, check=False, timeout=120)
+    assert run.stdout.splitlines() == ["You:   hello", "1"]
+    assert "Traceback" not in run.stderr
+    assert "WARNING" not in run.stderr

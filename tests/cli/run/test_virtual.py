@@ -212,4 +212,4 @@ def test_event_lines_are_one_object_each_with_a_time_and_a_type(environment: dic
     assert all(isinstance(event["t"], float) and isinstance(event["type"], str) for event in events)
     assert [event["type"] for event in events][0 :: len(events) - 1] == ["chosen", "summary"]
     assert {"turns", "xruns", "dropped_blocks", "latency"} <= set(events[-1])
-    assert "Speak." in run.stdout
+    assert "Speak." in run.stderr

@@ -122,7 +122,7 @@ class FakeSession:
         if self.asked[-1:] != [pressed]:
             self.asked.append(pressed)
 
-    def type_text(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         """Write."""
         self.asked.append(text)
 

@@ -1,0 +1,71 @@
+"""Where `voice run` writes: the conversation, what is said about it, and its events."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator
+
+from cli.run.event_file import EventFile, open_event_file
+from cli.terminal.interrupts import INTERRUPTS
+from cli.terminal.stdout import standard_output
+from cli.terminal.writer import BackgroundWriter
+from cli.view.screen import Screen
+
+_HASTE_S = 0.3
+"""How long a stream that takes nothing is waited for after Ctrl+C."""
+
+
+class Outputs:
+    """The screen, the event file if there is one, and what becomes of a reader who leaves.
+
+    Example:
+        >>> with open_outputs("events.jsonl") as outputs:
+        ...     outputs.screen.say("Hello.")
+    """
+
+    def __init__(self, screen: Screen, events: EventFile | None) -> None:
+        self.screen = screen
+        self.events = events
+        self.reader_left: Callable[[], object] = lambda: None
+        """Called, in any thread, when nobody takes the conversation any more."""
+
+
+@contextlib.contextmanager
+def open_outputs(events: str | None) -> Iterator[Outputs]:
+    """Open everything; write out at the end what still waits.
+
+    The conversation goes to standard output, everything about it to standard error: on one terminal they stand
+    together. `events` is a file, or - for standard output, so that the conversation goes to standard error too.
+
+    Raises:
+        InvalidInputError: the event file cannot be written, or took no more.
+        BrokenPipeError: the reader of the conversation has left.
+    """
+    with contextlib.ExitStack() as stack:
+        stdout = stack.enter_context(standard_output())
+        outputs: Outputs
+        about = BackgroundWriter(sys.stderr or io.StringIO())
+        talk = about if events == "-" else BackgroundWriter(stdout, lambda _: outputs.reader_left())
+        together = talk is about or (talk.isatty() and about.isatty())
+        screen = Screen(talk, None if together else about)
+        log = None
+        if events == "-":
+            log = EventFile("Standard output", stdout, screen.say)
+        elif events is not None:
+            file = stack.enter_context(open_event_file(events))
+            log = EventFile(f"The event file {events}", file, screen.say)
+        outputs = Outputs(screen, log)
+        try:
+            yield outputs
+        finally:
+            patience_s = _HASTE_S if INTERRUPTS.count else None
+            try:
+                if log is not None:
+                    log.close(patience_s)
+            finally:
+                talk.close(patience_s)
+                about.close(patience_s)
+        if talk.error is not None:
+            raise talk.error

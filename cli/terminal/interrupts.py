@@ -1,0 +1,62 @@
+"""Ctrl+C from the program's first line to its last: the first one ends it in order, the second one at once.
+
+Imports next to nothing: a Ctrl+C while the program loads must find this already at work.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+EXIT_CODE = 130
+"""As shells tell of a program that Ctrl+C ended."""
+_IN_ORDER_S = 1.0
+"""How long an orderly end that was asked for twice may still take."""
+
+
+class Interrupts:
+    """Counts Ctrl+C, and passes it on: as KeyboardInterrupt, or to whoever runs an event loop.
+
+    An extension module may swallow the exception, or turn it into one of its own, so that the count is what counts.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.stop: Callable[[], object] | None = None
+        """Called by the signal instead of raising KeyboardInterrupt."""
+        self.restore: Callable[[], None] | None = None
+        """Gives the terminal back before the program is left at once."""
+
+    def install(self) -> None:
+        """Take Ctrl+C from here on, unless the parent has it ignored, as a script does for a background job."""
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, self.take)
+
+    def release(self) -> None:
+        """Let the next Ctrl+C simply end the process: Python is about to end, and would print where."""
+        if signal.getsignal(signal.SIGINT) == self.take:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def take(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle the signal."""
+        self.count += 1
+        if self.stop is None:
+            if self.count > 1:
+                self._leave()
+            raise KeyboardInterrupt
+        if self.count == 2:
+            leaving = threading.Timer(_IN_ORDER_S, self._leave)
+            leaving.daemon = True
+            leaving.start()
+        self.stop()
+
+    def _leave(self) -> None:
+        if self.restore is not None:
+            self.restore()
+        os._exit(EXIT_CODE)
+
+
+INTERRUPTS = Interrupts()
