@@ -12,7 +12,6 @@ from backends.portaudio import Opening, not_running, restart, streams_hang, take
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
-from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
@@ -31,7 +30,6 @@ _MME_NAME_LENGTH = 31
 
 
 def _import_pyaudio() -> tuple[Any, Any]:
-    silence_native_stderr()
     require_configuration()
     try:
         import pyaudio  # noqa: PLC0415 - optional, and only when this backend is asked for

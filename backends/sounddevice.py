@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from backends.alsa import require_configuration
 from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
-from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
@@ -26,7 +25,6 @@ _WASAPI = "Windows WASAPI"
 
 
 def _import_sounddevice() -> Any:
-    silence_native_stderr()
     require_configuration()
     try:
         import sounddevice  # noqa: PLC0415 - importing it starts PortAudio

@@ -22,6 +22,9 @@ COMMANDS = {
 }
 """The first paragraph of each command's help, by name; the command is `app` of `cli.commands.NAME`."""
 
+_WITH_SOUND = ("run", "devices", "doctor", "backends", "bench")
+"""Commands that load sound libraries, which print on the terminal."""
+
 
 class LazyGroup(TyperGroup):
     """Lists the commands by their summaries, and loads the one that is called with all of its options."""
@@ -33,6 +36,10 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the command that is called, the command, and the arguments for it."""
         name, command, rest = super().resolve_command(ctx, args)
+        if name in _WITH_SOUND:
+            from engine.audio.device.native_stderr import silence_native_stderr  # noqa: PLC0415
+
+            silence_native_stderr()
         return name, load_command(name) if name in COMMANDS else command, rest
 
 

@@ -44,9 +44,6 @@ def portaudio_crash() -> Finding | None:
 
 def portaudio() -> Iterator[Finding]:
     """The library both backends of real devices need, and what it was built to reach."""
-    from engine.audio.device.native_stderr import silence_native_stderr  # noqa: PLC0415
-
-    silence_native_stderr()
     try:
         import sounddevice  # noqa: PLC0415 - loads PortAudio
     except OSError:

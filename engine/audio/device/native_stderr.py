@@ -14,7 +14,7 @@ import sys
 
 @functools.cache
 def silence_native_stderr() -> None:
-    """Silence ALSA, JACK and PortAudio for the rest of the process; a backend calls it before it loads its library."""
+    """Silence ALSA, JACK and PortAudio for the rest of the process; only a program that owns its terminal should."""
     if sys.platform == "win32":
         return  # neither library is there, and CDLL(None) raises TypeError
     with contextlib.suppress(OSError, AttributeError):

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from importlib import import_module
 
 from engine.audio.device.exclusive import allow_restarts
+from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.device.protocol import Backend, Refreshes
 from engine.audio.types import Device
 from engine.errors import Advice, VoiceError
@@ -47,6 +48,7 @@ def decode(answer: str) -> list[Device]:
 def main(name: str, patience_s: float) -> None:
     """Answer until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the session, which ends this process
+    silence_native_stderr()
     allow_restarts()
     alarm = getattr(signal, "alarm", lambda seconds: None)
     patience = max(1, round(patience_s))

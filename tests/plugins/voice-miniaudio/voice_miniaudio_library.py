@@ -13,7 +13,6 @@ from typing import Any
 from miniaudio import ffi, lib
 from numba import int64
 
-from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.kernels.callback import move_block
 from engine.audio.kernels.process import finish
 from engine.audio.port.audio_port import AudioPort
@@ -112,7 +111,6 @@ def _name(info: Any, handle: Any, host_api: str) -> str:
 @contextmanager
 def _context() -> Iterator[tuple[Any, str]]:
     """A context, and the host API that miniaudio has chosen for it."""
-    silence_native_stderr()
     context = ffi.new("ma_context*")
     _check(lib.ma_context_init(ffi.NULL, 0, ffi.NULL, context), "The sound system", "reached")
     try:
