@@ -76,7 +76,7 @@ class PortAudioStreams:
         try:
             check_request(request, self._backend)
             names = {Direction.INPUT: request.input, Direction.OUTPUT: request.output}
-            chosen = {direction: find_device(devices, name, direction) for direction, name in names.items()}
+            chosen = {direction: find_device(devices, names[direction], direction) for direction in request.directions}
             for direction, device in chosen.items():
                 opening = Opening(self._port, device, direction, block_ms_of(request, direction))
                 self._add(device, direction, *openers(opening))

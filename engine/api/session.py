@@ -12,16 +12,17 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
 from engine.api.backend import choose_backend, stream_request
+from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import StartedServers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import plan_session
+from engine.api.sound import Sound, pcm16_of
 from engine.audio.clock import loop_time_s
 from engine.audio.device.blame import close_backend
 from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
-from engine.dsp.compile.library import load_kernels
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
 from engine.local.process import LocalServer
 from engine.realtime.budget import keep_to_budget
@@ -213,6 +214,25 @@ class Session:
             raise InvalidInputError("There is no text to send.", fix="Send words.")
         self._live.type_text(text)
 
+    def play(self, sound: Sound, rate_hz: int | None = None) -> None:
+        """Play samples or a file of the program's own behind what is being said; an interruption stops it too.
+
+        The agent never learns of it.
+
+        Args:
+            sound: Mono or with channels, float32 or int16; or the path of a file.
+            rate_hz: Rate of the samples.
+
+        Raises:
+            InvalidInputError: it is no sound, or its rate is missing.
+        """
+        core = self._live
+        core.play(pcm16_of(sound, rate_hz, self._plan.chosen.provider.output_rate_hz))
+
+    def interrupt(self) -> None:
+        """Silence the agent, as speech of the user would: what was heard of the answer stays."""
+        self._live.interrupt()
+
     def mute(self, muted: bool = True) -> None:
         """Keep what is said from now on from the server, or no more."""
         self._live.mute(muted)
@@ -250,8 +270,7 @@ class Session:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         plan, options = self._plan, self.options
-        announce = options.on_compile
-        await run_blocking(lambda: load_kernels(announce) if announce else load_kernels())
+        await run_blocking(functools.partial(warm_up, options.on_compile))
         found = choose_backend(options, plan.config.audio)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))

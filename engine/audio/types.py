@@ -54,6 +54,8 @@ class StreamRequest:
     output_file: Path | None = None
     block_ms: float | None = None
     """Length of a block of either device."""
+    directions: tuple[Direction, ...] = tuple(Direction)
+    """What is opened; a backend that knows only pairs opens both."""
     sent_block_ms: float | None = None
     """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
     be sent sooner from shorter ones, and each costs two threads a wake-up."""

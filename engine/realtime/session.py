@@ -181,6 +181,15 @@ class Session:
         """Say something to the agent in writing: it interrupts as speech does."""
         self._perform(self._conversation.user_typed(text))
 
+    def interrupt(self) -> None:
+        """Silence the agent, as speech of the user would."""
+        self._perform(self._conversation.interrupted())
+
+    def play(self, pcm16: bytes) -> None:
+        """Play sound of the program's own, at the wire's rate of the answers, behind what is being said."""
+        self._perform(self._conversation.sound_queued())
+        self._bridge.play_own(pcm16)
+
     def end_input(self) -> None:
         """Say that nobody will type or speak any more; see `run`."""
         self._input_ended = True

@@ -170,6 +170,11 @@ class Player:
         """True when nothing is queued and the device has taken everything."""
         return self._queue.drained and not self._cuts.pending and self._taken >= self._ring.head
 
+    @property
+    def receives(self) -> bool:
+        """True while more audio of the newest item is to come."""
+        return self._open_segment() is not None
+
     def sounding_for_s(self, key: ItemKey) -> float | None:
         """Seconds since the block that holds an item's first frame was given to the device; None while it was not.
 

@@ -37,11 +37,7 @@ from engine.realtime.conversation.responses import Response, Responses
 from engine.realtime.conversation.resume import Resumption
 from engine.realtime.conversation.truncation import Truncations
 from engine.realtime.protocol import server_events as e
-from engine.realtime.protocol.client_events import (
-    CreateItem,
-    EventIds,
-    UpdateSession,
-)
+from engine.realtime.protocol.client_events import CreateItem, EventIds, UpdateSession
 from engine.realtime.protocol.client_items import function_output_item, user_text_item
 from engine.realtime.protocol.errors import describe, is_benign
 from engine.realtime.session_events import (
@@ -100,7 +96,7 @@ class Conversation:
         self._user_speaking = False
         """As the server hears it."""
         self._push_to_talk = PushToTalk(self._ids)
-        self._answer_expected = False
+        self._answer_expected = self._plays_own_sound = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
         self._pending_results = PendingResults()
@@ -171,6 +167,15 @@ class Conversation:
         actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
         self._gate.want()
         return self._settle(actions)
+
+    def interrupted(self) -> list[Action]:
+        """Take that the program silences the agent, as speech of the user would."""
+        return self._settle(self._interrupt())
+
+    def sound_queued(self) -> list[Action]:
+        """Take that sound of the program's own goes to the player: the next interruption stops it too."""
+        self._plays_own_sound = True
+        return []
 
     def talk_started(self) -> list[Action]:
         """Take the press of the key: the server detects no turns, so we interrupt, cancel and truncate for it."""
@@ -268,7 +273,8 @@ class Conversation:
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
         sounds = any(response.active or (response.spoke and not response.interrupted) for response in self._responses)
-        actions: list[Action] = [StopPlayback(by_user)] if sounds else []
+        actions: list[Action] = [StopPlayback(by_user)] if sounds or self._plays_own_sound else []
+        self._plays_own_sound = False
         if by_user:
             actions += self._pending_results.user_turned(self._responses)
         for response in self._responses:

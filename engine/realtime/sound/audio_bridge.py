@@ -6,6 +6,8 @@ between a block in the ring and the uplink.
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import replace
 from typing import Protocol
 
 from engine.audio.clock import loop_time_s
@@ -18,6 +20,9 @@ from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, Sessio
 from engine.realtime.sound.device_events import XrunWatch
 from engine.realtime.sound.latency import LatencyTimeline, TurnClock
 from engine.realtime.sound.mic_gate import MicGate
+
+_OWN_SOUND = ItemKey("", -1)
+"""Key of sound that is no answer: the conversation never hears of it."""
 
 
 class BridgeDelegate(Protocol):
@@ -69,6 +74,8 @@ class AudioBridge:
         self._turn = TurnClock()
         self._xruns = XrunWatch()
         self._full_shown = False
+        self._own_sounds: deque[bytes] = deque()
+        """Sounds of the program that wait for the end of an answer's audio."""
 
     def start(self) -> None:
         """Let the microphone and the speaker run, until the audio is closed."""
@@ -106,8 +113,19 @@ class AudioBridge:
                 ErrorShown("More than 30 minutes of speech wait to be played: the rest is dropped.", "full")
             )
 
+    def play_own(self, pcm16: bytes) -> None:
+        """Play sound of the program's own, behind the answer whose audio is coming in."""
+        self._own_sounds.append(pcm16)
+        self._play_own_sounds()
+
+    def _play_own_sounds(self) -> None:
+        while self._own_sounds and not self._audio.player.receives:
+            self._audio.player.write(_OWN_SOUND, self._own_sounds.popleft())
+            self._audio.player.end_item(_OWN_SOUND)
+
     def stop_playback(self, *, by_user: bool) -> None:
         """Silence the speaker; what was heard is told when the kernel has faded."""
+        self._own_sounds.clear()
         self._audio.player.stop(by_user=by_user)
         self._turn.interrupted()
 
@@ -133,6 +151,7 @@ class AudioBridge:
     def _pass_on(self) -> bool:
         """Pass on what the audio thread has left; True where the microphone was heard."""
         self._audio.player.service()
+        self._play_own_sounds()
         blocks = self._audio.read_blocks()
         for block in blocks:
             if (said := self._mic_gate.take(block)) is not None:
@@ -140,6 +159,7 @@ class AudioBridge:
         if self._mic_gate.by_key:
             self._end_turn_of_key()
         while (cut := self._audio.player.take_cut()) is not None:
+            cut = replace(cut, heard=tuple(heard for heard in cut.heard if heard.key != _OWN_SOUND))
             if cut.heard and cut.by_user:
                 self._latency.barge_in.add(cut.silence_ms)
             self._delegate.on_cut(cut)
