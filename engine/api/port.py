@@ -102,7 +102,9 @@ def open_port(
         block_ms=block_ms,
     )
     if isinstance(rate_hz, bool) or not isinstance(rate_hz, int) or rate_hz < 1000:
-        raise InvalidInputError(f"`rate_hz=` cannot be {rate_hz!r}.", fix="Give a whole number of Hz, 1000 or more.")
+        raise InvalidInputError(
+            f"A port cannot have a rate of {rate_hz!r} Hz.", fix="Give a whole number of Hz, 1000 or more."
+        )
     return OpenPort(options, rate_hz)
 
 

@@ -40,7 +40,7 @@ def pcm16_of(sound: Sound, rate_hz: int | None, target_hz: int) -> bytes:
             fix="Give float32 or int16 samples of shape (frames,) or (frames, channels), or the path of a file.",
         )
     if isinstance(rate_hz, bool) or not isinstance(rate_hz, int):
-        raise InvalidInputError(f"{rate_hz!r} is no rate of samples.", fix="Give `rate_hz=`, a whole number of Hz.")
+        raise InvalidInputError(f"{rate_hz!r} is no rate of samples.", fix="Give a whole number of Hz as `rate_hz`.")
     row = samples if samples.dtype == np.float32 else pcm16_to_float32(samples).reshape(samples.shape)
     mono = np.ascontiguousarray(row if row.ndim == 1 else row.mean(axis=1, dtype=np.float32))
     resampler = make_resampler(rate_hz, target_hz)
