@@ -54,7 +54,7 @@ class VirtualStream:
 
     @property
     def info(self) -> StreamInfo:
-        """What was opened."""
+        """The files, rates and blocks that were opened."""
         return self._info
 
     @property

@@ -33,7 +33,7 @@ BLOCK_MS = 20.0
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
 _TICK_S = 0.25
-"""What watches is called so often without a signal, so that a stream that died without a word is noticed."""
+"""Period of the calls without a signal, so that a stream that died without a word is noticed."""
 
 
 class SessionAudio:
@@ -139,13 +139,13 @@ class SessionAudio:
         return np.concatenate([samples, np.zeros(missing, np.float32)]), self.port.output_rate_hz
 
     def said_now_s(self) -> float:
-        """When what is said at this moment will be in a block, on the loop's clock: a device takes its time."""
+        """Time on the loop's clock at which a block will hold what is said now: a device takes its time."""
         source = self.info.input
         return loop_time_s() + min(source.latency_ms / 1000 if source else 0.0, _MOST_INPUT_LATENCY_S)
 
     @property
     def output_latency_s(self) -> float:
-        """How long what the speaker has taken lasts until it sounds, as the device says."""
+        """Time from the speaker's taking a frame until it sounds, as the device reports it."""
         return self.info.output.latency_ms / 1000 if self.info.output else 0.0
 
     @property
@@ -226,7 +226,7 @@ class SessionAudio:
         return stats.after(self._earlier) if self._earlier else stats
 
     def playback_stats(self) -> PlaybackStats:
-        """How evenly the answers came, over all streams."""
+        """Evenness of the answers' arrival, over all streams."""
         stats, playout_delay = self.stats(), self.player.playout_delay
         return PlaybackStats(
             late_starts=playout_delay.late_starts,

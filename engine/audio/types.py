@@ -26,7 +26,7 @@ class Device:
 
 
 class Direction(Enum):
-    """Which way the sound goes."""
+    """The direction of the sound: from a microphone or to a speaker."""
 
     INPUT = "input"
     OUTPUT = "output"
@@ -42,7 +42,7 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StreamRequest:
-    """What the session asks of a backend; `None` leaves the choice to the device.
+    """A session's request to a backend; `None` leaves the choice to the device.
 
     `input` and `output` name devices as `find_device` reads them. The files are for backends that play from and record
     to files (`virtual`); a backend of real devices refuses them.
@@ -57,13 +57,13 @@ class StreamRequest:
     directions: tuple[Direction, ...] = tuple(Direction)
     """What is opened; a backend that knows only pairs opens both."""
     sent_block_ms: float | None = None
-    """How much of the microphone is sent at once. Without `block_ms` a device may give it in blocks as long: none would
+    """Length of the blocks that are sent. Without `block_ms` a device may deliver blocks as long: none would
     be sent sooner from shorter ones, and each costs two threads a wake-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreamSide:
-    """What one direction of a stream was opened with."""
+    """One direction of a stream, as it was opened."""
 
     device: str
     rate_hz: int
@@ -77,7 +77,7 @@ class StreamSide:
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What the streams of a port were opened with, for people and for the session's arithmetic."""
+    """The streams of a port, as they were opened, for people and for the session's arithmetic."""
 
     backend: str
     native: bool
@@ -90,15 +90,15 @@ class StreamInfo:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStats:
-    """How evenly the answers came, and what was done about it."""
+    """Evenness of the answers' arrival, and what was done about it."""
 
     late_starts: int = 0
     """Answers that waited for the playout delay though their first audio was there."""
     late_start_ms: int = 0
-    """How long they waited, in all."""
+    """The time they waited, in all."""
     underruns: int = 0
-    """How often an answer ran dry."""
+    """Number of times an answer ran dry."""
     underrun_ms: int = 0
     """Silence in the middle of answers, in all."""
     playout_delay_ms: int = 0
-    """What the next answer would wait for."""
+    """The playout delay of the next answer."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 _HEADER_BYTES = 44
 _MOST_BYTES = 0xFFFFFFFF - _HEADER_BYTES
-"""What the header can say: 6 hours of stereo at 48 kHz. What comes after is kept, and many programs read it."""
+"""The most a header can say: 6 hours of stereo at 48 kHz. More is kept, and many programs read it."""
 
 
 class WavFile:

@@ -18,7 +18,7 @@ _MU_BIAS, _MU_LARGEST = 33, 8158
 
 
 class Law(enum.Enum):
-    """Which of the two codings of ITU-T G.711."""
+    """The two codings of ITU-T G.711."""
 
     MU = "mu"
     A = "a"

@@ -45,10 +45,10 @@ _LOUDNESS = 0.01
 """-40 dB: heard where a person listens, a nuisance nowhere."""
 _POLL_S = 0.002
 _STILL_S = 0.05
-"""How long nothing may change after `close`: several blocks."""
+"""Time after `close` in which nothing may change: several blocks."""
 _NOWHERE = "a device of no name, 4711"
 _REFUSALS = (DeviceBusyError, UnsupportedFormatError, PermissionDeniedError, StreamLostError)
-"""What a device that is listed may answer when it is opened."""
+"""Errors with which a listed device may refuse to be opened."""
 _GROWING = ("input_calls", "input_frames", "output_calls", "output_frames", "captured_position", "played_position")
 _PLACES = (Path("/proc/self/task"), Path("/proc/self/fd"))
 """Threads and descriptors of this process, where the system lists them."""
@@ -62,7 +62,7 @@ class BackendConformance:
     request: ClassVar[StreamRequest] = StreamRequest()
     """Devices to use, and whatever else the backend needs."""
     openings: ClassVar[int] = 200
-    """How often it is opened, started and closed in a row."""
+    """Times it is opened, started and closed in a row."""
     patience_s: ClassVar[float] = 20.0
     """For anything that is waited for."""
 
@@ -250,7 +250,7 @@ class BackendConformance:
         assert stats.output_underruns == 0, "nothing was expected, so nothing was missing"
 
     def test_errors(self) -> None:
-        """What cannot be opened is refused by the error that says what to do, and leaves the backend as it was."""
+        """Refuse what cannot be opened with the error that says what to do, and leave the backend as it was."""
         nowhere = Path(__file__).parent / "no such folder" / "file.wav"
         wrong: list[tuple[StreamRequest, tuple[type[VoiceError], ...]]] = [
             (replace(self.request, input=_NOWHERE), (UnknownDeviceError, NoDeviceError)),
@@ -309,7 +309,7 @@ def _no_more_than(before: tuple[int, ...]) -> bool:
 
 
 def _check_sides(port: AudioPort, stream: Stream) -> None:
-    """What `info` says was opened is what the port was told."""
+    """Compare the sides that `info` names with those that the port was given."""
     source, target = stream.info.input, stream.info.output
     assert source is not None and target is not None, "a microphone and a speaker are opened"
     assert port.capture is not None and port.playback is not None, "both are attached"

@@ -94,7 +94,7 @@ class Stream(Protocol):
 
     @property
     def info(self) -> StreamInfo:
-        """What was opened."""
+        """The devices, rates and latencies that were opened."""
         ...
 
     @property
@@ -160,7 +160,7 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Refreshes(Protocol):
-    """What a backend may offer besides: then a session outlives its devices, and follows the system's defaults.
+    """An optional part of a backend: with it a session outlives its devices, and follows the system's defaults.
 
     The class is made without arguments in a process of its own too, which refreshes it to list the devices.
     """

@@ -15,7 +15,7 @@ PROBED_RATES_HZ = (8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200,
 
 @dataclass(frozen=True, slots=True)
 class OpenRates:
-    """What one side of a device opened at."""
+    """The rates at which one side of a device opened."""
 
     device: Device
     direction: Direction

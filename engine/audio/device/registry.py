@@ -14,7 +14,7 @@ from engine.errors import Advice, InvalidInputError, LibraryMissingError, NoSoun
 GROUP = "voice.backends"
 _OURS = "voice-realtime"
 AUTO_ORDER = ("sounddevice", "pyaudio", "virtual")
-"""What `auto` tries; a third-party backend is only used when it is named."""
+"""The backends that `auto` tries, in order; a third-party one is only used when it is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from engine.errors import InvalidInputError
 MAX_QUEUED_S = 30 * 60
 """Beyond this, audio is dropped and counted: 160 MB at 44.1 kHz."""
 _MAX_REPLAY_S = 0.5
-"""How much of what the lost device had taken, but not played, may be played again."""
+"""Longest audio that a lost device had taken, but not played, and that may be played again."""
 
 
 class Player:
@@ -57,13 +57,13 @@ class Player:
         self._cuts = PlaybackCuts(wire_rate_hz, self._queue.heard_samples)
         self._segments: deque[Segment] = deque()
         self._earlier_ms = 0.0
-        """What the devices before this one took."""
+        """Audio that the devices before this one took."""
         self._use(port)
         self._gone_at: int | None = None
-        """Where the device had come to when it was lost; None while there is one."""
+        """Position of the ring that the device had reached when it was lost; None while there is one."""
         self._wake_at = NEVER
         self.playout_delay = PlayoutDelay()
-        """When playback starts; its clock is what the device has taken."""
+        """Decides when playback starts; its clock is the audio that the device has taken."""
         self._holding = False
         """An answer has begun to come that the playout delay still holds back."""
         self._dropped_before = 0

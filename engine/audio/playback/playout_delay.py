@@ -25,11 +25,11 @@ _HISTORY_MS = 2000.0
 
 
 class Lateness:
-    """How late the deltas of one answer after another were, and its percentile."""
+    """Lateness of the deltas of one answer after another, and its percentile."""
 
     def __init__(self) -> None:
         self._worst: deque[tuple[float, float]] = deque(maxlen=_INTERVALS)
-        """When an interval began, and the worst lateness in it."""
+        """The beginning of each interval, and the worst lateness in it."""
         self._soonest: deque[tuple[float, float]] = deque()
         """Deltas of the last two seconds that no later one was sooner than: when it came, and when the answer would
         have begun for it to come just in time. Rising, so the first is the soonest."""
@@ -91,16 +91,16 @@ class PlayoutDelay:
         """Since when the audio that does not sound yet has been coming."""
         self._in_hand_ms = 0.0
         self._delayed_ms = 0.0
-        """How much later than its first delta the answer plays already, for having run dry."""
+        """Delay that the answer has already gained by running dry."""
         self._begins = False
         self.late_starts = 0
         """Answers that waited, though their first audio was there."""
         self.late_start_ms = 0.0
-        """How long they waited, in all."""
+        """The time they waited, in all."""
 
     @property
     def delay_ms(self) -> float:
-        """What the next answer waits for: 20 ms on a network that is never late, 300 at most."""
+        """The delay of the next answer: 20 ms on a network that is never late, 300 at most."""
         return min(max(self._lateness.percentile_ms, MIN_MS), MAX_MS)
 
     def arrived(self, now_ms: float, audio_ms: float, *, begins: bool, silent: bool) -> None:

@@ -17,7 +17,7 @@ class ItemKey:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How much of an item the device had taken when playback was stopped; milliseconds at the wire's rate."""
+    """The part of an item that the device had taken when playback was stopped; milliseconds at the wire's rate."""
 
     key: ItemKey
     heard_ms: int
@@ -56,11 +56,11 @@ class Segment:
     unwritten_samples: int = 0
     """Received, but not yet in the ring."""
     first_sample: int = 0
-    """Which sample of the item lies at `start`: not the first where the item began on another device."""
+    """The sample of the item that lies at `start`: not the first where the item began on another device."""
     kept: deque[memoryview] = field(default_factory=deque, repr=False)
     """The wire's PCM16 that has not been heard, to be rendered again if the device is lost."""
     kept_from: int = 0
-    """Which sample of the item `kept` begins with."""
+    """The sample of the item that `kept` begins with."""
 
     def count(self, samples: int) -> None:
         """Count audio that has come."""

@@ -41,7 +41,7 @@ class CutRecord:
     cut_at: int
     """The device has taken everything before this, the fade included."""
     at_ns: int
-    """When the fade ended, on the clock of `time.monotonic_ns`; 0 where the system has no clock."""
+    """End of the fade on the clock of `time.monotonic_ns`; 0 where the system has no clock."""
 
 
 class AudioPort(Pinned):
@@ -175,7 +175,7 @@ class AudioPort(Pinned):
         library().ask_once(self.control_address + 8 * _PRIORITY_WORDS[direction])
 
     def audio_thread(self, direction: Direction) -> AudioThread:
-        """Which thread moves the blocks of a direction, and how it is scheduled."""
+        """The thread that moves the blocks of a direction, and its scheduling."""
         word = _PRIORITY_WORDS[direction]
         answer = self._read(word)
         return audio_thread(self._control.item(word + 1), answer)
@@ -264,7 +264,7 @@ class AudioPort(Pinned):
 
     @property
     def reference_lost_frames(self) -> int:
-        """How much of what was played found no room in the reference ring."""
+        """Frames that were played and found no room in the reference ring."""
         return self._control.item(c.REFERENCE_OVERFLOW_FRAMES)
 
     def cuts(self) -> list[CutRecord]:
@@ -275,12 +275,12 @@ class AudioPort(Pinned):
 
     @property
     def last_render_ns(self) -> int:
-        """When the output callback last ran, on the clock of `time.monotonic_ns`; 0 where there is no clock."""
+        """Time of the last output callback on the clock of `time.monotonic_ns`; 0 where there is no clock."""
         return self._control.item(c.OUTPUT_LAST_NS)
 
     @property
     def last_capture_ns(self) -> int:
-        """When the input callback last ran, on the same clock."""
+        """Time of the last input callback on the same clock."""
         return self._control.item(c.INPUT_LAST_NS)
 
     @property
@@ -300,7 +300,7 @@ class AudioPort(Pinned):
 
     @property
     def calls(self) -> tuple[int, int]:
-        """How often the callbacks of input and output have run."""
+        """Number of callbacks of input and of output so far."""
         return self._control.item(c.INPUT_CALLS), self._control.item(c.OUTPUT_CALLS)
 
     def stats(self) -> StreamStats:

@@ -26,7 +26,7 @@ class StreamStats:
     output_underrun_frames: int
     """Frames of silence in the middle of an answer."""
     output_underruns: int
-    """How often an answer ran dry."""
+    """Number of times an answer ran dry."""
     output_xruns: int
     captured_position: int
     """Frames put into the capture ring."""
@@ -35,7 +35,7 @@ class StreamStats:
     written_position: int
     """Frames of answers put into the playback ring."""
     input_priority: Priority
-    """How the thread that delivers the microphone is scheduled."""
+    """Scheduling of the thread that delivers the microphone."""
     output_priority: Priority
 
     def after(self, earlier: StreamStats) -> StreamStats:

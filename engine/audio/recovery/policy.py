@@ -25,7 +25,7 @@ from engine.backoff import Backoff
 from engine.errors import VoiceError
 
 KEPT_S = 10.0
-"""How long what was not heard waits for a device; then it is dropped."""
+"""Longest wait of unheard audio for a device; then it is dropped."""
 POLL_DEFAULT_S = 5.0
 """Time between two polls of the default device."""
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.25, 3.0
@@ -50,7 +50,7 @@ class Wanted:
 
 
 class Command(Enum):
-    """What is to be done now; what answers it stands beside it, or beside the next."""
+    """The next thing to do; the call that answers it is named below it, or below the next."""
 
     CLOSE = auto()
     """`closed`."""
@@ -77,7 +77,7 @@ class Lost:
 
     waiting_for: str
     attempt: int
-    """How often it was looked for in vain; 0 at first."""
+    """Number of searches in vain; 0 at first."""
     reason: str = ""
 
 
@@ -87,7 +87,7 @@ class Found:
 
     info: StreamInfo
     away_s: float
-    """How long there was none."""
+    """Time without a stream."""
     is_new_default: bool
     """Nothing was lost: the system's default is another device."""
 
@@ -138,7 +138,7 @@ class RecoveryPolicy:
         self._waiting_since_s = None
 
     def take_news(self) -> list[News]:
-        """What the person is to be told since the last call."""
+        """Return the news for the person since the last call."""
         news, self._news = self._news, []
         return news
 

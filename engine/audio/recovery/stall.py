@@ -7,7 +7,7 @@ from dataclasses import dataclass
 STALLED_S = 2.0
 """Ten of the longest blocks; a sound server that is late on a busy machine is late by tenths of a second."""
 START_S = 6.0
-"""What the first block may take: Bluetooth headsets change their mode first."""
+"""Longest wait for the first block: Bluetooth headsets change their mode first."""
 _LONGEST_STEP_S = 0.5
 """Most that counts of the time between two checks: longer ones mean that this process was stopped, or the lid shut."""
 

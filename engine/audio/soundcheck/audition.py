@@ -18,7 +18,7 @@ _TONE_HZ, _TONE_S, _PAUSE_S = 440.0, 0.5, 0.5
 _TONE_DB = -24.0
 _FADE_S = 0.02
 _AHEAD_S = 0.3
-"""How much of the tone is kept in the ring: more than a terminal takes between two looks."""
+"""Length of the tone that is kept in the ring: more than a terminal takes between two looks."""
 
 
 class Audition:

@@ -24,7 +24,7 @@ _FLAT_FRAMES = 3
 _HUM_DB, _HUM_SHARE = -65.0, 0.25
 _TELEPHONE_RATE_HZ = 16000
 _TELEPHONE_NAME = re.compile(r"hands-?free|\b(?:hfp|hsp)\b|head-?set[-_ ]head[-_ ]?unit|\bAG audio\b", re.IGNORECASE)
-"""How Windows, PulseAudio and PipeWire call the side of a Bluetooth headset that is used for telephone calls."""
+"""Names that Windows, PulseAudio and PipeWire give the side of a Bluetooth headset that serves telephone calls."""
 
 _PERMISSION = {
     "darwin": "Allow it in System Settings > Privacy & Security > Microphone for this terminal, and start again.",
@@ -38,7 +38,7 @@ _TELEPHONE_FIX = (
 
 
 class Trouble(StrEnum):
-    """What can be wrong."""
+    """A possible fault."""
 
     EXACT_ZEROS = "exact zeros"
     SILENCE = "silence"
@@ -65,7 +65,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What is known of one device before anything is heard."""
+    """The facts known of one device before anything is heard."""
 
     name: str
     rate_hz: int
@@ -75,7 +75,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class SoundCheck:
-    """What was recorded, and through what."""
+    """A recording, and the devices it came through."""
 
     quiet: NDArray[np.float32]
     """The room: mono, (frames,), at the microphone's rate."""
@@ -85,12 +85,12 @@ class SoundCheck:
     microphone: Side
     speaker: Side
     played_at_s: float | None = None
-    """Where in `heard` a sweep would begin that comes back at once; None where the system has no clock to tell."""
+    """Place in `heard` of a sweep that comes back at once; None where the system has no clock to tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the recording tells."""
+    """The findings of a recording."""
 
     quiet_db: float
     """RMS of the room in dBFS; -inf for exact zeros."""

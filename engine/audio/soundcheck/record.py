@@ -35,7 +35,7 @@ _PATIENCE_S = 3.0
 
 
 class Stage(StrEnum):
-    """What is being recorded."""
+    """The stage of a recording."""
 
     QUIET = "the quiet room"
     SWEEP = "the sweep"

@@ -95,14 +95,14 @@ def _speeds() -> list[float]:
 
 
 def _prominence(heard: NDArray[np.float64], sweep: Sweep, speed: float) -> float:
-    """How far the best place for the sweep stands out of all others: the peak of the correlation over its RMS."""
+    """Prominence of the best place for the sweep: the peak of the correlation over its RMS."""
     correlation = _correlate(heard, sweep, speed)
     rms = float(np.sqrt(np.mean(correlation**2)))
     return float(np.max(np.abs(correlation))) / rms if rms > 0 else 0.0
 
 
 def _correlate(heard: NDArray[np.float64], sweep: Sweep, speed: float) -> NDArray[np.float64]:
-    """How alike the recording and the sweep are at each place where it may begin."""
+    """Correlation of the recording and the sweep at each place where it may begin."""
     template = sweep.samples(_SEARCH_RATE_HZ, speed).astype(np.float64)
     # What lies above half the rate at this speed would be folded back.
     growth = math.log(sweep.high_hz / _LOW_HZ) / sweep.seconds

@@ -51,9 +51,9 @@ class Library:
         self, functions: Mapping[str, list[str]], addresses: Mapping[str, int], owner: object, file: Path | None = None
     ) -> None:
         self.addresses = dict(addresses)
-        """Where each function lies, for a device's library."""
+        """Address of each function, for a device's library."""
         self.file = file
-        """Where they are kept; None where they must be compiled at every start."""
+        """The file that keeps them; None where they must be compiled at every start."""
         self._owner = owner
         for name, (result, *arguments) in functions.items():
             prototype = ctypes.PYFUNCTYPE(_C_TYPES[result], *(_C_TYPES[argument] for argument in arguments))
