@@ -22,7 +22,7 @@ class Backoff:
     first_s: float
     longest_s: float
     steady_s: float
-    """What was lost sooner than this had not really come back: the waits go on growing."""
+    """Time after which a return counts: after a sooner loss the waits go on growing."""
     failures: int = 0
     """In a row."""
     dice: random.Random = field(default_factory=random.Random, repr=False)

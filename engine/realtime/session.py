@@ -53,12 +53,7 @@ _log = logging.getLogger(__name__)
 
 
 class Session:
-    """Runs one conversation from connecting to the summary.
-
-    Example:
-        >>> session = Session(chosen, audio, ToolRunner(built_in_tools(chosen.provider)), observers=[show])
-        >>> summary = await session.run(duration_s=60)
-    """
+    """Runs one conversation from connecting to the summary; `engine.realtime.testing` shows a whole one."""
 
     def __init__(
         self,

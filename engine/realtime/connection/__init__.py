@@ -1,4 +1,4 @@
-"""How a session reaches its server and stays connected.
+"""The connection of a session: opened, kept, and opened again.
 
 Imports `protocol`, `conversation` and `providers`.
 """

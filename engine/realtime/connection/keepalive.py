@@ -23,7 +23,7 @@ _LONGEST_STEP_S = 1.0
 
 
 class Verdict(Enum):
-    """What is to be done now."""
+    """The next thing to do."""
 
     NOTHING = auto()
     PROBE = auto()

@@ -59,12 +59,7 @@ class ConnectionDelegate(Protocol):
 
 
 class ReconnectingConnection:
-    """One session's connection, whatever becomes of its transports.
-
-    Example:
-        >>> connection = ReconnectingConnection(lambda: Connection.open(chosen), uplink, session)
-        >>> await connection.run()        # until it is cancelled, or raises why there is no connection any more
-    """
+    """One session's connection, whatever becomes of its transports."""
 
     def __init__(
         self,

@@ -19,9 +19,9 @@ MAX_OUTAGE_S = 2.0
 HEALTHY_S = 30.0
 """A connection that held so long had really come back: the next loss begins with the shortest wait again."""
 _EARLIEST_SHARE, _EARLIEST_S = 0.1, 300.0
-"""How long before a limit the window begins in which a session is moved: the shorter one of the two."""
+"""Beginning of the window in which a session is moved, before its limit: the shorter one of the two."""
 _LATEST_SHARE, _LATEST_S = 0.02, 20.0
-"""How long before a limit that window ends."""
+"""End of that window before the limit."""
 LEAST_LEFT_S = 60.0
 """A server's word that less is left is not believed: its clock and ours may differ, and a session that moves on all the
 time is worse than one that is ended once."""
@@ -50,7 +50,7 @@ class RetryPolicy:
         >>> policy = RetryPolicy()
         >>> policy.connected(now_s=0.0)
         >>> policy.lost(ConnectionFailedError("It broke."), now_s=60.0)
-        Attempt(number=1, of=8, wait_s=0.41)
+        Attempt(number=1, of=8, wait_s=0...)
     """
 
     def __init__(self, *, dice: random.Random | None = None) -> None:

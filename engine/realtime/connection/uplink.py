@@ -40,12 +40,17 @@ class Uplink:
     """Takes blocks from the audio side and events from the conversation, and sends them in order.
 
     Example:
+        >>> async def send(event: ClientEvent) -> None:
+        ...     print(type(event).__name__)
         >>> uplink = Uplink(rate_hz=24000)
-        >>> uplink.put(block)
+        >>> uplink.put(MicBlock(bytes(960), captured_at_s=0.0))
         >>> uplink.send(CommitAudio("voice_1"))
-        >>> await uplink.run(connection.send)   # until cancelled
-        >>> uplink.hold()                       # the connection is lost
-        >>> await uplink.release(another.send)  # what is fresh of what came meanwhile
+        >>> running = asyncio.ensure_future(uplink.run(send))
+        >>> await asyncio.sleep(0.01)
+        AppendAudio
+        CommitAudio
+        >>> running.cancel()
+        True
     """
 
     def __init__(

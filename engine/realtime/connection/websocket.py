@@ -31,16 +31,7 @@ _CLOSE_S = 2.0
 
 
 class Connection:
-    """An open WebSocket, the `Transport` of a real session; one coroutine receives, any may send.
-
-    Example:
-        >>> connection = await Connection.open(chosen)
-        >>> try:
-        ...     await connection.send(CreateResponse("event_1"))
-        ...     event, *_ = await connection.receive()
-        ... finally:
-        ...     await connection.close()
-    """
+    """An open WebSocket, the `Transport` of a real session; one coroutine receives, any may send."""
 
     def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._http = http

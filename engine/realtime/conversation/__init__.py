@@ -1,4 +1,4 @@
-"""What should happen next: the conversation as a state machine, server events in and actions out.
+"""The conversation as a state machine: server events in, actions out.
 
 No I/O, no clock, no asyncio; imports `protocol`.
 """

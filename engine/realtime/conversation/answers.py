@@ -30,11 +30,11 @@ class AnswerPart:
     """One content part of an answer."""
 
     text: str = ""
-    """What has come of it."""
+    """The part of it that has come."""
     text_complete: bool = False
     audio: Audio = Audio.NONE
     heard: Heard | None = None
-    """How much of its audio was heard and had come, once it was cut."""
+    """The audio that had come and that was heard, once it was cut."""
 
 
 @dataclass(slots=True)
@@ -54,9 +54,9 @@ class Answer:
     response_id: str
     parts: defaultdict[int, AnswerPart] = field(default_factory=lambda: defaultdict(AnswerPart))
     heard_text: str | None = None
-    """What was heard of its text, once it was cut."""
+    """The part of its text that was heard, once it was cut."""
     is_spoken_text: bool | None = None
-    """Which of two texts is taken: some servers send the same words as text and as the transcript of their audio."""
+    """The text that is taken of two: some servers send the same words as text and as the transcript of their audio."""
 
     @property
     def text(self) -> str:

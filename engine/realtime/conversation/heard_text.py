@@ -24,6 +24,7 @@ def heard_text(text: str, heard: Heard) -> str:
         heard: How much of its audio had come, and how much of that was heard.
 
     Example:
+        >>> from engine.audio.playback.segments import ItemKey
         >>> heard_text("Завтра в Москве будет снег.", Heard(ItemKey("item_1", 0), 1000, 2000, complete=True))
         'Завтра в'
     """
@@ -60,7 +61,7 @@ def _pairs(texts: Mapping[int, str], heard: Mapping[int, Heard | None]) -> Itera
 
 
 def _word_ends(text: str) -> Iterator[int]:
-    """Where a word ends, and the end of the text."""
+    """The end of each word, and of the text."""
     for at in range(1, len(text)):
         before, after = text[at - 1], text[at]
         if not before.isspace() and (after.isspace() or (_stands_alone(before) and not _belongs_to_one_before(after))):

@@ -61,7 +61,7 @@ Entry = Said | Answer | Used
 
 
 def recap_of(entries: Iterable[Entry]) -> str:
-    """What was said as lines, for a server that refuses the agent's words as items; empty if there is none."""
+    """Words of both sides as lines, for a server that refuses the agent's words as items; empty if there are none."""
     return "\n".join(filter(None, (entry.line() for entry in entries)))
 
 

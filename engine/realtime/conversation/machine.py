@@ -62,8 +62,8 @@ class Conversation:
     """One session's state; every method returns what is to be done now.
 
     Example:
-        >>> conversation = Conversation("local")
-        >>> conversation.handle(ResponseCreated("resp_1"))
+        >>> from engine.realtime.protocol.server_events import ResponseCreated
+        >>> Conversation("local").handle(ResponseCreated("resp_1"))
         [Show(notice=ResponseStarted(response_id='resp_1'))]
     """
 

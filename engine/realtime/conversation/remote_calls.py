@@ -17,24 +17,15 @@ _REMEMBERED = 256
 
 
 class RemoteCalls:
-    """The part of a conversation's state that remote MCP servers make.
-
-    Example:
-        >>> calls = RemoteCalls(EventIds("voice"), PendingResults())
-        >>> item = Item(id="a1", type="mcp_approval_request", server_label="calendar", name="delete", arguments="{}")
-        >>> calls.handle(ItemDone(item))
-        [Show(notice=ApprovalAsked(approval_id='a1', server='calendar', name='delete', arguments={}))]
-        >>> calls.approve("a1", approve=False, reason="not today")
-        [Send(...), Show(...)]
-    """
+    """The part of a conversation's state that remote MCP servers make."""
 
     def __init__(self, ids: EventIds, pending_results: PendingResults) -> None:
         self._ids = ids
         self._pending_results = pending_results
         self._items: dict[str, e.Item] = {}
-        """What is known of the newest items of MCP servers."""
+        """The newest items of MCP servers."""
         self._told: dict[tuple[str, str], None] = {}
-        """What has been shown of which, in order: servers repeat themselves."""
+        """The states that have been shown, in order: servers repeat themselves."""
         self._asked: dict[str, ApprovalAsked] = {}
 
     @property

@@ -17,16 +17,7 @@ from engine.realtime.protocol.client_items import user_text_item
 
 
 class ReplayedHistory:
-    """Replays the history to each new server, and corrects what the present one was told.
-
-    Example:
-        >>> replayed = ReplayedHistory(EventIds("voice"))
-        >>> replayed.replay(history)
-        [CreateItem(event_id='voice_1', item={..., 'id': 'voice_item_1'}, previous_item_id='')]
-        >>> answer.heard_text = "Once upon"
-        >>> replayed.correct("item_1")
-        [CreateItem(..., previous_item_id='voice_item_1'), DeleteItem(event_id='voice_3', item_id='voice_item_1')]
-    """
+    """Replays the history to each new server, and corrects what the present one was told."""
 
     def __init__(self, ids: EventIds, recap_heading: str = "") -> None:
         """Begin.

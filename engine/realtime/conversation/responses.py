@@ -29,7 +29,7 @@ class Response:
     """The user spoke since: nothing of it is played, shown or run any more."""
     cancel_sent: bool = False
     status: str = ""
-    """What response.done said."""
+    """The status in response.done."""
     unanswered: set[str] = field(default_factory=set)
     """call_ids of our tools that have not returned."""
     owes_follow_up: bool = False
@@ -39,7 +39,7 @@ class Response:
     audio_bytes: int = 0
     """Size of its audio, as it came."""
     answers: dict[str, Answer] = field(default_factory=dict)
-    """What it says, by item."""
+    """Its answers, by item."""
 
     @property
     def silenced(self) -> bool:

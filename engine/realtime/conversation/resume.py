@@ -28,20 +28,13 @@ from engine.realtime.protocol.client_events import (
 from engine.realtime.protocol.client_items import user_text_item
 
 _LATEST_HELD_MS = 10_000
-"""What ends later in a new session was said to it, not held for it."""
+"""Longest audio that is held for a new session; a turn that ends later was said to that session."""
 _REMEMBERED = 1024
 """Events of a resumption, whose errors are of no interest to a person."""
 
 
 class Resumption:
-    """Passes on what a conversation does, and keeps what a new connection must be told.
-
-    Example:
-        >>> resumption = Resumption(EventIds("voice"))
-        >>> resumption.disconnected(calls=[], items=[])
-        >>> resumption.resume(session)
-        [Send(event=UpdateSession(...)), ReleaseMicrophone(), Send(event=UpdateSession(...))]
-    """
+    """Passes on what a conversation does, and keeps what a new connection must be told."""
 
     def __init__(self, ids: EventIds, recap_heading: str = "") -> None:
         """Begin.
@@ -153,7 +146,7 @@ class Resumption:
         return [event] if self.online else []
 
     def _late_output(self, event_id: str, call_id: str, output: str) -> list[ClientEvent]:
-        """What a tool returned that an earlier connection asked for: its call was not replayed without it."""
+        """The output of a tool that an earlier connection asked for: its call was not replayed without it."""
         used = self.history.call(call_id)
         if used is None or self._recap_heading:
             line = used.line() if used else f"A tool that was called earlier returned: {output}"

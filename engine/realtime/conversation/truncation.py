@@ -18,6 +18,7 @@ class Truncations:
     """Ends the server's copies of answers where they were cut.
 
     Example:
+        >>> from engine.audio.playback.segments import Heard, ItemKey
         >>> truncations = Truncations(EventIds("voice"))
         >>> heard = Heard(ItemKey("item_1", 0), heard_ms=500, received_ms=1000)
         >>> truncations.forget_unheard(Cut((heard,), silence_ms=5.0), Responses())[-1]
@@ -54,7 +55,7 @@ class Truncations:
 
 
 def _event_of(cut: Cut) -> SessionEvent:
-    """What the person is told of a cut: an interruption of their own, or what no speaker took."""
+    """The session event of a cut: an interruption by the person, or audio that no speaker took."""
     first = cut.heard[0]
     heard_ms = min(first.heard_ms, first.received_ms)
     if cut.by_user:

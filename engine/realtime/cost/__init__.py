@@ -1,4 +1,4 @@
-"""What a session costs: usage and prices.
+"""The cost of a session: usage and prices.
 
 Imports `protocol`.
 """

@@ -44,7 +44,7 @@ class Prices:
     audio_output_minute: float | None = None
     """The same of the answers."""
     source: str = "the configuration"
-    """Where they are from and when they were read there."""
+    """Their source, and the date they were read there."""
     estimated: bool = False
     """True where one source alone, and not the service itself, names the prices."""
 

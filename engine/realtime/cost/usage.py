@@ -38,7 +38,7 @@ class Tokens(Counter[str]):
 
     @property
     def cached(self) -> int:
-        """What of the input was cheaper."""
+        """The part of the input that came from the cache, and was cheaper."""
         return sum(count for name, count in self.items() if name.startswith("cached_"))
 
 
@@ -99,13 +99,7 @@ def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tupl
 
 
 class UsageMeter:
-    """Adds up what the session events tell, and tells its own observers the total after each.
-
-    Example:
-        >>> meter = UsageMeter("gpt-realtime-2.1", observers=[screen, event_file])
-        >>> session = Session(..., observers=[meter, screen, event_file])
-        >>> meter.watch_microphone(lambda: session.sent_s)
-    """
+    """Adds up what the session events tell, and tells its own observers the total after each."""
 
     def __init__(
         self,
@@ -143,7 +137,7 @@ class UsageMeter:
         self._answers_s = self._transcribed_s = self._cost = 0.0
         self._sent_s: Callable[[], float] | None = None
         self._paid_s = 0.0
-        """How much of the microphone is in the cost."""
+        """Seconds of the microphone that are in the cost."""
         self._complete = True
         self.exhausted = asyncio.Event()
         """Set with the end of the answer by which the budget is used up."""

@@ -71,7 +71,7 @@ class CreateItem(ClientEvent):
     type: ClassVar[str] = "conversation.item.create"
     item: dict[str, Any]
     previous_item_id: str = ""
-    """Where it goes: after this item, at the beginning (`root`), or at the end if empty."""
+    """Its place: after this item, at the beginning (`root`), or at the end if empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def user_text_item(text: str) -> _Object:
 
 
 def agent_text_item(text: str) -> _Object:
-    """What the agent said earlier; one service refuses these: tell it in a turn of the user's."""
+    """Earlier words of the agent; one service refuses these: tell it in a turn of the user's."""
     return _message_item("assistant", {"type": "output_text", "text": text})
 
 

@@ -67,7 +67,7 @@ def session_end(error: ServerError) -> VoiceError | None:
 
 
 def closed(code: int | None, reason: str) -> VoiceError:
-    """What a closed WebSocket means.
+    """Return the error that a closed WebSocket means.
 
     Args:
         code: The close code; None or 1006 where the connection broke without one.

@@ -1,4 +1,4 @@
-"""Who answers, and how a session is asked of each service.
+"""Services that answer, and the session each is asked for.
 
 Imports `protocol` and `tools`.
 """

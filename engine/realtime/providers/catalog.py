@@ -62,7 +62,7 @@ class Provider:
     turn_modes: tuple[TurnMode, ...] = tuple(TurnMode)
     """The ways it offers to find the ends of turns."""
     vad_fields: frozenset[str] = VAD_FIELDS
-    """What it lets set of `server_vad`."""
+    """The settings of `server_vad` that it accepts."""
     block_ms: int = 20
     tools: tuple[str, ...] = ("get_weather", "get_time", "end_conversation")
     """Names of the built-in tools that are offered."""
@@ -80,7 +80,7 @@ class Provider:
     session_limit_s: float | None = None
     """Longest session the service allows; None where it does not say."""
     recap_heading: str = ""
-    """Where the service refuses the agent's words as items: what a recap as one text of the user begins with."""
+    """First line of a recap, told as one text of the user, for a service that refuses the agent's words as items."""
     transcription_model: str = ""
     """Model that transcribes the user, where the service does so only when asked."""
 

@@ -27,7 +27,7 @@ class ChosenProvider:
     """One sentence for the person: why this provider."""
     server_tools: tuple[ServerTool, ...] = ()
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
-    """What the service is told besides, such as tokens for MCP servers."""
+    """Other secrets that the service is told, such as tokens for MCP servers."""
 
     @property
     def shown_url(self) -> str:
@@ -36,7 +36,7 @@ class ChosenProvider:
 
     @property
     def scrubber(self) -> Scrubber:
-        """What blanks this provider's secrets out of foreign texts."""
+        """A scrubber that blanks this provider's secrets out of foreign texts."""
         values = [header.reveal() for header in self.headers.values()]
         bare = [value.partition(" ")[2] for value in values]
         return Scrubber([*values, *bare, *secrets_of_url(self.url), *self.other_secrets])

@@ -17,8 +17,11 @@ class SessionSettings:
     """The settings of one session; None takes the provider's own.
 
     Example:
-        >>> SessionSettings(voice="alena").to_json(chosen)["audio"]["output"]["voice"]
-        'alena'
+        >>> from engine.config import Config
+        >>> from engine.realtime.providers.choose import choose_provider
+        >>> chosen = choose_provider("local", None, {}, Config())
+        >>> SessionSettings(voice="en").to_json(chosen)["audio"]["output"]["voice"]
+        'en'
     """
 
     voice: str | None = None
@@ -33,7 +36,7 @@ class SessionSettings:
     """The session ends when nobody has spoken for so long."""
 
     def turn_detection(self, provider: Provider) -> TurnDetection:
-        """How this session's turns are found.
+        """Return the turn detection of this session.
 
         Raises:
             InvalidInputError: the provider does not offer what is wanted.

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import InvalidInputError
 
 VAD_FIELDS = frozenset({"threshold", "silence_duration_ms", "prefix_padding_ms", "idle_timeout_ms"})
-"""What can be set of `server_vad`."""
+"""The settings of `server_vad`."""
 
 
 class TurnMode(StrEnum):
@@ -24,7 +24,7 @@ class TurnMode(StrEnum):
 
 
 class Eagerness(StrEnum):
-    """How soon `semantic_vad` takes a pause for the end of a turn."""
+    """Readiness of `semantic_vad` to take a pause for the end of a turn."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -62,11 +62,7 @@ class TurnDetection:
 
 @dataclass(frozen=True, slots=True)
 class TurnOptions:
-    """What the person wants of it; None takes the service's own.
-
-    Example:
-        >>> TurnOptions(mode=TurnMode.SEMANTIC_VAD, eagerness=Eagerness.LOW)
-    """
+    """The person's wishes for turn detection; None takes the service's own."""
 
     mode: TurnMode | None = None
     eagerness: Eagerness | None = None

@@ -35,14 +35,7 @@ class _Side:
 
 
 class HeardFile:
-    """Joins both sides into a stereo WAV at the microphone's wire rate.
-
-    Example:
-        >>> heard = HeardFile(Path("heard.wav"), rate_hz=24000)
-        >>> heard.said(0, pcm16)
-        >>> heard.played(samples, rate_hz=48000)
-        >>> heard.close()
-    """
+    """Joins both sides into a stereo WAV at the microphone's wire rate."""
 
     def __init__(self, path: Path, rate_hz: int) -> None:
         """Create the file.

@@ -48,10 +48,6 @@ def replay(path: Path) -> Iterator[Replayed]:
 
     Raises:
         InvalidInputError: there is none, it is of another version, or something is missing in it.
-
-    Example:
-        >>> all(step.same for step in replay(Path("talk")))
-        True
     """
     file = path / EVENTS_FILE if path.is_dir() else path
     return _Replay(file).steps()

@@ -17,7 +17,7 @@ from engine.redaction import without_secrets
 
 _CLASS = "$"
 _INPUTS: dict[str, type] = {kind.__name__: kind for kind in (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent)}
-"""What a conversation is told besides the events of a server and plain values."""
+"""Inputs of a conversation besides the events of a server and plain values."""
 
 
 class AbsentAudio(bytes):
@@ -42,8 +42,9 @@ def to_json(value: Any) -> Any:
     """Return a value as JSON: an action, an argument of an input, or an option.
 
     Example:
-        >>> to_json(EndAudio(ItemKey("item_1", 0)))
-        {'$': 'EndAudio', 'key': {'$': 'ItemKey', 'item_id': 'item_1', 'content_index': 0}}
+        >>> from engine.audio.playback.segments import ItemKey
+        >>> to_json(ItemKey("item_1", 0))
+        {'$': 'ItemKey', 'item_id': 'item_1', 'content_index': 0}
     """
     for kind, told in _TOLD:
         if isinstance(value, kind):

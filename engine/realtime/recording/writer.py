@@ -15,13 +15,7 @@ Job = Callable[[], None]
 
 
 class Writer:
-    """Does jobs in their order, until one fails.
-
-    Example:
-        >>> writer = Writer(on_drop=note_gap, on_failure=tell)
-        >>> writer.put(lambda: file.write(line))
-        >>> writer.close()
-    """
+    """Does jobs in their order, until one fails."""
 
     def __init__(self, on_drop: Callable[[int], None], on_failure: Callable[[Exception], None]) -> None:
         """Start the thread.

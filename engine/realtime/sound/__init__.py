@@ -1,4 +1,4 @@
-"""What the person hears, and what of the microphone goes out.
+"""Sound to the person, and sound of the microphone to the server.
 
 Imports `protocol` and `connection`.
 """

@@ -45,14 +45,7 @@ class BridgeDelegate(Protocol):
 
 
 class AudioBridge:
-    """One session's microphone and speaker, from the first connection on.
-
-    Example:
-        >>> bridge = AudioBridge(audio, mic_gate, uplink, latency, session, silence_ms=400)
-        >>> bridge.start()
-        >>> bridge.play("resp_1", ItemKey("item_1", 0), pcm16, received_at_s)
-        >>> bridge.stop_playback(by_user=True)
-    """
+    """One session's microphone and speaker, from the first connection on."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Durations:
 
 
 class LatencyTimeline:
-    """What one session measures."""
+    """The measurements of one session."""
 
     def __init__(self) -> None:
         self.capture_to_wire = Durations()

@@ -31,10 +31,14 @@ class MicGate:
     Example:
         >>> mic_gate = MicGate(24000, by_key=True)
         >>> mic_gate.press(at_s=12.0)
-        >>> mic_gate.take(block)              # None, or the part of it that was said with the key held
-        >>> mic_gate.release(at_s=14.0)
-        >>> mic_gate.turn_over(now_s=14.01)   # None until everything up to the release has been taken
-        2000
+        True
+        >>> len(mic_gate.take(MicBlock(bytes(960), captured_at_s=12.01)).pcm16)  # the half since the key
+        480
+        >>> mic_gate.release(at_s=12.01)
+        >>> mic_gate.take(MicBlock(bytes(960), captured_at_s=12.03)) is None
+        True
+        >>> mic_gate.turn_over(now_s=12.03)  # milliseconds; None until everything up to the release has been taken
+        10
     """
 
     def __init__(self, rate_hz: int, *, by_key: bool = False, listens: bool = True) -> None:

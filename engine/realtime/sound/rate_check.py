@@ -17,7 +17,7 @@ _TOKEN_S = 0.05
 _LEAST_S = 2.0
 """Least sound before anything is concluded from its length; short answers are taken together."""
 _TOLERANCE = 1.25
-"""What is counted and what is sent differ by the padding of the last token."""
+"""Allowance for the padding of the last token, by which the count and the sent audio differ."""
 _PACE_HZ = (6.0, 25.0)
 """Characters a second. espeak-ng was measured at 14 to 18 in English and in Russian, at 165 words a minute: 24 kHz
 played at 44.1 kHz make that 26 to 33. The other way round it is 8 to 10, which may be just slow."""
@@ -29,12 +29,7 @@ CODE = "output_rate"
 
 
 class OutputRateWatch:
-    """An observer of a session.
-
-    Example:
-        >>> watch = OutputRateWatch(44100, observers=[screen])
-        >>> session = Session(..., observers=[watch, screen])
-    """
+    """An observer of a session."""
 
     def __init__(self, rate_hz: int, observers: Sequence[Callable[[SessionEvent, float], None]] = ()) -> None:
         """Watch answers that are played at `rate_hz`; `observers` are told, once."""

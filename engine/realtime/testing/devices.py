@@ -15,16 +15,25 @@ from engine.audio.types import Device, StreamInfo, StreamRequest, StreamSide
 RATE_HZ = 48000
 BLOCK_MS = 10.0
 KEPT_S = 600.0
-"""How much of what was played is kept."""
+"""Longest playback that is kept, from the end."""
 
 
 class VirtualDevices:
     """A backend for tests; `say` is its microphone, `heard` what its speaker played.
 
     Example:
+        >>> from engine.realtime.testing import run_virtual
         >>> devices = VirtualDevices()
-        >>> audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        >>> devices.say(np.full(48000, 0.1, np.float32))
+        >>> devices.say(np.full(480, 0.5, np.float32))
+        >>> async def main() -> float:
+        ...     port = AudioPort()
+        ...     stream = devices.open(port, StreamRequest())
+        ...     stream.start()
+        ...     await asyncio.sleep(1.0)
+        ...     stream.close()
+        ...     return float(port.capture.get(480).max())
+        >>> run_virtual(main())
+        0.5
     """
 
     name = "virtual time"
@@ -54,7 +63,7 @@ class VirtualDevices:
 
     @property
     def heard(self) -> NDArray[np.float32]:
-        """What the speaker has played, mono at `rate_hz`."""
+        """Playback of the speaker so far, float32 (frames,), mono at `rate_hz`."""
         return np.concatenate(self._played) if self._played else np.empty(0, np.float32)
 
     def devices(self) -> list[Device]:
@@ -105,7 +114,7 @@ class _VirtualStream:
 
     @property
     def info(self) -> StreamInfo:
-        """What was opened."""
+        """The two sides of the stream."""
         return self._info
 
     @property

@@ -13,15 +13,23 @@ from engine.realtime.testing.peer import Peer, ScriptError
 from engine.script.steps import Step
 
 Script = Sequence[Step] | Callable[[Peer], Awaitable[None]] | VoiceError
-"""What one connection meets: steps, a coroutine function that plays the server, or the refusal to connect."""
+"""Script of one connection: steps, a coroutine function that plays the server, or the refusal to connect."""
 
 
 class ServerDouble:
     """A server without a socket; `connect` is what a `Session` takes in place of the real one.
 
     Example:
-        >>> with ServerDouble([Expect("session.update"), Close(1006)], [Expect("session.update")]) as server:
-        ...     await Session(chosen, audio, runner, connect=server.connect).run(duration_s=10)
+        >>> from engine.config import Config
+        >>> from engine.realtime.protocol.client_events import UpdateSession
+        >>> from engine.realtime.providers.choose import choose_provider
+        >>> from engine.realtime.testing import Emit, Expect
+        >>> chosen = choose_provider("custom", "ws://double/", {}, Config())
+        >>> with ServerDouble([Expect("session.update"), Emit("session.updated", session={})]) as server:
+        ...     transport = await server.connect(chosen)
+        ...     await transport.send(UpdateSession("event_1", {}))
+        ...     print(type((await transport.receive()).event).__name__)
+        SessionUpdated
     """
 
     def __init__(self, *scripts: Script, then: Script | None = None, ignoring: Iterable[str] = ()) -> None:
@@ -69,7 +77,7 @@ class ServerDouble:
 
     @property
     def attempts(self) -> int:
-        """How often somebody connected or tried to."""
+        """Number of connections and attempts so far."""
         return self._attempts
 
     def check(self) -> None:

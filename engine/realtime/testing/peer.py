@@ -49,13 +49,13 @@ class Peer:
         self._end: VoiceError | None = None
         self._silent = False
         self.values: dict[str, Any] = {}
-        """What steps have saved."""
+        """Values that steps have saved, by name."""
         self.received: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         """Every client event but the microphone's audio, newest last."""
         self.audio: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
         """The microphone's blocks, PCM16 at the wire's rate, newest last."""
         self.audio_samples = 0
-        """How much audio has come in all."""
+        """Samples of the microphone that have come in all."""
         self._sent = 0
         self.open = True
         """False once either side has closed."""
@@ -92,7 +92,7 @@ class Peer:
 
     @property
     def unread(self) -> list[dict[str, Any]]:
-        """What has come and was not expected yet."""
+        """Client events that have come and were not expected yet."""
         return list(self._unread)
 
     def forget_unread(self) -> None:
@@ -164,7 +164,7 @@ class Peer:
             self._unread.append(message)
 
     async def next_event(self) -> Received:
-        """What the client receives next."""
+        """Wait for the next message to the client."""
         if self._end is not None:
             raise self._end
         message = await self._outgoing.get()

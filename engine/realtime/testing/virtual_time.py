@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 START_S = 1000.0
-"""Where the clock begins. Not at 0, which means "no clock" to the audio side."""
+"""First time of the clock: not 0, which means "no clock" to the audio side."""
 _STUCK_S = 10.0
 """Real seconds after which a loop without any timer counts as stuck; only a thread could still call it."""
 

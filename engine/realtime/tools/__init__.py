@@ -1,4 +1,4 @@
-"""What the model can call: tools declared, offered, checked and run.
+"""Tools that the model can call: declared, offered, checked and run.
 
 Imports `protocol`, `conversation`, and the catalogue of `providers`.
 """

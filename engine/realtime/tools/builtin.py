@@ -42,7 +42,7 @@ def get_weather(city: str = "") -> dict[str, Any]:
     for good.
 
     Example:
-        >>> get_weather("Paris") == get_weather(" paris ")
+        >>> get_weather("Paris") == get_weather(" Paris ")
         True
     """
     city = city.strip() or DEFAULT_CITY

@@ -45,7 +45,7 @@ class _Table(BaseModel):
 
 
 class OpenMeteoUrls(_Table):
-    """Where the weather is asked for; a server of one's own, or the service for customers."""
+    """Addresses of the weather service; a server of one's own, or the service for customers."""
 
     geocoding_url: _Url = "https://geocoding-api.open-meteo.com/v1/search"
     forecast_url: _Url = "https://api.open-meteo.com/v1/forecast"
@@ -85,7 +85,7 @@ class McpServer(_Table):
 
     @property
     def secrets(self) -> Iterator[str]:
-        """What no text may show: all values of the environment and the headers, and their bare tokens."""
+        """Secrets that no text may show: all values of the environment and the headers, and their bare tokens."""
         for value in (*self.env.values(), *self.headers.values()):
             yield value
             yield value.rpartition(" ")[2]
@@ -111,7 +111,7 @@ class RemoteMcp(_Table):
 
     @property
     def secrets(self) -> Iterator[str]:
-        """What no text may show."""
+        """Secrets that no text may show."""
         for value in (self.authorization or "", *self.headers.values()):
             yield value
             yield value.rpartition(" ")[2]
@@ -139,7 +139,7 @@ class ToolConfig(_Table):
 
     @property
     def secrets(self) -> list[str]:
-        """What no text may show."""
+        """Secrets that no text may show."""
         ours = [secret for server in self.mcp.values() for secret in server.secrets]
         return ours + [secret for server in self.remote_mcp.values() for secret in server.secrets]
 

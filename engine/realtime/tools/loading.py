@@ -30,7 +30,7 @@ _IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What one entry point came to: its tools, or the reason why there are none."""
+    """Result of loading one entry point: its tools, or the reason why there are none."""
 
     name: str
     package: str

@@ -27,6 +27,7 @@ def as_text(value: Any) -> str:
         ToolError: JSON cannot hold it.
 
     Example:
+        >>> from datetime import datetime
         >>> as_text({"at": datetime(2026, 1, 2)}), as_text("done")
         ('{"at": "2026-01-02T00:00:00"}', 'done')
     """

@@ -23,7 +23,7 @@ from engine.redaction import Scrubber
 MOST_CALLS = 32
 """At once; a server that asks for more is told to wait."""
 CLEANUP_S = 1.0
-"""How long a cancelled call may take to let go of what it holds when the session ends."""
+"""Time that a cancelled call has to let go of its resources when the session ends."""
 STOPPED = "The user spoke, so this call was stopped before it ended; what it had done until then stays done."
 
 _log = logging.getLogger(__name__)
@@ -40,9 +40,13 @@ class ToolRunner:
     """Runs the calls of one session.
 
     Example:
+        >>> from engine.realtime.tools.tool import tool_of
+        >>> def dial(number: str) -> str:
+        ...     '''Call somebody.'''
+        ...     return "ringing"
         >>> runner = ToolRunner([tool_of(dial)])
-        >>> await runner.run(ToolCall("call_1", "dial", '{"number": "112"}'))
-        ToolResult(call_id='call_1', name='dial', output='"ringing"', ...)
+        >>> (await runner.run(ToolCall("call_1", "dial", '{"number": "112"}'))).output
+        'ringing'
     """
 
     def __init__(self, tools: Sequence[Tool], scrubber: Scrubber | None = None) -> None:

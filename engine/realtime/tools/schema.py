@@ -20,7 +20,7 @@ class WrongArgumentsError(Exception):
 
 
 class ArgumentModel:
-    """What can be read off a function: its description, its schema, and a check of arguments.
+    """A function as the model sees it: its description, its schema, and a check of arguments.
 
     Example:
         >>> def dial(number: str, rings: int = 3) -> None:
@@ -71,12 +71,7 @@ class ArgumentModel:
 
 
 def place_of(function: Callable[..., Any]) -> str:
-    """Return the file and line that define a function, in brackets, or nothing where no Python does.
-
-    Example:
-        >>> place_of(dial), place_of(len)
-        (' (/elsewhere/mytools.py, line 8)', '')
-    """
+    """Return the file and line that define a function, in brackets, or nothing where no Python does."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return f" ({code.co_filename}, line {code.co_firstlineno})" if code else ""
 

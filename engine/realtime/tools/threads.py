@@ -18,6 +18,7 @@ class ToolThreads(Executor):
     """One daemon thread for each call: Python waits for those of a pool before it ends, however long they hang.
 
     Example:
+        >>> import asyncio
         >>> await asyncio.get_running_loop().run_in_executor(ToolThreads(), lambda: 6 * 7)
         42
     """

@@ -31,12 +31,7 @@ _CONDITIONS: dict[range, tuple[str, str]] = {
 
 
 class OpenMeteo:
-    """Asks one service; its method is what the tool runs.
-
-    Example:
-        >>> await OpenMeteo().get_weather("Omsk")
-        {'city': 'Omsk', 'country': 'Russia', 'temperature_c': -7.4, 'condition': 'snow', ...}
-    """
+    """Asks one service; its method is what the tool runs."""
 
     def __init__(self, urls: OpenMeteoUrls | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
         self._urls = urls or OpenMeteoUrls()

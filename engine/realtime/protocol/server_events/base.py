@@ -27,7 +27,7 @@ class ServerEvent:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where on the wire a field is, with dots: `response.status_details.reason`; no path means nowhere."""
+    """Place of a field on the wire, with dots: `response.status_details.reason`; no path means nowhere."""
 
     path: str
 
@@ -90,6 +90,6 @@ class UnknownEvent(ServerEvent):
 
 @dataclass(frozen=True, slots=True)
 class MalformedEvent(ServerEvent):
-    """What came is no Realtime event, or breaks its own type; `reason` quotes none of it."""
+    """A message that is no Realtime event, or breaks its own type; `reason` quotes none of it."""
 
     reason: str = ""

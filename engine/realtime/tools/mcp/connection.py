@@ -26,23 +26,14 @@ RESTARTS = 3
 _STAYS_S = 60.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 2.0
 RESTART_PATIENCE_S = 5.0
-"""How long a call waits for a server that is just starting again."""
+"""Longest wait of a call for a server that is just starting again."""
 CLOSE_S = 10.0
 """The package gives a process 2 s after the end of its input, 2 s after SIGTERM, and 2 s after SIGKILL."""
 _MOST_PAGES = 20
 
 
 class McpConnection:
-    """Speaks with one server.
-
-    Example:
-        >>> connection = McpConnection("files", McpServer(command="files-server"), emit=show)
-        >>> [tool.name for tool in await connection.start()]
-        ['read_file']
-        >>> await connection.call("read_file", {"path": "a.txt"})
-        'hello'
-        >>> await connection.close()
-    """
+    """Speaks with one server."""
 
     def __init__(self, name: str, settings: McpServer, emit: Callable[[SessionEvent], None]) -> None:
         self.name = name

@@ -19,8 +19,9 @@ class ErrorOutput:
     """A pipe with a thread that reads it, so that a talkative process never waits.
 
     Example:
-        >>> with ErrorOutput("files", scrub) as errors:
-        ...     subprocess.run(command, stderr=errors.file)
+        >>> import subprocess, sys
+        >>> with ErrorOutput("files", str.strip) as errors:
+        ...     _ = subprocess.run([sys.executable, "-c", "exit('files: no such folder')"], stderr=errors.file)
         >>> errors.last_line()
         'files: no such folder'
     """

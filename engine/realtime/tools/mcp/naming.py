@@ -18,7 +18,7 @@ def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
 
     Example:
         >>> tool_name("files", "read_file"), tool_name("files", "read file")
-        ('files_read_file', 'files_read_file_1466cb31')
+        ('files_read_file', 'files_read_file_b180fddd')
     """
     whole = f"{server}_{tool}"
     name = _FOREIGN.sub("_", whole)

@@ -17,12 +17,7 @@ from engine.realtime.tools.tool import OnInterrupt, Tool
 
 
 class McpServers:
-    """Starts the servers when it is entered, and does not wait for them until `tools` is asked.
-
-    Example:
-        >>> async with McpServers({"files": McpServer(command="files-server")}, emit=show) as servers:
-        ...     tools = await servers.tools()
-    """
+    """Starts the servers when it is entered, and does not wait for them until `tools` is asked."""
 
     def __init__(self, settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None]) -> None:
         """Prepare the servers.
