@@ -14,7 +14,6 @@ import base64
 import contextlib
 import json
 import random
-import signal
 import sys
 import threading
 import time
@@ -154,6 +153,4 @@ async def _end_of_input() -> None:
 
 
 if __name__ == "__main__":
-    # Ctrl+C goes to every program of the terminal; what was sent when is still wanted then.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(_serve(*map(float, sys.argv[1:])))

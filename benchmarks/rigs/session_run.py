@@ -120,7 +120,7 @@ async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devic
         finally:
             session.stop()
             await asyncio.wait({running})
-            sent_ns = await service.stop()
+            sent_ns = await service.finish()
             figures.memory_mb = _memory_mb()
             figures.capture_to_wire = session.latency.capture_to_wire.samples_ms
             figures.turn = session.latency.turn.samples_ms

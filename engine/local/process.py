@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from typing import Any
+from typing import Any, Self
 
 from engine.errors import Advice, LibraryMissingError
 
@@ -23,13 +23,15 @@ class LocalServer:
         ...     await connect(server.url)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "engine.local", *arguments: str) -> None:
+        """Prepare a server; another module prints its address as the embedded one does."""
+        self._module, self._arguments = module, arguments
         self.url = ""
         self.lacks: list[str] = []
         """What the server cannot do, in sentences."""
         self._process: asyncio.subprocess.Process | None = None
 
-    async def __aenter__(self) -> LocalServer:
+    async def __aenter__(self) -> Self:
         """Start the process and wait until it listens."""
         await self.start()
         return self
@@ -53,7 +55,8 @@ class LocalServer:
             sys.executable,
             "-P",  # not from the folder where the person happens to be, whatever it holds
             "-m",
-            "engine.local",
+            self._module,
+            *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             # Ctrl+C in a terminal reaches a whole group, and would meet an interpreter that has only begun.

@@ -87,7 +87,7 @@ def test_ctrl_c_keeps_the_turns_that_were_held(monkeypatch: pytest.MonkeyPatch) 
 async def test_the_scripted_service_is_a_process_that_ends_in_order_or_at_once() -> None:
     async with ScriptedService(0.0) as service:
         assert service.url.startswith("ws://127.0.0.1:")
-        assert await service.stop() == {}
+        assert await service.finish() == {}
     async with ScriptedService(0.0) as service:
         address = service.url.split("/")[2].split(":")
         _, writer = await asyncio.open_connection(address[0], int(address[1]))
