@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from engine.local.tasks import Tasks
 
 Send = Callable[..., Awaitable[None]]
 """Sends one event to the client: its type, and its fields by name."""
+
+MAX_WAITING = 8
+"""A client that talks faster than the recogniser hears is not read from while so much of it waits to be heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +30,6 @@ class ConversationContext:
     speech_worker: SpeechWorker
     transcriptions: Tasks = field(default_factory=Tasks)
     """Transcriptions of what was committed and is not understood yet."""
+    speech_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the speech worker works for this session: it takes sessions in turn, one piece of work of each."""
     idle_timeout: IdleTimeout = field(default_factory=IdleTimeout)

@@ -16,11 +16,13 @@ MAX_CHARACTERS = 8 << 20
 """Beyond either the oldest items are forgotten."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stored:
     """One item and what is only known here."""
 
     item: _Object
+    characters: int = 0
+    """Length of the item as JSON when it came."""
     audio_ms: int = 0
     """Audio of the user's words that was heard; of the agent's what was sent, less what was truncated."""
     samples: int = 0
@@ -32,11 +34,7 @@ class Items:
     """The conversation's items, oldest first."""
 
     stored: list[Stored] = field(default_factory=list)
-
-    @property
-    def characters(self) -> int:
-        """Length of the whole conversation as JSON."""
-        return sum(_size(entry.item) for entry in self.stored)
+    _characters: int = 0
 
     @property
     def tokens(self) -> Tokens:
@@ -64,19 +62,20 @@ class Items:
             index = 0
         elif previous_item_id is not None:
             index = self.stored.index(self.find(previous_item_id, "previous_item_id")) + 1
-        self.stored.insert(index, Stored(item, audio_ms))
+        entry = Stored(item, len(json.dumps(item, ensure_ascii=False)), audio_ms)
+        self.stored.insert(index, entry)
+        self._characters += entry.characters
         before = self.stored[index - 1].item["id"] if index else None
-        self._forget_oldest()
+        while len(self.stored) > MAX_ITEMS or self._characters > MAX_CHARACTERS:
+            self._forget(self.stored[0])
         return before
 
     def _calls(self) -> set[str]:
         return {entry.item.get("call_id", "") for entry in self.stored if entry.item["type"] == "function_call"}
 
-    def _forget_oldest(self) -> None:
-        del self.stored[:-MAX_ITEMS]
-        excess = self.characters - MAX_CHARACTERS
-        while excess > 0:
-            excess -= _size(self.stored.pop(0).item)
+    def _forget(self, entry: Stored) -> None:
+        self.stored.remove(entry)
+        self._characters -= entry.characters
 
     def find(self, item_id: str, param: str = "item_id") -> Stored:
         """Return an item by id.
@@ -95,7 +94,7 @@ class Items:
         Raises:
             Refusal: there is none of that id.
         """
-        self.stored.remove(self.find(item_id))
+        self._forget(self.find(item_id))
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """Cut an answer's audio, and its text in proportion.
@@ -146,7 +145,3 @@ class Items:
                 parts = entry.item.get("content") or []
                 return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
         return ""
-
-
-def _size(item: _Object) -> int:
-    return len(json.dumps(item, ensure_ascii=False))

@@ -12,13 +12,14 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from engine.local.faults.fault import Event, Fault, Forward
+from engine.local.protocol.validation import Refusal, parse
 from engine.local.tasks import Tasks
 
 _LOG = logging.getLogger(__name__)
 _MOST_OUTGOING = 4096
 """Events between a session and its faults; a session that says more waits."""
-_MOST_INCOMING = 16
-"""Frames between the socket and the session: a client that sends faster than it is heard waits."""
+_MOST_INCOMING = 2
+"""Frames between the socket and the session, of up to 16 MiB: a client that sends faster than it is heard waits."""
 _EMPTY_CLOSE_FRAME = b"\x88\x00"
 """A close frame without a code, which aiohttp has no call for; the client reads it as 1005."""
 _FAULT_BROKE = 1011
@@ -219,7 +220,6 @@ class Link:
 def _object_in(text: str) -> dict[str, Any] | None:
     """Return the event of a text; None where it is none, which is the session's to say."""
     try:
-        event = json.loads(text)
-    except (ValueError, RecursionError):
+        return parse(text)
+    except Refusal:
         return None
-    return event if isinstance(event, dict) else None

@@ -76,9 +76,11 @@ class LocalSession:
         await self._refuse(Refusal("Binary frames are not part of the protocol.", "invalid_json"), None)
 
     async def close(self) -> None:
-        """Cancel what runs and wait for its end."""
+        """Cancel what runs, wait for its end, and let go of what is large before the collector comes by."""
         await self._context.transcriptions.close()
         await self._answers.close()
+        self._buffer.restart()
+        self._items.stored.clear()
 
     async def _send(self, kind: str, **fields: Any) -> None:
         # ASCII throughout: half a surrogate pair, which JSON can carry, has no UTF-8.
@@ -104,10 +106,11 @@ class LocalSession:
 
     async def _create_item(self, message: _Object) -> None:
         item = checked_item(message["item"], new_id("item"))
-        self._buffer.take_sounds(item)
+        sounds = self._buffer.taken_sounds(item)
         before = self._items.add(item, message.get("previous_item_id"))
         await self._send("conversation.item.added", item=item, previous_item_id=before)
         await self._send("conversation.item.done", item=item, previous_item_id=before)
+        await self._buffer.hear(item, sounds)
 
     async def _retrieve_item(self, message: _Object) -> None:
         await self._send("conversation.item.retrieved", item=self._items.find(message["item_id"]).item)

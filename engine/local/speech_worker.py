@@ -7,11 +7,12 @@ import functools
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
 from engine.local.answering.speech import Voice
-from engine.local.hearing.recognizer import Recognizer
+from engine.local.hearing.recognizer import RATE_HZ, Recognizer
 from engine.local.hearing.voice_activity import Detector
 
 _WORDS_PER_MINUTE = 165
@@ -35,7 +36,7 @@ class SpeechWorker:
         except LibraryMissingError as error:
             self.lacks.append(str(error))
         try:
-            Detector()
+            Detector.borrow().give_back()
         except LibraryMissingError as error:
             self.detects_turns = False
             self.lacks.append(str(error))
@@ -46,8 +47,8 @@ class SpeechWorker:
         """The rate of what `speak` returns."""
         return self._voice.rate_hz
 
-    async def transcribe(self, utterance: NDArray[np.int16]) -> str:
-        """Return what was said (mono int16, 16 kHz).
+    async def transcribe(self, utterance: NDArray[np.int16], rate_hz: int = RATE_HZ) -> str:
+        """Return what was said in mono int16.
 
         Raises:
             LibraryMissingError: no recogniser is installed.
@@ -55,7 +56,11 @@ class SpeechWorker:
         recognizer = self._recognizer
         if recognizer is None:
             raise LibraryMissingError("This server cannot recognise speech.", fix=" ".join(self.lacks))
-        return await asyncio.get_running_loop().run_in_executor(self._thread, recognizer.transcribe, utterance)
+
+        def hear() -> str:
+            return recognizer.transcribe(soxr.resample(utterance, rate_hz, RATE_HZ))
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, hear)
 
     async def speak(self, text: str, voice: str, speed: float = 1.0) -> NDArray[np.int16]:
         """Return a sentence, said by one of espeak-ng's voices, as mono int16 at `voice_rate_hz`."""

@@ -10,7 +10,7 @@ from engine.local.answering.dialog import END_TOOL, Call, Say, anything_else, ob
 from engine.local.answering.response import Request, Response
 from engine.local.answering.speak_json import speak_json
 from engine.local.answering.speech import language_of
-from engine.local.context import ConversationContext
+from engine.local.context import MAX_WAITING, ConversationContext
 from engine.local.protocol.client_items import context_of
 from engine.local.protocol.identifiers import new_id
 from engine.local.protocol.usage import Tokens
@@ -18,8 +18,6 @@ from engine.local.protocol.validation import Refusal
 from engine.local.tasks import Tasks
 
 _Object = dict[str, Any]
-_MAX_TURNS = 8
-"""A client that talks faster than the recogniser hears is not read from while so many turns wait."""
 _MAX_ASIDES = 8
 STILL_THERE = Say("Are you still there?")
 
@@ -84,7 +82,7 @@ class Answers:
 
     async def have_room(self) -> None:
         """Wait while too many turns wait for their answers."""
-        await self._turns.until_fewer_than(_MAX_TURNS)
+        await self._turns.until_fewer_than(MAX_WAITING)
 
     def take_turn(self, item_id: str, transcription: asyncio.Task[None], *, respond: bool) -> None:
         """Answer one turn when it is understood and the answer before it has ended."""
@@ -111,7 +109,7 @@ class Answers:
             )
 
     def _start(self, request: Request, answer: Say | None = None) -> None:
-        response = Response(self._context.send, request, self._context.speech_worker)
+        response = Response(self._context, request)
         running = self._running.start(self._run(response, answer))
         if request.conversation is None:
             self._asides[response.id] = response

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.local.answering.dialog import Call, Say
 from engine.local.answering.speech import language_of
-from engine.local.context import Send
+from engine.local.context import ConversationContext
 from engine.local.items import Items, Stored
 from engine.local.protocol.identifiers import new_id
 from engine.local.protocol.settings import Settings
@@ -28,7 +28,6 @@ from engine.local.protocol.usage import (
     tokens_of_prompt,
     usage_of_response,
 )
-from engine.local.speech_worker import SpeechWorker
 
 _Object = dict[str, Any]
 _LOG = logging.getLogger(__name__)
@@ -59,13 +58,13 @@ class Response:
     Sound is sent as fast as it is made, which is many times faster than it plays, as the real services do.
     """
 
-    def __init__(self, send: Send, request: Request, speech_worker: SpeechWorker) -> None:
+    def __init__(self, context: ConversationContext, request: Request) -> None:
         self.id = new_id("resp")
         self.request = request
         self.audio_ms = 0
         """Sound that was sent."""
-        self._send = send
-        self._speech_worker = speech_worker
+        self._context = context
+        self._send = context.send
         self._wire = request.settings.output_format
         self._speaks = request.settings.speaks
         self._given = (
@@ -91,8 +90,7 @@ class Response:
         return Tokens(text_tokens(self._written), self._spoken_tokens)
 
     def _must_stop(self) -> bool:
-        most = self.request.settings.max_output_tokens
-        self._is_cut = self._is_cut or (most is not None and self._made.total >= most)
+        self._is_cut = self._is_cut or self._made.total >= self.request.settings.max_output_tokens
         return self._is_cut or self._cancel_reason is not None
 
     async def run(self, decide: Callable[[], Awaitable[Say | Call]]) -> _Object:
@@ -216,13 +214,14 @@ class Response:
 
     async def _speak(self, text: str, part: _Object, stored: Stored, place: _Object) -> None:
         """Speak sentence by sentence, with the words of each in step with its sound."""
-        rate_hz = self._wire.rate_hz
-        resampler = soxr.ResampleStream(self._speech_worker.voice_rate_hz, rate_hz, 1, dtype="int16", quality="HQ")
+        rate_hz, worker = self._wire.rate_hz, self._context.speech_worker
+        resampler = soxr.ResampleStream(worker.voice_rate_hz, rate_hz, 1, dtype="int16", quality="HQ")
         voice = language_of(text)
         sentences = _SENTENCE.split(text)
         for number, sentence in enumerate(sentences):
             is_last = number == len(sentences) - 1
-            said = await self._speech_worker.speak(sentence, voice, self.request.settings.speed)
+            async with self._context.speech_turn:
+                said = await worker.speak(sentence, voice, self.request.settings.speed)
             sound = resampler.resample_chunk(said, last=is_last)
             words = re.findall(r"\S+", sentence)
             pieces = np.array_split(sound, max(1, round(sound.size / (rate_hz * _DELTA_MS / 1000))))

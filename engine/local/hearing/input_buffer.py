@@ -6,12 +6,11 @@ import asyncio
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from engine.errors import VoiceError
 from engine.local.answering.answers import STILL_THERE, Answers
-from engine.local.context import ConversationContext
+from engine.local.context import MAX_WAITING, ConversationContext
 from engine.local.hearing.listener import Listener
 from engine.local.hearing.voice_activity import MAX_UTTERANCE_S, RATE_HZ, Started, Stopped
 from engine.local.protocol.client_items import taken_audio
@@ -31,17 +30,24 @@ class InputBuffer:
     def __init__(self, context: ConversationContext, answers: Answers) -> None:
         self._context = context
         self._answers = answers
-        self._listener = self._listen(start_ms=0)
+        self._kept: Listener | None = None
+        self._start_ms = 0
         self._turn_item_id = ""
 
-    def _listen(self, *, start_ms: int) -> Listener:
-        """Return an empty buffer for the present settings."""
-        vad = self._context.settings.vad if self._context.speech_worker.detects_turns else None
-        return Listener(self._context.settings.input_format.rate_hz, vad, start_ms=start_ms)
+    @property
+    def _listener(self) -> Listener:
+        """The buffer for the present settings, made when it is needed: who only types has none."""
+        if self._kept is None:
+            vad = self._context.settings.vad if self._context.speech_worker.detects_turns else None
+            self._kept = Listener(self._context.settings.input_format.rate_hz, vad, start_ms=self._start_ms)
+        return self._kept
 
     def restart(self) -> None:
         """Forget what is in the buffer; the session's time goes on."""
-        self._listener = self._listen(start_ms=self._listener.now_ms)
+        if self._kept is not None:
+            self._start_ms = self._kept.now_ms
+            self._kept.close()
+            self._kept = None
 
     async def append(self, message: _Object) -> None:
         """Carry out an append.
@@ -128,31 +134,42 @@ class InputBuffer:
         await self._context.send("conversation.item.done", item=item, previous_item_id=before)
         return item
 
-    def take_sounds(self, item: _Object) -> None:
-        """Hear the audio that a client put into an item of its own.
+    def taken_sounds(self, item: _Object) -> list[tuple[int, NDArray[np.int16]]]:
+        """Take the audio that a client put into an item of its own; return it with its content index.
 
         Raises:
             Refusal: this is no audio of the session's format, or it is too long.
         """
         wire = self._context.settings.input_format
+        sounds = []
         for index, audio in taken_audio(item):
             where = f"item.content[{index}].audio"
             samples = wire.decode(audio, where)
             if samples.size > MAX_UTTERANCE_S * wire.rate_hz:
                 message = f"An item has at most {MAX_UTTERANCE_S} s of audio."
                 raise Refusal(message, "invalid_value", where)
-            heard = soxr.resample(samples, wire.rate_hz, RATE_HZ)
-            self._context.transcriptions.start(self._transcribe(item, index, heard))
+            sounds.append((index, samples))
+        return sounds
 
-    async def _transcribe(self, item: _Object, index: int, utterance: NDArray[np.int16]) -> None:
+    async def hear(self, item: _Object, sounds: list[tuple[int, NDArray[np.int16]]]) -> None:
+        """Transcribe the audio of an item, while the client's next event waits if there is much of it."""
+        rate_hz = self._context.settings.input_format.rate_hz
+        for index, samples in sounds:
+            await self._context.transcriptions.until_fewer_than(MAX_WAITING)
+            self._context.transcriptions.start(self._transcribe(item, index, samples, rate_hz))
+
+    async def _transcribe(
+        self, item: _Object, index: int, utterance: NDArray[np.int16], rate_hz: int = RATE_HZ
+    ) -> None:
         place = {"item_id": item["id"], "content_index": index}
         try:
-            text = await self._context.speech_worker.transcribe(utterance)
+            async with self._context.speech_turn:
+                text = await self._context.speech_worker.transcribe(utterance, rate_hz)
         except (VoiceError, RuntimeError) as error:
             failure = {"type": "server_error", "code": "transcription_failed", "message": str(error), "param": None}
             await self._context.send(f"{_TRANSCRIPTION}.failed", **place, error=failure)
             return
         item["content"][index]["transcript"] = text
-        heard_ms = 1000 * utterance.size // RATE_HZ
+        heard_ms = 1000 * utterance.size // rate_hz
         usage = usage_of_transcription(self._context.settings.transcription_model, heard_ms, text)
         await self._context.send(f"{_TRANSCRIPTION}.completed", **place, transcript=text, usage=usage)

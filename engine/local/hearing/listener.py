@@ -50,6 +50,11 @@ class Listener:
         """The session's time: milliseconds of audio since its first sample."""
         return self._start_ms + 1000 * self._received_samples // self._rate_hz
 
+    def close(self) -> None:
+        """Let go of what detects speech."""
+        if self._turns is not None:
+            self._turns.close()
+
     def feed(self, samples: NDArray[np.int16]) -> Iterator[Started | Stopped]:
         """Take mono int16 samples, any number; yield where a turn begins and ends.
 

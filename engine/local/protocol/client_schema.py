@@ -9,6 +9,7 @@ from engine.local.protocol.validation import Need, Refusal, check_fields
 
 MIN_RATE_HZ, MAX_RATE_HZ = 8000, 48000
 MAX_INSTRUCTIONS = 1 << 20
+MAX_OUTPUT_TOKENS = 4096
 BETA_FORMATS = {"pcm16": "audio/pcm", "g711_ulaw": "audio/pcmu", "g711_alaw": "audio/pcma"}
 
 
@@ -82,7 +83,7 @@ _ANSWERING = {
     "tools": _list(_TOOL),
     "tool_choice": _TEXT_OR_OBJECT,
     "parallel_tool_calls": _FLAG,
-    "max_output_tokens": Need((int, str), between=(1, 4096), choices=("inf",)),
+    "max_output_tokens": Need((int, str), between=(1, MAX_OUTPUT_TOKENS), choices=("inf",)),
     "prompt": _ANY_OBJECT,
     "reasoning": _ANY_OBJECT,
 }
@@ -126,7 +127,7 @@ _RESPONSE = _object(
     **BETA_ANSWERING,
 )
 _ITEM_ID = {"item_id": _text(required=True)}
-_REQUIRED_INTEGER = Need((int,), required=True)
+_REQUIRED_INTEGER = Need((int,), required=True, between=(-(2**31), 2**31))
 
 EVENTS: dict[str, Mapping[str, Need]] = {
     "session.update": {"session": Need((dict,), required=True, fields=_SESSION.fields)},

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.local.protocol.beta import ga_shape
-from engine.local.protocol.client_schema import VADS
+from engine.local.protocol.client_schema import MAX_OUTPUT_TOKENS, VADS
 from engine.local.protocol.validation import Refusal
 from engine.local.protocol.wire import WireFormat
 
@@ -79,8 +78,8 @@ class Settings:
 
     @property
     def session(self) -> _Object:
-        """The whole session object, as it is echoed."""
-        return copy.deepcopy(self._session)
+        """The whole session object, as it is echoed; an update replaces it, and nothing changes it."""
+        return self._session
 
     def update(self, changes: _Object, *, voice_is_fixed: bool = False) -> None:
         """Merge the session of a session.update; refused as a whole where any part is wrong.
@@ -159,10 +158,10 @@ class Settings:
         return str(self._session["instructions"])
 
     @property
-    def max_output_tokens(self) -> int | None:
-        """The longest answer; None has no bound."""
+    def max_output_tokens(self) -> int:
+        """The longest answer."""
         most = self._session["max_output_tokens"]
-        return None if most == "inf" else int(most)
+        return MAX_OUTPUT_TOKENS if most == "inf" else int(most)
 
     @property
     def transcription_model(self) -> str:
@@ -176,18 +175,18 @@ def _voice(session: _Object) -> Any:
 
 def _merge(old: _Object, new: _Object) -> _Object:
     """A deep merge: objects are merged, everything else is replaced. Null turns off what can be off, else nothing."""
-    merged = copy.deepcopy(old)
+    merged = dict(old)
     for name, value in new.items():
         if name == "turn_detection" and isinstance(value, dict):
             merged[name] = _detection(value)
         elif name == "tool_choice" and value is not None:
-            merged[name] = copy.deepcopy(value)
+            merged[name] = value
         elif isinstance(value, dict) and isinstance(merged.get(name), dict):
             merged[name] = _merge(merged[name], value)
         elif isinstance(value, dict):
             merged[name] = _merge({}, value)
         elif value is not None or name in _CAN_BE_OFF:
-            merged[name] = copy.deepcopy(value)
+            merged[name] = value
     return merged
 
 

@@ -12,6 +12,8 @@ from engine.realtime.protocol.server_events.depth import DEEPEST, is_deeper
 _Object = dict[str, Any]
 _SHOWN = 64
 """Characters of the client's own words that an error repeats."""
+_MOST_VALUES = 200_000
+LONGEST_LIST = 256
 
 
 @dataclass(eq=False)  # an exception must be hashable and take a traceback
@@ -42,7 +44,7 @@ class Need:
     between: tuple[float, float] | None = None
     """Least and greatest value of a number."""
     longest: int | None = None
-    """Most characters of a text, or entries of a list or an object of free names."""
+    """Most characters of a text, or entries of a list or an object; of a list never more than LONGEST_LIST."""
 
 
 def parse(text: str) -> _Object:
@@ -51,8 +53,11 @@ def parse(text: str) -> _Object:
     Raises:
         Refusal: it is not JSON, no object, or nested too deep.
     """
+    # Counted before it is read: what is made of 16 MB of brackets takes ten seconds, and nobody else is served.
+    if sum(map(text.count, "[{,")) > _MOST_VALUES:
+        raise Refusal(f"The message has more than {_MOST_VALUES} values.", "invalid_json")
     try:
-        message = json.loads(text)
+        message = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise Refusal("The message is not valid JSON.", "invalid_json") from None
     if not isinstance(message, dict):
@@ -60,6 +65,11 @@ def parse(text: str) -> _Object:
     if is_deeper(message):
         raise Refusal(f"The message is nested deeper than {DEEPEST} levels.", "invalid_json")
     return message
+
+
+def _refuse_constant(name: str) -> None:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(name)
 
 
 def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> None:
@@ -84,6 +94,9 @@ def _check_value(value: Any, need: Need, where: str) -> None:
     if not isinstance(value, need.types) or (isinstance(value, bool) and bool not in need.types):
         wanted = " or ".join(type_.__name__ for type_ in need.types)
         raise Refusal(f"Invalid type for '{where}': expected {wanted}.", "invalid_type", where)
+    longest = LONGEST_LIST if need.longest is None and isinstance(value, list) else need.longest
+    if longest is not None and isinstance(value, str | dict | list) and len(value) > longest:
+        raise Refusal(f"'{where}' is longer than {longest}.", "invalid_value", where)
     if isinstance(value, str):
         _check_choice(value, need, where)
     elif isinstance(value, dict | list):
@@ -91,8 +104,6 @@ def _check_value(value: Any, need: Need, where: str) -> None:
     elif isinstance(value, int | float) and need.between and not need.between[0] <= value <= need.between[1]:
         message = f"'{where}' must be from {need.between[0]:g} to {need.between[1]:g}."
         raise Refusal(message, "invalid_value", where)
-    if need.longest is not None and isinstance(value, str | dict | list) and len(value) > need.longest:
-        raise Refusal(f"'{where}' is longer than {need.longest}.", "invalid_value", where)
 
 
 def _check_choice(value: str, need: Need, where: str) -> None:
