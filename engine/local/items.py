@@ -47,7 +47,7 @@ class Items:
         return any(entry.samples for entry in self.stored)
 
     def add(self, item: _Object, previous_item_id: str | None = None, *, audio_ms: int = 0) -> str | None:
-        """Insert an item behind another ("root": at the front; None: at the end); return the id before it.
+        """Insert an item behind another ("root": at the front; none: at the end); return the id before it.
 
         Raises:
             Refusal: there is no such previous item, the id is taken, or it is the result of a call nobody made.
@@ -60,8 +60,8 @@ class Items:
         index = len(self.stored)
         if previous_item_id == "root":
             index = 0
-        elif previous_item_id is not None:
-            index = self.stored.index(self.find(previous_item_id, "previous_item_id")) + 1
+        elif previous_item_id:
+            index = self.stored.index(self.find(previous_item_id, param="previous_item_id")) + 1
         entry = Stored(item, len(json.dumps(item, ensure_ascii=False)), audio_ms)
         self.stored.insert(index, entry)
         self._characters += entry.characters
@@ -77,8 +77,8 @@ class Items:
         self.stored.remove(entry)
         self._characters -= entry.characters
 
-    def find(self, item_id: str, param: str = "item_id") -> Stored:
-        """Return an item by id.
+    def find(self, item_id: str, verb: str = "", param: str | None = None) -> Stored:
+        """Return an item by id; the protocol has an error of its own for each of retrieve, delete and truncate.
 
         Raises:
             Refusal: there is none.
@@ -86,7 +86,10 @@ class Items:
         for entry in self.stored:
             if entry.item["id"] == item_id:
                 return entry
-        raise Refusal(f"There is no item '{item_id[:64]}' in this conversation.", "item_not_found", param)
+        if not verb:
+            raise Refusal(f"There is no item '{item_id[:64]}' in this conversation.", "item_not_found", param)
+        message = f"Error {verb[:-1]}ing item: the item with id '{item_id[:64]}' does not exist."
+        raise Refusal(message, f"item_{verb}_invalid_item_id")
 
     def delete(self, item_id: str) -> None:
         """Forget an item.
@@ -94,7 +97,7 @@ class Items:
         Raises:
             Refusal: there is none of that id.
         """
-        self._forget(self.find(item_id))
+        self._forget(self.find(item_id, "delete"))
 
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """Cut an answer's audio, and its text in proportion.
@@ -102,7 +105,7 @@ class Items:
         Raises:
             Refusal: it is no spoken answer, or is shorter than that.
         """
-        entry = self.find(item_id)
+        entry = self.find(item_id, "truncate")
         content = entry.item.get("content") or []
         if entry.item.get("role") != "assistant":
             raise Refusal("Only the agent's messages can be truncated.", "invalid_value", "item_id")
@@ -138,10 +141,10 @@ class Items:
         since = itertools.takewhile(lambda entry: entry.item.get("role") != "user", reversed(self.stored))
         return any(entry.item["type"] == "function_call_output" for entry in since)
 
-    def last_user_text(self) -> str:
-        """What the user said or typed last; empty if nothing."""
-        for entry in reversed(self.stored):
-            if entry.item.get("role") == "user":
-                parts = entry.item.get("content") or []
-                return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()
-        return ""
+    def question(self) -> str:
+        """What is to be answered: the last message behind the agent's own, else the user's last; empty if nothing."""
+        messages = [entry.item for entry in reversed(self.stored) if "role" in entry.item]
+        behind = next((item for item in messages[:1] if item["role"] != "assistant"), None)
+        asked = behind or next((item for item in messages if item["role"] == "user"), {})
+        parts = asked.get("content") or []
+        return " ".join(str(part.get("text") or part.get("transcript") or "") for part in parts).strip()

@@ -129,8 +129,8 @@ class _Connection:
             self._heard_samples += len(event["audio"]) * 3 // 8
         elif kind == _PROBE and not self._is_expected(kind):
             # How a client asks whether anybody is there; any server answers it, if only so.
-            detail = {"message": "There is no such item.", "param": "item_id", "event_id": event.get("event_id")}
-            await self.send("error", error={"type": "invalid_request_error", "code": "item_not_found", **detail})
+            error = Refusal("There is no such item.", "item_retrieve_invalid_item_id").as_json()
+            await self.send("error", error={**error, "event_id": event.get("event_id")})
         elif self._step >= len(self._part.steps) and kind not in self._script.ignoring:
             await self._fail(f"After the last step {kind} came, which nobody expected: {_short(text)}")
         else:

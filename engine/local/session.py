@@ -113,7 +113,7 @@ class LocalSession:
         await self._buffer.hear(item, sounds)
 
     async def _retrieve_item(self, message: _Object) -> None:
-        await self._send("conversation.item.retrieved", item=self._items.find(message["item_id"]).item)
+        await self._send("conversation.item.retrieved", item=self._items.find(message["item_id"], "retrieve").item)
 
     async def _delete_item(self, message: _Object) -> None:
         self._items.delete(message["item_id"])

@@ -96,8 +96,9 @@ class Client:
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Client]:
-    """Connect and take the greeting."""
+    """Connect, take the greeting, and ask for transcripts."""
     async with aiohttp.ClientSession() as http, http.ws_connect(url, max_msg_size=1 << 24) as socket:
         client = Client(socket)
         assert (await client.receive())["type"] == "session.created"
+        await client.update(audio={"input": {"transcription": {"model": "whisper-1"}}})
         yield client

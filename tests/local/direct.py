@@ -21,11 +21,11 @@ _PATIENCE_S = 30.0
 class Direct:
     """Calls the session as the server does and keeps what it sends."""
 
-    def __init__(self, speech_worker: SpeechWorker) -> None:
+    def __init__(self, speech_worker: SpeechWorker, wanted: dict[str, Any]) -> None:
         self.events: list[dict[str, Any]] = []
         self._news = asyncio.Condition()
         self._held: dict[str, asyncio.Event] = {}
-        self.session = LocalSession(self._take, speech_worker)
+        self.session = LocalSession(self._take, speech_worker, wanted)
 
     async def _take(self, text: str) -> None:
         event = json.loads(text)
@@ -76,9 +76,9 @@ class Direct:
 
 
 @asynccontextmanager
-async def direct(speech_worker: SpeechWorker) -> AsyncIterator[Direct]:
+async def direct(speech_worker: SpeechWorker, *, transcribed: bool = True) -> AsyncIterator[Direct]:
     """A session that ends with the block."""
-    held = Direct(speech_worker)
+    held = Direct(speech_worker, {"audio": {"input": {"transcription": {"model": "whisper-1"}}}} if transcribed else {})
     try:
         await held.session.open()
         yield held

@@ -45,11 +45,16 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "unknown field": ({"type": "response.cancel", "now": True}, "unknown_parameter", "now"),
     "commit of nothing": ({"type": "input_audio_buffer.commit"}, "input_audio_buffer_commit_empty", None),
     "cancel of nothing": ({"type": "response.cancel"}, "response_cancel_not_active", None),
-    "no such item": ({"type": "conversation.item.delete", "item_id": "item_x"}, "item_not_found", "item_id"),
+    "no such item": ({"type": "conversation.item.delete", "item_id": "item_x"}, "item_delete_invalid_item_id", None),
+    "no such item to retrieve": (
+        {"type": "conversation.item.retrieve", "item_id": "item_x"},
+        "item_retrieve_invalid_item_id",
+        None,
+    ),
     "truncate of no item": (
         {"type": "conversation.item.truncate", "item_id": "item_x", "content_index": 0, "audio_end_ms": 0},
-        "item_not_found",
-        "item_id",
+        "item_truncate_invalid_item_id",
+        None,
     ),
     "rate": (
         {

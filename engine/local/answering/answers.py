@@ -13,7 +13,7 @@ from engine.local.answering.speech import language_of
 from engine.local.context import MAX_WAITING, ConversationContext
 from engine.local.protocol.client_items import context_of
 from engine.local.protocol.identifiers import new_id
-from engine.local.protocol.usage import Tokens
+from engine.local.protocol.usage import RATE_LIMITS, Tokens
 from engine.local.protocol.validation import Refusal
 from engine.local.tasks import Tasks
 
@@ -130,13 +130,14 @@ class Answers:
                 self._active, self._known = None, response.tokens
         self._context.idle_timeout.answered(response.audio_ms)
         await self._context.send("response.done", response=outcome)
+        await self._context.send("rate_limits.updated", rate_limits=RATE_LIMITS)
 
     async def _decide(self, request: Request) -> Say | Call:
         # A client that commits and asks for the answer in one breath means what it has just committed.
         await self._context.transcriptions.all_done()
         if (words := obey(request.instructions)) is not None:
             return words
-        question = request.context.last_user_text()
+        question = request.context.question()
         now = datetime.now().astimezone()
         answer = think(question or request.instructions, request.settings.functions, now)
         if outputs := request.context.unanswered_outputs():

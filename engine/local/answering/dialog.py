@@ -17,6 +17,7 @@ WEATHER_TOOL = "get_weather"
 END_TOOL = "end_conversation"
 _MOST_CHARACTERS = 500
 """A longer question is cut: the patterns' time grows with the square of its length."""
+_MOST_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def obey(instructions: str) -> Say | None:
         >>> obey("Say exactly: Good morning.")
         Say(text='Good morning.')
     """
-    match = _TO_SAY.match(instructions[:_MOST_CHARACTERS])
+    # The last line counts: frameworks put their own in front of what is asked for.
+    lines = (line[:_MOST_CHARACTERS] for line in reversed(instructions.splitlines()[-_MOST_LINES:]))
+    match = next(filter(None, map(_TO_SAY.match, lines)), None)
     return Say(match[1]) if match else None
 
 

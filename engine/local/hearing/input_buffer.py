@@ -162,14 +162,20 @@ class InputBuffer:
         self, item: _Object, index: int, utterance: NDArray[np.int16], rate_hz: int = RATE_HZ
     ) -> None:
         place = {"item_id": item["id"], "content_index": index}
+        model = self._context.settings.transcription_model
         try:
             async with self._context.speech_turn:
                 text = await self._context.speech_worker.transcribe(utterance, rate_hz)
         except (VoiceError, RuntimeError) as error:
+            if model is None:
+                return
             failure = {"type": "server_error", "code": "transcription_failed", "message": str(error), "param": None}
             await self._context.send(f"{_TRANSCRIPTION}.failed", **place, error=failure)
             return
         item["content"][index]["transcript"] = text
-        heard_ms = 1000 * utterance.size // rate_hz
-        usage = usage_of_transcription(self._context.settings.transcription_model, heard_ms, text)
+        if model is None:
+            return
+        if text:
+            await self._context.send(f"{_TRANSCRIPTION}.delta", **place, delta=text)
+        usage = usage_of_transcription(model, 1000 * utterance.size // rate_hz, text)
         await self._context.send(f"{_TRANSCRIPTION}.completed", **place, transcript=text, usage=usage)

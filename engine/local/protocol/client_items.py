@@ -11,8 +11,10 @@ from engine.local.protocol.validation import Need, Refusal, check_fields
 _Object = dict[str, Any]
 MAX_ITEM_CHARACTERS = 1 << 20
 _MAX_AUDIO_CHARACTERS = 16 << 20
+_MAX_IMAGE_CHARACTERS = 4 << 20
+"""Kept, unlike sound, as by a model that sees nothing."""
 _CONTENT_TYPES = {
-    "user": ("input_audio", "input_text"),
+    "user": ("input_audio", "input_text", "input_image"),
     "assistant": ("output_audio", "output_text"),
     "system": ("input_text",),
 }
@@ -26,6 +28,12 @@ _FIELDS = {
 }
 """The types of items a client may create, with their fields."""
 _SOUND = {"transcript": _OPTIONAL, "audio": Need((str,), longest=_MAX_AUDIO_CHARACTERS)}
+_IMAGE = {
+    "image_url": Need((str,), required=True, longest=_MAX_IMAGE_CHARACTERS),
+    "detail": Need((str,), choices=("auto", "low", "high")),
+}
+_PARTS = {"input_text": {"text": _TEXT}, "output_text": {"text": _TEXT}, "input_image": _IMAGE}
+"""The types of parts with their fields; all others are sound."""
 
 
 def checked_item(item: _Object, new_id: str, path: str = "item") -> _Object:
@@ -41,7 +49,7 @@ def checked_item(item: _Object, new_id: str, path: str = "item") -> _Object:
     item = {**item, "id": item.get("id") or new_id, "object": "realtime.item", "status": "completed"}
     if kind == "message":
         item["content"] = _checked_content(item, path)
-    if len(json.dumps(item, ensure_ascii=False)) - _audio_characters(item) > MAX_ITEM_CHARACTERS:
+    if len(json.dumps(item, ensure_ascii=False)) - _media_characters(item) > MAX_ITEM_CHARACTERS:
         raise Refusal(f"An item has at most {MAX_ITEM_CHARACTERS} characters.", "invalid_value", path)
     return item
 
@@ -58,14 +66,13 @@ def _checked_content(item: _Object, path: str) -> list[_Object]:
             kind = _BETA_PARTS.get(kind, kind)
         if kind not in allowed:
             raise Refusal(f"A message of this role has {' or '.join(allowed)}.", "invalid_value", f"{where}.type")
-        fields = {"text": _TEXT} if str(kind).endswith("_text") else _SOUND
-        check_fields(part, {"type": _OPTIONAL, **fields}, f"{where}.")
+        check_fields(part, {"type": _OPTIONAL, **_PARTS.get(str(kind), _SOUND)}, f"{where}.")
         content.append({**part, "type": kind})
     return content
 
 
-def _audio_characters(item: _Object) -> int:
-    return sum(len(part.get("audio") or "") for part in item.get("content") or ())
+def _media_characters(item: _Object) -> int:
+    return sum(len(part.get("audio") or part.get("image_url") or "") for part in item.get("content") or ())
 
 
 def taken_audio(item: _Object) -> list[tuple[int, str]]:
@@ -89,7 +96,7 @@ def context_of(entries: list[_Object], conversation: Items, make_id: str) -> Ite
         path = f"response.input[{index}]"
         if entry.get("type") == "item_reference":
             check_fields(entry, {"type": _TEXT, "id": _TEXT}, f"{path}.")
-            context.stored.append(conversation.find(entry["id"], f"{path}.id"))
+            context.stored.append(conversation.find(entry["id"], param=f"{path}.id"))
             continue
         item = checked_item(entry, f"{make_id}_{index}", path)
         taken_audio(item)

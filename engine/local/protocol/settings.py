@@ -164,9 +164,10 @@ class Settings:
         return MAX_OUTPUT_TOKENS if most == "inf" else int(most)
 
     @property
-    def transcription_model(self) -> str:
-        """The model that the client wants its words to be transcribed by."""
-        return str((self._session["audio"]["input"]["transcription"] or {}).get("model") or "")
+    def transcription_model(self) -> str | None:
+        """The model that the client wants its words to be transcribed by; None where it wants no transcripts."""
+        wanted = self._session["audio"]["input"]["transcription"]
+        return None if wanted is None else str(wanted.get("model") or "")
 
 
 def _voice(session: _Object) -> Any:

@@ -16,6 +16,11 @@ _Object = dict[str, Any]
 _TEXT_CHARACTERS = 4
 USER_TOKEN_MS, AGENT_TOKEN_MS = 100, 50
 _CACHED_BLOCK = 64
+RATE_LIMITS = [
+    {"name": name, "limit": limit, "remaining": limit, "reset_seconds": 0.0}
+    for name, limit in (("requests", 10_000), ("tokens", 1_000_000))
+]
+"""Never used up: nothing is limited here, and a client is told so as the real services tell it."""
 
 
 @dataclass(frozen=True, slots=True)

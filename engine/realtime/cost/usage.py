@@ -127,7 +127,7 @@ class UsageMeter:
         self._model = model
         self._configured = configured or {}
         self._prices = prices_of(model, self._configured)
-        self._transcribes_apart = bool(transcription_model)
+        self._transcribes_apart = transcription_model not in ("", model)
         self._transcription_prices = prices_of(transcription_model, self._configured)
         self._output_rate_hz = output_rate_hz
         self._budget = budget

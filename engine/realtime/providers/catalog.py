@@ -143,6 +143,7 @@ LOCAL = Provider(
     title="the embedded server on this machine",
     models=("voice-local",),
     auth=Auth.NONE,
+    transcription_model="voice-local",
     instructions=_ENGLISH + _RUSSIAN,
 )
 
@@ -153,6 +154,8 @@ CUSTOM = Provider(
     instructions=_ENGLISH,
     interrupts_by_itself=False,
     runs_mcp=True,
+    # The name that compatible servers know, or take for their own model.
+    transcription_model="whisper-1",
 )
 
 PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (YANDEX, OPENAI, LOCAL, CUSTOM)}

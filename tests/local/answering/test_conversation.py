@@ -219,7 +219,7 @@ async def test_a_told_answer_is_replaced_in_its_place_and_a_wrong_correction_ref
     await client.send("conversation.item.create", item=told("a3", "assistant"), previous_item_id="a2")
     assert (await client.until("conversation.item.done"))["previous_item_id"] == "a2"
     for kind, fields, code in (
-        ("conversation.item.delete", {"item_id": "a1"}, "item_not_found"),
+        ("conversation.item.delete", {"item_id": "a1"}, "item_delete_invalid_item_id"),
         ("conversation.item.create", {"item": told("u2", "user")}, "item_create_invalid_item_id"),
         ("conversation.item.create", {"item": told("a4", "user"), "previous_item_id": "a1"}, "item_not_found"),
         ("conversation.item.truncate", {"item_id": "a2", "content_index": 0, "audio_end_ms": 0}, "invalid_value"),
@@ -238,7 +238,7 @@ async def test_truncate_and_delete(client: Client) -> None:
     await client.send("conversation.item.delete", item_id=said)
     assert (await client.until("conversation.item.deleted"))["item_id"] == said
     await client.send("conversation.item.retrieve", item_id=said)
-    assert (await client.error())["code"] == "item_not_found"
+    assert (await client.error())["code"] == "item_retrieve_invalid_item_id"
 
 
 async def test_push_to_talk_by_commit(client: Client) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.local.protocol.usage import Tokens, cached_part, text_tokens, tokens_of_item
 from engine.local.speech_worker import SpeechWorker
 from tests.local.client import Client
@@ -27,7 +29,7 @@ async def test_a_response_out_of_band_leaves_no_trace(client: Client) -> None:
     assert "56" in done["output"][0]["content"][0]["text"]
     assert not [e for e in client.events if e["type"].startswith("conversation.item")]
     await client.send("conversation.item.retrieve", item_id=done["output"][0]["id"])
-    assert (await client.error())["code"] == "item_not_found"
+    assert (await client.error())["code"] == "item_retrieve_invalid_item_id"
 
 
 async def test_responses_out_of_band_run_beside_the_active_one(speech_worker: SpeechWorker) -> None:
@@ -56,6 +58,49 @@ async def test_a_response_may_be_given_another_context(client: Client) -> None:
         wishes: dict[str, Any] = {"output_modalities": TEXT}
         await client.send("response.create", response=wishes if entries is None else {**wishes, "input": entries})
         assert expected in (await client.answer())[0]
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        "Say exactly: pineapple",
+        "Be brief.\nSpeak English.\nSay exactly: pineapple",
+        "Say: nothing\nSay: pineapple\nNow.",
+    ],
+)
+async def test_the_last_line_that_dictates_is_obeyed(client: Client, instructions: str) -> None:
+    await client.send("response.create", response={"output_modalities": TEXT, "instructions": instructions})
+    assert (await client.answer())[0] == "pineapple"
+
+
+async def test_the_newest_message_is_answered_whoevers_it_is(client: Client) -> None:
+    await client.update(output_modalities=TEXT)
+    await client.type("what is 7 x 8")
+    assert "56" in (await client.answer())[0]
+    system = {"type": "message", "role": "system", "content": [{"type": "input_text", "text": "what is 2 + 2"}]}
+    await client.send("conversation.item.create", item=system)
+    await client.send("response.create")
+    assert (await client.answer())[0] == "2 + 2 is 4."
+    await client.type("hello")
+    assert (await client.answer())[0].startswith("Hello")
+
+
+async def test_an_image_is_kept_and_what_is_written_beside_it_answered(client: Client) -> None:
+    image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * (2 << 20), "detail": "low"}
+    words = {"type": "input_text", "text": "hello"}
+    item = {"id": "seen", "type": "message", "role": "user", "content": [image, words]}
+    await client.send("conversation.item.create", item=item)
+    await client.send("conversation.item.retrieve", item_id="seen")
+    assert (await client.until("conversation.item.retrieved"))["item"]["content"] == [image, words]
+    await client.send("response.create", response={"output_modalities": TEXT})
+    assert (await client.answer())[0].startswith("Hello")
+
+
+async def test_rate_limits_follow_a_response(client: Client) -> None:
+    await client.type("hello")
+    await client.until("response.done")
+    limits = (await client.receive())["rate_limits"]
+    assert [limit["name"] for limit in limits] == ["requests", "tokens"]
 
 
 async def test_instructions_of_one_response_dictate_or_ask(client: Client) -> None:

@@ -84,6 +84,18 @@ async def test_turning_answers_off_and_on_in_the_middle_of_a_phrase_loses_nothin
         assert "56" in (await held.until("response.output_audio_transcript.done"))["transcript"]
 
 
+async def test_words_are_transcribed_where_that_was_asked_for_and_answered_anyway(speech_worker: SpeechWorker) -> None:
+    async with direct(speech_worker, transcribed=False) as held:
+        await held.play(said("what is seven times eight"))
+        assert "56" in (await held.until("response.output_audio_transcript.done"))["transcript"]
+        assert not [kind for kind in held.kinds() if "input_audio_transcription" in kind]
+    async with direct(speech_worker) as held:
+        await held.play(said("what is seven times eight"))
+        completed = await held.until(COMPLETED)
+        (delta,) = held.of("conversation.item.input_audio_transcription.delta")
+        assert (delta["item_id"], delta["delta"]) == (completed["item_id"], completed["transcript"])
+
+
 async def test_who_speaks_on_is_not_talked_over(speech_worker: SpeechWorker) -> None:
     async with direct(speech_worker) as held:
         release = held.hold(COMPLETED)
