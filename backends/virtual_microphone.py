@@ -13,7 +13,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.device.native_stderr import silence_native_stderr
 from engine.dsp.pcm16 import pcm16_to_float32
+from engine.dsp.resample import HIGHEST_HZ, LOWEST_HZ
 from engine.errors import InvalidInputError
 
 SILENT_RATE_HZ = 48000
@@ -21,6 +23,11 @@ STDIN_RATE_HZ = 24000
 _STDIN_CHUNK_BYTES = 4800
 _STDIN_QUEUE_CHUNKS = 300
 """30 s; a faster writer waits."""
+_HEADERS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"caff", b".snd", b"\x1aE\xdf\xa3")
+"""Beginnings of audio files, which nobody wants to hear as samples."""
+_LOUDEST = 8.0
+"""Files of floats may hold anything, also what no sum of channels can."""
+_READABLE = "WAV, FLAC, Ogg and MP3 can be read; a converter such as ffmpeg makes one of other files."
 
 
 class Microphone(Protocol):
@@ -85,26 +92,32 @@ class FedMicrophone:
 
 
 class FileMicrophone:
-    """Plays an audio file (WAV of any rate, width and channel count; FLAC and Ogg too), then silence."""
+    """Plays an audio file (WAV of any rate, width and channel count; FLAC, Ogg and MP3 too), then silence."""
 
     def __init__(self, path: Path) -> None:
         """Open the file.
 
         Raises:
-            InvalidInputError: there is no such file, or it is no audio.
+            InvalidInputError: there is no such file, or it is no audio that can be read.
         """
         import soundfile  # noqa: PLC0415 - loads libsndfile, which only this source needs
 
+        silence_native_stderr()  # the MP3 decoder prints what it thinks of a file
         if not path.is_file():
-            raise InvalidInputError(f"There is no audio file {path}.", fix="Name a WAV file with `input_file=`.")
+            raise InvalidInputError(_missing(path), fix=_READABLE)
         try:
             self._file = soundfile.SoundFile(path)
-        except (soundfile.LibsndfileError, OSError) as error:
+        except (RuntimeError, OSError, TypeError) as error:  # soundfile's own, and its refusal of names in .raw
             reason = str(error).rpartition(": ")[2].rstrip(".")  # libsndfile repeats the name before it
-            raise InvalidInputError(f"{path} is no audio file: {reason}.", fix="Name a WAV file.") from error
+            raise InvalidInputError(f"{path} cannot be read as audio: {reason}.", fix=_READABLE) from error
         self.name = str(path)
         self.rate_hz = int(self._file.samplerate)
         self.ended = False
+        if not LOWEST_HZ <= self.rate_hz <= HIGHEST_HZ:
+            self.close()
+            raise InvalidInputError(
+                f"{path} has a rate of {self.rate_hz} Hz.", fix=f"{LOWEST_HZ} to {HIGHEST_HZ} Hz can be played."
+            )
 
     def read(self, frames: int) -> NDArray[np.float32]:
         """Return the next frames, mixed down.
@@ -119,12 +132,22 @@ class FileMicrophone:
         except RuntimeError as error:  # soundfile's own are RuntimeErrors
             raise InvalidInputError(f"{self.name} is damaged: {error}", fix="Name another file.") from error
         self.ended = len(block) < frames
+        np.clip(np.nan_to_num(block, copy=False), -_LOUDEST, _LOUDEST, out=block)
         return np.pad(block.mean(axis=1, dtype=np.float32), (0, frames - len(block)))
 
     def close(self) -> None:
         """Close the file."""
         self.ended = True
         self._file.close()
+
+
+def _missing(path: Path) -> str:
+    """Say what a path is that is no file."""
+    if path.is_dir():
+        return f"{path} is a folder, no audio file."
+    if path.exists():
+        return f"{path} is a pipe or a device, no audio file; standard input takes raw PCM16."
+    return f"There is no audio file {path}."
 
 
 class StdinMicrophone:
@@ -145,11 +168,21 @@ class StdinMicrophone:
         self._changed = threading.Condition()
         self._finished = False
         self._closed = False
+        self._is_file = False
         threading.Thread(target=self._pump, name="voice-stdin", daemon=True).start()
 
     def read(self, frames: int) -> NDArray[np.float32]:
-        """Return what has come in, then silence."""
+        """Return what has come in, then silence.
+
+        Raises:
+            InvalidInputError: it is an audio file, not raw samples.
+        """
         with self._changed:
+            if self._is_file:
+                raise InvalidInputError(
+                    "Standard input begins as an audio file does, and raw PCM16 is taken from it.",
+                    fix="Name the file; or convert it: ffmpeg -i FILE -f s16le -ar 24000 -ac 1 -",
+                )
             while self._chunks and len(self._pending) < 2 * frames:
                 self._pending += self._chunks.popleft()
             self._changed.notify_all()
@@ -170,9 +203,12 @@ class StdinMicrophone:
             self._changed.notify_all()
 
     def _pump(self) -> None:
+        beginning = b""
         with contextlib.suppress(OSError):  # a pipe that breaks is a pipe that ends
             while data := self._stream.read(_STDIN_CHUNK_BYTES):
+                beginning = (beginning + data)[:8]
                 with self._changed:
+                    self._is_file = beginning.startswith(_HEADERS) or beginning[4:] == b"ftyp"  # MPEG-4
                     self._changed.wait_for(lambda: self._closed or len(self._chunks) < _STDIN_QUEUE_CHUNKS)
                     if self._closed:
                         return

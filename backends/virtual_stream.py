@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from engine.audio.wav_file import WavFile
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.errors import InvalidInputError, VoiceError
 
-_log = logging.getLogger(__name__)
 _BLOCK_MS = 10.0
+_WAV = ("", ".wav", ".wave")
+"""Endings of names under which a WAV file is expected."""
 
 
 class VirtualStream:
@@ -43,8 +44,9 @@ class VirtualStream:
         port.attach_input(microphone.rate_hz, 1)
         port.attach_output(speaker_rate_hz, 1)
         self._path = request.output_file
-        with self._named():
-            self._speaker = WavFile(self._path, speaker_rate_hz, 1) if self._path else None
+        self._unused: Path | None = None
+        """The speaker's file, where it was made here: it is removed unless the clock runs."""
+        self._speaker = self._write_to(self._path) if self._path else None
         self._info = StreamInfo(
             backend="virtual",
             native=True,
@@ -74,11 +76,25 @@ class VirtualStream:
         self._microphone.close()
         if self._speaker is not None:
             self._speaker.close()
+            if self._unused is not None and self._thread.ident is None:
+                self._unused.unlink(missing_ok=True)
+
+    def _write_to(self, path: Path) -> WavFile:
+        """Open the speaker's file; what is in it stays until the clock runs."""
+        if path.suffix.lower() not in _WAV or str(path) == "-":
+            raise InvalidInputError(
+                f"{path} would be a WAV file by the name of something else.",
+                fix="Let the name end in .wav; a converter such as ffmpeg makes other formats of it.",
+            )
+        self._unused = None if path.exists() else path
+        with self._named():
+            return WavFile(path, self._speaker_rate_hz, 1)
 
     def _side(self, name: str, rate_hz: int) -> StreamSide:
         return StreamSide(name, rate_hz, 1, round(self._block_s * rate_hz), 0.0)
 
     def _run(self) -> None:
+        failure: VoiceError | None = None
         try:
             start_s = time.monotonic()
             block = 0
@@ -87,9 +103,9 @@ class VirtualStream:
                 block += 1
                 self._ending.wait(max(0.0, start_s + block * self._block_s - time.monotonic()))
         except VoiceError as error:
-            _log.error("%s", error)
+            failure = error
         finally:
-            self._port.finish()
+            self._port.finish(failure)
 
     def _step(self, block: int) -> None:
         """Move one block; fractions of a frame are carried, so that the rates hold exactly over time.

@@ -159,6 +159,11 @@ class SessionAudio:
         return self._current is not None and self.port.finished
 
     @property
+    def failure(self) -> VoiceError | None:
+        """Why the stream has ended for good: a file is damaged, a disk is full; None where it may be opened again."""
+        return self.port.failure
+
+    @property
     def active(self) -> bool:
         """False once a stream has ended by itself, until another is adopted."""
         return self._current is not None and self._current.active

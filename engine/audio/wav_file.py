@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -21,7 +22,7 @@ class WavFile:
     """
 
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
-        """Create the file.
+        """Create the file, or take one that is there, whose content stays until the first write.
 
         Raises:
             OSError: it cannot be written, or not where one has written already, as a pipe.
@@ -29,15 +30,26 @@ class WavFile:
         self._frame_bytes = 2 * channels
         self.size_bytes = 0
         """Size of the sound so far."""
-        self._file = path.open("wb", buffering=0)
         byte_rate = rate_hz * self._frame_bytes
         head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)
+        self._head = head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0)
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "wb", 0)
         try:
-            self._file.write(head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0))
-            self._file.seek(0, 2)
+            if not self._file.seek(0, 2):
+                self._begin()
         except OSError:
             self._file.close()
             raise
+
+    def _begin(self) -> None:
+        """Write the header into the emptied file."""
+        if self._head:
+            self._file.seek(0)
+            if os.fstat(self._file.fileno()).st_size:
+                self._file.truncate()
+            self._file.write(self._head)
+            self._file.seek(0, 2)
+            self._head = b""
 
     def write(self, pcm16: bytes) -> int:
         """Append little-endian PCM16; return at which byte of the sound it begins.
@@ -47,6 +59,7 @@ class WavFile:
         """
         at = self.size_bytes
         data = memoryview(pcm16)
+        self._begin()
         try:
             while data:
                 data = data[self._file.write(data) :]

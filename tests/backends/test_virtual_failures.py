@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -69,7 +68,7 @@ def test_a_full_disk_is_a_sentence_at_once() -> None:
 
 
 @needs_full_device
-def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path) -> None:
     port = AudioPort()
     stream = VirtualBackend().open(port, StreamRequest(output_file=tmp_path / "out.wav"))
     assert port.capture is not None
@@ -77,15 +76,43 @@ def test_a_disk_that_fills_up_ends_the_stream_and_says_why(tmp_path: Path, caplo
     assert speaker is not None
     with FULL.open("wb") as full:
         os.dup2(full.fileno(), speaker._file.fileno())
-    with caplog.at_level(logging.ERROR):
-        stream.start()
-        while not port.finished:
-            port.capture.get(RATE_HZ)
-        wait_for_the_end(stream)
-        stream.close()
-        stream.close()
-    (record,) = caplog.records
-    assert "out.wav cannot be written: No space left" in record.getMessage()
+    stream.start()
+    while not port.finished:
+        port.capture.get(RATE_HZ)
+    wait_for_the_end(stream)
+    stream.close()
+    stream.close()
+    assert isinstance(port.failure, InvalidInputError)
+    assert "out.wav cannot be written: No space left" in port.failure.message
+
+
+def test_a_start_that_fails_leaves_the_output_file_as_it_was(tmp_path: Path) -> None:
+    """The stream is opened before the connection, and starts only with it."""
+    old, new = tmp_path / "old.wav", tmp_path / "new.wav"
+    old.write_bytes(b"an answer of yesterday" * 99)
+    before = old.read_bytes()
+    for target in (old, new):
+        VirtualBackend().open(AudioPort(), StreamRequest(output_file=target)).close()
+    assert old.read_bytes() == before
+    assert not new.exists()
+    port = AudioPort()
+    stream = VirtualBackend().open(port, StreamRequest(output_file=old))
+    stream.start()
+    while not port.stats().output_frames:
+        pass
+    stream.close()
+    assert soundfile.info(old).frames == port.stats().output_frames
+    assert old.stat().st_size == 44 + 2 * port.stats().output_frames
+
+
+@pytest.mark.parametrize("name", ["answer.mp3", "answer.flac", "answer.m4a", "-"])
+def test_a_wav_file_is_not_written_under_the_name_of_another_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInputError, match=r"would be a WAV file.*end in \.wav"):
+        VirtualBackend().open(AudioPort(), StreamRequest(output_file=Path(name)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_pipe_cannot_be_a_wav_file() -> None:
@@ -98,19 +125,19 @@ def test_a_pipe_cannot_be_a_wav_file() -> None:
         os.close(writing)
 
 
-def test_a_damaged_file_ends_the_stream_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_file_ends_the_stream_and_says_why(tmp_path: Path) -> None:
     path = tmp_path / "in.flac"
     soundfile.write(path, np.random.default_rng(1).uniform(-0.5, 0.5, RATE_HZ), RATE_HZ)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     port = AudioPort()
     stream = VirtualBackend().open(port, StreamRequest(input_file=path))
-    with caplog.at_level(logging.ERROR):
-        stream.start()
-        wait_for_the_end(stream)
+    stream.start()
+    wait_for_the_end(stream)
     stream.close()
     assert port.finished
     assert port.stats().input_frames > RATE_HZ // 10
-    assert "in.flac is damaged" in caplog.text
+    assert isinstance(port.failure, InvalidInputError)
+    assert "in.flac is damaged" in port.failure.message
 
 
 @needs_descriptors

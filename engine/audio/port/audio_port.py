@@ -21,7 +21,7 @@ from engine.audio.types import Direction
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, address_of, aligned_words, is_plain
 from engine.dsp.meter import to_db
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, VoiceError
 
 CAPTURE_S = 5.0
 """Longest stall of Python in which nothing of the microphone is lost."""
@@ -72,6 +72,8 @@ class AudioPort(Pinned):
         self.playback: Ring | None = None
         self.reference: Ring | None = None
         self.input_ended = False
+        self.failure: VoiceError | None = None
+        """Why the stream has ended, where that is known."""
         self._stamped_cuts = 0
         self.set_wake_descriptor(-1)
         self.gain = 1.0
@@ -202,8 +204,9 @@ class AudioPort(Pinned):
         """True once a stream has ended, by itself or because it was closed."""
         return self._read(c.FINISHED) != 0
 
-    def finish(self) -> None:
-        """Note that a stream driven from Python has ended by itself."""
+    def finish(self, failure: VoiceError | None = None) -> None:
+        """Note that a stream driven from Python has ended by itself, and why if it knows."""
+        self.failure = failure
         library().finish(self.control_address)
 
     def stamp(self, now_ns: int) -> None:

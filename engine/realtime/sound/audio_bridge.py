@@ -131,6 +131,8 @@ class AudioBridge:
     def _serve(self, signalled: bool) -> None:
         try:
             is_heard = self._pass_on()
+            if self._audio.failure is not None:
+                raise self._audio.failure
             # A signal without a block may be a stream's last word: it is not left waiting for the next tick.
             if not signalled or (not is_heard and self._audio.finished):
                 for xrun in self._xruns.compare(self._audio.stats()):

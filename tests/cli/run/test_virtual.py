@@ -182,13 +182,18 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         (("--backend", "virtual", "--record", "a_file"), 2, "a_file is a file"),
         (("--backend", "virtual", "--record", "a_file/talk"), 2, "cannot be written into a_file/talk"),
         (("--backend", "virtual", "--output-file", "missing/o.wav"), 2, "cannot be written"),
-        (("--backend", "virtual", "--url", "ws://127.0.0.1:1/"), 11, "cannot be reached"),
+        (("--backend", "virtual", "--output-file", "answer.mp3"), 2, "would be a WAV file"),
+        (("--provider", "local", "--input-file", "damaged.flac"), 2, "damaged.flac is damaged"),
+        (("--url", "ws://127.0.0.1:1/", "--output-file", "kept.wav", "--backend", "virtual"), 11, "cannot be reached"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence_with_the_fix(
     environment: dict[str, str], tmp_path: Path, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
     (tmp_path / "a_file").touch()
+    (tmp_path / "kept.wav").write_bytes(b"of yesterday")
+    soundfile.write(tmp_path / "damaged.flac", np.random.default_rng(1).uniform(-0.5, 0.5, 48000), 48000)
+    os.truncate(tmp_path / "damaged.flac", 40_000)
     run = subprocess.run(
         [VOICE, "run", *arguments], env=environment, capture_output=True, text=True, cwd=tmp_path, check=False
     )
@@ -196,6 +201,8 @@ def test_what_is_wrong_is_said_in_a_sentence_with_the_fix(
     assert words in run.stderr
     assert "\n  " in run.stderr
     assert "Traceback" not in run.stderr
+    assert "audio device" not in run.stderr
+    assert (tmp_path / "kept.wav").read_bytes() == b"of yesterday"
 
 
 def test_event_lines_are_one_object_each_with_a_time_and_a_type(environment: dict[str, str], tmp_path: Path) -> None:
