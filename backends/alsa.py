@@ -8,8 +8,8 @@ import sys
 from engine.errors import PortAudioMissingError
 
 CONFIGURATION_FIX = (
-    "See that ALSA's configuration is there (Debian: `apt install --reinstall libasound2-data`) and that "
-    'ALSA_CONFIG_PATH, if it is set, names it; `backend="virtual"` works without.'
+    "Check that ALSA's configuration exists (Debian: `apt install --reinstall libasound2-data`) and that "
+    'ALSA_CONFIG_PATH, if it is set, names it; `backend="virtual"` works without it.'
 )
 
 
@@ -29,4 +29,6 @@ def require_configuration() -> None:
     is_read = alsa.snd_config_update() >= 0
     whole, devices = ctypes.c_void_p.in_dll(alsa, "snd_config"), ctypes.c_void_p()
     if not is_read or not whole or alsa.snd_config_search(whole, b"pcm", ctypes.byref(devices)) < 0:
-        raise PortAudioMissingError("ALSA has no configuration, and PortAudio crashes without.", fix=CONFIGURATION_FIX)
+        raise PortAudioMissingError(
+            "ALSA has no configuration, and PortAudio crashes without one.", fix=CONFIGURATION_FIX
+        )

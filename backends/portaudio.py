@@ -178,7 +178,7 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
     name = describe(device)
     if failure.code in _FORMAT_ERRORS:
         return UnsupportedFormatError(
-            f"{name} takes none of the usual rates and channel counts ({failure.text}).", fix=_CHOOSE
+            f"{name} accepts none of the usual rates and channel counts ({failure.text}).", fix=_CHOOSE
         )
     if failure.code in (DEVICE_UNAVAILABLE, INVALID_DEVICE):
         return DeviceBusyError(
@@ -187,7 +187,7 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
         )
     return StreamLostError(
         f"{name} cannot be opened: {failure.text} (PortAudio error {failure.code}).",
-        fix=f"It may work in the other direction only. {_CHOOSE} If none opens, start the sound server anew.",
+        fix=f"It may work in the other direction only. {_CHOOSE} If none opens, restart the sound server.",
     )
 
 
@@ -263,7 +263,7 @@ def restart(restart_library: Callable[[], None], *, ends_others: bool) -> str:
     """
     with _restarting:
         if streams_hang():
-            reason = "a stream of it does not close"
+            reason = "one of its streams does not close"
         elif _open_streams:
             reason = "another stream of this program is open"
         elif ends_others and not restarts_are_allowed():
@@ -271,7 +271,7 @@ def restart(restart_library: Callable[[], None], *, ends_others: bool) -> str:
         else:
             restart_library()
             return ""
-    return f"PortAudio still lists the devices it found when it was started: {reason}, so that it cannot be restarted."
+    return f"PortAudio still lists the devices it found when it was started: {reason}, so it cannot be restarted."
 
 
 def not_running(failure: PortAudioFailure) -> StreamLostError:

@@ -133,5 +133,7 @@ class VirtualStream:
         try:
             yield
         except OSError as error:
-            reason = "a WAV file needs a place that can be rewound" if error.errno == errno.ESPIPE else error.strerror
+            reason = (
+                "a WAV file needs a place where it can be rewound" if error.errno == errno.ESPIPE else error.strerror
+            )
             raise InvalidInputError(f"{self._path} cannot be written: {reason}.", fix="Choose another file.") from error

@@ -11,14 +11,14 @@ from typer.core import TyperCommand, TyperGroup
 COMMANDS = {
     "run": "Talk with an agent. Ctrl+C ends the conversation.",
     "devices": "List the microphones and speakers, or look closer at them.",
-    "doctor": "Say what works on this machine, what does not, and the fix.",
+    "doctor": "Say what works on this machine, what does not, and how to fix it.",
     "backends": "List the audio backends, and why one does not work.",
     "providers": "List the services, and what each one lacks.",
     "tools": "List the tools that an agent may be given.",
-    "replay": "Do a recorded conversation again, and compare.",
+    "replay": "Replay a recorded conversation, and compare.",
     "serve": "Serve an offline agent, or a script, to programs on this machine.",
     "bench": "Measure the engine beside its rivals, on this machine.",
-    "warmup": "Compile the audio kernels now, not at the first start.",
+    "warmup": "Compile the audio kernels now rather than at the first start.",
 }
 """The first paragraph of each command's help, by name; the command is `app` of `cli.commands.NAME`."""
 

@@ -115,8 +115,9 @@ def load_config(environ: Mapping[str, str] | None = None, *, may_be_new: bool = 
         may_be_new: Whether the file that `VOICE_CONFIG` names is still to be made.
 
     Raises:
-        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is no
-            TOML, has an unknown table or key, or a value that is no string. The message names the file, never a value.
+        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is
+            not TOML, or has an unknown table, an unknown key or a value that is not a string. The message names the
+            file, never a value.
     """
     environ = os.environ if environ is None else environ
     path = config_path(environ)
@@ -199,7 +200,7 @@ def _table(kind: type[_Table], name: str, values: Any, path: Path) -> _Table:
             )
         if not isinstance(value, str):
             raise InvalidInputError(
-                f"In the configuration {path}, '{key}' in [{name}] must be a text.",
+                f"In the configuration {path}, '{key}' in [{name}] must be a string.",
                 fix=f'Put its value in quotes: {key} = "...".',
             )
         taken[key] = _value(value, secret=known[key].metadata["secret"])
@@ -224,4 +225,4 @@ def _value(text: str, *, secret: bool) -> Secret | str | None:
 
 
 def _known(names: Iterable[str]) -> str:
-    return f"Known are: {', '.join(names)}."
+    return f"Known names: {', '.join(names)}."

@@ -134,7 +134,7 @@ def find_run(
     runs = [run for run in kept if not set(run.benchmarks).isdisjoint(benchmarks)]
     if not runs:
         what = f"There is no run {wanted} in the history" if is_id else "No run of these benchmarks has been kept yet"
-        raise InvalidInputError(f"{what}.", fix="`voice bench history` lists them, `voice bench --save` keeps one.")
+        raise InvalidInputError(f"{what}.", fix="`voice bench history` lists them, `voice bench --save` saves one.")
     return runs[-1].id, runs[-1].document
 
 

@@ -69,7 +69,7 @@ class Destinations:
             self.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         if self.history:
             path = keep(document, history_folder())
-            say(f"Kept as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
+            say(f"Saved as {path.stem}: `voice bench history` lists it, `--compare {path.stem}` compares with it.")
         if self.html is not None:
             from cli.bench.page.page import page  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def _require_writable(path: Path, what: str) -> None:
     except OSError as error:
         raise InvalidInputError(
             f"The {what} cannot be written to {path}: {error.strerror}.",
-            fix="Name a file in a folder that is there and that you may write to.",
+            fix="Name a file in an existing folder that you may write to.",
         ) from error
     if is_new:
         path.unlink()

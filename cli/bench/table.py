@@ -35,12 +35,12 @@ _MEANINGS = {
     "reported_ms": "rep.: reported by the devices",
     "amplitude_ratio": "level ratio: heard to played",
     "broken_ms": "broken: sound that did not come in time",
-    "longest_hold_ms": "hold: the longest of the event loop",
-    "answer_s": "client: its processor time while it plays an answer so long",
+    "longest_hold_ms": "hold: the longest time the event loop was held up",
+    "answer_s": "client: its processor time while it plays an answer of this length",
 }
 """What the headings alone do not say, under the tables that have them."""
 _ABOUT = {
-    "dsp": "_kept: by addresses that are asked for once, as a session calls; else each call asks its arrays for them",
+    "dsp": "_kept: the addresses of arrays are looked up once, as in a session, not in each call",
     "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
     "but the audio thread cannot take from one without the interpreter",
     "port": "rival: the same work in Python, which the audio thread would wait for",

@@ -41,7 +41,8 @@ def bench(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Benchmarks, or all; without any they are listed. `history` lists runs that were kept."
+            metavar="NAME",
+            help="Benchmarks to run, or all; without any, they are listed. `history` lists the saved runs.",
         ),
     ] = None,
     json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
@@ -52,13 +53,13 @@ def bench(
         str | None,
         typer.Option("--compare", metavar="FILE|last|ID", help="Say what got better or worse since an older run."),
     ] = None,
-    save: Annotated[bool, typer.Option("--save", help="Keep the figures for `voice bench history`.")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Save the figures for `voice bench history`.")] = False,
     input: Annotated[  # noqa: A002 - the option's name
         str | None,
         typer.Option("--input", help="Microphone of startup, latency, session, callback: index, name, or words."),
     ] = None,
     output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Only see that it works: a tenth of the time.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Only check that it works, in a tenth of the time.")] = False,
 ) -> None:
     """Measure the engine beside its rivals, on this machine.
 
@@ -90,7 +91,7 @@ def bench(
         run = Document(machine, tuple(measured.results), quick)
         comparison = compare(*before, run) if before else None
         _print(run, comparison)
-        note = "The run was interrupted: what is here was measured before." if measured.is_interrupted else ""
+        note = "The run was interrupted: these figures were measured before that." if measured.is_interrupted else ""
         destinations.write(run, comparison, _note, note=note)
     elif destinations:
         _note("Nothing was measured, so nothing was saved or written.")

@@ -23,7 +23,7 @@ def history(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps([_record(run) for run in runs], indent=2, ensure_ascii=False))
     elif not runs:
-        typer.echo(f"No run has been kept yet in {folder}. `voice bench NAME --save` keeps one.")
+        typer.echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.")
     else:
         _print(runs)
 

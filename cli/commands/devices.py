@@ -30,7 +30,7 @@ def devices(
 
             raise InvalidInputError(
                 f"These options belong to the list, not to `voice devices {context.invoked_subcommand}`.",
-                fix=f"Put its own options behind its name; `voice devices {context.invoked_subcommand} --help`.",
+                fix=f"Put its options after its name; see `voice devices {context.invoked_subcommand} --help`.",
             )
         return
     _list(backend, as_json=as_json, probe=probe)

@@ -73,4 +73,4 @@ def _save(values: dict[str, str]) -> None:
     for key in values:
         variable = f"VOICE_{key.upper()}"
         if os.environ.get(variable, "").strip():
-            typer.echo(f"Note: the environment variable {variable} comes before the configuration.")
+            typer.echo(f"Note: the environment variable {variable} takes precedence over the configuration.")

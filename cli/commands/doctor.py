@@ -17,11 +17,11 @@ app = typer.Typer(add_completion=False)
 def doctor(
     as_json: JsonOption = False,
     provider: Annotated[
-        str | None, typer.Option(help="Whose key and server to look at; default: what `voice run` would take.")
+        str | None, typer.Option(help="Whose key and server to check; default: the one that `voice run` would use.")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="WebSocket address to look at instead of the provider's.")] = None,
+    url: Annotated[str | None, typer.Option(help="WebSocket address to check instead of the provider's.")] = None,
 ) -> None:
-    """Say what works on this machine, what does not, and the fix.
+    """Say what works on this machine, what does not, and how to fix it.
 
     The exit code is 1 if something must be repaired. Sends no audio and no key.
     """

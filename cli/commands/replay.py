@@ -18,7 +18,7 @@ def replay(
     recording: Annotated[Path, typer.Argument(help="Folder of `voice run --record`, or its session.jsonl.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Do a recorded conversation again, and compare.
+    """Replay a recorded conversation, and compare.
 
     Its events run through the same conversation, without sound and server.
     The exit code is 1 where it does something else than it did.

@@ -42,11 +42,13 @@ def run(
     instructions: Annotated[str | None, _option(_AGENT, "What the agent is told; @FILE reads a file.", "TEXT")] = None,
     tools: Annotated[
         list[str] | None,
-        _option(_AGENT, "Functions the agent may call: MODULE:OBJECT, or a name of `voice tools`; repeatable.", "NAME"),
+        _option(
+            _AGENT, "Functions the agent may call: MODULE:OBJECT, or a name from `voice tools`; repeatable.", "NAME"
+        ),
     ] = None,
     approve: Annotated[
         list[str] | None,
-        _option(_AGENT, "Remote MCP server whose calls need no question; all for every one; repeatable.", "NAME"),
+        _option(_AGENT, "Remote MCP server that may be called without asking, or all; repeatable.", "NAME"),
     ] = None,
     input: Annotated[  # noqa: A002 - the option's name
         str | None, _option(_SOUND, "Microphone: index, name, or words of its name.", "DEVICE", "--input")
@@ -54,7 +56,7 @@ def run(
     output: Annotated[str | None, _option(_SOUND, "Speaker: index, name, or words of its name.", "DEVICE")] = None,
     input_file: Annotated[
         Path | None,
-        _option(_SOUND, "Audio file to speak instead of a microphone; - for raw PCM16 24 kHz on stdin.", "FILE"),
+        _option(_SOUND, "Audio file to use instead of a microphone; - for raw PCM16 at 24 kHz on stdin.", "FILE"),
     ] = None,
     output_file: Annotated[Path | None, _option(_SOUND, "WAV file to write instead of a speaker.", "FILE")] = None,
     volume: Annotated[float, _option(_SOUND, "Gain of the speaker in dB.", "DB", limits=LIMITS["volume"])] = 0.0,
@@ -65,8 +67,8 @@ def run(
         float | None,
         _option(
             _SOUND,
-            "Length of a device block in ms; default: 10 for a speaker, and for a microphone what is sent "
-            "at once (20).",
+            "Length of a device block in ms; default: 10 for a speaker, and for a microphone "
+            "the 20 that are sent at a time.",
             "MS",
             limits=LIMITS["block_ms"],
         ),
@@ -85,7 +87,7 @@ def run(
         _option(
             _TURNS,
             "Write instead of speaking: at the terminal, or lines on standard input. The microphone runs, "
-            "and nothing of it is sent.",
+            "but nothing from it is sent.",
             None,
             "--text",
         ),
@@ -110,17 +112,19 @@ def run(
     ] = None,
     vad_silence_ms: Annotated[
         int | None,
-        _option(_TURNS, "The silence by which server_vad ends your turn.", "MS", limits=LIMITS["vad_silence_ms"]),
+        _option(_TURNS, "Silence after which server_vad ends your turn.", "MS", limits=LIMITS["vad_silence_ms"]),
     ] = None,
     vad_padding_ms: Annotated[
         int | None,
-        _option(_TURNS, "What server_vad takes in from before your first word.", "MS", limits=LIMITS["vad_padding_ms"]),
+        _option(
+            _TURNS, "How much from before your first word server_vad takes in.", "MS", limits=LIMITS["vad_padding_ms"]
+        ),
     ] = None,
     vad_idle_ms: Annotated[
         int | None,
         _option(
             _TURNS,
-            "After how much silence the service speaks up by itself (server_vad).",
+            "Silence after which the service speaks up by itself (server_vad).",
             "MS",
             limits=LIMITS["vad_idle_ms"],
         ),
@@ -131,14 +135,17 @@ def run(
     idle_timeout: Annotated[
         float | None,
         _option(
-            _LIMITS, "Seconds without a word from anybody that end the session.", "S", limits=LIMITS["idle_timeout"]
+            _LIMITS,
+            "End the session after so many seconds without a word from anybody.",
+            "S",
+            limits=LIMITS["idle_timeout"],
         ),
     ] = None,
     budget: Annotated[
         float | None,
         _option(
             _LIMITS,
-            "What the session may cost, in the currency of the model's prices; it ends after.",
+            "What the session may cost, in the currency of the model's prices; then it ends.",
             "AMOUNT",
             limits=LIMITS["budget"],
         ),
@@ -147,7 +154,7 @@ def run(
         float,
         _option(
             _LIMITS,
-            "How many seconds of your words wait for a lost connection to come back.",
+            "Seconds of your speech that are kept until a lost connection is back.",
             "S",
             limits=LIMITS["max_outage_audio"],
         ),
@@ -166,13 +173,13 @@ def run(
 ) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
 
-    At a terminal, Tab mutes and opens the microphone, and what you type
-    is said with Enter. With --turns none, Space talks: hold it where the
-    terminal reports keys that are let go, tap it before and after your
-    words where not.
+    At a terminal, Tab mutes and unmutes the microphone; type and press
+    Enter to send text. With --turns none, hold Space while you talk; on
+    terminals that do not report key releases, tap it before and after
+    your words.
 
-    Without a sound card and without an input file, a demonstration with
-    the embedded agent is held.
+    Without a sound card and an input file, you get a demonstration with
+    the embedded agent.
     """
     options = SessionOptions(
         backend=backend,

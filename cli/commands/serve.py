@@ -30,9 +30,9 @@ A script (TOML or JSON) is a list of steps:
     { close = 1000 },
   ]
   ignoring = ["conversation.item.truncate"]
-What is expected must be the client's next event, its microphone aside and
-what "ignoring" names. The first mistake, or a step left over, ends the
-command with exit code 14 and names the step. For all that a step can be:
+An expected event must be the client's next one, apart from its microphone's
+audio and what "ignoring" names. The first mistake, or a step left over, ends
+the command with exit code 14 and names the step. All kinds of steps:
 python -m pydoc engine.script.reading
 """
 
@@ -46,9 +46,11 @@ def serve(
     ] = None,
     faults: Annotated[
         list[str] | None,
-        typer.Option(help="Go wrong on purpose, such as late:ms=50-300,split; `help` lists them.", metavar="SPEC"),
+        typer.Option(
+            help="Faults to make on purpose, such as late:ms=50-300,split; `help` lists them.", metavar="SPEC"
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of what faults draw; a run with the same seed repeats.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the faults: the same one repeats them.")] = None,
 ) -> None:
     """Serve an offline agent, or a script, to programs on this machine.
 
@@ -120,7 +122,7 @@ def _list_faults() -> None:
     for usage, meaning in listing():
         typer.echo(f"{usage}\n    {meaning}")
     typer.echo(
-        "\nSeveral are given with commas, or with --faults again; what the session sends passes the first one first."
+        "\nSeparate several by commas, or repeat --faults; what the session sends passes the first one first."
         "\nA moment is in seconds (5s, 500ms) or in events that were sent (20events)."
     )
 

@@ -15,7 +15,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def tools(
     as_json: JsonOption = False,
-    provider: Annotated[str | None, typer.Option(help="As for `voice run`: each offers its own by itself.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="As for `voice run`: each provider offers its own tools.")
+    ] = None,
     mcp: Annotated[
         bool, typer.Option("--mcp", help="Start the MCP servers of the configuration, and list their tools too.")
     ] = False,

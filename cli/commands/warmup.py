@@ -9,7 +9,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def warmup() -> None:
-    """Compile the audio kernels now, not at the first start."""
+    """Compile the audio kernels now rather than at the first start."""
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.dsp.compile.library import library  # noqa: PLC0415
 

@@ -48,7 +48,7 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
     typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
     server = sound_server_device(known)
     if server is not None and not as_json:
-        typer.echo(f"{server.name} is a whole sound server: what changes inside it no list shows.", err=True)
+        typer.echo(f"{server.name} is a whole sound server: changes inside it are not listed.", err=True)
     trouble = ""
     while True:
         await asyncio.sleep(INTERVAL_S)

@@ -61,7 +61,7 @@ def provider(name: str | None, url: str | None) -> Iterator[Finding]:
     yield ok("provider", f"{chosen.provider.name}: {chosen.reason}")
     if not chosen.url:
         return
-    yield ok("key", "set" if chosen.headers else "none is set, and none is asked for")
+    yield ok("key", "set" if chosen.headers else "none is set, and none is needed")
     failure = _reach(chosen.url)
     if failure:
         fix = "Check the network, a firewall, and the proxy that the environment names."

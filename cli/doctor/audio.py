@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SERVER_S = 3.0
 _START_S = 20.0
-_NO_DEVICE_FIX = "Plug one in, or start the sound server; `voice run --input-file FILE` works without."
+_NO_DEVICE_FIX = "Plug one in, or start the sound server; `voice run --input-file FILE` works without one."
 
 
 def portaudio_crash() -> Finding | None:
@@ -171,6 +171,6 @@ def devices() -> Iterator[Finding]:
         else:
             text = f"{describe(device)}, {device.native_rate_hz} Hz, through {found.backend.name}"
             if found.backend.name == "virtual" and defaults.backend != "virtual":
-                yield error(subject, "no sound card was found: `voice run` only shows itself", _NO_DEVICE_FIX)
+                yield error(subject, "no sound card was found: `voice run` only gives a demonstration", _NO_DEVICE_FIX)
             else:
                 yield ok(subject, text)

@@ -1,4 +1,4 @@
-"""`voice doctor` on running sound: whether the microphone is let through, and how the audio threads are scheduled.
+"""`voice doctor` on running sound: whether the system lets it through, and how the audio threads are scheduled.
 
 Half a second is recorded and thrown away while the speaker plays silence.
 """
@@ -24,7 +24,7 @@ _POLL_S = 0.01
 _RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatError, StreamLostError)
 """What only opening shows; devices that are missing have a finding of their own."""
 _PERMISSION = {
-    "darwin": "Allow your terminal under System Settings, Privacy & Security, Microphone, and start it anew.",
+    "darwin": "Allow your terminal under System Settings, Privacy & Security, Microphone, and restart it.",
     "win32": "Allow desktop apps under Settings, Privacy & security, Microphone.",
 }
 
@@ -84,11 +84,11 @@ def _microphone(port: AudioPort) -> Finding:
         fix = "Choose another with `voice devices pick`."
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
     if samples.any():
-        return ok("microphone", f"is let through, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
+        return ok("microphone", f"is heard, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
     if sys.platform in _PERMISSION:
         return error("microphone", "gives exact zeros: the system withholds it", _PERMISSION[sys.platform])
     fix = "Unmute it (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), or choose another with `voice devices pick`."
-    return warning("microphone", "gives exact zeros: it is muted, or no microphone", fix)
+    return warning("microphone", "gives exact zeros: it is muted, or not a microphone", fix)
 
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _GOVERNORS = Path("/sys/devices/system/cpu")
 _PRIORITY_FIX = (
     "Start the service `Multimedia Class Scheduler`."
     if sys.platform == "win32"
-    else "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in anew."
+    else "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in again."
 )
 _COARSE_US = 1000.0
 """A clock that steps wider cannot tell one block of sound from the next."""
@@ -32,7 +32,7 @@ def python() -> Iterator[Finding]:
     if sys.version_info < _OLDEST:
         yield error("python", text, "Install Python 3.11 or later.")
     elif not getattr(sys, "_is_gil_enabled", lambda: True)():
-        yield warning("python", f"{text}, free-threaded", "Use the ordinary build: numba is not made for this one.")
+        yield warning("python", f"{text}, free-threaded", "Use the ordinary build: numba does not support this one.")
     else:
         yield ok("python", text)
 
@@ -48,7 +48,7 @@ def configuration() -> Iterator[Finding]:
         yield error("configuration", failure.message, failure.fix)
         return
     if not path.exists():
-        yield ok("configuration", f"none at {path}: the defaults hold")
+        yield ok("configuration", f"none at {path}: the defaults apply")
     elif os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         yield warning("configuration", f"{path} can be read by other users", f"Run `chmod 600 {path}`.")
     else:

@@ -84,7 +84,7 @@ class Controls:
             case Named.ERASE_LINE | Named.ESCAPE:
                 self._typed = ""
             case Named.END if not self._typed:
-                self._session.stop("the person has left")
+                self._session.stop("the user has left")
             case Named.INTERRUPT:
                 signal.raise_signal(signal.SIGINT)
             case str(text) if text.strip() or self._typed:

@@ -72,5 +72,5 @@ def open_event_file(target: str) -> TextIO:
     except OSError as error:
         raise InvalidInputError(
             f"The event file {target} cannot be written: {error.strerror}.",
-            fix="Name a file in a folder that is there and that you may write to, or - for standard output.",
+            fix="Name a file in an existing folder that you may write to, or - for standard output.",
         ) from error

@@ -25,7 +25,7 @@ from engine.realtime.session_events import (
 )
 
 _SHOWN_CHARS = 300
-_STATES = {"failed": "could not be started", "lost": "was lost and is started again", "given up": "is given up"}
+_STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
 
 ToolEvent = (
     ToolCalled
@@ -76,10 +76,10 @@ def tool_line(event: ToolEvent) -> str:
         case ToolCalled(name, arguments, _, server_side):
             return f"  {'the server runs' if server_side else 'tool'} {call_text(name, arguments)}"
         case ToolReturned(name, output, _, failed, cut_chars):
-            cut = f" ({cut_chars} characters too long for the model: cut)" if cut_chars else ""
+            cut = f" ({cut_chars} characters too long for the model, and cut)" if cut_chars else ""
             return f"  {name} {'failed: ' if failed else 'returned '}{output[:_SHOWN_CHARS]}{cut}"
         case ToolsAwaited(names):
-            return f"Waiting for {', '.join(names)} to finish; Ctrl+C again waits no longer."
+            return f"Waiting for {', '.join(names)} to finish; Ctrl+C again stops waiting."
         case McpServerChanged(name, "ready", _, tools):
             return f"MCP server {name}: {tools} tool{'' if tools == 1 else 's'}."
         case McpServerChanged(name, state, reason):
@@ -131,7 +131,7 @@ def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
             why = "following the new default" if is_new_default else f"sound is back after {away_ms / 1000:.1f} s"
             return f"  ({why}: microphone {source}, speaker {target})"
         case AnswerDropped(heard_ms, dropped_ms):
-            dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s that were heard"
+            dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s were heard"
             return f"  (no speaker for too long: {dropped})"
 
 

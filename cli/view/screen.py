@@ -80,7 +80,7 @@ class Screen:
                 self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
             case AgentTextCut(text):
                 self._end_line()
-                self.say(f"  (heard: {text}\u2014)" if text else "  (nothing of it was heard)")
+                self.say(f"  (heard: {text}\u2014)" if text else "  (none of it was heard)")
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
                 self._end_line()
                 self._remark(loss_line(event))

@@ -94,7 +94,7 @@ class SessionOptions:
     duration: float | None = None
     """Seconds until the session ends."""
     idle_timeout: float | None = None
-    """Seconds without a word from anybody that end the session."""
+    """End the session after so many seconds without a word from anybody."""
     budget: float | None = None
     """Cost after which the session ends, in the currency of the model's prices."""
     max_outage_audio: float = MAX_OUTAGE_S

@@ -252,7 +252,9 @@ class OpenPort:
                 self.missed_blocks += len(self._blocks) == _MOST_BLOCKS
                 self._blocks.append(block)
             if stream.port.finished or not (signalled or stream.active):
-                raise StreamLostError("The audio device ended its stream.", fix=f"Choose another: {Advice.DEVICES}")
+                raise StreamLostError(
+                    "The audio device ended its stream.", fix=f"Choose another device: {Advice.DEVICES}"
+                )
             self._is_over = self._is_over or (is_over and self._player is None)
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._failure = error

@@ -60,7 +60,9 @@ class Capture(Pinned):
             raise InvalidInputError("A capture needs a port with an input.")
         self.block_samples = round(wire_rate_hz * block_ms / 1000) if math.isfinite(block_ms) else 0
         if self.block_samples < 1:
-            raise InvalidInputError(f"A microphone block of {block_ms} ms is no sample long.", fix="Use 10 to 100 ms.")
+            raise InvalidInputError(
+                f"A microphone block of {block_ms} ms is shorter than one sample.", fix="Use 10 to 100 ms."
+            )
         self.at_sample = at_sample
         """Samples that have been read."""
         self._port, self._ring = port, port.capture

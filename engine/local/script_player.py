@@ -119,7 +119,9 @@ class _Connection:
             event = parse(text)
             kind = check_event(event)
         except Refusal as refusal:
-            await self._fail(f"The client sent what no service takes: {refusal.message} It was {_short(text)}")
+            await self._fail(
+                f"The client sent an event that no service accepts: {refusal.message} It was {_short(text)}"
+            )
             return
         if (mistake := self._sent.mistake_of(event)) is not None:
             await self._fail(f"{mistake} It was {_short(text)}")
@@ -171,7 +173,7 @@ class _Connection:
                     if event["type"] not in self._script.ignoring:
                         raise ScriptFailedError(f"{wrong}. It was {_short(json.dumps(event, ensure_ascii=False))}")
         except TimeoutError:
-            raise ScriptFailedError(f"nothing came in {self._script.patience_s:g} s.") from None
+            raise ScriptFailedError(f"nothing came within {self._script.patience_s:g} s.") from None
 
     async def _next(self) -> dict[str, Any]:
         while not self._unread:

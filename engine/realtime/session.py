@@ -269,7 +269,7 @@ class Session:
             return
         _log.error("a service of the session failed", exc_info=error)
         what = f"An error inside this program ended the session: {type(error).__name__}: {error}."
-        self.fail(VoiceError(what, fix="Report it, with what was logged of it."))
+        self.fail(VoiceError(what, fix="Report it, together with what was logged about it."))
 
     def fail(self, error: VoiceError) -> None:
         """End the session with an error, which `run` raises."""

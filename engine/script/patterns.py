@@ -41,7 +41,7 @@ def difference(value: Any, pattern: Any, path: str = "") -> str | None:
 
 def _fits(value: Any, pattern: Any) -> bool:
     if not isinstance(pattern, str):
-        # JSON's true is no number, Python's is.
+        # JSON's true is not a number, Python's is.
         return bool(value == pattern) and isinstance(value, bool) == isinstance(pattern, bool)
     if pattern == _ABSENT:
         return value is None

@@ -80,12 +80,12 @@ def read_script(path: Path, make_sound: MakeSound) -> Script:
         parsed = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InvalidInputError(
-            f"The script {path} cannot be read: {error.strerror}.", fix="Name a file that is there and readable."
+            f"The script {path} cannot be read: {error.strerror}.", fix="Name a file that exists and is readable."
         ) from None
     except ValueError as error:
         form = "JSON" if path.suffix == ".json" else "TOML"
         raise InvalidInputError(
-            f"The script {path} is no {form}: {error}.", fix=f"Correct it. {Advice.SCRIPTS}"
+            f"The script {path} is not valid {form}: {error}.", fix=f"Correct it. {Advice.SCRIPTS}"
         ) from None
     return script_of(parsed, make_sound)
 
@@ -117,7 +117,7 @@ class _Fields:
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise InvalidInputError(f"{where} is no table.", fix=Advice.SCRIPTS)
+            raise InvalidInputError(f"{where} is not a table.", fix=Advice.SCRIPTS)
         self._left = dict(value)
         self._where = where
 

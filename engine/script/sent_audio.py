@@ -18,7 +18,7 @@ class SentAudio:
         >>> sent.note("response.output_audio.delta", {"item_id": "item_1", "content_index": 0, "delta": "AAAA" * 1600})
         >>> place = {"item_id": "item_1", "content_index": 0}
         >>> sent.mistake_of({"type": "conversation.item.truncate", **place, "audio_end_ms": 101})
-        'It truncates item_1 at 101 ms, but 100 ms of it were sent.'
+        'It truncates item_1 at 101 ms, but only 100 ms of it were sent.'
     """
 
     def __init__(self, rate_hz: int) -> None:
@@ -43,5 +43,5 @@ class SentAudio:
             return f"It truncates {item_id} at content index {index}, of which no sound was sent."
         sent_ms = 1000 * (sent_bytes // 2) // self._rate_hz
         if not 0 <= end_ms <= sent_ms:
-            return f"It truncates {item_id} at {end_ms} ms, but {sent_ms} ms of it were sent."
+            return f"It truncates {item_id} at {end_ms} ms, but only {sent_ms} ms of it were sent."
         return None

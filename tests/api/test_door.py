@@ -64,7 +64,7 @@ BAD: dict[str, tuple[type[voice.VoiceError], Callable[[], object]]] = {
     ),
     "not an address": (voice.InvalidInputError, lambda: voice.Session(url="http://nobody")),
     "volume": (voice.InvalidInputError, lambda: voice.Session(volume=90)),
-    "volume that is no number": (voice.InvalidInputError, lambda: voice.Session(volume=float("nan"))),
+    "volume that is not a number": (voice.InvalidInputError, lambda: voice.Session(volume=float("nan"))),
     "rate of the answers": (voice.InvalidInputError, lambda: voice.Session(output_rate=4)),
     "turns": (voice.InvalidInputError, lambda: voice.Session(turns="sometimes")),
     "eagerness of another mode": (voice.InvalidInputError, lambda: voice.Session(provider="local", eagerness="low")),
@@ -83,7 +83,7 @@ BAD: dict[str, tuple[type[voice.VoiceError], Callable[[], object]]] = {
     ),
     "unknown backend": (voice.InvalidInputError, lambda: voice.list_devices("nothing")),
     "rate of a port": (voice.InvalidInputError, lambda: voice.open_port(rate_hz=3)),
-    "rate of a port that is no number": (voice.InvalidInputError, lambda: voice.open_port(rate_hz="16k")),  # type: ignore[arg-type]
+    "rate of a port that is not a number": (voice.InvalidInputError, lambda: voice.open_port(rate_hz="16k")),  # type: ignore[arg-type]
     "block of a port": (voice.InvalidInputError, lambda: voice.open_port(block_ms=0)),
     "timeout of a tool": (voice.InvalidInputError, lambda: voice.tool(timeout_s=-1)),
 }

@@ -84,5 +84,5 @@ def test_the_command_ends_with_the_sentence_the_advice_and_the_code(
     assert ended.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
         "voice: The embedded server has no other model.",
-        "  Leave --model out, or choose another with --provider.",
+        "  Leave --model out, or choose another provider with --provider.",
     ]

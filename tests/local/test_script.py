@@ -132,7 +132,7 @@ async def test_a_script_is_played_step_by_step() -> None:
         ([{"wait": 0.0}], UPDATE, "After the last step session.update"),
         ([{"expect": "response.create"}], {"type": "response.create", "x": 1}, "Unknown parameter: 'x'"),
         ([{"expect": "response.create"}], {"type": "truncate"}, "Unknown event type"),
-        ([{"expect": "session.update"}, {"expect": "response.cancel"}], UPDATE, "step 2.*nothing came in 0.3 s"),
+        ([{"expect": "session.update"}, {"expect": "response.cancel"}], UPDATE, "step 2.*nothing came within 0.3 s"),
         ([{"expect": "session.update"}, {"emit": "error", "text": "${x}"}], UPDATE, "step 2.*nothing was saved as 'x'"),
         ([{"hear": 1.0}, {"wait": 0.0}], UPDATE, "step 1.*microphone"),
     ],
@@ -149,7 +149,7 @@ async def test_what_the_script_does_not_say_is_a_mistake(
     [
         ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 1000}, None),
         ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 0}, None),
-        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 1001}, "item_1 at 1001 ms, but 1000 ms"),
+        ({"item_id": "item_1", "content_index": 0, "audio_end_ms": 1001}, "item_1 at 1001 ms, but only 1000 ms"),
         ({"item_id": "item_1", "content_index": 0, "audio_end_ms": -1}, "item_1 at -1 ms"),
         ({"item_id": "item_1", "content_index": 1, "audio_end_ms": 0}, "content index 1, of which no sound"),
         ({"item_id": "item_2", "content_index": 0, "audio_end_ms": 0}, "item_2 at content index 0"),
@@ -298,7 +298,7 @@ def test_the_example_of_the_help_is_a_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ([], "The script is no table"),
+        ([], "The script is not a table"),
         ({}, "no steps"),
         ({"steps": [{"say": "hi"}]}, "Step 1 does nothing.*One of|Step 1 does nothing"),
         ({"steps": [{"wait": 1, "close": 1000}]}, "Step 1 is both wait and close"),
@@ -319,7 +319,7 @@ def test_a_mistake_in_a_script_is_named(tmp_path: Path, script: Any, said: str) 
 def test_a_file_that_is_no_script_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("steps = [")
     (tmp_path / "broken.json").write_bytes(b"\xff")
-    wrong = {"broken.toml": "is no TOML", "broken.json": "is no JSON", "absent.toml": "cannot be read"}
+    wrong = {"broken.toml": "is not valid TOML", "broken.json": "is not valid JSON", "absent.toml": "cannot be read"}
     for name, says in wrong.items():
         with pytest.raises(InvalidInputError, match=f"{name} {says}") as raised:
             read_script(tmp_path / name, no_sound)

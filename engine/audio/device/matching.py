@@ -43,7 +43,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
     if not name.strip():
         raise UnknownDeviceError(
             f"The name of the {direction.value} device is empty.",
-            fix="Leave it out, or write default, for the default.",
+            fix="Leave it out, or write default, for the default device.",
         )
     matches = _matches(usable, name.strip())
     if len(matches) == 1:

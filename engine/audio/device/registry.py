@@ -91,7 +91,7 @@ def open_hotplugged(name: str = "auto") -> Backend:
         if isinstance(backend, Refreshes):
             return backend
         close_backend(backend)
-    raise refusal or LibraryMissingError("No audio backend sees devices anew.", fix=Advice.EXAMINE)
+    raise refusal or LibraryMissingError("No audio backend notices devices that are plugged in.", fix=Advice.EXAMINE)
 
 
 def devices_to_talk(backend: Backend) -> list[Device]:

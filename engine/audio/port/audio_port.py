@@ -149,7 +149,9 @@ class AudioPort(Pinned):
         frames_in = self._frames_of(source, c.INPUT_CHANNELS)
         frames_out = self._frames_of(output, c.OUTPUT_CHANNELS)
         if source is not None and output is not None and frames_in != frames_out:
-            raise InvalidInputError(f"Blocks are of one length, here {frames_in} frames in and {frames_out} out.")
+            raise InvalidInputError(
+                f"Both blocks must have one length, not {frames_in} frames in and {frames_out} out."
+            )
         if output is not None and not output.flags.writeable:
             raise InvalidInputError("The speaker's block must be writable.")
         source_address = 0 if source is None else address_of(source)
@@ -332,7 +334,7 @@ class AudioPort(Pinned):
 def _check_format(rate_hz: int, channels: int, earlier: Ring | None) -> None:
     if earlier is not None:
         raise InvalidInputError(
-            "This direction of the port is attached already; another stream needs a port of its own."
+            "This direction of the port is already attached; another stream needs a port of its own."
         )
     if rate_hz < 1000 or channels < 1:
         raise InvalidInputError(f"A stream of {channels} channels at {rate_hz} Hz is impossible.")

@@ -77,7 +77,7 @@ class DeviceLister:
         except TimeoutError:
             raise VoiceError(
                 f"The devices cannot be listed: the sound system has not answered for {self._timeout_s:.0f} s.",
-                fix="Start the sound server anew.",
+                fix="Restart the sound server.",
             ) from None
 
     async def _start(self) -> asyncio.subprocess.Process:

@@ -41,7 +41,7 @@ def decode(answer: str) -> list[Device]:
         return [Device(**entry) for entry in read["devices"]]
     except (KeyError, TypeError, ValueError) as error:
         raise VoiceError(
-            "The devices cannot be listed: the process that lists them broke off.", fix=Advice.EXAMINE
+            "The devices cannot be listed: the process that lists them has failed.", fix=Advice.EXAMINE
         ) from error
 
 

@@ -192,7 +192,7 @@ def _hum(mains_hz: int, level_db: float, share: float) -> Diagnosis:
 def _wrong_rate(speed: float, rate_hz: int) -> Diagnosis:
     return Diagnosis(
         Trouble.WRONG_RATE,
-        f"The sweep came back {speed:.2f} times as high: a device runs at another rate than it says, "
+        f"The sweep came back {speed:.2f} times as high: a device runs at a different rate than it reports, "
         f"as {rate_hz / speed:.0f} Hz taken for {rate_hz} Hz.",
         "Set the microphone and the speaker to one rate, 48000 Hz, in the sound settings, or try another `backend=`.",
     )

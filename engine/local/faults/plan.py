@@ -74,7 +74,7 @@ class FaultPlan:
 def _read_one(text: str) -> tuple[str, dict[str, Any]]:
     name, *assignments = text.split(":")
     if name not in FAULTS:
-        raise InvalidInputError(f"There is no fault '{name}'.", fix=f"There are {', '.join(FAULTS)}.")
+        raise InvalidInputError(f"There is no fault '{name}'.", fix=f"Choose from {', '.join(FAULTS)}.")
     known = {entry.name: entry for entry in _parameters(FAULTS[name])}
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -103,7 +103,9 @@ def _read_value(text: str, default: Any, where: str) -> Any:
             return _read_span(text)
         value = type(default)(text)
     except ValueError:
-        raise InvalidInputError(f"'{text}' is no value for {where}.", fix=f"Its default is {shown(default)}.") from None
+        raise InvalidInputError(
+            f"'{text}' is not a value for {where}.", fix=f"Its default is {shown(default)}."
+        ) from None
     if where == "close:code" and value not in _CLOSE_CODES:
         raise InvalidInputError(f"There is no close code {value}.", fix="They go from 1000 to 4999.")
     if isinstance(value, float) and not 0 <= value <= 1:

@@ -159,7 +159,7 @@ def check_event(message: dict[str, Any]) -> str:
     if not isinstance(kind, str):
         raise Refusal("The event has no type.", "missing_required_parameter", "type")
     if kind not in EVENTS:
-        raise Refusal(f"Unknown event type '{kind[:64]}'. Known are: {', '.join(EVENTS)}.", "invalid_value", "type")
+        raise Refusal(f"Unknown event type '{kind[:64]}'. Known types: {', '.join(EVENTS)}.", "invalid_value", "type")
     own = {name: value for name, value in message.items() if name != "type"}
     check_fields(own, {"event_id": _text(longest=512), **EVENTS[kind]}, "")
     return kind

@@ -144,7 +144,7 @@ class ReconnectingConnection:
                     elif isinstance(action, ReleaseMicrophone):
                         self._unheard_ms += await self._uplink.release(transport.send)
         except TimeoutError:
-            raise ConnectionFailedError("The server takes nothing in.", fix="Try again.") from None
+            raise ConnectionFailedError("The server has stopped reading.", fix="Try again.") from None
         now_s = self._heard_at_s = loop_time_s()
         self._policy.connected(now_s)
         self._keepalive.connected()
@@ -229,7 +229,7 @@ class ReconnectingConnection:
                     self.send(probe)
                 case Verdict.DEAD:
                     self._is_dead = True
-                    raise ConnectionFailedError("The server does not answer any more.", fix="Check the network.")
+                    raise ConnectionFailedError("The server has stopped answering.", fix="Check the network.")
             await asyncio.sleep(_CHECK_S)
 
     def _note_limit(self, left_s: float) -> None:

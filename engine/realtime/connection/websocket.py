@@ -138,7 +138,7 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider) -> VoiceError:
         case TimeoutError():
             what = f"{server} did not answer within {_CONNECT_S:g} s."
         case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
-            what = f"{server} is not known to the name service."
+            what = f"{server} cannot be found by name (DNS)."
         case OSError() if error.strerror:
             what = f"{server} cannot be reached: {error.strerror}."
         case _:
@@ -159,4 +159,4 @@ def _refused(status: int, server: str, model_advice: str) -> VoiceError:
     if 400 <= status < 500:
         fix = f"{fix} {model_advice}".strip()
         return ConnectionFailedError(f"{server} refuses to open a session (HTTP {status}).", fix=fix)
-    return ConnectionFailedError(f"{server} is no Realtime server (HTTP {status}).", fix=fix)
+    return ConnectionFailedError(f"{server} is not a Realtime server (HTTP {status}).", fix=fix)

@@ -85,10 +85,10 @@ def _checked(model: str, table: Mapping[str, Any]) -> Prices:
     where = f'In the configuration, [prices."{model}"]'
     for key, value in table.items():
         if key not in known:
-            raise InvalidInputError(f"{where} has an unknown key '{key}'.", fix=f"Known are: {', '.join(known)}.")
+            raise InvalidInputError(f"{where} has an unknown key '{key}'.", fix=f"Known names: {', '.join(known)}.")
         if key in ("currency", "source"):
             if not isinstance(value, str) or not value.strip():
-                raise InvalidInputError(f"{where}: '{key}' must be a text.", fix=f'Write it as {key} = "...".')
+                raise InvalidInputError(f"{where}: '{key}' must be a string.", fix=f'Write it as {key} = "...".')
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
             raise InvalidInputError(
                 f"{where}: '{key}' must be a price, 0 or more.", fix=f"Write a number, such as {key} = 0.4."

@@ -143,8 +143,8 @@ class UsageMeter:
         """Set with the end of the answer by which the budget is used up."""
         if budget is not None and model and self._prices is None:
             raise InvalidInputError(
-                f"There is no price of '{model}', so a budget cannot be kept.",
-                fix=f'Say it in the configuration: [prices."{model}"].',
+                f"There is no price for '{model}', so a budget cannot be kept.",
+                fix=f'Add it to the configuration: [prices."{model}"].',
             )
 
     def watch_microphone(self, sent_s: Callable[[], float]) -> None:
@@ -223,4 +223,4 @@ class UsageMeter:
         for observer in self._observers:
             observer(total, at_s)
             if self._budget is not None and self._prices is None and self._responses == 1 and not final:
-                observer(ErrorShown(f"There is no price of '{self._model}': the budget is not kept.", "budget"), at_s)
+                observer(ErrorShown(f"There is no price for '{self._model}': the budget is not kept.", "budget"), at_s)

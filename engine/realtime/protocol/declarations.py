@@ -92,7 +92,7 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return ""
-    raise FieldError("is no string")
+    raise FieldError("is not a string")
 
 
 def _number(value: Any) -> float:
@@ -100,13 +100,13 @@ def _number(value: Any) -> float:
     if value is None:
         return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FieldError("is no number")
+        raise FieldError("is not a number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise FieldError("is no number")
+        raise FieldError("is not a number")
     return number
 
 
@@ -124,7 +124,7 @@ def _object(value: Any) -> _Object:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise FieldError("is no object")
+        raise FieldError("is not an object")
     return value
 
 
@@ -162,7 +162,7 @@ def _list_of(reader: _Reader) -> _Reader:
         if value is None:
             return ()
         if not isinstance(value, list):
-            raise FieldError("is no list")
+            raise FieldError("is not a list")
         numbered = {str(number): element for number, element in enumerate(value)}
         return tuple(_values([(number, reader) for number in numbered], numbered))
 

@@ -39,7 +39,7 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
         return e.MalformedEvent("The server sent a message that is not JSON.")
     is_event = isinstance(message, dict) and isinstance(message.get("type"), str)
     if not is_event or is_deeper(message):
-        return e.MalformedEvent("The server sent JSON that is no event.")
+        return e.MalformedEvent("The server sent JSON that is not an event.")
     kind: str = message["type"]
     reader = _READERS.get(kind)
     if reader is None:

@@ -35,7 +35,7 @@ _CHECK = "Check the key, the model and the account's quota."
 _EXPIRED = frozenset({"session_expired"})
 _TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 """Close codes after which the same server may be there again in a moment."""
-OTHER_SERVER = "See that the address is that of a Realtime server, and try again."
+OTHER_SERVER = "Check that the address is that of a Realtime server, and try again."
 """The fix where a server does what none of them does."""
 _LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""

@@ -113,7 +113,8 @@ def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
 def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:
     if provider is LOCAL and model is not None:
         raise InvalidInputError(
-            "The embedded server has no other model.", fix="Leave `model=` out, or choose another with `provider=`."
+            "The embedded server has no other model.",
+            fix="Leave `model=` out, or choose another provider with `provider=`.",
         )
     headers = _headers(provider, keys)
     model = model or next(iter(provider.models), "")
@@ -149,7 +150,7 @@ def _headers(provider: Provider, keys: Keys) -> dict[str, Secret]:
             return _authorization("Bearer", keys.yandex_iam_token)
     if provider.auth is Auth.YANDEX and (keys.yandex_api_key or keys.yandex_iam_token):
         raise AccessRefusedError(
-            f"{provider.title} needs a folder beside the key.",
+            f"{provider.title} needs a folder as well as the key.",
             fix="Set YANDEX_CLOUD_FOLDER_ID in the environment or the configuration file.",
         )
     alternative = " (or YANDEX_CLOUD_IAM_TOKEN in place of the key)" if provider.auth is Auth.YANDEX else ""
@@ -163,7 +164,8 @@ def _authorization(scheme: str, key: Secret) -> dict[str, Secret]:
     value = key.reveal()
     if not (value.isascii() and value.isprintable()):
         raise AccessRefusedError(
-            "The key contains characters that no key has.", fix="Copy it again, without line ends and quotes."
+            "The key contains characters that do not belong in a key.",
+            fix="Copy it again, without line breaks or quotes.",
         )
     return {"Authorization": Secret(f"{scheme} {value}")}
 
@@ -192,6 +194,6 @@ def _checked_url(url: str) -> str:
         sound = False
     if not sound:
         raise InvalidInputError(
-            f"'{shown_url(url)}' is no address of a Realtime server.", fix="Use ws://... or wss://..."
+            f"'{shown_url(url)}' is not the address of a Realtime server.", fix="Use ws://... or wss://..."
         )
     return url

@@ -88,7 +88,7 @@ class TurnOptions:
         mode = self.mode or own.type
         if mode not in modes:
             raise InvalidInputError(
-                f"Turns by '{mode}' are not offered by {service}.", fix=f"Choose {' or '.join(modes)} with `turns=`."
+                f"{service} does not offer turns by '{mode}'.", fix=f"Choose {' or '.join(modes)} with `turns=`."
             )
         if self.eagerness is not None and mode is not TurnMode.SEMANTIC_VAD:
             raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix='Add `turns="semantic_vad"`.')

@@ -67,7 +67,7 @@ class _Replay:
         head = next(lines, (1, {}))[1]
         if head.get("format") != FORMAT:
             raise InvalidInputError(
-                f"{self._file} is no recording that this version can replay.",
+                f"{self._file} is not a recording that this version can replay.",
                 fix=f"It replays {FORMAT}; this file says {head.get('format', 'nothing')}. {Advice.RECORDING}",
             )
         for number, line in lines:
@@ -146,5 +146,5 @@ def _object(text: str, number: int, file: Path) -> _Object:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise InvalidInputError(f"Line {number} of {file} is no line of a recording.", fix=Advice.RECORDING)
+        raise InvalidInputError(f"Line {number} of {file} is not a line of a recording.", fix=Advice.RECORDING)
     return value

@@ -140,9 +140,9 @@ class Recording:
             self._take_played(audio)
         self._writer.put(self._close_files)
         if not await run_blocking(self._writer.close):
-            self._warn("The disk does not take the end of the recording.")
+            self._warn("The disk did not accept the end of the recording.")
         elif self._writer.dropped:
-            self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing in it.")
+            self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing from it.")
 
     def sent(self, event: ClientEvent) -> None:
         """Note an event that went to the server."""

@@ -139,7 +139,9 @@ class AudioBridge:
                     self._delegate.emit(xrun)
                 self._delegate.on_tick()
             if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):
-                raise StreamLostError("The audio device ended its stream.", fix=f"Choose another: {Advice.DEVICES}")
+                raise StreamLostError(
+                    "The audio device ended its stream.", fix=f"Choose another device: {Advice.DEVICES}"
+                )
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._delegate.on_failure(error)
 

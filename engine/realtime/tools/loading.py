@@ -125,7 +125,7 @@ def tools_in(found: Any, reference: str) -> list[Tool]:
     names = [tool.name for tool in tools]
     if len(names) != len(set(names)):
         raise InvalidInputError(
-            f"Two tools of '{reference}' have the same name.", fix='Give one another: @tool(name="...").'
+            f"Two tools of '{reference}' have the same name.", fix='Give one of them another name: @tool(name="...").'
         )
     return tools
 

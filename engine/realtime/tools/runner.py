@@ -178,7 +178,7 @@ def _values(tool: Tool, text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise WrongArgumentsError("they are not valid JSON") from None
     if not isinstance(arguments, dict):
-        raise WrongArgumentsError("they are no JSON object")
+        raise WrongArgumentsError("they are not a JSON object")
     return tool.check(arguments)
 
 

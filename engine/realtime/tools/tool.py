@@ -11,7 +11,7 @@ def set_light(room: str, brightness: int = 100) -> dict[str, str]:
         brightness: Percent; 0 is off.
     '''
     if room not in ROOMS:
-        raise ToolError(f"There is no room '{room}'. Known are: {', '.join(ROOMS)}.")
+        raise ToolError(f"There is no room '{room}'. There are: {', '.join(ROOMS)}.")
     ...
 """
 
@@ -129,10 +129,12 @@ def tool(
     on_interrupt, timeout_s = wishes.get("on_interrupt"), wishes.get("timeout_s")
     if on_interrupt is not None and on_interrupt not in set(OnInterrupt):
         raise InvalidInputError(
-            f"'{on_interrupt}' is nothing to do when the user speaks.", fix=f"Use {', '.join(OnInterrupt)}."
+            f"'{on_interrupt}' is not a way to react when the user speaks.", fix=f"Use {', '.join(OnInterrupt)}."
         )
     if timeout_s is not None and not timeout_s > 0:
-        raise InvalidInputError(f"A tool cannot have a timeout of {timeout_s} s.", fix="Give seconds, more than 0.")
+        raise InvalidInputError(
+            f"A tool cannot have a timeout of {timeout_s} s.", fix="Give a number of seconds above 0."
+        )
     said = {name: value for name, value in wishes.items() if value is not None}
     if on_interrupt is not None:
         said["on_interrupt"] = OnInterrupt(on_interrupt)

@@ -152,11 +152,11 @@ def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: P
     env = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "COLUMNS": "80"}
     empty = _bench("history", env=env)
     assert empty.returncode == 0
-    assert "No run has been kept yet" in empty.stdout
+    assert "No run has been saved yet" in empty.stdout
     assert _bench("dsp", "--compare", "last", env=env).returncode == 2
     first = _bench("dsp", "ring", "--quick", "--save", env=env)
     assert first.returncode == 0, first.stderr
-    kept = first.stderr.partition("Kept as ")[2].split(":")[0]
+    kept = first.stderr.partition("Saved as ")[2].split(":")[0]
     (listed,) = json.loads(_bench("history", "--json", env=env).stdout)
     assert (listed["id"], listed["benchmarks"], listed["quick"]) == (kept, ["dsp", "ring"], True)
     shown = _bench("history", env=env).stdout
@@ -281,4 +281,4 @@ def test_interrupting_keeps_what_was_measured(tmp_path: Path) -> None:
     assert "float32_to_pcm16_kept/480" in shown
     assert "Interrupted: 2 cases" in rest
     assert "was interrupted" in (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "Kept as " in rest
+    assert "Saved as " in rest

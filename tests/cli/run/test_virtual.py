@@ -171,7 +171,7 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         (("--provider", "nobody"), 2, "no provider 'nobody'"),
         (("--provider", "openai"), 12, "OPENAI_API_KEY"),
         (("--provider", "local", "--turns", "none", "--eagerness", "low"), 2, "Add --turns semantic_vad"),
-        (("--url", "http://example.org"), 2, "no address of a Realtime server"),
+        (("--url", "http://example.org"), 2, "not the address of a Realtime server"),
         pytest.param(("--backend", "sounddevice", "--provider", "local"), 5, "no input device", marks=no_sound_card),
         (("--backend", "virtual", "--input-file", "missing.wav"), 2, "no audio file missing.wav"),
         (("--backend", "virtual", "--input", "usb"), 6, "no device 'usb'"),

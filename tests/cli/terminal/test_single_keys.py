@@ -145,7 +145,7 @@ async def test_what_is_typed_is_corrected_and_said_with_enter() -> None:
     assert (await press(b"helo\x7flo  big wurld\x17world\r\r  \r")).asked == ["hello  big world"]
     assert (await press(b"never mind\x15yes\r")).asked == ["yes"]
     assert (await press(b"no arrow\x1b[A\x1bOBs\r")).asked == ["no arrows"]
-    assert (await press(b"x\x04\x7f\x04")).asked == ["the person has left"]
+    assert (await press(b"x\x04\x7f\x04")).asked == ["the user has left"]
 
 
 async def test_tab_mutes_and_opens() -> None:

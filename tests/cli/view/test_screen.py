@@ -33,7 +33,7 @@ def test_a_cut_answer_is_followed_by_what_was_heard_of_it() -> None:
 
 
 def test_of_an_answer_that_was_deleted_nothing_was_heard() -> None:
-    assert shown(BargeIn(0, "item_1"), AgentTextCut("", "item_1"))[-1] == "  (nothing of it was heard)"
+    assert shown(BargeIn(0, "item_1"), AgentTextCut("", "item_1"))[-1] == "  (none of it was heard)"
 
 
 @pytest.mark.parametrize(

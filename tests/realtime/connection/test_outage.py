@@ -301,7 +301,7 @@ def test_a_half_open_connection_is_noticed_and_left() -> None:
     (at_s,) = held.times_of(Reconnecting)
     assert 20 <= at_s <= 37
     assert held.summary.reconnects == 1
-    assert "does not answer" in held.of(Reconnecting)[0].reason
+    assert "stopped answering" in held.of(Reconnecting)[0].reason
     # What was said to the silent server is lost, and reported: from its last sign of life on.
     (reconnected,) = held.of(Reconnected)
     assert 14_900 <= reconnected.away_ms <= 17_000

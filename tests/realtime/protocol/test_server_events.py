@@ -325,8 +325,8 @@ def test_a_malformed_field_is_named_with_its_place() -> None:
     response = {"usage": {"input_token_details": {"text_tokens": "many"}}}
     result = decoded({"type": "response.done", "response": response})
     place = "response.usage.input_token_details.text_tokens"
-    assert result == e.MalformedEvent(f"The server sent a malformed response.done: '{place}' is no number.")
+    assert result == e.MalformedEvent(f"The server sent a malformed response.done: '{place}' is not a number.")
     result = decoded({"type": "conversation.item.done", "item": {"tools": [{"name": "list"}, 7]}})
     assert result == e.MalformedEvent(
-        "The server sent a malformed conversation.item.done: 'item.tools.1' is no object."
+        "The server sent a malformed conversation.item.done: 'item.tools.1' is not an object."
     )

@@ -51,7 +51,7 @@ def test_push_to_talk_turns_the_servers_detection_off() -> None:
 @pytest.mark.parametrize(
     ("provider", "options", "words"),
     [
-        ("yandex", TurnOptions(TurnMode.SEMANTIC_VAD), "'semantic_vad' are not offered by Yandex AI Studio"),
+        ("yandex", TurnOptions(TurnMode.SEMANTIC_VAD), "Yandex AI Studio does not offer turns by 'semantic_vad'"),
         ("yandex", TurnOptions(TurnMode.NONE), "Choose server_vad with `turns=`"),
         ("yandex", TurnOptions(prefix_padding_ms=100), "prefix_padding_ms cannot be set"),
         ("yandex", TurnOptions(idle_timeout_ms=9000), "idle_timeout_ms cannot be set"),

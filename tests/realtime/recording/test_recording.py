@@ -168,7 +168,7 @@ def test_a_difference_is_found_and_its_place_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda lines: [], "no recording"),
+        (lambda lines: [], "not a recording"),
         (lambda lines: [lines[0].replace("recording/1", "recording/9"), *lines[1:]], "voice-recording/9"),
         (lambda lines: [*lines[:3], "hello", *lines[3:]], "Line 4"),
         (lambda lines: [*lines[:3], '{"n": 9, "dropped": 3}', *lines[3:]], "3 entries are missing"),

@@ -182,7 +182,7 @@ def test_what_is_no_tool_is_refused(reference: str) -> None:
         (
             "from engine.realtime.tools.tool import tool\n@tool(timeout_s=-1)\ndef f(): ...\n",
             "wrong.py, line 2: A tool cannot have a timeout of -1 s.",
-            "more than 0",
+            "above 0",
         ),
     ],
 )
