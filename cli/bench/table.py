@@ -178,7 +178,7 @@ def with_unit(value: float, unit: str) -> str:
         '3.12 us'
     """
     value_ns = value * _NS_IN[unit]
-    size, shown = next((size, shown) for size, shown in _SCALE if value_ns >= size)
+    size, shown = next((size, shown) for size, shown in _SCALE if abs(value_ns) >= size)
     scaled = value_ns / (size or 1.0)
-    digits = 0 if scaled >= 99.95 else 1 if scaled >= 9.995 else 2
+    digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
     return f"{scaled:.{digits}f} {shown}"

@@ -12,7 +12,7 @@ from benchmarks.report.comparison import compare
 from benchmarks.report.document import Document
 from benchmarks.report.results import Quantiles, Result
 from cli.bench.changes import print_changes
-from cli.bench.table import tables
+from cli.bench.table import tables, with_unit
 
 LATENCY = {
     **{"busy_ms": 30.0, "reported_ms": 40.0, "jitter_ms": 0.0, "drift_ppm": 0.01, "dropped_frames": 0.0},
@@ -87,3 +87,7 @@ def test_changes_keep_case_figure_and_judgement_at_any_width(width: int) -> None
     assert ["memory", "326", "MB", "1800", "MB", "+452", "%", "±65.2", "MB", "worse"] in rows
     (p50,) = [row for row in rows if row[:1] == ["p50"]]
     assert (p50[1:7], p50[-1]) == (["30.0", "ms", "90.0", "ms", "+200", "%"], "worse")
+
+
+def test_a_figure_below_zero_is_shown_as_it_was_measured() -> None:
+    assert [with_unit(value, "ms") for value in (12.34, 0.0, -1.5)] == ["12.3 ms", "0.00 ns", "-1.50 ms"]
