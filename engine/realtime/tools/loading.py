@@ -16,7 +16,7 @@ import importlib
 import inspect
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -53,7 +53,7 @@ def load_tools(reference: str) -> list[Tool]:
             found = getattr(found, name)
     except (Exception, SystemExit) as error:  # a person's module may fail in any way
         raise _not_loaded(f"The tools '{reference}'", error) from error
-    return tools_in(found, reference)
+    return [replace(tool, beside=True) for tool in tools_in(found, reference)]
 
 
 def plugin_names() -> list[str]:
@@ -75,7 +75,9 @@ def load_plugin(name: str) -> Plugin:
     point = found[0]
     package = point.dist.name if point.dist is not None else ""
     try:
-        return Plugin(name, package, tuple(tools_in(_loaded(point), point.value)))
+        return Plugin(
+            name, package, tuple(replace(tool, beside=True) for tool in tools_in(_loaded(point), point.value))
+        )
     except VoiceError as error:
         return Plugin(name, package, reason=error.message)
 

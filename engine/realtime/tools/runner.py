@@ -9,11 +9,12 @@ import inspect
 import json
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.realtime.conversation.actions import ToolCall, ToolResult
+from engine.realtime.tools.beside import LoopBeside
 from engine.realtime.tools.results import as_text, error_output, shortened, words_for
 from engine.realtime.tools.schema import WrongArgumentsError
 from engine.realtime.tools.threads import ToolThreads
@@ -60,6 +61,7 @@ class ToolRunner:
         self.tools = tuple(tool for tool in tools if self._by_name[tool.name] is tool)
         self._scrub = (scrubber or Scrubber(())).clean
         self._threads = ToolThreads()
+        self._beside = LoopBeside()
         self._running: dict[str, _Running] = {}
         self._leaving: set[asyncio.Task[str]] = set()
         """Calls that were answered without them and have not ended."""
@@ -121,10 +123,8 @@ class ToolRunner:
             context = contextvars.copy_context()
             in_thread = functools.partial(context.run, lambda: as_text(tool.function(**values)))
             return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
-        try:
-            return as_text(await tool.function(**values))
-        except SystemExit as error:  # it would end the loop
-            raise ToolError("The tool tried to end the program.") from error
+        call = _contained(tool.function(**values))
+        return as_text(await (self._beside.run(call) if tool.beside else call))
 
     def interrupt(self, call_ids: Iterable[str]) -> None:
         """The user speaks: stop those of the calls whose tools want to be."""
@@ -153,6 +153,7 @@ class ToolRunner:
             task.cancel()
         if left or self._tasks:
             await asyncio.wait({*left, *self._tasks}, timeout=CLEANUP_S)
+        await self._beside.close(CLEANUP_S)
 
     def hurry(self) -> None:
         """Wait for no call any longer."""
@@ -170,6 +171,13 @@ class ToolRunner:
         self._leaving.discard(work)
         if not work.cancelled() and work.exception() is not None:
             _log.debug("a tool failed after it was given up: %s", type(work.exception()).__name__)
+
+
+async def _contained(call: Awaitable[Any]) -> Any:
+    try:
+        return await call
+    except (SystemExit, KeyboardInterrupt) as error:  # they would end the loop
+        raise ToolError("The tool tried to end the program.") from error
 
 
 def _values(tool: Tool, text: str) -> dict[str, Any]:
