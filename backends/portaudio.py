@@ -159,6 +159,12 @@ class Closable(Protocol):
 def takes_rate(device: Device, direction: Direction, rate_hz: int, open_at: Callable[[int, int], Closable]) -> bool:
     """Whether a device really opens at a rate, with any channel count; what was opened is closed again.
 
+    Args:
+        device: The device.
+        direction: The side of it to open.
+        rate_hz: Sample rate.
+        open_at: Opens a stream of (rate in Hz, channels), or raises `PortAudioFailure`.
+
     Raises:
         DeviceBusyError, StreamLostError: it cannot be opened at all.
     """

@@ -70,6 +70,11 @@ class PortAudioStreams:
     def open(self, devices: Sequence[Device], request: StreamRequest, openers: Openers) -> None:
         """Open the microphone and the speaker that a request names, each at the rate it likes.
 
+        Args:
+            devices: All devices of the backend.
+            request: The wanted devices, and the length of a block.
+            openers: Openers of one stream, from a device, a direction and a block in ms.
+
         Raises:
             VoiceError: one cannot be opened; nothing is open then.
         """

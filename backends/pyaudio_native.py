@@ -69,6 +69,15 @@ class NativeStream:
     def __init__(self, library: Any, opening: Opening, rate_hz: int, channels: int) -> None:
         """Open a stream.
 
+        Args:
+            library: PortAudio, loaded with ctypes.
+            port: Gives the callback and its user data.
+            device: The device.
+            direction: Microphone or speaker.
+            block_ms: Length of a block.
+            rate_hz: Sample rate.
+            channels: Channels to open.
+
         Raises:
             PortAudioFailure: PortAudio refuses.
         """

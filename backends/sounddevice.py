@@ -125,6 +125,16 @@ class SounddeviceStream:
     def __init__(self, library: Any, opening: Opening, rate_hz: int, channels: int, *, settings: Any = None) -> None:
         """Open a stream; the settings are those of the host API.
 
+        Args:
+            library: The package `sounddevice`.
+            port: Gives the callback and its user data.
+            device: The device.
+            direction: Microphone or speaker.
+            block_ms: Length of a block.
+            rate_hz: Sample rate.
+            channels: Channels to open.
+            settings: Of the host API, such as the conversion of rates; None for none.
+
         Raises:
             PortAudioFailure: PortAudio refuses.
         """

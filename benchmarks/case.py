@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What `voice bench` runs, shows the progress of, and keeps if a later one is interrupted."""
+    """Unit that `voice bench` runs, shows the progress of, and keeps if a later one is interrupted."""
 
     name: str
     measure: Callable[[float], Result]
@@ -28,7 +28,7 @@ class Case:
     """False leaves it out of a quick run: others of its kind show that it works."""
 
     def seconds(self, *, quick: bool) -> float:
-        """How long the case runs."""
+        """Time the case takes."""
         return self.quick_s if quick else self.full_s
 
 
@@ -87,7 +87,7 @@ class Once(Generic[T]):
     """A step that several cases share: the first call carries it out, and each gets its result or its error.
 
     Example:
-        >>> pair = Once(partial(find_pair, devices))
+        >>> pair = Once(object)
         >>> pair() is pair()
         True
     """

@@ -12,7 +12,7 @@ from engine.audio.types import StreamRequest
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """What `voice bench NAME` runs; its module has a function `cases`."""
+    """Benchmark that `voice bench NAME` runs; its module has a function `cases`."""
 
     name: str
     summary: str

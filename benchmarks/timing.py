@@ -53,7 +53,7 @@ def quantiles(values: list[float]) -> Quantiles:
 
 
 def values_at(values: list[float], *percents: float) -> list[float]:
-    """What so many percent of at least one value stay below.
+    """Return the values below which the given percentages of a sample lie.
 
     Example:
         >>> values_at([1.0, 2.0, 3.0], 0, 50, 100)

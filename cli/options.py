@@ -13,7 +13,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 
 class LogLevel(StrEnum):
-    """How much is logged to standard error."""
+    """Level of the log on standard error."""
 
     DEBUG = "debug"
     INFO = "info"

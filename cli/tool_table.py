@@ -52,7 +52,7 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
 
 
 def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
-    """What the configuration enables beyond the names that are known: MODULE:OBJECT, or a mistake."""
+    """Rows of what the configuration enables beyond the known names: MODULE:OBJECT, or a mistake."""
     try:
         return [_row(reference, "", tool, offered) for tool in load_tools(reference)]
     except InvalidInputError as error:

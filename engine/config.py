@@ -102,7 +102,7 @@ class Config:
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
-    """Where the configuration file is looked for."""
+    """Path at which the configuration file is looked for."""
     named = (os.environ if environ is None else environ).get(CONFIG_VARIABLE, "").strip()
     return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
 

@@ -32,7 +32,11 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
         InvalidInputError: the file cannot be read or written, or is no TOML. It is as it was.
 
     Example:
-        >>> save_audio(config_path(), {"input": "USB Audio, ALSA", "output": "default"})
+        >>> save_audio(Path("voice.toml"), {"input": "USB Audio, ALSA"})
+        >>> print(Path("voice.toml").read_text())
+        [audio]
+        input = "USB Audio, ALSA"
+        <BLANKLINE>
     """
     path = path.resolve()
     try:

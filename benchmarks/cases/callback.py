@@ -22,7 +22,7 @@ from engine.audio.types import StreamRequest
 
 _USUAL_FRAMES = 480
 _SHORT_FRAMES = (120, 240)
-"""What a person might gain; at 48 kHz."""
+"""Shorter blocks that a person might want, at 48 kHz."""
 _QUICK_S, _SHORT_S, _FULL_S = 0.4, 10.0, 20.0
 _WITHOUT_DEVICE = "virtual"
 _QUICK = {

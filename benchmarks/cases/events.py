@@ -44,7 +44,7 @@ def _deltas() -> dict[str, Callable[[], NDArray[np.float32]]]:
 
 
 def _ours(text: str) -> NDArray[np.float32]:
-    """What the session and the player do with a delta."""
+    """The work of session and player on a delta."""
     event = decode_event(text)
     assert isinstance(event, AudioDelta)
     return pcm16_to_float32(np.frombuffer(event.audio, "<i2"))

@@ -43,7 +43,7 @@ _FEWEST_OPENINGS = 2
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What one opening of the devices gave."""
+    """Figures of one opening of the devices."""
 
     round_trip_ms: float
     arrivals: Arrivals

@@ -24,7 +24,7 @@ _SINGLES = {"idle_cpu_percent": ("idle CPU", "%"), "memory_mb": ("memory", "MB")
 
 
 class Judgement(StrEnum):
-    """What a change is worth."""
+    """Judgement on a change."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -41,13 +41,13 @@ class Change:
     before: float
     now: float
     noise: float
-    """How far apart the two may lie by chance."""
+    """Distance at which the two may lie by chance."""
     machine: float = 1.0
-    """How many times as slow the rivals were as then: they did not change, so the machine did."""
+    """Slowness of the rivals as a multiple of then: they did not change, so the machine did."""
 
     @property
     def moved(self) -> float:
-        """How much more it is now, the machine's own change left out."""
+        """Growth since then, the machine's own change left out."""
         return self.now - self.before * self.machine
 
     @property
@@ -81,9 +81,10 @@ class Comparison:
 def compare(name: str, before: Document, now: Document) -> Comparison:
     """Compare every case that both runs have.
 
-    Example:
-        >>> comparison = compare("last", read_document(path), now)
-        >>> [change.case for change in comparison.changes if change.judgement is Judgement.WORSE]
+    Args:
+        name: Name of the older run, for the person.
+        before: The older run.
+        now: This run.
     """
     old = {result.case: result for result in before.results}
     new = {result.case: result for result in now.results}
@@ -157,10 +158,10 @@ def _rivals(before: Result, now: Result) -> list[float]:
 
 
 def _machine(before: Result, now: Result) -> float:
-    """How many times as slow the rivals are as then; 1 where there is none."""
+    """Slowness of the rivals as a multiple of then; 1 where there is none."""
     return statistics.median(_rivals(before, now) or [1.0])
 
 
 def _spread_of_rivals(before: Result, now: Result) -> float:
-    """How much the rivals disagree about the machine, as a share."""
+    """Disagreement of the rivals about the machine, as a share."""
     return max((abs(one - other) for one, other in pairwise(sorted(_rivals(before, now)))), default=0.0)

@@ -29,9 +29,6 @@ def read_document(path: Path) -> Document:
 
     Raises:
         InvalidInputError: it cannot be read, is of another form, or is damaged; the message says which.
-
-    Example:
-        >>> [result.case for result in read_document(Path("figures.json")).results]
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

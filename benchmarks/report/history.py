@@ -30,13 +30,13 @@ class Run:
 
     @property
     def measured_at(self) -> str:
-        """When, in ISO 8601 and UTC; what the file's name says where the file does not."""
+        """Time of the measurement in ISO 8601 and UTC; from the file's name where the file does not say it."""
         said = self.document.machine.get("measured_at")
         return str(said or datetime.strptime(self.id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).isoformat())
 
     @property
     def benchmarks(self) -> list[str]:
-        """What was measured, in its order."""
+        """Names of the benchmarks, in their order."""
         return list(dict.fromkeys(result.benchmark for result in self.document.results))
 
 
@@ -116,9 +116,6 @@ def find_run(
 
     Raises:
         InvalidInputError: there is none, or the file is no run.
-
-    Example:
-        >>> name, document = find_run("last", history_folder(), ["dsp"], print)
     """
     is_id = _ID.fullmatch(wanted) is not None and not Path(wanted).exists()
     if wanted != LAST and not is_id:

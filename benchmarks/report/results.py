@@ -28,11 +28,11 @@ class Result:
     ours: Quantiles
     peers: Mapping[str, Quantiles] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the case measured besides; `missing` lists rivals that are not installed."""
+    """Other figures of the case; `missing` lists rivals that are not installed."""
 
     @property
     def ratio(self) -> dict[str, float]:
-        """How many times faster ours is than each rival, by medians."""
+        """Factor by which ours is faster than each rival, by medians."""
         return {name: peer.p50 / self.ours.p50 for name, peer in self.peers.items() if self.ours.p50 > 0}
 
     def to_json(self) -> dict[str, Any]:

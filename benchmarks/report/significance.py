@@ -19,7 +19,7 @@ _SIGMAS = 2.58
 _CLUMP = 5
 """Blocks lost together: beside the same load, callbacks in Python lost 811 and 1013 of 2000, in gaps of 50 ms."""
 _P99_SIGMAS = 2.326
-"""Where the 99th percentile lies when chance is normal."""
+"""The 99th percentile of a normal distribution, in standard deviations."""
 
 
 def by_samples(before: Sequence[float], now: Sequence[float], percent: float) -> float:

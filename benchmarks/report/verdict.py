@@ -38,7 +38,7 @@ _FIRST = "sounddevice"
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to pass to `voice run`, and what it rests on."""
+    """Advice on the options of `voice run`, and its grounds."""
 
     backend: str
     block_ms: float

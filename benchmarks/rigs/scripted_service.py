@@ -27,7 +27,7 @@ PATH = "/v1/realtime"
 RATE_HZ = 24000
 ANSWER_MS = 512
 SILENCE_MS = 400
-"""What the providers' settings ask for: the client takes it from where the server says that speech ended."""
+"""Silence that the providers' settings ask for: the client takes it from where the server says that speech ended."""
 _SPEECH_BLOCKS, _ANSWER_BLOCKS = 2, 8
 """Blocks of 20 ms: how long the user is said to speak, and how long the answer sounds until then."""
 _TONE_HZ, _LEVEL = 440.0, 3000.0

@@ -12,13 +12,7 @@ _END_S = 5.0
 
 
 class ScriptedService(LocalServer):
-    """The server process of one measurement, as an asynchronous context.
-
-    Example:
-        >>> async with ScriptedService(quiet_s=1.0) as service:
-        ...     await talk_to(service.url)
-        ...     sent_ns = await service.finish()
-    """
+    """The server process of one measurement, as an asynchronous context."""
 
     def __init__(self, quiet_s: float, answer_s: float = 0.0) -> None:
         """Prepare a service: endless short turns after `quiet_s`, or one with an answer of `answer_s`."""

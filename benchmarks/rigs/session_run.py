@@ -29,13 +29,13 @@ _WARM_UP_S = 0.2
 _QUIET_SHARE, _QUIET_MOST_S = 0.25, 9.0
 _LEAST_IDLE_S = 0.4
 _LATEST_NS = ANSWER_MS * 1_000_000
-"""What answers a server's event comes before the answer is over; anything later belongs to another event."""
+"""Latest reply to a server's event, the end of the answer; anything later belongs to another event."""
 _MEBIBYTE = 1 << 20
 
 
 @dataclass(slots=True)
 class SessionFigures:
-    """What one session gave; all lists in milliseconds, one entry for each block or turn."""
+    """Figures of one session; all lists in milliseconds, one entry for each block or turn."""
 
     capture_to_wire: list[float] = field(default_factory=list)
     """A microphone block's last frame to the return of the socket's send."""
@@ -149,7 +149,7 @@ def since(causes_ns: Sequence[int], effects_ns: Sequence[int]) -> list[float]:
 
 
 async def _cpu_percent(seconds: float) -> float:
-    """What all threads of this process, and those it started and ended, use of one core in the next seconds."""
+    """Percent of one core that all threads of this process, and those it started and ended, use in the next seconds."""
     began_s, cpu_s = time.monotonic(), _cpu_s()
     await asyncio.sleep(seconds)
     return 100 * (_cpu_s() - cpu_s) / (time.monotonic() - began_s)

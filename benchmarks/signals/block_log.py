@@ -31,7 +31,7 @@ class BlockLog:
     """The blocks of one direction in the order in which they came."""
 
     times_ns: NDArray[np.int64]
-    """When each was asked for or delivered, on the clock of `time.monotonic_ns`."""
+    """Time at which each was asked for or delivered, on the clock of `time.monotonic_ns`."""
     positions: NDArray[np.int64]
     """Frames that had gone through the ring before it."""
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 SETTLE_S = 0.3
 """A stream's first blocks come in a burst that fills the device's buffer."""
 AHEAD_S = 1.0
-"""How much every design buffers between Python and the audio thread."""
+"""Audio that every design buffers between Python and the audio thread."""
 FEED_S = 0.05
-"""How often the buffer is filled up."""
+"""Period at which the buffer is filled up."""
 _CHANCE_BLOCKS = 2
-"""Where a measurement begins and ends within a block is chance: so many may be missing of a clean run."""
+"""Blocks that may be missing of a clean run: where in a block it begins and ends is chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Delivery:
     block_frames: int
     took_s: float
     times_ns: list[int]
-    """When each block was delivered, on one clock."""
+    """Time of each block's delivery, on one clock."""
     silent_frames: int
     """Delivered as silence because the design's own buffer had run dry."""
     on_audio_thread: str
-    """What runs there: `compiled` or `python`."""
+    """Code that runs there: `compiled` or `python`."""
 
     @property
     def calls(self) -> int:

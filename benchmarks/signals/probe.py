@@ -11,7 +11,7 @@ Signal = NDArray[np.float32]
 
 CHIRP_S = 0.05
 _LOWEST_HZ, _HIGHEST_HZ = 300.0, 7000.0
-"""What every speaker plays and every microphone hears, a telephone's at 16 kHz included."""
+"""Band that every speaker plays and every microphone hears, a telephone's at 16 kHz included."""
 _LEVEL = 0.5
 _EDGE = 0.1
 """Share of the chirp that fades in and out: a step would be heard as a click, and ring in every filter."""
@@ -19,7 +19,7 @@ _EDGE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a probe lies in a recording."""
+    """Place of a probe in a recording."""
 
     position: float
     """Position of its first sample, to a fraction of one."""
@@ -86,7 +86,7 @@ def _edges(count: int) -> NDArray[np.float64]:
 
 
 def _vertex(heights: NDArray[np.float64], peak: int) -> tuple[float, float]:
-    """Where the parabola through a peak and its neighbours is highest, -0.5 to 0.5 beside it, and how high."""
+    """Vertex of the parabola through a peak and its neighbours: -0.5 to 0.5 beside it, and its height."""
     at = float(heights[peak])
     if not 0 < peak < heights.size - 1:
         return 0.0, at

@@ -14,16 +14,16 @@ _BLOCK_MS = 20
 _IMPULSE_S = 0.2
 _TONE_S = 0.6
 _EDGE_S = 0.15
-"""What is left out at both ends of a tone: filters ring there."""
+"""Time left out at both ends of a tone: filters ring there."""
 _PASSBAND = 0.9
 _STOPBAND = 1.05
 """Ends of the passband and start of the stopband, in Nyquist frequencies of the lower rate."""
 _CLEANEST_DB = 200.0
-"""Where float32 leaves nothing to measure."""
+"""Level below which float32 leaves nothing to measure."""
 
 
 class Stream(Protocol):
-    """What every resampler under test offers."""
+    """Interface of every resampler under test."""
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block, return what is ready."""
@@ -51,7 +51,7 @@ class Quality:
 
     @property
     def delay_ms(self) -> float:
-        """How late the sound is at worst, all together."""
+        """Lateness of the sound at worst, all together."""
         return self.group_delay_ms + self.withheld_ms
 
 

@@ -16,7 +16,7 @@ from benchmarks.signals.block_log import BlockLog
 from benchmarks.signals.probe import Found, Signal, chirp, correlate, find
 
 _NEAR_S = 0.04
-"""How far from its due place a chirp is looked for: a jump of some blocks, and still no other chirp."""
+"""Distance from its due place within which a chirp is looked for: a jump of some blocks, and still no other chirp."""
 _HEARD = 0.2
 """Likeness of a chirp that was heard; through the air of a room 0.3 to 0.7."""
 _JUMP_FRAMES = 2.0
@@ -31,9 +31,9 @@ class Arrivals:
     """Chirps that were heard; positions in frames of the microphone."""
 
     played_at: NDArray[np.float64]
-    """Where in the playback ring each began, at the microphone's rate."""
+    """Position in the playback ring at which each began, at the microphone's rate."""
     arrived_at: NDArray[np.float64]
-    """Where in the capture ring each began."""
+    """Position in the capture ring at which each began."""
     amplitude_ratio: float
 
     @property
@@ -44,7 +44,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Steadiness:
-    """What happened to the distance between the two rings in the course of a run."""
+    """Changes of the distance between the two rings in the course of a run."""
 
     drift_ppm: float
     """By how much more frames the microphone gives than the speaker takes."""

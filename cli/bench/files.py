@@ -19,13 +19,7 @@ _OF_THE_PAGE = ("matplotlib", "jinja2")
 
 @dataclass(frozen=True, slots=True)
 class Destinations:
-    """What a run is to be written to.
-
-    Example:
-        >>> destinations = Destinations(json=Path("figures.json"))
-        >>> destinations.check()
-        >>> destinations.write(run, None, print)
-    """
+    """Files to which a run is written."""
 
     json: Path | None = None
     html: Path | None = None

@@ -20,9 +20,8 @@ class Progress:
     """Tells the time that is left from what the cases should take and from what those before really took.
 
     Example:
-        >>> progress = Progress([16.0, 16.0])
-        >>> progress.left_s
-        32.0
+        >>> round(Progress([16.0, 16.0]).left_s)
+        32
     """
 
     def __init__(self, planned_s: Sequence[float], clock: Callable[[], float] = time.monotonic) -> None:
@@ -47,7 +46,7 @@ class Progress:
 
 @dataclass(slots=True)
 class Measured:
-    """What came of the cases."""
+    """Results of the cases."""
 
     results: list[Result] = field(default_factory=list)
     left_out: list[VoiceError] = field(default_factory=list)

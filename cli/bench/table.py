@@ -20,7 +20,7 @@ _ONLY_IN_FILE = {
     *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
     *("measured_ms", "openings", "count", "xruns"),
 }
-"""What would make the tables too wide for a terminal of 80 columns."""
+"""Figures that would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
 TEXTS = ("case", "who")
 """Headings of text columns; the others are figures."""
@@ -38,7 +38,7 @@ _MEANINGS = {
     "longest_hold_ms": "hold: the longest time the event loop was held up",
     "answer_s": "client: its processor time while it plays an answer of this length",
 }
-"""What the headings alone do not say, under the tables that have them."""
+"""Explanations of the headings, under the tables that have them."""
 _ABOUT = {
     "dsp": "_kept: the addresses of arrays are looked up once, as in a session, not in each call",
     "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
@@ -47,7 +47,7 @@ _ABOUT = {
 }
 """Explanations of a benchmark's rows, by its name."""
 _IN_UNIT = frozenset({"p95", "max"})
-"""What is in the unit of the case itself."""
+"""Figures in the unit of the case itself."""
 
 
 def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
@@ -55,10 +55,6 @@ def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
 
     Where the console is narrow they are closer, and then have fewer columns: their captions name those that are left
     out, for a case without its name, or half a figure, is worth nothing.
-
-    Example:
-        >>> for table in tables(results, console):
-        ...     console.print(table)
     """
     for benchmark, of_it in groupby(results, key=lambda result: result.benchmark):
         yield _fitting(benchmark, list(of_it), console)
@@ -141,7 +137,7 @@ def measured_besides(results: Sequence[Result]) -> list[str]:
 
 
 def _extra(result: Result) -> Mapping[str, Any]:
-    """What was measured besides; blocks delivered and expected in one column."""
+    """The other figures; blocks delivered and expected in one column."""
     extra = dict(result.extra)
     if extra.keys() >= {"delivered", "expected"}:
         return {"blocks": f"{extra.pop('delivered')}/{extra.pop('expected')}", **extra}

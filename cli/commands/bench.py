@@ -23,7 +23,7 @@ _ALL = "all"
 _HISTORY = "history"
 _SHORTEST = "dsp"
 _INTERRUPTED = 130
-"""What shells return for a program that Ctrl+C ended."""
+"""Exit code that shells return for a program that Ctrl+C ended."""
 
 
 class BenchCommand(TyperCommand):

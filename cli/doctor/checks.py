@@ -12,7 +12,7 @@ from cli.doctor.findings import Check, Finding, error
 from engine.errors import VoiceError
 
 _START_PORTAUDIO = ("portaudio", "backends", "devices", "microphone")
-"""What would end this process too, where PortAudio crashes when it is started."""
+"""Checks that would end this process too, where PortAudio crashes when it is started."""
 
 
 def examine(provider: str | None, url: str | None) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from engine.errors import VoiceError
 
 
 class Verdict(StrEnum):
-    """How a check ended."""
+    """Outcome of a check."""
 
     OK = "ok"
     WARNING = "warning"

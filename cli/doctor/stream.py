@@ -22,7 +22,7 @@ _LISTEN_S = 0.5
 _PATIENCE_S = 5.0
 _POLL_S = 0.01
 _RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatError, StreamLostError)
-"""What only opening shows; devices that are missing have a finding of their own."""
+"""Errors that only opening shows; devices that are missing have a finding of their own."""
 _PERMISSION = {
     "darwin": "Allow your terminal under System Settings, Privacy & Security, Microphone, and restart it.",
     "win32": "Allow desktop apps under Settings, Privacy & security, Microphone.",
@@ -92,7 +92,7 @@ def _microphone(port: AudioPort) -> Finding:
 
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:
-    """What the threads themselves were answered."""
+    """The answers that the threads themselves were given."""
     from engine.audio.port.priority import Priority  # noqa: PLC0415
 
     stats = port.stats()

@@ -92,7 +92,7 @@ def priority() -> Iterator[Finding]:
 
 
 def _priority_limit() -> str:
-    """What the limits of this login allow, on Linux."""
+    """Real-time priority that the limits of this login allow, on Linux."""
     if sys.platform != "linux":
         return ""
     import resource  # noqa: PLC0415 - Unix only
@@ -102,7 +102,7 @@ def _priority_limit() -> str:
 
 
 def governor() -> Iterator[Finding]:
-    """How the processor chooses its frequency."""
+    """Report the rule by which the processor chooses its frequency."""
     paths = sorted(_GOVERNORS.glob("cpu[0-9]*/cpufreq/scaling_governor"))
     found = sorted({path.read_text(encoding="utf-8").strip() for path in paths})
     if "powersave" in found:

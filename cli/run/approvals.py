@@ -12,13 +12,7 @@ _REFUSED = "The user refused this call."
 
 
 class Approvals:
-    """An observer of a session; answers each question once.
-
-    Example:
-        >>> approvals = Approvals()
-        >>> session = Session(observers=[screen, approvals], approve=["calendar"])
-        >>> approvals.attach(session, controls)
-    """
+    """An observer of a session; answers each question once."""
 
     def __init__(self) -> None:
         self._session: Session | None = None

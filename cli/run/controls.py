@@ -21,14 +21,7 @@ _HINT = "Tab mutes; type and press Enter to write"
 
 
 class Controls:
-    """Takes strokes, one after the other.
-
-    Example:
-        >>> controls = Controls(session, line, by_key=True, listens=True)
-        >>> with keyboard(controls.take, line.send, releases=True):
-        ...     controls.show()
-        ...     await session.run()
-    """
+    """Takes strokes, one after the other."""
 
     def __init__(self, session: Session, line: StatusLine, *, by_key: bool, listens: bool) -> None:
         self._session = session

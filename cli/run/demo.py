@@ -27,7 +27,7 @@ QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven 
 _VOICE = "en-us+f3"
 _WORDS_PER_MINUTE = 150
 _INTERRUPT_AFTER_S = 4.0
-"""How much of the story sounds before the third question interrupts it."""
+"""Seconds of the story that sound before the third question interrupts it."""
 _PATIENCE_S = 30.0
 """For each step; the longest, the weather, takes 8 s to be asked and answered."""
 _REST_S = 0.3

@@ -16,12 +16,6 @@ class EventFile:
     """An observer that writes lines, each at once: a reader at the other end of a pipe follows the session.
 
     A reader who takes nothing, and a full disk, do not stop the conversation: what they miss is counted.
-
-    Example:
-        >>> with open_event_file("events.jsonl") as file:
-        ...     events = EventFile("events.jsonl", file, tell=print)
-        ...     session = Session(..., observers=[events])
-        ...     events.close()
     """
 
     def __init__(self, name: str, file: TextIO, tell: Callable[[str], None]) -> None:

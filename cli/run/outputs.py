@@ -1,4 +1,4 @@
-"""Where `voice run` writes: the conversation, what is said about it, and its events."""
+"""Outputs of `voice run`: the conversation, what is said about it, and its events."""
 
 from __future__ import annotations
 
@@ -14,16 +14,11 @@ from cli.terminal.writer import BackgroundWriter
 from cli.view.screen import Screen
 
 _HASTE_S = 0.3
-"""How long a stream that takes nothing is waited for after Ctrl+C."""
+"""Longest wait after Ctrl+C for a stream that takes nothing."""
 
 
 class Outputs:
-    """The screen, the event file if there is one, and what becomes of a reader who leaves.
-
-    Example:
-        >>> with open_outputs("events.jsonl") as outputs:
-        ...     outputs.screen.say("Hello.")
-    """
+    """The screen, the event file if there is one, and what becomes of a reader who leaves."""
 
     def __init__(self, screen: Screen, events: EventFile | None) -> None:
         self.screen = screen

@@ -22,7 +22,7 @@ from engine.errors import InvalidInputError, NoDeviceError, NoSoundCardError
 from engine.realtime.session import Observer
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long a thread of Python may keep the interpreter from the session. Beside two spinning threads, Python's own 5 ms
+"""Longest time a thread keeps the interpreter from the session. Beside two spinning threads, Python's own 5 ms
 made each turn of the event loop take 10 ms, and a quarter of the microphone's blocks found no time to be sent."""
 
 _WITHOUT_DEVICE = "`--backend virtual` with --input-file needs none."

@@ -17,10 +17,6 @@ class Countdown:
     """Calls `text` from its own thread until the block ends: a status line on a terminal, else a line now and then.
 
     A second's wake-up is too rare to be seen in any figure.
-
-    Example:
-        >>> with Countdown(StatusLine(sys.stderr), lambda: f"about {left_s():.0f} s left"):
-        ...     measure()
     """
 
     def __init__(self, line: StatusLine, text: Callable[[], str]) -> None:

@@ -14,7 +14,7 @@ from types import FrameType
 EXIT_CODE = 130
 """As shells tell of a program that Ctrl+C ended."""
 _IN_ORDER_S = 1.0
-"""How long an orderly end that was asked for twice may still take."""
+"""Time that an orderly end may still take after it was asked for twice."""
 
 
 class Interrupts:

@@ -37,7 +37,7 @@ class Named(Enum):
 
 
 class Stroke(Enum):
-    """What happened to a key."""
+    """Change of a key."""
 
     PRESSED = auto()
     REPEATED = auto()
@@ -78,7 +78,7 @@ _SHIFT, _ALT, _CTRL = 1, 2, 4
 _OTHER_MODIFIERS = 8 + 16 + 32
 """Super, hyper and meta; the locks above them change nothing."""
 _PRIVATE = range(0xE000, 0xF900)
-"""Where the protocol has keys without a character, such as Shift itself."""
+"""Code points of keys without a character, such as Shift itself."""
 
 
 class KeyParser:

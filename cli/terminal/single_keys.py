@@ -17,7 +17,7 @@ _ALSO = {"k": Named.UP, "j": Named.DOWN, "q": Named.ESCAPE}
 
 
 class Keys(Protocol):
-    """Where keys come from."""
+    """A source of keys."""
 
     def next(self, timeout_s: float) -> Named | str | None:
         """The next key or character; None where none is pressed in time."""

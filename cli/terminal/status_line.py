@@ -24,10 +24,11 @@ class StatusLine:
     """Writes to a stream; on anything but a terminal it passes on what is written, and has no last line.
 
     Example:
+        >>> import sys
         >>> line = StatusLine(sys.stdout)
-        >>> line.show("listening")
-        >>> line.write("Agent: Well, ")     # above it
-        >>> line.write("hello.\\n")
+        >>> line.show("listening")  # nothing, as this is no terminal
+        >>> line.write("Agent: Well, hello.\\n")
+        Agent: Well, hello.
         >>> line.close()
     """
 
@@ -39,7 +40,7 @@ class StatusLine:
         self._text = ""
         self._drawn = False
         self._lock = threading.RLock()
-        """What is logged comes from any thread."""
+        """Needed because any thread may log."""
 
     def write(self, text: str) -> None:
         """Print text; it need not end with its line."""

@@ -13,7 +13,7 @@ from typing import TextIO
 from engine.errors import InvalidInputError
 
 _REFUSED = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
-"""What writing fails with where the disk, and not the program, is at fault."""
+"""Errors of writing where the disk, and not the program, is at fault."""
 _READER_LEFT = 1
 """As click ends a command that finds it out while it prints."""
 
@@ -24,10 +24,6 @@ def written_out() -> Iterator[None]:
 
     Raises:
         InvalidInputError: that is not taken.
-
-    Example:
-        >>> with written_out():
-        ...     print("hello")
     """
     try:
         try:

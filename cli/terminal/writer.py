@@ -19,9 +19,13 @@ class BackgroundWriter:
     The thread uses the stream's raw file: one that hangs in the buffered one would hold its lock when Python ends.
 
     Example:
-        >>> writer = BackgroundWriter(sys.stdout)
-        >>> writer.write("hello\\n")
+        >>> import io
+        >>> out = io.StringIO()
+        >>> writer = BackgroundWriter(out)
+        >>> writer.write("hello")
         >>> writer.close()
+        >>> out.getvalue()
+        'hello'
     """
 
     def __init__(self, out: TextIO, failed: Callable[[OSError], object] | None = None) -> None:

@@ -149,12 +149,7 @@ def _connection_line(event: Reconnecting | Reconnected) -> str:
 
 
 def usage_line(total: UsageTotal) -> str:
-    """Return the line for a running total, or the longer one for the last; nothing where nothing was paid.
-
-    Example:
-        >>> usage_line(total)
-        '  (0.0123 USD so far)'
-    """
+    """Return the line for a running total, or the longer one for the last; nothing where nothing was paid."""
     if not total.final:
         return f"  ({_money(total)} so far)" if total.cost else ""
     tokens = f"{total.input_tokens + total.output_tokens} tokens" if total.input_tokens or total.output_tokens else ""

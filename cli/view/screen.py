@@ -38,7 +38,8 @@ class Screen:
     """An observer that prints the conversation to one stream, and everything about it to another or the same.
 
     Example:
-        >>> screen = Screen(sys.stdout, sys.stderr)
+        >>> import sys
+        >>> screen = Screen(sys.stdout)
         >>> screen(UserTyped("What time is it?"), 0.0)
         You:   What time is it?
     """

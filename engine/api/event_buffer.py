@@ -15,10 +15,11 @@ class EventBuffer:
     """An observer that keeps the newest events, and counts those that nobody read in time.
 
     Example:
+        >>> from engine.realtime.session_events import UserTyped
         >>> buffer = EventBuffer(most=2)
         >>> for text in ("a", "b", "c"):
         ...     buffer(UserTyped(text), 0.0)
-        >>> buffer.missed, asyncio.run(buffer.next())
+        >>> buffer.missed, await buffer.next()
         (1, UserTyped(text='b'))
     """
 

@@ -14,12 +14,7 @@ _WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realti
 
 
 class StartedServers:
-    """The servers of one session, started and not waited for.
-
-    Example:
-        >>> servers = await StartedServers.start(settings, emit, stack)
-        >>> tools = await servers.tools()
-    """
+    """The servers of one session, started and not waited for."""
 
     def __init__(self) -> None:
         self._tools: asyncio.Task[list[Tool]] | None = None

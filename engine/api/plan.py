@@ -38,7 +38,7 @@ class SessionPlan:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no text may show, beside the provider's own keys."""
+        """Secrets that no text may show, beside the provider's own keys."""
         return (*secrets_of_environment(os.environ), *self.tool_config.secrets)
 
     def meter(self, observers: list[Observer]) -> UsageMeter:

@@ -89,9 +89,11 @@ def open_port(
         InvalidInputError: a value is impossible.
 
     Example:
-        >>> async with open_port(input="default", rate_hz=16000) as port:
+        >>> async with open_port(input="default", backend="virtual", rate_hz=16000, block_ms=20) as port:
         ...     async for block in port:
-        ...         print(block.rms_db)
+        ...         break
+        >>> block.samples.shape
+        (320,)
     """
     options = SessionOptions(
         input=input,

@@ -64,9 +64,10 @@ class Session:
     ends the session is raised by the loop or by `wait`, or where the block is left, once.
 
     Example:
-        >>> async with Session(provider="local", tools=[set_light], record="talk") as session:
-        ...     async for event in session:
-        ...         print(event)
+        >>> async with Session(provider="local", backend="virtual", duration=0.5, record="talk") as session:
+        ...     events = [event async for event in session]
+        >>> events[-1].reason
+        'duration'
     """
 
     @_as_options(SessionOptions)

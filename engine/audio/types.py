@@ -55,7 +55,7 @@ class StreamRequest:
     block_ms: float | None = None
     """Length of a block of either device."""
     directions: tuple[Direction, ...] = tuple(Direction)
-    """What is opened; a backend that knows only pairs opens both."""
+    """The directions to open; a backend that knows only pairs opens both."""
     sent_block_ms: float | None = None
     """Length of the blocks that are sent. Without `block_ms` a device may deliver blocks as long: none would
     be sent sooner from shorter ones, and each costs two threads a wake-up."""

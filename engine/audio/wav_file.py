@@ -24,6 +24,11 @@ class WavFile:
     def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
         """Create the file, or take one that is there, whose content stays until the first write.
 
+        Args:
+            path: An existing file is overwritten.
+            rate_hz: Sample rate.
+            channels: Channels, interleaved.
+
         Raises:
             OSError: it cannot be written, or not where one has written already, as a pipe.
         """

@@ -46,7 +46,13 @@ def address_of(array: Any) -> int:
 
 
 def is_plain(array: object, dtype: np.dtype[Any], dimensions: int) -> bool:
-    """Whether kernels can read an array by its address: of that type and number of dimensions, and contiguous."""
+    """Whether kernels can read an array by its address: of that type and number of dimensions, and contiguous.
+
+    Args:
+        array: Anything.
+        dtype: Type of its elements.
+        dimensions: Number of its dimensions.
+    """
     return (
         type(array) is np.ndarray  # a subclass may say anything of itself
         and array.dtype == dtype

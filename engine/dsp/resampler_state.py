@@ -35,7 +35,13 @@ class ResamplerState(Pinned):
     """Owns the memory of a resampler; compiled code knows it by `address`."""
 
     def __init__(self, filters: Filters, source_frames: int, target_frames: int) -> None:
-        """Lay it out, with room for so many frames that Python hands in and gets back."""
+        """Lay it out, with room for so many frames that Python hands in and gets back.
+
+        Args:
+            filters: Taps of both stages, float32.
+            source_frames: Most frames that Python hands in at once.
+            target_frames: Most frames that come out at once.
+        """
         self.source, self.target = np.zeros(source_frames, np.float32), np.zeros(target_frames, np.float32)
         sharp = _sharp_stage(filters.sharp, r.DOUBLES if filters.doubles else r.HALVES)
         self._stages = [sharp] if filters.bank is None else [sharp, _bank_stage(filters.bank, filters.table)]

@@ -25,7 +25,7 @@ class ConversationContext:
 
     send: Send
     settings: Settings
-    """What the client asked for so far."""
+    """The client's settings so far."""
     items: Items
     speech_worker: SpeechWorker
     transcriptions: Tasks = field(default_factory=Tasks)

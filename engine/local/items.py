@@ -38,7 +38,7 @@ class Items:
 
     @property
     def tokens(self) -> Tokens:
-        """What the whole conversation is worth as input."""
+        """Tokens of the whole conversation as input."""
         return sum((tokens_of_item(entry.item, entry.audio_ms) for entry in self.stored), Tokens())
 
     @property
@@ -48,6 +48,11 @@ class Items:
 
     def add(self, item: _Object, previous_item_id: str | None = None, *, audio_ms: int = 0) -> str | None:
         """Insert an item behind another ("root": at the front; none: at the end); return the id before it.
+
+        Args:
+            item: A checked item.
+            previous_item_id: The item it comes behind.
+            audio_ms: Length of its audio.
 
         Raises:
             Refusal: there is no such previous item, the id is taken, or it is the result of a call nobody made.
@@ -102,6 +107,11 @@ class Items:
     def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> None:
         """Cut an answer's audio, and its text in proportion.
 
+        Args:
+            item_id: An answer of the agent.
+            content_index: Its part that holds audio.
+            audio_end_ms: Length of the audio that is kept.
+
         Raises:
             Refusal: it is no spoken answer, or is shorter than that.
         """
@@ -142,7 +152,7 @@ class Items:
         return any(entry.item["type"] == "function_call_output" for entry in since)
 
     def question(self) -> str:
-        """What is to be answered: the last message behind the agent's own, else the user's last; empty if nothing."""
+        """The words to answer: the last message behind the agent's own, else the user's last; empty if there are none."""
         messages = [entry.item for entry in reversed(self.stored) if "role" in entry.item]
         behind = next((item for item in messages[:1] if item["role"] != "assistant"), None)
         asked = behind or next((item for item in messages if item["role"] == "user"), {})

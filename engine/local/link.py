@@ -27,16 +27,11 @@ _NO_CODE = 1005
 _BROKEN = (None, 1006, 1015)
 _GONE_POLL_S = 0.1
 _END = "\0end"
-"""What no frame is: a NUL is no JSON."""
+"""End of the frames, which no frame can be: a NUL is no JSON."""
 
 
 class Link:
-    """A WebSocket for one session, as an asynchronous context.
-
-    Example:
-        >>> async with Link(socket, transport, faults) as link:
-        ...     async for text in link: ...
-    """
+    """A WebSocket for one session, as an asynchronous context."""
 
     def __init__(
         self, socket: web.WebSocketResponse, transport: asyncio.Transport | None, faults: Sequence[Fault]
@@ -168,7 +163,7 @@ class Link:
                 self._outbox.get_nowait()
 
     def _outward(self, index: int) -> Forward:
-        """What the fault before the one at `index` forwards to."""
+        """Receiver of what the fault before the one at `index` forwards."""
         if index == len(self._faults):
             return self.to_client
         fault, forward = self._faults[index], self._outward(index + 1)
@@ -179,7 +174,7 @@ class Link:
         return forward_through
 
     def _inward(self, index: int) -> Forward:
-        """What the fault behind the one at `index` forwards to: the last fault is the first to see what comes in."""
+        """Receiver of what the fault behind the one at `index` forwards: the last fault sees a message first."""
         if index < 0:
             return self.to_session
         fault, forward = self._faults[index], self._inward(index - 1)

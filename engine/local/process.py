@@ -16,19 +16,14 @@ _END_S = 3.0
 
 
 class LocalServer:
-    """The server process of one session, as an asynchronous context.
-
-    Example:
-        >>> async with LocalServer() as server:
-        ...     await connect(server.url)
-    """
+    """The server process of one session, as an asynchronous context."""
 
     def __init__(self, module: str = "engine.local", *arguments: str) -> None:
         """Prepare a server; another module prints its address as the embedded one does."""
         self._module, self._arguments = module, arguments
         self.url = ""
         self.lacks: list[str] = []
-        """What the server cannot do, in sentences."""
+        """Sentences on what the server cannot do."""
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:

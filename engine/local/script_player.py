@@ -27,13 +27,7 @@ _LAST_WORDS_S = 0.2
 
 
 class ScriptPlayer:
-    """A session factory that plays a script; `finished` is set when the last connection has ended, or at a mistake.
-
-    Example:
-        >>> player = ScriptPlayer(read_script(Path("weather.toml"), SoundMaker(Path(".")).make))
-        >>> await serve("127.0.0.1", 0, factory=player, announce=print, until=player.finished)
-        >>> player.check()
-    """
+    """A session factory that plays a script; `finished` is set when the last connection has ended, or at a mistake."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -230,7 +224,7 @@ class _Connection:
         self._note_unread()
 
     def _note_unread(self) -> None:
-        """What waits when the last step is over was not expected."""
+        """Note the events that wait when the last step is over: they were not expected."""
         left = [event for event in self._unread if event["type"] not in self._script.ignoring]
         self._unread.clear()
         if left and not self._has_failed and self._step == len(self._part.steps):

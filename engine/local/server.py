@@ -47,7 +47,7 @@ class _ClientHandler:
         self._connections = 0
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self._secrets: dict[str, dict[str, Any]] = {}
-        """What the sessions of client secrets begin with; the oldest are forgotten."""
+        """First settings of the sessions of client secrets; the oldest are forgotten."""
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's session."""

@@ -97,7 +97,7 @@ class LocalSession:
         await self._send("session.updated", session=self._settings.session)
 
     def _ears(self) -> tuple[object, object]:
-        """What the input buffer depends on: who turns automatic answers off and on keeps what was said so far."""
+        """Settings on which the input buffer depends: turning automatic answers off and on keeps what was said."""
         vad = self._settings.vad
         return vad and vad.ears, self._settings.input_format
 

@@ -34,7 +34,7 @@ class SessionFactory(Protocol):
 
     @property
     def lacks(self) -> list[str]:
-        """What it cannot do, in sentences."""
+        """Sentences on what it cannot do."""
         ...
 
     def admit(self) -> int | None:
@@ -63,7 +63,7 @@ class Agent:
 
     @property
     def lacks(self) -> list[str]:
-        """What it cannot do, in sentences."""
+        """Sentences on what it cannot do."""
         return self._speech_worker.lacks
 
     def admit(self) -> int | None:

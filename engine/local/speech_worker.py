@@ -63,7 +63,13 @@ class SpeechWorker:
         return await asyncio.get_running_loop().run_in_executor(self._thread, hear)
 
     async def speak(self, text: str, voice: str, speed: float = 1.0) -> NDArray[np.int16]:
-        """Return a sentence, said by one of espeak-ng's voices, as mono int16 at `voice_rate_hz`."""
+        """Return a sentence, said by one of espeak-ng's voices, as mono int16 at `voice_rate_hz`.
+
+        Args:
+            text: A sentence.
+            voice: Name of the voice for espeak-ng.
+            speed: 1.0 is as usual.
+        """
         words_per_minute = round(_WORDS_PER_MINUTE * speed)
         say = functools.partial(self._voice.say, text, voice=voice, words_per_minute=words_per_minute)
         return await asyncio.get_running_loop().run_in_executor(self._thread, say)

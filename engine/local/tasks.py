@@ -9,13 +9,7 @@ from typing import Any
 
 
 class Tasks:
-    """A group of tasks; what ends leaves it.
-
-    Example:
-        >>> tasks = Tasks()
-        >>> tasks.start(work())
-        >>> await tasks.close()
-    """
+    """A group of tasks; what ends leaves it."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()

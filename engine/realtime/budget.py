@@ -15,6 +15,11 @@ async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudi
     """Wait until the budget is used up and the answer that used it has been heard, then stop the session.
 
     The usage of a response comes with its end: all of its audio is at the player then.
+
+    Args:
+        meter: Sets `exhausted` when the budget is used up.
+        session: Is stopped, with the reason "budget".
+        audio: The session's, which tells when the answer has been heard.
     """
     await meter.exhausted.wait()
     while not audio.player.drained:  # noqa: ASYNC110 - its last frame wakes the session, nobody else

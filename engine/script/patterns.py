@@ -19,6 +19,11 @@ _ABSENT = "!"
 def difference(value: Any, pattern: Any, path: str = "") -> str | None:
     """Say where a value does not match a pattern; None where it does.
 
+    Args:
+        value: Decoded JSON.
+        pattern: The fields it must have, with wildcards, ranges and absences as described above.
+        path: Place of the value in the whole, for the sentence.
+
     Example:
         >>> difference({"item_id": "item_7", "audio_end_ms": 700}, {"item_id": "item_*", "audio_end_ms": "0..500"})
         'audio_end_ms is 700, not 0..500'

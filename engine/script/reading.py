@@ -50,7 +50,7 @@ MakeSound = Callable[[Mapping[str, Any], int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class ConnectionScript:
-    """What one connection meets."""
+    """The script of one connection."""
 
     steps: tuple[Step, ...] = ()
     labels: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ class Peer(Protocol):
     """The server's end of a connection, which steps act on."""
 
     values: dict[str, Any]
-    """What was saved so far, by name."""
+    """Values saved so far, by name."""
 
     async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the client's next event, which must be of this type and match this."""

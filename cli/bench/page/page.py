@@ -52,9 +52,6 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         run: The figures and their machine.
         comparison: With an older run, if that was asked for.
         note: What else has to be known about the run, such as that it was interrupted.
-
-    Example:
-        >>> Path("figures.html").write_text(page(read_document(Path("figures.json"))), encoding="utf-8")
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["prose"] = _prose

@@ -92,7 +92,13 @@ class BackendConformance:
             yield port, stream
 
     def until(self, condition: Callable[[], bool], wanted: str, port: AudioPort | None = None) -> None:
-        """Return once the condition holds; meanwhile read the port's microphone, as a session does."""
+        """Return once the condition holds; meanwhile read the port's microphone, as a session does.
+
+        Args:
+            condition: Asked every few milliseconds.
+            wanted: Words for the message, should it never hold.
+            port: A port to read, or None.
+        """
         pause = threading.Event()
         for _ in range(round(self.patience_s / _POLL_S)):
             if condition():

@@ -73,6 +73,11 @@ def lasting_name(devices: Sequence[Device], device: Device, direction: Direction
     It is "name, host API"; one of several devices that are called the same has a number behind it, in the order of
     the list.
 
+    Args:
+        devices: All devices of the backend.
+        device: One of them.
+        direction: Devices without channels in this direction are not counted.
+
     Example:
         >>> twins = [Device(index, "USB Audio", "ALSA", 1, 0, 48000) for index in (3, 5)]
         >>> lasting_name(twins, twins[1], Direction.INPUT)

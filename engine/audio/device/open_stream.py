@@ -29,6 +29,11 @@ class OpenStream:
     def __init__(self, backend: Backend, port: AudioPort, request: StreamRequest) -> None:
         """Open, but do not start, the streams.
 
+        Args:
+            backend: Opens them.
+            port: A new port, which the stream attaches to.
+            request: The devices or files, and the length of a block.
+
         Raises:
             VoiceError: whatever the backend's `open` raises.
         """

@@ -187,6 +187,11 @@ class ProbesRates(Protocol):
     def opens_at(self, device: Device, direction: Direction, rate_hz: int) -> bool:
         """Whether the device really opens at a rate; nothing stays open.
 
+        Args:
+            device: One that the backend lists.
+            direction: The side of it to open.
+            rate_hz: Sample rate.
+
         Raises:
             DeviceBusyError, PermissionDeniedError, StreamLostError: it cannot be opened at all.
         """

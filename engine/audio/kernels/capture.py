@@ -66,6 +66,9 @@ def cut_block(state: int) -> int:
     """Cut the next block, if it is complete, to `PCM16`, and note when it came; return 1, else 0.
 
     Where it is not complete the kernel is asked to wake the loop once it is.
+
+    Args:
+        state: Address of the words of `capture_layout`.
     """
     control, ring = load(state, s.CONTROL), load(state, s.RING)
     while load(state, s.READY) < load(state, s.BLOCK):

@@ -44,7 +44,14 @@ def _wake(control: int) -> None:
 
 @inlined()
 def capture(control: int, source: int, frames: int, flags: int) -> None:
-    """Put a block of the microphone into the capture ring, as mono, and meter it."""
+    """Put a block of the microphone into the capture ring, as mono, and meter it.
+
+    Args:
+        control: Address of the port's control block.
+        source: Address of `frames` interleaved float32 frames of the microphone.
+        frames: Length of the block; what finds no room in the ring is counted as overflow.
+        flags: PaStreamCallbackFlags.
+    """
     ring = load(control, c.CAPTURE_RING)
     channels = load(control, c.INPUT_CHANNELS)
     head = load(ring, HEAD)
@@ -160,7 +167,14 @@ def _count_underrun(control: int, missing: int) -> None:
 
 @inlined()
 def render(control: int, output: int, frames: int, flags: int) -> None:
-    """Fill a block of the speaker from the playback ring: cut, copy, gain, reference, upmix."""
+    """Fill a block of the speaker from the playback ring: cut, copy, gain, reference, upmix.
+
+    Args:
+        control: Address of the port's control block.
+        output: Address of room for `frames` interleaved float32 frames.
+        frames: Length of the block.
+        flags: PaStreamCallbackFlags.
+    """
     ring = load(control, c.PLAYBACK_RING)
     done = _play_until_cut(control, output, frames)
     count = 0
@@ -214,6 +228,10 @@ def read_cuts(control: int, target: int) -> int:
     """Copy the newest cuts of the log, oldest first, to `target`; return how many.
 
     The entry that the audio thread writes next is left out, and all is read again where it has gone on meanwhile.
+
+    Args:
+        control: Address of the port's control block.
+        target: Address of room for `CUTS_KEPT` rows of `CUT_LOG_WORDS` int64: asked, cut at, when in ns.
     """
     while True:
         count = load_acquire(control, c.CUTS)
@@ -228,7 +246,13 @@ def read_cuts(control: int, target: int) -> int:
 
 @kernel("void(int64, int64, int64)")
 def write_word(control: int, word: int, value: int) -> None:
-    """Release a word of a control block."""
+    """Release a word of a control block.
+
+    Args:
+        control: Address of the control block.
+        word: Index of a word of 8 bytes (`engine.audio.kernels.control`).
+        value: An int64.
+    """
     store_release(control, word, value)
 
 

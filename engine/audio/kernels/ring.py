@@ -53,7 +53,13 @@ def run_length(ring: int, position: int) -> int:
 
 @kernel("int64(int64, int64, int64)")
 def ring_put(ring: int, source: int, count: int) -> int:
-    """Producer: copy up to `count` float32 from the address `source`; return how many fitted."""
+    """Producer: copy up to `count` float32 from the address `source`; return how many fitted.
+
+    Args:
+        ring: Address of the ring's words.
+        source: Address of `count` samples, float32.
+        count: Number of samples.
+    """
     count = room_for(ring, count)
     if count <= 0:
         return 0
@@ -68,7 +74,13 @@ def ring_put(ring: int, source: int, count: int) -> int:
 
 @kernel("int64(int64, int64, int64)")
 def ring_get(ring: int, target: int, count: int) -> int:
-    """Consumer: copy up to `count` float32 to the address `target`; return how many there were."""
+    """Consumer: copy up to `count` float32 to the address `target`; return how many there were.
+
+    Args:
+        ring: Address of the ring's words.
+        target: Address of room for `count` samples, float32.
+        count: Most samples to take.
+    """
     count = ready_for(ring, count)
     if count <= 0:
         return 0

@@ -17,7 +17,13 @@ from engine.dsp.compile.intrinsics import float32_pointer, load, load_acquire, l
 
 @inlined()
 def fade_in_after_gap(control: int, target: int, count: int) -> None:
-    """Weight `count` frames from the ring, about to be played, if they are among the first after a gap."""
+    """Weight `count` frames from the ring, about to be played, if they are among the first after a gap.
+
+    Args:
+        control: Address of the control block.
+        target: Address of the frames, mono float32, weighted in place.
+        count: Number of frames.
+    """
     left = load(control, c.RISE_LEFT)
     if left > 0:
         sound = carray(float32_pointer(target), (count,))

@@ -49,7 +49,13 @@ class PlaybackCuts:
         """Results of the others, to be taken."""
 
     def ask(self, position: int, segments: list[Segment], *, by_user: bool) -> None:
-        """Note that everything before a position is to be dropped."""
+        """Note that everything before a position is to be dropped.
+
+        Args:
+            position: Of the playback ring, in frames.
+            segments: The segments that were playing or queued.
+            by_user: False where the answer was given up, not interrupted.
+        """
         self.pending.append(_PendingCut(position, loop_time_s(), segments, by_user))
 
     def settle(self, port: AudioPort, taken: int, *, device_gone: bool) -> None:

@@ -49,6 +49,11 @@ class Player:
     def __init__(self, port: AudioPort, wire_rate_hz: int, *, max_queued_s: float = MAX_QUEUED_S) -> None:
         """Play PCM16 of `wire_rate_hz` on a port whose output is attached.
 
+        Args:
+            port: Its output is attached.
+            wire_rate_hz: Rate of the answers.
+            max_queued_s: Most audio that waits; more is dropped and counted.
+
         Raises:
             InvalidInputError: the port has no output.
         """

@@ -166,7 +166,13 @@ class RecoveryPolicy:
         return [Command.RESCAN]
 
     def rescanned(self, devices: Sequence[Device] | None, now_s: float, reason: str = "") -> list[Command]:
-        """Take the list of devices; None where there is none, for that reason."""
+        """Take the list of devices; None where there is none, for that reason.
+
+        Args:
+            devices: The devices as they are now.
+            now_s: Time on any clock that only goes on.
+            reason: Words for the person, if the list could not be had.
+        """
         if self._state is _State.RESCANNING:
             missing = None if devices is None else self._missing(devices)
             if missing is None or missing:

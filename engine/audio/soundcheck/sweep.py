@@ -84,7 +84,13 @@ def speed_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -
 
 
 def place_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -> float:
-    """Return after how many seconds the sweep begins in a recording that holds it; exact to a sixteenth of a ms."""
+    """Return after how many seconds the sweep begins in a recording that holds it; exact to a sixteenth of a ms.
+
+    Args:
+        recording: Mono, float32 (frames,).
+        rate_hz: Its rate.
+        sweep: The sweep that was played.
+    """
     correlation = _correlate(_at_search_rate(recording, rate_hz), sweep, 1.0)
     return int(np.argmax(np.abs(correlation))) / _SEARCH_RATE_HZ
 

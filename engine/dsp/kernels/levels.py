@@ -11,7 +11,13 @@ from engine.dsp.compile.intrinsics import float32_pointer
 
 @inlined()
 def ramp(samples: int, count: int, gain_from: float, gain_to: float) -> None:
-    """Multiply in place by a gain that grows evenly and reaches `gain_to` at the last sample."""
+    """Multiply in place by a gain that grows evenly and reaches `gain_to` at the last sample.
+
+    Args:
+        samples: Address of `count` float32.
+        count: Number of samples.
+        gain_from, gain_to: Linear factors before the first sample and at the last.
+    """
     block = carray(float32_pointer(samples), (count,))
     first = np.float32(gain_from)
     step = np.float32((gain_to - gain_from) / max(count, 1))
@@ -21,7 +27,12 @@ def ramp(samples: int, count: int, gain_from: float, gain_to: float) -> None:
 
 @inlined(fastmath=KEEPS_NAN)
 def peak_of(samples: int, count: int) -> float:
-    """Return the greatest magnitude."""
+    """Return the greatest magnitude.
+
+    Args:
+        samples: Address of `count` float32.
+        count: Number of samples; 0.0 is returned for none.
+    """
     block = carray(float32_pointer(samples), (count,))
     peak = np.float32(0.0)
     for i in range(count):
@@ -34,6 +45,12 @@ def downmix(target: int, source: int, frames: int, channels: int) -> float:
     """Write the mean of the channels of each interleaved frame; return the sum of squares.
 
     A frame with a NaN becomes silence: one would stay in an echo canceller for ever.
+
+    Args:
+        target: Address of room for `frames` float32, mono.
+        source: Address of `frames` interleaved float32 frames.
+        frames: Number of frames.
+        channels: Channels of the source.
     """
     mono = carray(float32_pointer(target), (frames,))
     interleaved = carray(float32_pointer(source), (frames * channels,))
@@ -52,7 +69,13 @@ def downmix(target: int, source: int, frames: int, channels: int) -> float:
 
 @inlined()
 def spread(samples: int, frames: int, channels: int) -> None:
-    """Copy the mono samples at a block's front to all its channels, in place."""
+    """Copy the mono samples at a block's front to all its channels, in place.
+
+    Args:
+        samples: Address of room for `frames` interleaved float32 frames, at whose front `frames` mono samples lie.
+        frames: Number of frames.
+        channels: Channels of the block.
+    """
     block = carray(float32_pointer(samples), (frames * channels,))
     for i in range(frames - 1, -1, -1):
         value = block[i]

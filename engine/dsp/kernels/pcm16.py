@@ -23,7 +23,13 @@ def _to_int16(value: Any) -> Any:
 
 @kernel("void(int64, int64, int64)")
 def float32_to_pcm16(samples_address: int, pcm_address: int, count: int) -> None:
-    """Round `count` float32 to int16: nearest, half to even, clipped; NaN becomes 0."""
+    """Round `count` float32 to int16: nearest, half to even, clipped; NaN becomes 0.
+
+    Args:
+        samples_address: Of `count` float32, full scale 1.0.
+        pcm_address: Of room for `count` int16.
+        count: Number of samples.
+    """
     samples = carray(float32_pointer(samples_address), (count,))
     pcm = carray(int16_pointer(pcm_address), (count,))
     for i in range(count):
@@ -32,7 +38,13 @@ def float32_to_pcm16(samples_address: int, pcm_address: int, count: int) -> None
 
 @kernel("void(int64, int64, int64)")
 def pcm16_to_float32(pcm_address: int, samples_address: int, count: int) -> None:
-    """Scale `count` int16 by 1/32768 to float32, exactly."""
+    """Scale `count` int16 by 1/32768 to float32, exactly.
+
+    Args:
+        pcm_address: Of `count` int16.
+        samples_address: Of room for `count` float32.
+        count: Number of samples.
+    """
     pcm = carray(int16_pointer(pcm_address), (count,))
     samples = carray(float32_pointer(samples_address), (count,))
     for i in range(count):

@@ -160,5 +160,10 @@ def run_resampler(state: int, source: int, frames: int, target: int) -> int:
 
 @kernel("int64(int64, int64)")
 def resample(state: int, frames: int) -> int:
-    """Resample so many frames of the memory that the state names, for Python: each argument more costs it 0.2 us."""
+    """Resample so many frames of the memory that the state names, for Python: each argument more costs it 0.2 us.
+
+    Args:
+        state: `Resampler.address`.
+        frames: Number of float32 samples at the address in `SOURCE`; the outputs go to that in `TARGET`.
+    """
     return run_resampler(state, load(state, r.SOURCE), frames, load(state, r.TARGET))

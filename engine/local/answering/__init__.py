@@ -1,4 +1,4 @@
-"""What the embedded agent says: its rules, its words, its voice.
+"""The embedded agent's answers: its rules, its words, its voice.
 
 Imports `protocol`.
 """

@@ -85,7 +85,13 @@ class Answers:
         await self._turns.until_fewer_than(MAX_WAITING)
 
     def take_turn(self, item_id: str, transcription: asyncio.Task[None], *, respond: bool) -> None:
-        """Answer one turn when it is understood and the answer before it has ended."""
+        """Answer one turn when it is understood and the answer before it has ended.
+
+        Args:
+            item_id: The user's item.
+            transcription: Becomes the words of the turn.
+            respond: Whether it is answered.
+        """
         self._turns.start(self._answer_turn(item_id, transcription, respond))
 
     async def _answer_turn(self, item_id: str, transcription: asyncio.Task[None], respond: bool) -> None:

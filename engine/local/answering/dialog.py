@@ -152,7 +152,7 @@ _SMALL_TALK: tuple[tuple[str, str, str], ...] = (
         "Я умею называть время и погоду, считать и рассказывать истории.",
     ),
 )
-"""What is heard, the answer in English, in Russian; the last one fits everything."""
+"""Pattern of what is heard, answer in English, answer in Russian; the last one fits everything."""
 
 
 def _small_talk(said: str, now: datetime) -> Say:

@@ -38,13 +38,13 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a response has to do."""
+    """The task of a response."""
 
     settings: Settings
     context: Items
-    """What it answers to."""
+    """The items it answers to."""
     conversation: Items | None
-    """Where its output is kept; None for one out of band, of which nothing is kept."""
+    """The conversation that keeps its output; None for one out of band, of which nothing is kept."""
     metadata: _Object | None = None
     instructions: str = ""
     """Instructions for this response alone."""
@@ -82,7 +82,7 @@ class Response:
 
     @property
     def tokens(self) -> Tokens:
-        """What it was given and what it made of it so far."""
+        """Tokens of its input and of its output so far."""
         return self._given + self._made
 
     @property

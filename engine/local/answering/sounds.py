@@ -22,7 +22,8 @@ class SoundMaker:
     """Makes what a script's `sound` describes.
 
     Example:
-        >>> SoundMaker(Path("scripts")).make({"tone_hz": 440, "seconds": 0.5}, 24000)   # PCM16
+        >>> len(SoundMaker(Path("scripts")).make({"tone_hz": 440, "seconds": 0.5}, 24000))  # bytes of PCM16
+        24000
     """
 
     def __init__(self, folder: Path) -> None:

@@ -29,7 +29,7 @@ _UNITS: dict[str, tuple[_Forms, _Forms]] = {
     "_mm": (("millimetre", "millimetres", "millimetres"), ("миллиметр", "миллиметра", "миллиметров")),
     "_hpa": (("hectopascal", "hectopascals", "hectopascals"), ("гектопаскаль", "гектопаскаля", "гектопаскалей")),
 }
-"""How a name ends, and its unit behind one, few and many: in English, in Russian."""
+"""Ending of a name, and its unit behind one, few and many: in English, in Russian."""
 _RUSSIAN_NAMES = {"temperature": "температура", "wind": "ветер", "humidity": "влажность", "error": "ошибка"}
 _VALUE_ONLY = frozenset({"city", "condition", "advice", "text", "result", "message", "summary", "sky"})
 

@@ -84,7 +84,7 @@ class Voice:
         if self.rate_hz <= 0:
             raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
         self._blocks: list[NDArray[np.int16]] = []
-        """What has been made of the text that is spoken."""
+        """Blocks that have been made of the text that is spoken."""
         self._raised: BaseException | None = None
         self._callback = _CALLBACK(self._receive)
 

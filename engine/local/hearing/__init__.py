@@ -1,4 +1,4 @@
-"""How the embedded agent hears: voice activity, turns, recognition.
+"""Hearing of the embedded agent: voice activity, turns, recognition.
 
 Imports `protocol`, and the words that `answering` knows.
 """

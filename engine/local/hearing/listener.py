@@ -16,15 +16,16 @@ _LEAST_COMMIT_MS = 100
 
 
 class Listener:
-    """Takes PCM16 at the wire's rate; with a VAD it says when a turn began and ended, without one it waits.
-
-    Example:
-        >>> listener = Listener(24000, ServerVad(), start_ms=0)
-        >>> for event in listener.feed(samples): ...
-    """
+    """Takes PCM16 at the wire's rate; with a VAD it says when a turn began and ended, without one it waits."""
 
     def __init__(self, rate_hz: int, vad: ServerVad | None, *, start_ms: int) -> None:
-        """Begin to listen; `start_ms` is the session's time, counted in audio."""
+        """Begin to listen; `start_ms` is the session's time, counted in audio.
+
+        Args:
+            rate_hz: The wire's rate.
+            vad: How turns are found; None where the client says when they end.
+            start_ms: The session's time, counted in audio.
+        """
         self._rate_hz = rate_hz
         self._start_ms = start_ms
         self._received_samples = 0

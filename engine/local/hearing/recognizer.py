@@ -24,12 +24,7 @@ the level, where noise of one fixed level made up to 75."""
 
 
 class Recognizer:
-    """Understands one utterance at a time; blocking, 50 to 300 ms, and holds the GIL meanwhile.
-
-    Example:
-        >>> Recognizer().transcribe(utterance)     # int16, mono, 16 kHz
-        'what is the weather in moscow'
-    """
+    """Understands one utterance at a time; blocking, 50 to 300 ms, and holds the GIL meanwhile."""
 
     def __init__(self) -> None:
         """Load the model.

@@ -92,12 +92,7 @@ def _missing() -> _Parts:
 
 
 class TurnDetector:
-    """Cuts a stream into utterances.
-
-    Example:
-        >>> turns = TurnDetector(threshold=0.5, prefix_padding_ms=300, silence_duration_ms=400)
-        >>> for event in turns.feed(samples): ...
-    """
+    """Cuts a stream into utterances."""
 
     def __init__(
         self, *, threshold: float, prefix_padding_ms: int, silence_duration_ms: int, start_ms: float = 0.0

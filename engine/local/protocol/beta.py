@@ -18,7 +18,7 @@ _MOVED: dict[str, tuple[str, ...]] = {
     "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
     "turn_detection": ("audio", "input", "turn_detection"),
 }
-"""Where GA keeps what stood at the top of a session; `temperature` is gone."""
+"""Places in GA of fields that stood at the top of a session; `temperature` is gone."""
 _RENAMED = {
     "response.output_text.delta": "response.text.delta",
     "response.output_text.done": "response.text.done",

@@ -87,7 +87,7 @@ _ANSWERING = {
     "prompt": _ANY_OBJECT,
     "reasoning": _ANY_OBJECT,
 }
-"""What a session and a single response both take."""
+"""Fields that a session and a single response both take."""
 _BETA_FORMAT = _text(*BETA_FORMATS)
 BETA_ANSWERING = {
     "modalities": _MODALITIES,

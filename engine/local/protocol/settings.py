@@ -33,7 +33,7 @@ class ServerVad:
 
     @property
     def ears(self) -> tuple[float, int, int]:
-        """What of it the detection of speech depends on; the rest says what follows from speech."""
+        """The settings on which the detection of speech depends; the rest says what follows from speech."""
         return self.threshold, self.prefix_padding_ms, self.silence_duration_ms
 
 
@@ -71,7 +71,7 @@ def _default_session(session_id: str) -> _Object:
 
 
 class Settings:
-    """What the client asked for so far."""
+    """The client's settings so far."""
 
     def __init__(self, session_id: str) -> None:
         self._session = _default_session(session_id)
@@ -125,7 +125,7 @@ class Settings:
 
     @property
     def speed(self) -> float:
-        """How fast answers are spoken; 1 is as usual."""
+        """Speed of the spoken answers; 1 is as usual."""
         return float(self._session["audio"]["output"]["speed"])
 
     @property
@@ -154,7 +154,7 @@ class Settings:
 
     @property
     def instructions(self) -> str:
-        """What the agent is told beside what the user says."""
+        """The agent's instructions."""
         return str(self._session["instructions"])
 
     @property

@@ -90,7 +90,13 @@ def usage_of_response(given: Tokens, cached: Tokens, made: Tokens) -> _Object:
 
 
 def usage_of_transcription(model: str, heard_ms: int, text: str) -> _Object:
-    """Return the usage of a transcript: by tokens for the models that are priced so, else by duration."""
+    """Return the usage of a transcript: by tokens for the models that are priced so, else by duration.
+
+    Args:
+        model: Name of the transcribing model.
+        heard_ms: Length of the audio.
+        text: The transcript.
+    """
     if not model.startswith("gpt-4o-"):
         return {"type": "duration", "seconds": heard_ms / 1000}
     heard, written = Tokens(audio=math.ceil(heard_ms / USER_TOKEN_MS)), text_tokens(text)

@@ -31,7 +31,7 @@ class Refusal(Exception):  # noqa: N818 - the protocol's word for it is an error
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a field must be."""
+    """Requirement of a field."""
 
     types: tuple[type, ...]
     required: bool = False
@@ -74,6 +74,11 @@ def _refuse_constant(name: str) -> None:
 
 def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> None:
     """Check the fields of an object, at `path` of the event ("" or ending with a dot).
+
+    Args:
+        values: The object.
+        needs: Requirement of each field, by name.
+        path: Place of the object in the event.
 
     Raises:
         Refusal: something is missing, unknown, of a wrong type or out of range; `param` names it.

@@ -19,7 +19,7 @@ _LAWS = {"audio/pcmu": g711.Law.MU, "audio/pcma": g711.Law.A}
 
 @dataclass(frozen=True, slots=True)
 class WireFormat:
-    """What a session's `format` object asks for.
+    """The audio format that a session's `format` object asks for.
 
     Example:
         >>> WireFormat.of({"type": "audio/pcmu"}).rate_hz

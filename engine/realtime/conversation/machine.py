@@ -59,13 +59,7 @@ _TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: p
 
 
 class Conversation:
-    """One session's state; every method returns what is to be done now.
-
-    Example:
-        >>> from engine.realtime.protocol.server_events import ResponseCreated
-        >>> Conversation("local").handle(ResponseCreated("resp_1"))
-        [Show(notice=ResponseStarted(response_id='resp_1'))]
-    """
+    """One session's state; every method returns what is to be done now."""
 
     def __init__(
         self,

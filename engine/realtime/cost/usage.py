@@ -83,7 +83,13 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
 
 
 def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tuple[float, bool]:
-    """Return what it costs, and whether everything that was used has a price."""
+    """Return what it costs, and whether everything that was used has a price.
+
+    Args:
+        tokens: Counts by kind.
+        prices: In a currency per million tokens or per minute; None where none are known.
+        seconds: Audio of the microphone that is paid by time.
+    """
     # Where audio is paid by time, the tokens that are counted are those of text.
     names = _OF_TEXT if prices and prices.audio_output_minute is not None else {}
     cost, complete = 0.0, True

@@ -55,7 +55,7 @@ class Provider:
     voice: str = ""
     """Empty leaves the voice to the server."""
     turn_detection: TurnDetection = _SILENCE
-    """What is asked for by default."""
+    """The turn detection that is asked for by default."""
     output_modalities: tuple[str, ...] = ("audio",)
     models: tuple[str, ...] = ()
     """The service's current models, the default first."""

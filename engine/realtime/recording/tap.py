@@ -50,17 +50,7 @@ _SHOWN_TEXT = 4096
 
 
 class Recording:
-    """Writes what a session does; `connect` and `make_conversation` are handed to the session, `follow` runs beside it.
-
-    Example:
-        >>> recording = Recording(Path("talk"), chosen, observers=[screen])
-        >>> session = Session(
-        ...     ..., connect=recording.connect, make_conversation=recording.make_conversation
-        ... )
-        >>> following = asyncio.ensure_future(recording.follow(audio))
-        >>> await session.run()
-        >>> await recording.aclose()
-    """
+    """Writes what a session does: it gets `connect` and `make_conversation`, and `follow` runs beside it."""
 
     def __init__(
         self,

@@ -95,7 +95,14 @@ class AudioBridge:
         self._mic_gate.release(self._audio.said_now_s())
 
     def play(self, response_id: str, key: ItemKey, pcm16: bytes, received_at_s: float) -> None:
-        """Append audio of an answer, which came at that time."""
+        """Append audio of an answer, which came at that time.
+
+        Args:
+            response_id: The response it belongs to.
+            key: Item and content part.
+            pcm16: Little-endian mono at the wire's rate.
+            received_at_s: Time of its arrival, on the loop's clock.
+        """
         player = self._audio.player
         player.write(key, pcm16)
         self._turn.audio_queued(response_id, key)

@@ -113,12 +113,23 @@ class Peer:
             self._outgoing.put_nowait(text)
 
     async def send_audio(self, response_id: str, item_id: str, pcm16: bytes, content_index: int = 0) -> None:
-        """Send one audio delta."""
+        """Send one audio delta.
+
+        Args:
+            response_id, item_id, content_index: The part of an answer it belongs to.
+            pcm16: Little-endian, mono, 24 kHz.
+        """
         place = {"response_id": response_id, "item_id": item_id, "content_index": content_index}
         await self.send("response.output_audio.delta", **place, delta=base64.b64encode(pcm16).decode())
 
     async def answer(self, response_id: str, item_id: str, pcm16: bytes, text: str = "") -> None:
-        """Send a whole spoken answer."""
+        """Send a whole spoken answer.
+
+        Args:
+            response_id, item_id: Names of the response and its one item.
+            pcm16: Little-endian, mono, 24 kHz.
+            text: Transcript of the audio.
+        """
         for kind, fields in answer_events(response_id, item_id, pcm16, text, _WIRE_RATE_HZ):
             await self.send(kind, **fields)
 

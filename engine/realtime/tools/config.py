@@ -162,7 +162,13 @@ def read_tool_config(config: Config, environ: Mapping[str, str]) -> ToolConfig:
 
 
 def not_valid(error: ValidationError, path: Path, *table: str) -> InvalidInputError:
-    """Return the error for a table of the configuration, which names the first wrong place and quotes no value."""
+    """Return the error for a table of the configuration, which names the first wrong place and quotes no value.
+
+    Args:
+        error: The errors of pydantic.
+        path: The configuration file.
+        table: Names of the tables down to the one that was checked.
+    """
     first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(map(str, (*table, *first["loc"])))
     return InvalidInputError(f"In the configuration, '{place}' is wrong: {first['msg']}.", fix=f"Correct {path}.")

@@ -88,7 +88,7 @@ class Tool:
 
 
 class _Wishes(TypedDict, total=False):
-    """What `@tool(...)` was given; the rest is left to the function."""
+    """Arguments of `@tool(...)`; the rest is left to the function."""
 
     name: str | None
     description: str | None

@@ -55,7 +55,13 @@ def received(name: str, **decided: Any) -> Callable[[type[_Event]], type[_Event]
 
 
 def wire(path: str, default: _T, *, shown: bool = True) -> _T:
-    """Return a field that is called otherwise on the wire or lies deeper, see `At`."""
+    """Return a field that is called otherwise on the wire or lies deeper, see `At`.
+
+    Args:
+        path: Names on the wire, with dots.
+        default: Value where the field is missing.
+        shown: False leaves it out of the event's `repr`.
+    """
     made: _T = field(default=default, repr=shown, metadata={WIRE: At(path)})
     return made
 
