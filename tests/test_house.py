@@ -17,6 +17,8 @@ UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 VAGUE = re.compile(r"^(utils?|helpers?|misc|common|stuff|manager)$")
 PRIVATE = re.compile(r"/(?:home|ro" + r"ot|work|Users)/[a-z]" + r"|\bsk-[A-Za-z0-9]{20}" + r"|\bAQVN[A-Za-z0-9]{20}")
 """A path of somebody's machine, or what looks like a key of OpenAI or of Yandex Cloud."""
+RELATIVE = re.compile(r"\s*(What|Who|Whom|Whose|When|Where|Which|How|Of)\b")
+"""A docstring that opens with a clause, where a noun phrase or an imperative says of what it speaks."""
 WAITS = re.compile(r"\btime\.sl" + r"eep\(")
 
 
@@ -31,6 +33,29 @@ def test_a_file_says_what_it_is_for_and_is_short(path: Path) -> None:
     assert not UNFINISHED.search(text)
     assert not PRIVATE.search(text)
     assert not VAGUE.match(path.stem)
+
+
+@pytest.mark.parametrize("folder", FOLDERS[:-1])
+def test_docstrings_open_with_a_noun_or_an_imperative(folder: str) -> None:
+    assert [
+        opening for path in FILES if path.is_relative_to(ROOT / folder) for opening in relative_openings(path)
+    ] == []
+
+
+def relative_openings(path: Path) -> list[str]:
+    """Docstrings, those below fields and constants included, that open with a relative clause or with "Of"."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))) if RELATIVE.match(text):
+                found.append(f"{path}:{node.lineno} {text}")
+    return found
+
+
+def test_a_relative_opening_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text('"""Whatever."""\nMOST = 3\n"""\nHow many."""\n', encoding="utf-8")
+    assert relative_openings(path) == [f"{path}:3 \nHow many."]
 
 
 def test_no_test_waits_by_the_clock() -> None:
