@@ -33,6 +33,8 @@ class LocalSession:
         self._settings = Settings(new_id("sess"))
         self._settings.update(wanted or {})
         self._items = Items()
+        self._mcp_labels: frozenset[str] = frozenset()
+        """Remote servers whose tools were asked for."""
         self._context = context = ConversationContext(self._send, self._settings, self._items, speech_worker)
         self._answers = Answers(context)
         self._buffer = InputBuffer(context, self._answers)
@@ -95,6 +97,18 @@ class LocalSession:
         if self._ears() != before:
             self._buffer.restart()
         await self._send("session.updated", session=self._settings.session)
+        for label in self._settings.mcp_labels - self._mcp_labels:
+            await self._fail_to_list(label)
+        self._mcp_labels |= self._settings.mcp_labels
+
+    async def _fail_to_list(self, label: str) -> None:
+        """Say of a remote server's tools that they cannot be listed: this server calls nobody."""
+        item = {"id": new_id("mcpl"), "type": "mcp_list_tools", "server_label": label, "tools": []}
+        before = self._items.add(item)
+        await self._send("conversation.item.added", item=item, previous_item_id=before)
+        await self._send("mcp_list_tools.in_progress", item_id=item["id"])
+        await self._send("mcp_list_tools.failed", item_id=item["id"])
+        await self._send("conversation.item.done", item=item, previous_item_id=before)
 
     def _ears(self) -> tuple[object, object]:
         """Settings on which the input buffer depends: turning automatic answers off and on keeps what was said."""

@@ -115,7 +115,17 @@ WRONG: dict[str, tuple[dict[str, Any], str, str | None]] = {
         "missing_required_parameter",
         "session.tools[0].name",
     ),
-    "tool of a remote server": session_with(tools=[{"type": "mcp", "name": "x"}], at="session.tools[0].type"),
+    "tool of no kind": session_with(tools=[{"type": "web", "name": "x"}], at="session.tools[0].type"),
+    "remote server without a label": (
+        {"type": "session.update", "session": {"tools": [{"type": "mcp", "server_url": "https://x"}]}},
+        "missing_required_parameter",
+        "session.tools[0].server_label",
+    ),
+    "choice of a remote server that is not there": session_with(
+        tools=[{"type": "mcp", "server_label": "a"}],
+        tool_choice={"type": "mcp", "server_label": "b"},
+        at="session.tool_choice",
+    ),
     "session too long": session_with(instructions="x" * (1 << 20), at="session"),
     "stereo": session_with(audio={"output": {"format": {"type": "audio/pcm", "channels": 2}}}, at="channels"),
     "other format": session_with(audio={"output": {"format": {"type": "audio/opus"}}}, at="format.type"),

@@ -6,7 +6,8 @@ import asyncio
 from datetime import datetime
 from typing import Any
 
-from engine.local.answering.dialog import END_TOOL, Call, Say, anything_else, obey, think
+from engine.local.answering.calls import Call, call_of
+from engine.local.answering.dialog import END_TOOL, Say, anything_else, obey, think
 from engine.local.answering.response import Request, Response
 from engine.local.answering.speak_json import speak_json
 from engine.local.answering.speech import language_of
@@ -148,13 +149,16 @@ class Answers:
         answer = think(question or request.instructions, request.settings.functions, now)
         if outputs := request.context.unanswered_outputs():
             if answer == Call(END_TOOL):
-                return think(question, (), now)  # what that tool says is for a model, not for the user
+                return think(question, {}, now)  # what that tool says is for a model, not for the user
             return Say(" ".join(speak_json(output, language_of(question)) for output in outputs))
-        if isinstance(answer, Call) and request.context.is_told:
+        called = answer.name if isinstance(answer, Call) else ""
+        if (wanted := request.settings.required_functions) and called not in wanted:
+            name = next(iter(wanted))
+            return call_of(name, wanted[name], "", question)
+        if called and not wanted and request.context.is_told:
             # Who asks twice, and a client whose request met one that was under way does, is not to wait for ever.
             return anything_else(question)
-        forced = request.settings.forced_function
-        return Call(forced) if forced and not (isinstance(answer, Call) and answer.name == forced) else answer
+        return answer
 
     async def close(self) -> None:
         """Cancel what runs and wait for its end."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
 from engine.local.answering import story
+from engine.local.answering.calls import Call, Tools, named_call
 from engine.local.answering.cities import find_city
 from engine.local.answering.numbers import parse_number, say_number
 from engine.local.answering.speech import language_of
@@ -27,29 +28,23 @@ class Say:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Ask the client to run a tool."""
-
-    name: str
-    arguments: dict[str, str] = field(default_factory=dict)
-
-
-def think(text: str, tools: Collection[str], now: datetime) -> Say | Call:
+def think(text: str, tools: Tools, now: datetime) -> Say | Call:
     """Return the answer to one turn of the user.
 
     Args:
         text: What was said or typed, English or Russian.
-        tools: Names of the functions that the client offers.
+        tools: The functions that the client offers.
         now: The wall clock, for the time of day.
 
     Example:
-        >>> think("what is seven times eight", (), datetime.now())
+        >>> think("what is seven times eight", {}, datetime.now())
         Say(text='Seven times eight is 56.')
     """
     said = re.sub(r"[^\w\s.+*/×÷,-]", " ", text[:_MOST_CHARACTERS].lower().replace("ё", "е")).strip()
     if not re.search(r"\w", said):
         return Say("Sorry, I did not catch that.")
+    if (named := named_call(text[:_MOST_CHARACTERS], tools)) is not None:
+        return named
     for rule in (_weather, _story, _arithmetic, _farewell):
         if (answer := rule(said, tools)) is not None:
             return answer
@@ -83,7 +78,7 @@ def _in_language(said: str, english: str, russian: str) -> Say:
     return Say(russian if language_of(said) == "ru" else english)
 
 
-def _weather(said: str, tools: Collection[str]) -> Say | Call | None:
+def _weather(said: str, tools: Tools) -> Say | Call | None:
     if not re.search(r"\b(weather|погод\w*)\b", said):
         return None
     city = find_city(said)
@@ -96,7 +91,7 @@ def _weather(said: str, tools: Collection[str]) -> Say | Call | None:
     return Call(WEATHER_TOOL, {"city": city})
 
 
-def _story(said: str, _tools: Collection[str]) -> Say | None:
+def _story(said: str, _tools: Tools) -> Say | None:
     if not re.search(r"\b(story|tale|истори[юя]|сказк[уа])\b", said):
         return None
     return _in_language(said, story.ENGLISH, story.RUSSIAN)
@@ -112,7 +107,7 @@ _BETWEEN_DIGITS = re.compile(r"(?<=[0-9])\s*([-+*/×÷xх])\s*(?=[-+]?[0-9])")
 _QUESTION = re.compile(r"^.*?\b(?:what is|what\W?s|how much is|calculate|сколько будет|посчитай)\b")
 
 
-def _arithmetic(said: str, _tools: Collection[str]) -> Say | None:
+def _arithmetic(said: str, _tools: Tools) -> Say | None:
     sum_ = _BETWEEN_DIGITS.sub(r" \1 ", _QUESTION.sub("", said)).strip(" .,")
     for operator, compute in _OPERATORS:
         match = re.fullmatch(rf"(.+?)\s*(?<!\w)({operator})(?!\w)\s*(.+)", sum_)
@@ -132,7 +127,7 @@ def _arithmetic(said: str, _tools: Collection[str]) -> Say | None:
 _GOODBYE = r"goodbye|bye|до свидания|пока"
 
 
-def _farewell(said: str, tools: Collection[str]) -> Call | None:
+def _farewell(said: str, tools: Tools) -> Call | None:
     return Call(END_TOOL) if END_TOOL in tools and re.search(rf"\b(?:{_GOODBYE})\b", said) else None
 
 

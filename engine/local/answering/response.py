@@ -14,7 +14,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from engine.local.answering.dialog import Call, Say
+from engine.local.answering.calls import Call
+from engine.local.answering.dialog import Say
 from engine.local.answering.speech import language_of
 from engine.local.context import ConversationContext
 from engine.local.items import Items, Stored

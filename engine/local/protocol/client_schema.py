@@ -68,14 +68,27 @@ _AUDIO_INPUT = _object(
     languages=_list(_TEXT),
 )
 _AUDIO_OUTPUT = _object(format=_FORMAT, voice=_TEXT_OR_OBJECT, speed=_number(0.25, 1.5), role=_TEXT)
-_TOOL = Need(
-    (dict,),
-    fields={
-        "type": _text("function", required=True),
+_MCP_FIELDS = (
+    "server_url connector_id server_description authorization headers allowed_tools require_approval allowed_callers "
+    "defer_loading tunnel_id"
+)
+TOOLS: Mapping[str, Mapping[str, Need]] = {
+    "function": {
+        "type": _TEXT,
         "name": _text(longest=64, required=True),
         "description": _TEXT,
         "parameters": _ANY_OBJECT,
     },
+    "mcp": {
+        "type": _TEXT,
+        "server_label": _text(longest=64, required=True),
+        **dict.fromkeys(_MCP_FIELDS.split(), Need((str, bool, dict, list))),
+    },
+}
+"""The kinds of tools with their fields."""
+_TOOL = _object(
+    type=_text(*TOOLS, required=True),
+    **{name: Need((object,)) for tool in TOOLS.values() for name in tool if name != "type"},
 )
 _ANSWERING = {
     "instructions": _text(longest=MAX_INSTRUCTIONS),

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from engine.local.protocol.beta import ga_shape
-from engine.local.protocol.client_schema import MAX_OUTPUT_TOKENS, VADS
-from engine.local.protocol.validation import Refusal
+from engine.local.protocol.client_schema import MAX_OUTPUT_TOKENS, TOOLS, VADS
+from engine.local.protocol.validation import Refusal, check_fields
 from engine.local.protocol.wire import WireFormat
 
 MODEL = "voice-local"
@@ -140,17 +140,25 @@ class Settings:
         return ServerVad(**known)
 
     @property
-    def functions(self) -> frozenset[str]:
-        """Names of the functions that the client offers."""
+    def functions(self) -> dict[str, _Object]:
+        """The functions that the client offers, by name, with the schema of their arguments."""
         if self._session["tool_choice"] == "none":
-            return frozenset()
-        return frozenset(tool["name"] for tool in self._session["tools"])
+            return {}
+        offered = [tool for tool in self._session["tools"] if tool["type"] == "function"]
+        return {tool["name"]: tool.get("parameters") or {} for tool in offered}
 
     @property
-    def forced_function(self) -> str | None:
-        """The function that an answer has to call."""
-        choice = self._session["tool_choice"]
-        return choice["name"] if isinstance(choice, dict) else None
+    def mcp_labels(self) -> frozenset[str]:
+        """The remote servers whose tools the client offers."""
+        return frozenset(tool["server_label"] for tool in self._session["tools"] if tool["type"] == "mcp")
+
+    @property
+    def required_functions(self) -> dict[str, _Object]:
+        """The functions of which an answer has to call one; empty where it may do without."""
+        choice, offered = self._session["tool_choice"], self.functions
+        if isinstance(choice, dict):
+            return {name: offered[name] for name in offered if name == choice.get("name")}
+        return offered if choice == "required" else {}
 
     @property
     def instructions(self) -> str:
@@ -201,7 +209,8 @@ def _check(session: _Object, root: str) -> None:
     """Refuse what the fields one by one do not show.
 
     Raises:
-        Refusal: no modality, a parameter of another way to detect turns, a tool that is not offered, or too much.
+        Refusal: no modality, a parameter of another way to detect turns or kind of tool, a tool that is not offered,
+            or too much.
     """
     if not session["output_modalities"]:
         raise Refusal("Modalities are 'audio' and 'text'.", "invalid_value", f"{root}.output_modalities")
@@ -210,9 +219,14 @@ def _check(session: _Object, root: str) -> None:
             if name != "type" and name not in VADS[detection["type"]]:
                 path = f"{root}.audio.input.turn_detection.{name}"
                 raise Refusal(f"'{detection['type']}' has no parameter '{name}'.", "unknown_parameter", path)
+    for index, tool in enumerate(session["tools"]):
+        check_fields(tool, TOOLS[tool["type"]], f"{root}.tools[{index}].")
     _check_tool_choice(session, f"{root}.tool_choice")
     if len(json.dumps(session, ensure_ascii=False)) > MAX_CHARACTERS:
         raise Refusal(f"A session has at most {MAX_CHARACTERS} characters.", "invalid_value", root)
+
+
+_NAME_OF_TOOL = {"function": "name", "mcp": "server_label"}
 
 
 def _check_tool_choice(session: _Object, path: str) -> None:
@@ -220,5 +234,7 @@ def _check_tool_choice(session: _Object, path: str) -> None:
     if isinstance(choice, str):
         if choice not in ("none", "auto", "required"):
             raise Refusal("'tool_choice' is 'none', 'auto', 'required' or a function.", "invalid_value", path)
-    elif choice.get("type") != "function" or choice.get("name") not in [tool["name"] for tool in session["tools"]]:
-        raise Refusal("'tool_choice' names no function among the tools.", "invalid_value", path)
+    else:
+        key = _NAME_OF_TOOL.get(choice.get("type"), "")
+        if not key or choice.get(key) not in [tool.get(key) for tool in session["tools"]]:
+            raise Refusal("'tool_choice' names none of the tools.", "invalid_value", path)

@@ -8,12 +8,13 @@ from datetime import datetime
 import pytest
 
 from engine.local.answering import story
+from engine.local.answering.calls import Call, Tools
 from engine.local.answering.cities import CITIES, find_city
-from engine.local.answering.dialog import Call, Say, think
+from engine.local.answering.dialog import Say, think
 from engine.local.answering.speech import language_of
 
 NOW = datetime(2026, 3, 5, 14, 5)
-TOOLS = frozenset({"get_weather"})
+TOOLS: Tools = {"get_weather": {}}
 
 
 def said(text: str) -> str:
@@ -105,5 +106,5 @@ def test_weather_is_asked_of_the_tool_for_every_city() -> None:
 
 
 def test_without_the_tool_the_agent_says_that_it_cannot_know() -> None:
-    answer = think("what is the weather in Moscow", frozenset(), NOW)
+    answer = think("what is the weather in Moscow", {}, NOW)
     assert answer == Say("I have no way to look up the weather in Moscow.")

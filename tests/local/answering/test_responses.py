@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -127,6 +128,50 @@ async def test_a_tool_may_be_demanded(client: Client) -> None:
     await client.send("response.create", response={"tool_choice": {"type": "function", "name": "sing"}})
     (call,) = (await client.until("response.done"))["response"]["output"]
     assert (call["type"], call["name"], call["arguments"]) == ("function_call", "sing", "{}")
+
+
+@pytest.mark.parametrize(
+    ("choice", "typed_text", "called"),
+    [
+        ("required", "hello", ("set_light", {"room": "hello", "percent": 1})),
+        ("required", "call ring", ("ring", {})),
+        ({"type": "function", "name": "ring"}, "call set light, kitchen, 50", ("ring", {})),
+        ("auto", "call set light, kitchen, 50", ("set_light", {"room": "kitchen", "percent": 50})),
+        ("none", "call set light, kitchen, 50", None),
+        ("auto", "hello", None),
+    ],
+)
+async def test_a_tool_is_called_where_that_is_required_or_it_is_named(
+    client: Client, choice: Any, typed_text: str, called: tuple[str, dict[str, Any]] | None
+) -> None:
+    fields = {"room": {"type": "string"}, "percent": {"type": "integer"}}
+    schema = {"type": "object", "properties": fields, "required": ["room", "percent"]}
+    tools = [{"type": "function", "name": "set_light", "parameters": schema}, {"type": "function", "name": "ring"}]
+    await client.update(tools=tools, output_modalities=TEXT)
+    await client.send("conversation.item.create", item=typed(typed_text))
+    await client.send("response.create", response={"tool_choice": choice})
+    (item,) = (await client.until("response.done"))["response"]["output"]
+    assert (called is None) == (item["type"] == "message")
+    if called is not None:
+        assert (item["name"], json.loads(item["arguments"])) == called
+
+
+async def test_remote_servers_are_taken_and_said_not_to_be_listed(client: Client) -> None:
+    remote = {
+        "type": "mcp",
+        "server_label": "docs",
+        "server_url": "https://example.org/mcp",
+        "require_approval": "never",
+    }
+    session = await client.update(tools=[remote], tool_choice={"type": "mcp", "server_label": "docs"})
+    assert session["tools"] == [remote]
+    added = (await client.until("conversation.item.added"))["item"]
+    assert (added["type"], added["server_label"], added["tools"]) == ("mcp_list_tools", "docs", [])
+    assert (await client.until("mcp_list_tools.failed"))["item_id"] == added["id"]
+    await client.update(tools=[remote], output_modalities=TEXT)
+    await client.type("hello")
+    assert (await client.answer())[0].startswith("Hello")
+    assert len([event for event in client.events if event["type"] == "mcp_list_tools.failed"]) == 1
 
 
 async def test_what_a_tool_has_found_is_not_looked_up_twice(client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from engine.local.hearing.recognizer import Recognizer
 from engine.local.hearing.voice_activity import RATE_HZ, Started, Stopped, TurnDetector
 from engine.local.protocol.settings import ServerVad
 from engine.local.protocol.validation import Refusal
+from engine.local.speech_worker import SpeechWorker
 from tests.support.speech import speech
 
 QUIET = np.zeros(RATE_HZ, np.int16)
@@ -59,6 +61,26 @@ def test_clear_speech_is_recognised(recognizer: Recognizer, phrase: str) -> None
     utterance = np.concatenate([QUIET[:4000], speech(phrase, RATE_HZ, "en-us+f3"), QUIET[:6400]])
     for heard in (utterance, noisy(utterance), utterance // 5):
         assert recognizer.transcribe(heard) == phrase
+
+
+@pytest.mark.parametrize(("before", "behind"), [(0.0, 0.0), (0.3, 1.0), (1.0, 1.0), (3.0, 0.0)])
+async def test_silence_around_the_words_changes_nothing(
+    speech_worker: SpeechWorker, before: float, behind: float
+) -> None:
+    phrase = speech("what is seven times eight", RATE_HZ, "en-us+f3")
+    utterance = np.concatenate([np.tile(QUIET, 3)[: int(before * RATE_HZ)], phrase, QUIET[: int(behind * RATE_HZ)]])
+    for heard in (utterance, noisy(utterance)):
+        assert await speech_worker.transcribe(heard) == "what is seven times eight"
+
+
+async def test_what_is_longer_than_any_phrase_is_not_recognised(
+    speech_worker: SpeechWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognise = Mock()
+    monkeypatch.setattr(Recognizer, "transcribe", recognise)
+    noise = np.random.default_rng(1).integers(-8000, 8000, 20 * RATE_HZ).astype(np.int16)
+    assert await speech_worker.transcribe(noise) == ""
+    recognise.assert_not_called()
 
 
 @pytest.mark.parametrize("samples", [0, 1, 159, 1600])
