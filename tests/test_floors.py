@@ -104,6 +104,24 @@ ROOMS: dict[str, tuple[str, ...]] = {
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
 IMPURE = {"asyncio", "socket", "time", "datetime", "threading", "aiohttp", "random"}
 HEAVY = ("numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "asyncio")
+ASSEMBLED = (
+    "engine.audio.port",
+    "engine.audio.playback",
+    "engine.audio.session_audio",
+    "engine.audio.device.protocol",
+    "engine.audio.device.registry",
+    "engine.audio.device.open_stream",
+    "engine.local.process",
+    "engine.realtime.connection",
+    "engine.realtime.conversation",
+    "engine.realtime.cost",
+    "engine.realtime.providers",
+    "engine.realtime.recording",
+    "engine.realtime.sound",
+    "engine.realtime.tools",
+    "engine.realtime.session",
+)
+"""What a session is made of: `engine.api` puts it together, and the command line does not."""
 OFFERED = ("engine.audio.device.conformance", "engine.realtime.testing")
 """For programs that use the engine and for authors of backends; nothing of ours calls them."""
 COMPILED_BY_NAME = re.compile(r"engine\.\w+\.kernels\.\w+$|engine\.dsp\.compile\.(build|declare|intrinsics)$")
@@ -204,6 +222,11 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
     for module in sorted(graph):
         visit(module, ())
+
+
+def test_the_command_line_assembles_no_session() -> None:
+    for path in sorted((ROOT / "cli" / "run").rglob("*.py")):
+        assert not [name for name in imports(path) if within(name, ASSEMBLED)], path
 
 
 def test_the_conversation_has_no_io_no_clock_and_no_event_loop() -> None:

@@ -19,7 +19,7 @@ from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
 from engine.config import load_config
 from engine.errors import InvalidInputError, NoDeviceError, NoSoundCardError
-from engine.realtime.session import Observer
+from engine.realtime.session_events import Observer
 
 SWITCH_INTERVAL_S = 0.0005
 """Longest time a thread keeps the interpreter from the session. Beside two spinning threads, Python's own 5 ms

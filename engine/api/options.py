@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the command line imports this before it has read its option
     from engine.audio.device.protocol import Backend
     from engine.config import Config
     from engine.realtime.connection.transport import Connect
-    from engine.realtime.session import Observer
+    from engine.realtime.session_events import Observer
     from engine.realtime.tools.tool import Tool
 
 LIMITS: dict[str, tuple[float, float | None]] = {

@@ -14,7 +14,7 @@ from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.providers.turn_config import configured_turns
-from engine.realtime.session import Observer
+from engine.realtime.session_events import Observer
 from engine.realtime.tools.config import ToolConfig, read_tool_config
 from engine.realtime.tools.offered import offered_tools
 from engine.realtime.tools.tool import Tool

@@ -30,9 +30,8 @@ from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
-from engine.realtime.session import Observer
 from engine.realtime.session import Session as RealtimeSession
-from engine.realtime.session_events import ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
+from engine.realtime.session_events import ApprovalAsked, Lacking, Observer, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
 from engine.redaction import Scrubber
@@ -145,6 +144,15 @@ class Session:
             await self.wait()
             raise StopAsyncIteration
         return event
+
+    async def run(self) -> Summary:
+        """Hold the whole conversation: open everything, wait for the end, close; return the summary.
+
+        Raises:
+            VoiceError: what prevented or ended it.
+        """
+        async with self:
+            return await self.wait()
 
     async def wait(self) -> Summary:
         """Wait until the session has ended by itself or was stopped; return its summary.

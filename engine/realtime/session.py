@@ -30,6 +30,7 @@ from engine.realtime.session_events import (
     AnswerDropped,
     DeviceLost,
     ErrorShown,
+    Observer,
     Reconnecting,
     RemoteCall,
     SessionEvent,
@@ -41,10 +42,6 @@ from engine.realtime.sound.device_events import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner
-
-Observer = Callable[[SessionEvent, float], None]
-"""Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
-follows from that happens after what is under way, and every observer sees it in this order."""
 
 _FOREIGN: dict[type[SessionEvent], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
 """Fields of session events with others' words, which may repeat a key they refuse."""
@@ -178,7 +175,7 @@ class Session:
 
     def interrupt(self) -> None:
         """Silence the agent, as speech of the user would."""
-        self._perform(self._conversation.interrupted())
+        self._perform(self._conversation.silenced(by_user=True))
 
     def play(self, pcm16: bytes) -> None:
         """Play sound of the program's own, at the wire's rate of the answers, behind what is being said."""
@@ -251,7 +248,7 @@ class Session:
             self._recovery = RecoveryRunner(
                 self._audio,
                 emit=self._emit_device_news,
-                drop=lambda: self._perform(self._conversation.speaker_missing()),
+                drop=lambda: self._perform(self._conversation.silenced(by_user=False)),
                 failed=self.on_failure,
             )
 

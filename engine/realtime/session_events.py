@@ -27,6 +27,11 @@ class SessionEvent:
         return {"type": self.type, **asdict(self)}
 
 
+Observer = Callable[[SessionEvent, float], None]
+"""Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
+follows from that happens after what is under way, and every observer sees it in this order."""
+
+
 @dataclass_transform(frozen_default=True)
 def session_event(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
     """Declare a session event: a frozen dataclass, by its name in the event file."""

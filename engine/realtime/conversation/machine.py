@@ -162,10 +162,6 @@ class Conversation:
         self._gate.want()
         return self._settle(actions)
 
-    def interrupted(self) -> list[Action]:
-        """Take that the program silences the agent, as speech of the user would."""
-        return self._settle(self._interrupt())
-
     def sound_queued(self) -> list[Action]:
         """Take that sound of the program's own goes to the player: the next interruption stops it too."""
         self._plays_own_sound = True
@@ -211,9 +207,9 @@ class Conversation:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
         return self._settle(self._truncations.forget_unheard(cut, self._responses))
 
-    def speaker_missing(self) -> list[Action]:
-        """Give up what waits to be heard, as if it were interrupted: there has been no speaker for too long."""
-        return self._settle(self._interrupt(by_user=False))
+    def silenced(self, *, by_user: bool) -> list[Action]:
+        """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
+        return self._settle(self._interrupt(by_user=by_user))
 
     def disconnected(self) -> list[Action]:
         """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
@@ -268,7 +264,6 @@ class Conversation:
         """Silence all that was asked for before, the speaker first."""
         sounds = any(response.active or (response.spoke and not response.interrupted) for response in self._responses)
         actions: list[Action] = [StopPlayback(by_user)] if sounds or self._plays_own_sound else []
-        self._plays_own_sound = False
         if by_user:
             actions += self._pending_results.user_turned(self._responses)
         for response in self._responses:
@@ -293,8 +288,7 @@ class Conversation:
 
     def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
         self._answer_expected = False
-        known = self._responses.find(event.response_id) if event.response_id else None
-        if known is not None:
+        if event.response_id and self._responses.find(event.response_id) is not None:
             return []
         is_stale = self._gate.response_created()
         response = Response(event.response_id)
