@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from engine.config import Config
-from engine.realtime.tools.config import read_tool_config
 
 
 def search_current_folder(asked: Iterable[object], config: Config) -> None:
     """Search it, if a module is named at all: else nothing that lies there is ever imported."""
-    names = (*asked, *read_tool_config(config, os.environ).tools.enabled)
+    names = (*asked, *config.tools.enabled)
     folder = str(Path.cwd())
     if folder not in sys.path and any(":" in str(name) for name in names):
         sys.path.insert(0, folder)

@@ -11,11 +11,11 @@ from typing import Any
 from cli.tool_folder import search_current_folder
 from engine.api.mcp_start import StartedServers
 from engine.config import load_config
+from engine.config_tables import McpServer
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool
-from engine.realtime.tools.config import McpServer, read_tool_config
 from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
 from engine.realtime.tools.offered import offered_tools
 from engine.realtime.tools.tool import Tool
@@ -34,8 +34,7 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
     config = load_config()
     search_current_folder((), config)
     chosen = choose_provider(provider, None, os.environ, config)
-    tool_config = read_tool_config(config, os.environ)
-    offer = tool_config.tools
+    offer = config.tools
     offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
     rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
     for name in plugin_names():
@@ -48,7 +47,7 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
     for reference in dict.fromkeys(offer.enabled):
         if reference not in (*BUILT_IN, *plugin_names()):
             rows += _enabled_rows(reference, offered)
-    return rows + (asyncio.run(_mcp_rows(tool_config.mcp)) if with_mcp else [])
+    return rows + (asyncio.run(_mcp_rows(config.mcp)) if with_mcp else [])
 
 
 def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # for type checkers and editors; `from X import A as A` expor
     from engine.audio.types import StreamRequest as StreamRequest, StreamSide as StreamSide
     from engine.config import Config as Config
     from engine.errors import *  # noqa: F403
-    from engine.realtime.providers.turn_detection import Eagerness as Eagerness, TurnMode as TurnMode
+    from engine.config_tables import Eagerness as Eagerness, TurnMode as TurnMode
     from engine.realtime.session_events import *  # noqa: F403
     from engine.realtime.tools.tool import OnInterrupt as OnInterrupt, Tool as Tool, ToolError as ToolError
     from engine.realtime.tools.tool import tool as tool
@@ -44,7 +44,7 @@ _NAMES = {
         NoDeviceError NoSoundCardError NotOpenError PermissionDeniedError PortAudioMissingError ProtocolBrokenError
         ScriptFailedError SessionClosedError StreamLostError UnknownDeviceError UnsupportedFormatError VoiceError
     """,
-    "engine.realtime.providers.turn_detection": "Eagerness TurnMode",
+    "engine.config_tables": "Eagerness TurnMode",
     "engine.realtime.session_events": """
         AgentText AgentTextCut AgentTextDelta AnswerDropped ApprovalAsked ApprovalGiven BargeIn DeviceFound DeviceLost
         ErrorShown FirstAudio Lacking McpServerChanged Muted OutputRate PartChosen Reconnected Reconnecting RemoteCall

@@ -1,4 +1,4 @@
-"""The person's configuration: keys and audio defaults, from a TOML file and from the environment, which wins.
+"""The person's configuration: keys and defaults, from a TOML file and from the environment, which wins.
 
 The file is `config.toml` in the system's folder for configurations (`~/.config/voice` on Linux), or the one that
 `VOICE_CONFIG` names:
@@ -11,26 +11,44 @@ The file is `config.toml` in the system's folder for configurations (`~/.config/
     backend = "sounddevice"
     input = "usb"
 
-Tables of `PARTS` are read by the parts of the engine that they are for.
+The other tables are described in `engine.config_tables`.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_hints
 
 from platformdirs import user_config_path
 
+from engine.config_tables import As, McpName, McpServer, Offer, Prices, RemoteMcp, TurnOptions
 from engine.errors import InvalidInputError
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
 CONFIG_VARIABLE = "VOICE_CONFIG"
-PARTS = ("tools", "mcp", "remote_mcp", "prices", "turns")
-"""Tables that `tools.config`, `cost.prices` and `providers.turn_config` of `engine.realtime` check."""
 _MASK = "***"
+_LARGEST_BYTES, _DEEPEST = 256 * 1024, 100
+VARIABLES = {
+    "keys": {
+        "yandex_api_key": "YANDEX_CLOUD_API_KEY",
+        "yandex_folder_id": "YANDEX_CLOUD_FOLDER_ID",
+        "yandex_iam_token": "YANDEX_CLOUD_IAM_TOKEN",
+        "vector_store_id": "VECTOR_STORE_ID",
+        "openai_api_key": "OPENAI_API_KEY",
+        "voice_api_key": "VOICE_API_KEY",
+    },
+    "audio": {"backend": "VOICE_BACKEND", "input": "VOICE_INPUT", "output": "VOICE_OUTPUT"},
+}
+"""Environment variables, by the table and the key that they come before."""
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class Secret:
@@ -63,18 +81,23 @@ class Secret:
         return hash(self._value)
 
 
+# A blank value counts as not set; the spaces and line ends that pasting leaves around a key go.
+_Blankable = Annotated[str | None, As("a text", (str,), convert=lambda text: text.strip() or None)]
+_Hidden = Annotated[
+    Secret | None, As("a text", (str,), convert=lambda text: Secret(text.strip()) if text.strip() else None)
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`[keys]`: what the services ask for; each field can also come from its environment variable."""
+    """`[keys]`: what the services ask for."""
 
-    yandex_api_key: Secret | None = field(default=None, metadata={"variable": "YANDEX_CLOUD_API_KEY", "secret": True})
-    yandex_folder_id: str | None = field(default=None, metadata={"variable": "YANDEX_CLOUD_FOLDER_ID", "secret": False})
-    yandex_iam_token: Secret | None = field(
-        default=None, metadata={"variable": "YANDEX_CLOUD_IAM_TOKEN", "secret": True}
-    )
-    vector_store_id: str | None = field(default=None, metadata={"variable": "VECTOR_STORE_ID", "secret": False})
-    openai_api_key: Secret | None = field(default=None, metadata={"variable": "OPENAI_API_KEY", "secret": True})
-    voice_api_key: Secret | None = field(default=None, metadata={"variable": "VOICE_API_KEY", "secret": True})
+    yandex_api_key: _Hidden = None
+    yandex_folder_id: _Blankable = None
+    yandex_iam_token: _Hidden = None
+    vector_store_id: _Blankable = None
+    openai_api_key: _Hidden = None
+    voice_api_key: _Hidden = None
     """Bearer of a server that is named by its address."""
 
 
@@ -82,23 +105,41 @@ class Keys:
 class AudioDefaults:
     """`[audio]`: the backend, the microphone and the speaker of a session that names none."""
 
-    backend: str | None = field(default=None, metadata={"variable": "VOICE_BACKEND", "secret": False})
-    input: str | None = field(default=None, metadata={"variable": "VOICE_INPUT", "secret": False})
-    output: str | None = field(default=None, metadata={"variable": "VOICE_OUTPUT", "secret": False})
+    backend: _Blankable = None
+    input: _Blankable = None
+    output: _Blankable = None
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole configuration; every value that is set nowhere is None."""
+    """The whole configuration; every key that is set nowhere is None."""
+
+    __pydantic_config__: ClassVar[Any] = {"extra": "forbid"}
 
     keys: Keys = field(default_factory=Keys)
     audio: AudioDefaults = field(default_factory=AudioDefaults)
-    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The tables of `PARTS` as they stand in the file; secrets may be among them."""
+    tools: Offer = field(default_factory=Offer)
+    mcp: dict[McpName, McpServer] = field(default_factory=dict)
+    remote_mcp: dict[McpName, RemoteMcp] = field(default_factory=dict)
+    prices: dict[str, Prices] = field(default_factory=dict)
+    turns: TurnOptions = field(default_factory=TurnOptions)
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:
-        """Return the same with every value replaced that `environ` sets to something."""
-        return Config(_with_environment(self.keys, environ), _with_environment(self.audio, environ), self.parts)
+        """Return the same with every key and default replaced that `environ` sets to something."""
+        given = {
+            table: {key: text for key, variable in variables.items() if (text := environ.get(variable, "").strip())}
+            for table, variables in VARIABLES.items()
+        }
+        keys: dict[str, Any] = {
+            key: Secret(text) if key.endswith(("_key", "_token")) else text for key, text in given["keys"].items()
+        }
+        return replace(self, keys=replace(self.keys, **keys), audio=replace(self.audio, **given["audio"]))
+
+    @property
+    def tool_secrets(self) -> list[str]:
+        """What no text may show of the MCP servers' settings."""
+        servers: tuple[McpServer | RemoteMcp, ...] = (*self.mcp.values(), *self.remote_mcp.values())
+        return [secret for server in servers for secret in server.secrets]
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:
@@ -107,47 +148,99 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
 
 
-def load_config(environ: Mapping[str, str] | None = None, *, may_be_new: bool = False) -> Config:
+def load_config(
+    environ: Mapping[str, str] | None = None, *, may_be_new: bool = False, only_devices: bool = False
+) -> Config:
     """Read the file, if there is one, and let the environment override it.
 
     Args:
         environ: Environment variables; None takes the process's own.
         may_be_new: Whether the file that `VOICE_CONFIG` names is still to be made.
+        only_devices: Read `[keys]` and `[audio]` alone: the variables that others ask for need not be set.
 
     Raises:
-        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is
-            not TOML, or has an unknown table, an unknown key or a value that is not a string. The message names the
-            file, never a value.
+        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is not
+            TOML, has an unknown table or key, or a value that does not fit. The message names the file, never a value.
     """
     environ = os.environ if environ is None else environ
     path = config_path(environ)
-    may_be_absent = may_be_new or not environ.get(CONFIG_VARIABLE, "").strip()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if not may_be_absent:
-            raise not_taken(path, error) from None
-        text = ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise not_taken(path, error) from None
-    return _config_of(text, path).overridden_by(environ)
-
-
-def _config_of(text: str, path: Path) -> Config:
-    try:
+        text = _read(path)
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if environ.get(CONFIG_VARIABLE, "").strip() and not may_be_new:
+            raise not_taken(path, error) from None
+        document = {}
+    except (OSError, ValueError, RecursionError) as error:
         raise not_taken(path, error) from None
-    tables = {"keys": Keys, "audio": AudioDefaults}
-    known = (*tables, *PARTS)
-    for name in document:
-        if name not in known:
-            raise InvalidInputError(f"The configuration {path} has an unknown table '{name}'.", fix=_known(known))
-    return Config(
-        keys=_table(Keys, "keys", document.get("keys", {}), path),
-        audio=_table(AudioDefaults, "audio", document.get("audio", {}), path),
-        parts={name: document[name] for name in PARTS if name in document},
-    )
+    if only_devices:
+        others = {entry.name for entry in fields(Config)} - VARIABLES.keys()
+        document = {name: table for name, table in document.items() if name not in others}
+    return check_config(_filled_in(document, environ, path), path).overridden_by(environ)
+
+
+def _read(path: Path) -> str:
+    """The file's text; what would take the parser's memory, as it takes time, is refused."""
+    with path.open("rb") as file:
+        text = file.read(_LARGEST_BYTES + 1).decode("utf-8")
+    if len(text) > _LARGEST_BYTES:
+        raise ValueError(f"it is larger than {_LARGEST_BYTES // 1024} KiB")
+    if any(line.count(".") > _DEEPEST for line in text.splitlines()):
+        raise RecursionError
+    return text
+
+
+def check_config(document: dict[str, Any], path: Path) -> Config:
+    """Return the configuration that a document describes.
+
+    Raises:
+        InvalidInputError: it has an unknown table or key, or a value that does not fit.
+    """
+    if not document:
+        return Config()
+    from pydantic import ValidationError  # noqa: PLC0415 - takes longer to load than many a command takes
+
+    try:
+        return _adapter().validate_python(document)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise _unfit(first["type"], tuple(map(str, first["loc"])), first.get("ctx", {}), path) from None
+
+
+@cache
+def _adapter() -> TypeAdapter[Config]:
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    return TypeAdapter(Config)
+
+
+def _unfit(kind: str, place: tuple[str, ...], context: dict[str, Any], path: Path) -> InvalidInputError:
+    """The error for a place in the document: what it must be, and what to write; the value is not quoted."""
+    *tables, key = (step for step in place if step != "[key]")
+    inside = ".".join(step if re.fullmatch(r"[\w-]+", step) else f'"{step}"' for step in tables)
+    named, header = (f"'{key}' in [{inside}]", f"{inside}.{key}") if inside else (f"'{key}'", key)
+    match kind:
+        case "unexpected_keyword_argument":
+            what = f"key '{key}' in [{inside}]" if inside else f"table '{key}'"
+            return InvalidInputError(f"The configuration {path} has an unknown {what}.", fix=_known(tables))
+        case "dataclass_type" | "dict_type":
+            words, fix = "a table", f"Write [{header}] on a line of its own, and its values below."
+        case "value_error":
+            words = str(context["error"])
+            fix = f'Put its value in quotes: {key} = "...".' if words == "a text" else "Correct it there."
+        case _:
+            words, fix = f"one of {context.get('expected', 'another kind')}", "Correct it there."
+    return InvalidInputError(f"In the configuration {path}, {named} must be {words}.", fix=fix)
+
+
+def _known(tables: list[str]) -> str:
+    """The keys that may stand in a table."""
+    kind: Any = Config
+    for step in tables:
+        kind = get_type_hints(kind)[step] if is_dataclass(kind) else get_args(kind)[1]
+    if not is_dataclass(kind):
+        kind = get_args(kind)[1]
+    return f"Known are: {', '.join(entry.name for entry in fields(kind))}."
 
 
 def not_taken(path: Path, error: Exception) -> InvalidInputError:
@@ -157,72 +250,41 @@ def not_taken(path: Path, error: Exception) -> InvalidInputError:
         path: The file.
         error: What the system, the codec or the parser said, which names the line and quotes nothing.
     """
+    fix = "Correct or remove it."
     match error:
         case FileNotFoundError() | NotADirectoryError():
-            return InvalidInputError(
-                f"There is no configuration {path}, which {CONFIG_VARIABLE} names.",
-                fix=f"Correct {CONFIG_VARIABLE}, or unset it.",
-            )
+            what = f"There is no configuration {path}, which {CONFIG_VARIABLE} names."
+            fix = f"Correct {CONFIG_VARIABLE}, or unset it."
         case IsADirectoryError():
-            return InvalidInputError(
-                f"The configuration {path} is a folder.",
-                fix=f"Let {CONFIG_VARIABLE} name a file, or remove the folder.",
-            )
+            what = f"The configuration {path} is a folder."
+            fix = f"Let {CONFIG_VARIABLE} name a file, or remove the folder."
         case OSError():
-            return InvalidInputError(
-                f"The configuration {path} cannot be read: {error.strerror}.",
-                fix=f"Make it readable, or name another file with {CONFIG_VARIABLE}.",
-            )
+            what = f"The configuration {path} cannot be read: {error.strerror}."
+            fix = f"Make it readable, or name another file with {CONFIG_VARIABLE}."
         case UnicodeDecodeError():
             line = error.object.count(b"\n", 0, error.start) + 1
-            return InvalidInputError(f"The configuration {path} is not UTF-8 at line {line}.", fix="Save it as UTF-8.")
+            what, fix = f"The configuration {path} is not UTF-8 at line {line}.", "Save it as UTF-8."
+        case RecursionError():
+            what = f"The configuration {path} is nested too deeply."
+        case ValueError() if "sys.set_int_max_str_digits" in str(error):
+            what = f"The configuration {path} has a number without end."
         case _:
-            return InvalidInputError(
-                f"The configuration {path} is not valid TOML: {error}.", fix="Correct that line, or remove the file."
-            )
+            what = f"The configuration {path} is not valid TOML: {error}."
+            fix = "Correct that line, or remove the file."
+    return InvalidInputError(what, fix=fix)
 
 
-_Table = TypeVar("_Table", Keys, AudioDefaults)
-
-
-def _table(kind: type[_Table], name: str, values: Any, path: Path) -> _Table:
-    if not isinstance(values, dict):
-        raise InvalidInputError(
-            f"In the configuration {path}, '{name}' must be a table.",
-            fix=f"Write [{name}] on a line of its own, and its values below.",
-        )
-    known = {entry.name: entry for entry in fields(kind)}
-    taken: dict[str, Any] = {}
-    for key, value in values.items():
-        if key not in known:
+def _filled_in(value: Any, environ: Mapping[str, str], path: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled_in(entry, environ, path) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_filled_in(entry, environ, path) for entry in value]
+    if not isinstance(value, str):
+        return value
+    for name in _VARIABLE.findall(value):
+        if name not in environ:
             raise InvalidInputError(
-                f"The configuration {path} has an unknown key '{key}' in [{name}].", fix=_known(known)
+                f"The configuration {path} asks for the environment variable {name}, which is not set.",
+                fix=f"Set {name}, or write its value in place of ${{{name}}}.",
             )
-        if not isinstance(value, str):
-            raise InvalidInputError(
-                f"In the configuration {path}, '{key}' in [{name}] must be a string.",
-                fix=f'Put its value in quotes: {key} = "...".',
-            )
-        taken[key] = _value(value, secret=known[key].metadata["secret"])
-    return kind(**taken)
-
-
-def _with_environment(table: _Table, environ: Mapping[str, str]) -> _Table:
-    changes: dict[str, Any] = {
-        entry.name: _value(environ[entry.metadata["variable"]], secret=entry.metadata["secret"])
-        for entry in fields(table)
-        if environ.get(entry.metadata["variable"], "").strip()
-    }
-    return replace(table, **changes)
-
-
-def _value(text: str, *, secret: bool) -> Secret | str | None:
-    """A blank value counts as not set; the spaces and line ends that pasting leaves around a key go."""
-    text = text.strip()
-    if not text:
-        return None
-    return Secret(text) if secret else text
-
-
-def _known(names: Iterable[str]) -> str:
-    return f"Known names: {', '.join(names)}."
+    return _VARIABLE.sub(lambda found: environ[found[1]], value)

@@ -42,7 +42,7 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
     try:
         text = path.read_bytes().decode("utf-8") if path.exists() else ""
         changed = _with_audio(text, values)
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    except (OSError, ValueError, RecursionError, TOMLKitError) as error:
         raise not_taken(path, error) from None
     try:
         _replace(path, changed)

@@ -125,7 +125,7 @@ def _devices(microphone: str | None, speaker: str | None) -> StreamRequest:
     from cli.devices.selection import request_for  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    return request_for(load_config().audio, microphone, speaker)
+    return request_for(load_config(only_devices=True).audio, microphone, speaker)
 
 
 def _list_benchmarks() -> None:

@@ -45,7 +45,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from engine.audio.device.registry import open_backend, require_sound_card  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    audio = load_config().audio
+    audio = load_config(only_devices=True).audio
     name = backend or audio.backend or "auto"
     found = open_backend(name)
     try:

@@ -15,7 +15,7 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
     from engine.audio.device.registry import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    watched = open_hotplugged(backend or load_config().audio.backend or "auto")
+    watched = open_hotplugged(backend or load_config(only_devices=True).audio.backend or "auto")
     try:
         refuse_files(watched)
         asyncio.run(watch_devices(watched, as_json=as_json))

@@ -9,8 +9,8 @@ import typer
 
 from cli.options import BACKEND_HELP, LogLevel
 from engine.api.options import LIMITS, SessionOptions
+from engine.config_tables import Eagerness, TurnMode
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
-from engine.realtime.providers.turn_detection import Eagerness, TurnMode
 
 app = typer.Typer(add_completion=False)
 _AGENT, _SOUND, _TURNS, _LIMITS, _KEPT = "Agent", "Sound", "Turns", "Limits", "What is kept"

@@ -81,7 +81,7 @@ def open_devices(
         NoDeviceError: no backend was named, and this machine has no sound card; or the one of files was.
         VoiceError: the backend does not work, or the configuration is broken.
     """
-    defaults = load_config(may_be_new=config_may_be_new).audio
+    defaults = load_config(may_be_new=config_may_be_new, only_devices=True).audio
     name = backend or defaults.backend or "auto"
     found = open_backend(name)
     try:

@@ -54,6 +54,6 @@ Check = Callable[[], Iterator[Finding]]
 def configuration_in_force() -> Config:
     """Return the configuration, or that of the environment alone where the file is broken: a finding of its own."""
     try:
-        return load_config()
+        return load_config(only_devices=True)
     except VoiceError:
         return Config().overridden_by(os.environ)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -103,7 +102,6 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
     screen = outputs.screen
     screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
-    configured = options.config or Config()
     session = Session(
         provider="local",
         backend=VirtualBackend(microphone=demonstration.microphone),
@@ -114,7 +112,7 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
         budget=options.budget,
         max_outage_audio=options.max_outage_audio,
         record=folder,
-        config=replace(configured, parts={"prices": configured.parts.get("prices", {})}),
+        config=Config(prices=(options.config or Config()).prices),
         observers=[*options.observers, demonstration],
     )
     asyncio.run(converse(session, outputs, Approvals(), demonstration.guide))

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 
+from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
-from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.tool import Tool
 
 _WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realtime[mcp]"`'

@@ -8,9 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.config_tables import Eagerness, TurnMode, TurnOptions
 from engine.errors import InvalidInputError
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
-from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
 
 if TYPE_CHECKING:  # the command line imports this before it has read its options
     from engine.audio.device.protocol import Backend

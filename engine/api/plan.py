@@ -9,13 +9,10 @@ from pathlib import Path
 from engine.api.options import SessionOptions
 from engine.config import Config, load_config
 from engine.errors import InvalidInputError
-from engine.realtime.cost.prices import configured_prices
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_config import configured_turns
 from engine.realtime.session_events import Observer
-from engine.realtime.tools.config import ToolConfig, read_tool_config
 from engine.realtime.tools.offered import offered_tools
 from engine.realtime.tools.tool import Tool
 from engine.redaction import secrets_of_environment
@@ -29,7 +26,6 @@ class SessionPlan:
     config: Config
     chosen: ChosenProvider
     settings: SessionSettings
-    tool_config: ToolConfig
     tools: tuple[Tool, ...]
     lacks: tuple[str, ...]
     """Sentences on what of the configuration is not offered."""
@@ -39,7 +35,7 @@ class SessionPlan:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Secrets that no text may show, beside the provider's own keys."""
-        return (*secrets_of_environment(os.environ), *self.tool_config.secrets)
+        return (*secrets_of_environment(os.environ), *self.config.tool_secrets)
 
     def meter(self, observers: list[Observer]) -> UsageMeter:
         """Return what counts the session's usage and tells `observers`.
@@ -50,7 +46,7 @@ class SessionPlan:
         return UsageMeter(
             self.chosen.model,
             self.chosen.provider.transcription_model,
-            configured_prices(self.config.parts.get("prices", {})),
+            self.config.prices,
             output_rate_hz=self.chosen.provider.output_rate_hz,
             budget=self.options.budget,
             observers=observers,
@@ -66,27 +62,25 @@ def plan_session(options: SessionOptions) -> SessionPlan:
     config = load_config() if options.config is None else options.config
     chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
     chosen = chosen.with_output_rate(options.output_rate)
-    tool_config = read_tool_config(config, os.environ)
     settings = SessionSettings(
         voice=options.voice,
         instructions=_read_instructions(options.instructions),
-        turns=configured_turns(config.parts.get("turns", {}), options.turn_options()),
+        turns=options.turn_options().over(config.turns),
         listens=not options.text,
         idle_timeout_s=options.idle_timeout,
     )
     if chosen.provider.runs_mcp:
-        settings = replace(settings, remote_mcp=tool_config.remote_mcp)
-        chosen = replace(chosen, other_secrets=tuple(tool_config.secrets))
-    offered = offered_tools(chosen.provider, tool_config.tools, options.tools)
+        settings = replace(settings, remote_mcp=config.remote_mcp)
+        chosen = replace(chosen, other_secrets=tuple(config.tool_secrets))
+    offered = offered_tools(chosen.provider, config.tools, options.tools)
     lacks = offered.lacks
-    if tool_config.remote_mcp and not settings.remote_mcp:
+    if config.remote_mcp and not settings.remote_mcp:
         lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
     return SessionPlan(
         options=options,
         config=config,
         chosen=chosen,
         settings=settings,
-        tool_config=tool_config,
         tools=offered.tools,
         lacks=lacks,
         by_key=settings.turn_detection(chosen.provider).by_client and settings.listens,

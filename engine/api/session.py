@@ -84,7 +84,7 @@ class Session:
         self._meter = self._plan.meter(self._told)
         rate_watch = OutputRateWatch(self._plan.chosen.provider.output_rate_hz, self._told)
         self._observers: list[Observer] = [self._meter, rate_watch, *self._told, self._approve_unasked]
-        self._approved = {*self._plan.tool_config.tools.approve, *options.approve}
+        self._approved = {*self._plan.config.tools.approve, *options.approve}
         self._was_opened = self._was_raised = False
         self._stack = contextlib.AsyncExitStack()
         self._runner = ToolRunner(())
@@ -286,7 +286,7 @@ class Session:
             self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
         self._emit(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         self._emit(*map(Lacking, plan.lacks))
-        servers = await StartedServers.start(plan.tool_config.mcp, self._emit, stack)
+        servers = await StartedServers.start(plan.config.mcp, self._emit, stack)
         chosen, connect = await self._reach_server(stack)
         provider = chosen.provider
         self._audio = audio = SessionAudio(

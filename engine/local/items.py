@@ -152,7 +152,7 @@ class Items:
         return any(entry.item["type"] == "function_call_output" for entry in since)
 
     def question(self) -> str:
-        """The words to answer: the last message behind the agent's own, else the user's last; empty if there are none."""
+        """The words to answer: the last message behind the agent's own, or the user's last; empty without any."""
         messages = [entry.item for entry in reversed(self.stored) if "role" in entry.item]
         behind = next((item for item in messages[:1] if item["role"] != "assistant"), None)
         asked = behind or next((item for item in messages if item["role"] == "user"), {})

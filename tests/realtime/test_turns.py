@@ -13,10 +13,10 @@ import pytest
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
+from engine.config_tables import TurnMode, TurnOptions
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
 from engine.realtime.session_events import BargeIn, FirstAudio, Muted, SessionEvent, Summary, UserSpeech
 from engine.realtime.testing import Answer, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual

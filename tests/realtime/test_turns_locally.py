@@ -14,11 +14,11 @@ from backends.virtual_microphone import FedMicrophone
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
+from engine.config_tables import TurnMode, TurnOptions
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.local.process import LocalServer
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
 from engine.realtime.session_events import AgentText, SessionEvent, Summary, UserSpeech, UserTranscript
 from engine.realtime.tools.runner import ToolRunner

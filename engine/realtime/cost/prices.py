@@ -1,52 +1,15 @@
-"""Prices of models: the price tables of the configuration, and dated ones of the services' own pages.
-
-    [prices."gpt-realtime-2.1"]
-    currency = "USD"
-    audio_input = 32.0            # of a million tokens, as all but those of a `minute`
-    cached_audio_input = 0.4
-    audio_output = 64.0
-
-A table of the configuration replaces ours of the same name as a whole.
-"""
+"""Prices of models: the configuration's, and dated ones of the services' own pages."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
 
-from engine.errors import InvalidInputError
+from engine.config_tables import Prices
 
 _SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 _BRANCH = re.compile(r"/(latest|rc|deprecated)$")
 """End of an address like `gpt://folder/model/latest`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """One model's prices, of a million tokens each; what is None is not known, which is not free."""
-
-    currency: str = "USD"
-    text_input: float | None = None
-    cached_text_input: float | None = None
-    audio_input: float | None = None
-    cached_audio_input: float | None = None
-    image_input: float | None = None
-    cached_image_input: float | None = None
-    text_output: float | None = None
-    audio_output: float | None = None
-    minute: float | None = None
-    """Price of speech that is transcribed, for models that are paid by time."""
-    audio_input_minute: float | None = None
-    """Price of what the microphone sends, silence included, in a conversation paid by time: its tokens are of text."""
-    audio_output_minute: float | None = None
-    """The same of the answers."""
-    source: str = "the configuration"
-    """Their source, and the date they were read there."""
-    estimated: bool = False
-    """True where one source alone, and not the service itself, names the prices."""
 
 
 def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Prices | None:
@@ -64,36 +27,6 @@ def prices_of(model: str, configured: Mapping[str, Prices] | None = None) -> Pri
         if found is not None:
             return found
     return None
-
-
-def configured_prices(tables: Any) -> dict[str, Prices]:
-    """Return the tables `[prices."MODEL"]` of the configuration.
-
-    Args:
-        tables: `prices` as it stands there.
-
-    Raises:
-        InvalidInputError: something else than tables, a key that is no price, or a price that is none.
-    """
-    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
-        raise InvalidInputError("In the configuration, 'prices' must hold tables.", fix='Write [prices."MODEL"].')
-    return {model: _checked(model, table) for model, table in tables.items()}
-
-
-def _checked(model: str, table: Mapping[str, Any]) -> Prices:
-    known = [entry.name for entry in fields(Prices) if entry.name != "estimated"]
-    where = f'In the configuration, [prices."{model}"]'
-    for key, value in table.items():
-        if key not in known:
-            raise InvalidInputError(f"{where} has an unknown key '{key}'.", fix=f"Known names: {', '.join(known)}.")
-        if key in ("currency", "source"):
-            if not isinstance(value, str) or not value.strip():
-                raise InvalidInputError(f"{where}: '{key}' must be a string.", fix=f'Write it as {key} = "...".')
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-            raise InvalidInputError(
-                f"{where}: '{key}' must be a price, 0 or more.", fix=f"Write a number, such as {key} = 0.4."
-            )
-    return replace(Prices(), **table)
 
 
 def _tokens(text: tuple[float, float, float], audio: tuple[float, float, float], source: str) -> Prices:

@@ -6,8 +6,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
+from engine.config_tables import Prices
 from engine.errors import InvalidInputError
-from engine.realtime.cost.prices import Prices, prices_of
+from engine.realtime.cost.prices import prices_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 from engine.realtime.session_events import (
     ErrorShown,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from engine.realtime.providers.turn_detection import VAD_FIELDS, TurnDetection, TurnMode
+from engine.config_tables import TurnMode
+from engine.realtime.providers.turn_detection import VAD_FIELDS, TurnDetection
 
 
 class Auth(Enum):

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.config_tables import RemoteMcp, TurnOptions
 from engine.realtime.providers.choose import ChosenProvider, Provider
-from engine.realtime.providers.turn_detection import TurnDetection, TurnOptions
-from engine.realtime.tools.config import RemoteMcp
+from engine.realtime.providers.turn_detection import TurnDetection, apply_options
 from engine.realtime.tools.tool import Tool
 
 
@@ -41,7 +41,8 @@ class SessionSettings:
         Raises:
             InvalidInputError: the provider does not offer what is wanted.
         """
-        return self.turns.applied_to(
+        return apply_options(
+            self.turns,
             provider.turn_detection,
             service=provider.title,
             modes=provider.turn_modes,

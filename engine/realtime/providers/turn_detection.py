@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
+from engine.config_tables import Eagerness, TurnMode, TurnOptions
 from engine.errors import InvalidInputError
 
 VAD_FIELDS = frozenset({"threshold", "silence_duration_ms", "prefix_padding_ms", "idle_timeout_ms"})
 """The settings of `server_vad`."""
-
-
-class TurnMode(StrEnum):
-    """The protocol's names of the ways; services offer some of them."""
-
-    SERVER_VAD = "server_vad"
-    """A silence ends the turn."""
-    SEMANTIC_VAD = "semantic_vad"
-    """A model judges whether the sentence is over."""
-    NONE = "none"
-    """The client commits: push-to-talk."""
-
-
-class Eagerness(StrEnum):
-    """Readiness of `semantic_vad` to take a pause for the end of a turn."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,45 +40,35 @@ class TurnDetection:
         return {name: value for name, value in values.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class TurnOptions:
-    """The person's wishes for turn detection; None takes the service's own."""
+def apply_options(
+    options: TurnOptions, own: TurnDetection, *, service: str, modes: tuple[TurnMode, ...], vad_fields: frozenset[str]
+) -> TurnDetection:
+    """Return what a service is to be asked for.
 
-    mode: TurnMode | None = None
-    eagerness: Eagerness | None = None
-    threshold: float | None = None
-    silence_duration_ms: int | None = None
-    prefix_padding_ms: int | None = None
-    idle_timeout_ms: int | None = None
+    Args:
+        options: The person's.
+        own: The service's own.
+        service: Its name, for the messages.
+        modes: The ways it offers.
+        vad_fields: What it lets set of `server_vad`.
 
-    def applied_to(
-        self, own: TurnDetection, *, service: str, modes: tuple[TurnMode, ...], vad_fields: frozenset[str]
-    ) -> TurnDetection:
-        """Return what a service is to be asked for.
-
-        Args:
-            own: The service's own.
-            service: Its name, for the messages.
-            modes: The ways it offers.
-            vad_fields: What it lets set of `server_vad`.
-
-        Raises:
-            InvalidInputError: the service has no such way, or the way no such setting.
-        """
-        mode = self.mode or own.type
-        if mode not in modes:
-            raise InvalidInputError(
-                f"{service} does not offer turns by '{mode}'.", fix=f"Choose {' or '.join(modes)} with `turns=`."
-            )
-        if self.eagerness is not None and mode is not TurnMode.SEMANTIC_VAD:
-            raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix='Add `turns="semantic_vad"`.')
-        wanted = {name: getattr(self, name) for name in sorted(VAD_FIELDS) if getattr(self, name) is not None}
-        if wanted and mode is not TurnMode.SERVER_VAD:
-            raise InvalidInputError(f"'{mode}' has no {' and no '.join(wanted)}.", fix='Add `turns="server_vad"`.')
-        refused = sorted(wanted.keys() - vad_fields)
-        if refused:
-            raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave it out.")
-        if mode is not own.type:
-            return TurnDetection(mode, eagerness=self.eagerness)
-        values = {entry.name: getattr(own, entry.name) for entry in fields(own)}
-        return TurnDetection(**{**values, **wanted, "eagerness": self.eagerness or own.eagerness})
+    Raises:
+        InvalidInputError: the service has no such way, or the way no such setting.
+    """
+    mode = options.mode or own.type
+    if mode not in modes:
+        raise InvalidInputError(
+            f"{service} does not offer turns by '{mode}'.", fix=f"Choose {' or '.join(modes)} with `turns=`."
+        )
+    if options.eagerness is not None and mode is not TurnMode.SEMANTIC_VAD:
+        raise InvalidInputError("Only 'semantic_vad' has an eagerness.", fix='Add `turns="semantic_vad"`.')
+    wanted = {name: getattr(options, name) for name in sorted(VAD_FIELDS) if getattr(options, name) is not None}
+    if wanted and mode is not TurnMode.SERVER_VAD:
+        raise InvalidInputError(f"'{mode}' has no {' and no '.join(wanted)}.", fix='Add `turns="server_vad"`.')
+    refused = sorted(wanted.keys() - vad_fields)
+    if refused:
+        raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave it out.")
+    if mode is not own.type:
+        return TurnDetection(mode, eagerness=options.eagerness)
+    values = {entry.name: getattr(own, entry.name) for entry in fields(own)}
+    return TurnDetection(**{**values, **wanted, "eagerness": options.eagerness or own.eagerness})

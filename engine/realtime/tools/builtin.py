@@ -8,10 +8,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from engine.config_tables import Offer
 from engine.realtime.providers.catalog import Provider
 from engine.realtime.tools import weather as open_meteo
 from engine.realtime.tools import world_time
-from engine.realtime.tools.config import Offer
 from engine.realtime.tools.tool import Tool, tool_of
 from engine.realtime.tools.weather import OpenMeteo
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from engine.config_tables import Offer
 from engine.errors import InvalidInputError, VoiceError
 from engine.realtime.providers.catalog import Provider
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool, built_in_tools
-from engine.realtime.tools.config import Offer
 from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names, tools_in
 from engine.realtime.tools.tool import Tool
 

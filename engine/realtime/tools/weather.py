@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from engine.realtime.tools.config import OpenMeteoUrls
+from engine.config_tables import OpenMeteoUrls
 from engine.realtime.tools.tool import ToolError
 
 TIMEOUT_S = 8.0

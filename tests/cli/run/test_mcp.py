@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.api.mcp_start import StartedServers
+from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
-from engine.realtime.tools.config import McpServer
 from tests.cli.run.test_virtual import environment
 from tests.cli.test_tools import voice_tools
 from tests.realtime.tools.test_mcp import SCRIPT, is_running

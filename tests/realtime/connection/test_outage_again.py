@@ -7,9 +7,9 @@ import asyncio
 import numpy as np
 import pytest
 
+from engine.config_tables import TurnMode, TurnOptions
 from engine.errors import ConnectionFailedError
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.session import Session
 from engine.realtime.session_events import ErrorShown, Reconnected
 from engine.realtime.testing import Close, Emit, Expect, Hear, Peer, Step, VirtualDevices, Wait

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ import pytest
 from cli.view.lines import usage_line
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
-from engine.config import Config
+from engine.config import Config, check_config
+from engine.config_tables import Prices
 from engine.errors import InvalidInputError
 from engine.realtime.budget import keep_to_budget
-from engine.realtime.cost.prices import KNOWN, Prices, configured_prices, prices_of
+from engine.realtime.cost.prices import KNOWN, prices_of
 from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_provider
@@ -146,19 +148,19 @@ def test_the_estimated_price_of_the_words_makes_the_whole_cost_an_estimate() -> 
     ("table", "says"),
     [
         ({"audio_inptu": 1.0}, "'audio_inptu'"),
-        ({"audio_input": -1}, "'audio_input' must be a price"),
-        ({"audio_input": True}, "'audio_input' must be a price"),
-        ({"audio_input": "32"}, "'audio_input' must be a price"),
-        ({"audio_input": math.inf}, "'audio_input' must be a price"),
-        ({"currency": 7}, "'currency' must be a string"),
+        ({"audio_input": -1}, "must be a price"),
+        ({"audio_input": True}, "must be a price"),
+        ({"audio_input": "32"}, "must be a price"),
+        ({"audio_input": math.inf}, "must be a price"),
+        ({"currency": 7}, "must be a text"),
         ({"estimated": 1}, "'estimated'"),
     ],
 )
 def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        configured_prices({"my-model": table})
+        check_config({"prices": {"my.model": table}}, Path("config.toml"))
     assert says in str(caught.value)
-    assert '[prices."my-model"]' in str(caught.value)
+    assert '[prices."my.model"]' in str(caught.value)
     assert caught.value.fix
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from engine.config import Config
+from engine.config_tables import Eagerness, TurnMode, TurnOptions
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import PROVIDERS, ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_detection import Eagerness, TurnMode, TurnOptions
 
 KEYS = {"YANDEX_CLOUD_API_KEY": "AQVN-test", "YANDEX_CLOUD_FOLDER_ID": "f", "OPENAI_API_KEY": "sk-test"}
 

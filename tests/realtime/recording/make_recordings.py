@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.config_tables import TurnMode, TurnOptions
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.providers.turn_detection import TurnMode, TurnOptions
 from engine.realtime.recording.tap import EVENTS_FILE
 from engine.realtime.session import Session
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
+from engine.config_tables import Offer, OpenMeteoUrls
 from engine.realtime.conversation.actions import ToolCall, ToolResult
 from engine.realtime.tools.builtin import END_CONVERSATION, GET_TIME, built_in_tool
-from engine.realtime.tools.config import Offer, OpenMeteoUrls
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import ToolError
 from engine.realtime.tools.weather import OpenMeteo

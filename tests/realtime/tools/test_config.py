@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import load_config
+from engine.config import Config, load_config
+from engine.config_tables import Offer
 from engine.errors import InvalidInputError
 from engine.realtime.providers.catalog import CUSTOM, YANDEX
-from engine.realtime.tools.config import Offer, ToolConfig, read_tool_config
 from engine.realtime.tools.offered import offered_tools
 from tests.realtime.tools.test_tool import install_plugins
 
@@ -37,12 +37,11 @@ tools = ["list"]
 """
 
 
-def read(tmp_path: Path, text: str) -> ToolConfig:
+def read(tmp_path: Path, text: str) -> Config:
     """What a configuration file says of tools."""
     path = tmp_path / "config.toml"
     path.write_text(text)
-    config = load_config({"VOICE_CONFIG": str(path)})
-    return read_tool_config(config, {"FILES_TOKEN": "swordfish"})
+    return load_config({"VOICE_CONFIG": str(path), "FILES_TOKEN": "swordfish"})
 
 
 def test_the_example_is_read_and_shows_no_secret(tmp_path: Path) -> None:
@@ -64,16 +63,16 @@ def test_the_example_is_read_and_shows_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[tools]\nsecret_word = 'swordfish'", "tools.secret_word"),
-        ("[tools]\nweather = 'swordfish'", "tools.weather"),
+        ("[tools]\nsecret_word = 'swordfish'", r"'secret_word' in \[tools\]"),
+        ("[tools]\nweather = 'swordfish'", r"'weather' in \[tools\] must be one of 'demo' or"),
         ("[mcp.x]\nargs = []", "either a command or a url"),
         ("[mcp.x]\ncommand = 'a'\nurl = 'http://b'", "either a command or a url"),
-        ("[mcp.x]\nurl = 'swordfish'", "mcp.x.url"),
+        ("[mcp.x]\nurl = 'swordfish'", r"'url' in \[mcp.x\] must be an address"),
         ("[mcp.'two words']\ncommand = 'swordfish'", "two words"),
         ("[remote_mcp.x]\n", "either a url or a connector"),
         ("[mcp.x]\ncommand = '${NOT_SET}'", "NOT_SET"),
         ("[mcp.x]\ncommand = 'a'\ntimeout_s = 0", "timeout_s"),
-        ("mcp = 3", "mcp"),
+        ("mcp = 3", "'mcp' must be a table"),
     ],
 )
 def test_what_is_wrong_is_named_and_no_value_is_quoted(tmp_path: Path, text: str, words: str) -> None:

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 from mcp import types
 
+from engine.config_tables import McpServer
 from engine.realtime.conversation.actions import ToolCall, ToolResult
 from engine.realtime.session_events import McpServerChanged, SessionEvent
-from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.content import text_of
 from engine.realtime.tools.mcp.naming import tool_name
 from engine.realtime.tools.mcp.servers import McpServers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from engine.config_tables import RemoteMcp
 from engine.realtime.conversation.actions import Action
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import ClientEvent, CreateItem, CreateResponse
@@ -12,7 +13,6 @@ from engine.realtime.providers.catalog import OPENAI
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session_events import ApprovalAsked, ApprovalGiven, FirstAudio, RemoteCall, RemoteTools
 from engine.realtime.testing import Emit, Expect, Wait
-from engine.realtime.tools.config import RemoteMcp
 from tests.realtime.connection.outage_scripts import opened
 from tests.realtime.conversation.test_machine import audio, new, run, sent, shown
 from tests.realtime.rig import chosen_at, rig

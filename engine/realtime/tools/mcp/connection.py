@@ -12,8 +12,8 @@ import anyio
 from mcp import Client, MCPError, types
 
 from engine.backoff import Backoff
+from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
-from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.content import text_of
 from engine.realtime.tools.mcp.error_output import ErrorOutput
 from engine.realtime.tools.mcp.transports import open_transport

@@ -9,8 +9,8 @@ from typing import Any
 
 from mcp import types
 
+from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
-from engine.realtime.tools.config import McpServer
 from engine.realtime.tools.mcp.connection import McpConnection
 from engine.realtime.tools.mcp.naming import tool_name
 from engine.realtime.tools.tool import OnInterrupt, Tool

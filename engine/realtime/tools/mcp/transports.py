@@ -12,7 +12,7 @@ import httpx2
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
-from engine.realtime.tools.config import McpServer
+from engine.config_tables import McpServer
 
 _CONNECT_S = 10.0
 _SILENCE_S = 300.0
