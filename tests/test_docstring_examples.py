@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from engine.config import CONFIG_VARIABLE
+from engine.dsp.compile.library import load_kernels
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("engine", "backends", "cli", "benchmarks")
@@ -28,6 +29,12 @@ MODULES = sorted(
 )
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """The kernels are compiled before any example has to hurry."""
+    load_kernels()
 
 
 @pytest.mark.parametrize("name", MODULES)
