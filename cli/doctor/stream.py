@@ -23,10 +23,6 @@ _PATIENCE_S = 5.0
 _POLL_S = 0.01
 _RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatError, StreamLostError)
 """Errors that only opening shows; devices that are missing have a finding of their own."""
-_PERMISSION = {
-    "darwin": "Allow your terminal under System Settings, Privacy & Security, Microphone, and restart it.",
-    "win32": "Allow desktop apps under Settings, Privacy & security, Microphone.",
-}
 
 
 def stream() -> Iterator[Finding]:
@@ -62,6 +58,8 @@ def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
         _record(port)
     finally:
         running.close()
+    if port.failure is not None:
+        raise port.failure
     yield _microphone(port)
     yield from _audio_threads(port)
 
@@ -76,7 +74,7 @@ def _record(port: AudioPort) -> None:
 
 
 def _microphone(port: AudioPort) -> Finding:
-    """Exact zeros come from no microphone: the system, a switch or a silent program is in the way."""
+    from engine.audio.soundcheck.diagnosis import PERMISSION, exact_zeros  # noqa: PLC0415
     from engine.dsp.meter import to_db  # noqa: PLC0415
 
     samples = port.capture.get(port.capture.capacity) if port.capture else None
@@ -85,10 +83,8 @@ def _microphone(port: AudioPort) -> Finding:
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
     if samples.any():
         return ok("microphone", f"is heard, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
-    if sys.platform in _PERMISSION:
-        return error("microphone", "gives exact zeros: the system withholds it", _PERMISSION[sys.platform])
-    fix = "Unmute it (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), or choose another with `voice devices pick`."
-    return warning("microphone", "gives exact zeros: it is muted, or not a microphone", fix)
+    zeros, verdict = exact_zeros(), error if sys.platform in PERMISSION else warning
+    return verdict("microphone", zeros.text, zeros.fix)
 
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:

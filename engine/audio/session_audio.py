@@ -22,6 +22,7 @@ from engine.audio.port.stats import StreamStats
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
 from engine.audio.recovery.stall import StreamState
+from engine.audio.soundcheck.diagnosis import exact_zeros
 from engine.audio.types import Device, Direction, PlaybackStats, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear
 from engine.errors import VoiceError
@@ -32,6 +33,8 @@ BLOCK_MS = 20.0
 """Microphone block on the wire; the Yandex tutorial's."""
 _MOST_INPUT_LATENCY_S = 0.1
 """A device that says more of itself is not believed: the beginnings of what is said after a key would be lost."""
+_ZEROS_S = 2.0
+"""Until a device that gives nothing but exact zeros is told of."""
 _TICK_S = 0.25
 """Period of the calls without a signal, so that a stream that died without a word is noticed."""
 
@@ -157,6 +160,18 @@ class SessionAudio:
     def finished(self) -> bool:
         """True once the stream has said that it ended; quick, unlike `active`, which asks the device."""
         return self._current is not None and self.port.finished
+
+    @property
+    def silence(self) -> str:
+        """A sentence on a microphone that has given exact zeros only: a device for 2 s, a file to its end; else ""."""
+        source = self.info.input
+        if source is None or self.port.heard:
+            return ""
+        if self.port.input_ended:
+            return f"{source.device} holds no sound."
+        zeros, frames = exact_zeros(), self.port.stats().input_frames
+        is_due = source.host_api and frames > _ZEROS_S * source.rate_hz
+        return f"{zeros.text} {zeros.fix}" if is_due else ""
 
     @property
     def failure(self) -> VoiceError | None:

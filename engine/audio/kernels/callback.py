@@ -24,15 +24,21 @@ from engine.audio.kernels import control as c
 from engine.audio.kernels.priority import ask_once
 from engine.audio.kernels.process import finish, process
 from engine.dsp.compile.declare import inlined, kernel
+from engine.dsp.compile.intrinsics import load, store
 
 UNSIGNED_LONG = "uint32" if ctypes.sizeof(ctypes.c_ulong) == 4 else "uint64"
 """C's unsigned long, in numba's words."""
-_CONTINUE = 0
+_CONTINUE, _ABORT = 0, 2
+_MOST_AHEAD_NS = 60_000_000_000
+"""A device that was stopped gives at most the half minute that its server has kept for it; ALSA's null gives this much
+in 5 ms, on a thread that nothing interrupts."""
 
 
 @inlined()
 def move_block(control: int, source: int, output: int, frames: int, flags: int) -> None:
     """Process a block on a thread that a device drives: the first one also asks for real-time priority.
+
+    A device without a clock is finished: it would keep everything else from the processor.
 
     Args:
         control: `AudioPort.control_address`.
@@ -46,13 +52,16 @@ def move_block(control: int, source: int, output: int, frames: int, flags: int) 
     if output != 0:
         ask_once(control + 8 * c.OUTPUT_PRIORITY)
     process(control, source, output, frames, flags)
+    if max(load(control, c.INPUT_AHEAD_NS), load(control, c.OUTPUT_AHEAD_NS)) > _MOST_AHEAD_NS:
+        store(control, c.UNCLOCKED, 1)
+        finish(control)
 
 
 @kernel(f"int32(int64, int64, {UNSIGNED_LONG}, int64, {UNSIGNED_LONG}, int64)")
 def stream_callback(source: int, output: int, frames: int, _time_info: int, flags: int, control: int) -> int:
     """PaStreamCallback."""
     move_block(control, source, output, int64(frames), int64(flags))
-    return _CONTINUE
+    return _ABORT if load(control, c.UNCLOCKED) else _CONTINUE
 
 
 @kernel("void(int64)")

@@ -28,6 +28,8 @@ _INPUT = 2 * LINE_WORDS
 INPUT_CALLS, INPUT_FRAMES, INPUT_OVERFLOW_FRAMES, INPUT_XRUNS, INPUT_LAST_NS = range(_INPUT, _INPUT + 5)
 INPUT_PEAK, INPUT_RMS = _INPUT + 5, _INPUT + 6  # float64, of the last block
 INPUT_PRIORITY = _INPUT + 7  # the first of the four words of `priority.ask_once`
+INPUT_HEARD = _INPUT + 11  # 1 once anything but exact zeros has come
+INPUT_AHEAD_NS = _INPUT + 12  # how far the sound has run ahead of the clock
 
 # Written by the output callback.
 _OUTPUT = 4 * LINE_WORDS
@@ -43,6 +45,7 @@ SOUNDING = _OUTPUT + 13  # 1 if the last frame of the last block came from the r
 FALL_LEFT, RISE_LEFT = _OUTPUT + 14, _OUTPUT + 15  # frames of the fades into a gap and out of it that are still to come
 FALL_LEVEL, LAST_LEVEL = _OUTPUT + 16, _OUTPUT + 17  # float64: where the sound broke off; the last block's last frame
 OUTPUT_PRIORITY = _OUTPUT + 18  # as INPUT_PRIORITY
+OUTPUT_AHEAD_NS = _OUTPUT + 22  # as INPUT_AHEAD_NS
 
 # Written by the output callback: the last cuts, three words each (asked position, where it was cut, when).
 CUT_LOG = 6 * LINE_WORDS
@@ -52,6 +55,7 @@ CUTS_KEPT = CUT_LOG_ENTRIES - 1  # one entry may be half written
 
 # Written by whichever stream ends.
 FINISHED = 10 * LINE_WORDS
+UNCLOCKED = FINISHED + 1  # 1 where the device was found to have no clock
 
 WORDS = 11 * LINE_WORDS
 NEVER = (1 << 63) - 1

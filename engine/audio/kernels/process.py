@@ -43,6 +43,15 @@ def _wake(control: int) -> None:
 
 
 @inlined()
+def _note_call(control: int, last_ns_word: int, ahead_word: int, block_ns: int) -> None:
+    """Note when a block came, and how far sound has run ahead of a clock that goes twice as fast."""
+    now_ns, last_ns = monotonic_ns(), load(control, last_ns_word)
+    if last_ns > 0:
+        store(control, ahead_word, max(0, load(control, ahead_word) + block_ns - 2 * (now_ns - last_ns)))
+    store_release(control, last_ns_word, now_ns)
+
+
+@inlined()
 def capture(control: int, source: int, frames: int, flags: int) -> None:
     """Put a block of the microphone into the capture ring, as mono, and meter it.
 
@@ -66,12 +75,14 @@ def capture(control: int, source: int, frames: int, flags: int) -> None:
     if count > 0:
         store_float(control, c.INPUT_PEAK, peak)
         store_float(control, c.INPUT_RMS, math.sqrt(energy / count))
+    if peak > 0.0:
+        store(control, c.INPUT_HEARD, 1)
     store(control, c.INPUT_CALLS, load(control, c.INPUT_CALLS) + 1)
     store(control, c.INPUT_FRAMES, load(control, c.INPUT_FRAMES) + frames)
     store(control, c.INPUT_OVERFLOW_FRAMES, load(control, c.INPUT_OVERFLOW_FRAMES) + frames - count)
     if flags & (_INPUT_UNDERFLOW | _INPUT_OVERFLOW):
         store(control, c.INPUT_XRUNS, load(control, c.INPUT_XRUNS) + 1)
-    store_release(control, c.INPUT_LAST_NS, monotonic_ns())
+    _note_call(control, c.INPUT_LAST_NS, c.INPUT_AHEAD_NS, frames * 1_000_000_000 // load(control, c.INPUT_RATE_HZ))
     store_release(ring, HEAD, head + count)
     # Python may ask to be woken just after this look; the next block then finds the position passed.
     if head + count >= load_acquire(control, c.WAKE_AT_CAPTURED):
@@ -194,7 +205,7 @@ def render(control: int, output: int, frames: int, flags: int) -> None:
     store(control, c.OUTPUT_FRAMES, load(control, c.OUTPUT_FRAMES) + frames)
     if flags & (_OUTPUT_UNDERFLOW | _OUTPUT_OVERFLOW):
         store(control, c.OUTPUT_XRUNS, load(control, c.OUTPUT_XRUNS) + 1)
-    store_release(control, c.OUTPUT_LAST_NS, monotonic_ns())
+    _note_call(control, c.OUTPUT_LAST_NS, c.OUTPUT_AHEAD_NS, frames * 1_000_000_000 // load(control, c.OUTPUT_RATE_HZ))
     if load(ring, TAIL) >= load_acquire(control, c.WAKE_AT_PLAYED):
         _wake(control)
 

@@ -21,7 +21,7 @@ from engine.audio.types import Direction
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, address_of, aligned_words, is_plain
 from engine.dsp.meter import to_db
-from engine.errors import InvalidInputError, VoiceError
+from engine.errors import InvalidInputError, StreamLostError, VoiceError
 
 CAPTURE_S = 5.0
 """Longest stall of Python in which nothing of the microphone is lost."""
@@ -72,8 +72,7 @@ class AudioPort(Pinned):
         self.playback: Ring | None = None
         self.reference: Ring | None = None
         self.input_ended = False
-        self.failure: VoiceError | None = None
-        """Why the stream has ended, where that is known."""
+        self._failure: VoiceError | None = None
         self._stamped_cuts = 0
         self.set_wake_descriptor(-1)
         self.gain = 1.0
@@ -206,9 +205,24 @@ class AudioPort(Pinned):
         """True once a stream has ended, by itself or because it was closed."""
         return self._read(c.FINISHED) != 0
 
+    @property
+    def failure(self) -> VoiceError | None:
+        """Why the stream has ended for good, where that is known: it need not be opened again."""
+        if self._control.item(c.UNCLOCKED):
+            return StreamLostError(
+                "The audio device has no clock: it takes and gives sound as fast as the processor can.",
+                fix="Choose another device; a null or file device of ALSA is none to talk through.",
+            )
+        return self._failure
+
+    @property
+    def heard(self) -> bool:
+        """True once the microphone has given anything but exact zeros."""
+        return self._control.item(c.INPUT_HEARD) != 0
+
     def finish(self, failure: VoiceError | None = None) -> None:
         """Note that a stream driven from Python has ended by itself, and why if it knows."""
-        self.failure = failure
+        self._failure = failure
         library().finish(self.control_address)
 
     def stamp(self, now_ns: int) -> None:

@@ -62,7 +62,8 @@ class Audition:
             return -math.inf
         if port.finished:
             self.close()
-            raise StreamLostError("The device is gone.", fix="Plug it in again and start again, or choose another.")
+            fix = "Plug it in again and start again, or choose another."
+            raise port.failure or StreamLostError("The device is gone.", fix=fix)
         if self._tone.size and port.playback.head - port.playback.tail < _AHEAD_S * port.output_rate_hz:
             port.playback.put(self._tone)
         frames = port.capture.get(port.input_rate_hz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ _SILENT_DB = -70.0
 the last bit of 16."""
 _MOMENT_S = 0.1
 _FULL_SCALE = 0.9999
+_LOUDEST = 10.0
+"""20 dB above full scale, which no microphone is."""
 _FLAT_FRAMES = 3
 """A wave that only just reaches full scale stays there for a frame or two."""
 _HUM_DB, _HUM_SHARE = -65.0, 0.25
@@ -26,7 +29,7 @@ _TELEPHONE_RATE_HZ = 16000
 _TELEPHONE_NAME = re.compile(r"hands-?free|\b(?:hfp|hsp)\b|head-?set[-_ ]head[-_ ]?unit|\bAG audio\b", re.IGNORECASE)
 """Names that Windows, PulseAudio and PipeWire give the side of a Bluetooth headset that serves telephone calls."""
 
-_PERMISSION = {
+PERMISSION = {
     "darwin": "Allow it in System Settings > Privacy & Security > Microphone for this terminal, and start again.",
     "win32": "Allow it in Settings > Privacy & security > Microphone, also for desktop apps, and start again.",
 }
@@ -41,6 +44,7 @@ class Trouble(StrEnum):
     """A possible fault."""
 
     EXACT_ZEROS = "exact zeros"
+    NO_SOUND = "no sound"
     SILENCE = "silence"
     CLIPPING = "clipping"
     HUM = "hum"
@@ -51,7 +55,7 @@ class Trouble(StrEnum):
     @property
     def is_serious(self) -> bool:
         """Whether a conversation cannot work with it; what is not serious makes it worse."""
-        return self in (Trouble.EXACT_ZEROS, Trouble.SILENCE, Trouble.WRONG_RATE)
+        return self in (Trouble.EXACT_ZEROS, Trouble.NO_SOUND, Trouble.SILENCE, Trouble.WRONG_RATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
     """
     recording = np.concatenate([check.quiet, check.heard])
     peak = float(np.max(np.abs(recording), initial=0.0))
+    if not peak <= _LOUDEST:  # nor is NaN
+        return Report(-math.inf, -math.inf, None, diagnoses=(_NO_SOUND,))
     quiet_db = to_db(_rms(check.quiet))
     dead = _dead(check, recording, platform)
     if dead is not None:
@@ -139,6 +145,18 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
     return Report(quiet_db, to_db(peak), speed, hum_hz, limit_hz, round_trip_ms, tuple(diagnoses))
 
 
+def exact_zeros(platform: str = sys.platform) -> Diagnosis:
+    """Return the diagnosis of a microphone without any noise of its own."""
+    return Diagnosis(
+        Trouble.EXACT_ZEROS,
+        "The microphone gives nothing but exact zeros: it is muted, or the system keeps it from this program.",
+        PERMISSION.get(platform, _UNMUTE),
+    )
+
+
+_NO_SOUND = Diagnosis(
+    Trouble.NO_SOUND, "What the microphone gives is no sound: values that no device can mean.", "Choose another one."
+)
 _NOT_HEARD = Diagnosis(
     Trouble.NOT_HEARD,
     "The microphone does not hear the speaker.",
@@ -148,11 +166,7 @@ _NOT_HEARD = Diagnosis(
 
 def _dead(check: SoundCheck, recording: NDArray[np.float32], platform: str) -> Diagnosis | None:
     if not recording.any():
-        return Diagnosis(
-            Trouble.EXACT_ZEROS,
-            "The microphone gives nothing but exact zeros: it is muted, or the system keeps it from this program.",
-            _PERMISSION.get(platform, _UNMUTE),
-        )
+        return exact_zeros(platform)
     moment = max(1, round(_MOMENT_S * check.microphone.rate_hz))
     moments = [recording[start : start + moment] for start in range(0, recording.size, moment)]
     loudest_db = to_db(max(_rms(samples) for samples in moments))

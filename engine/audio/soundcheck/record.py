@@ -120,7 +120,7 @@ def _record(port: AudioPort, seconds: float, on_level: Callable[[float], None]) 
         frames = port.capture.get(min(wanted, port.input_rate_hz // 2))
         quiet_polls = 0 if frames.size else quiet_polls + 1
         if port.finished or quiet_polls * _POLL_S > _PATIENCE_S:
-            raise StreamLostError(
+            raise port.failure or StreamLostError(
                 "The microphone delivers no sound at all.",
                 fix="Plug it in again, restart the sound server, or name another with `input=`.",
             )

@@ -66,7 +66,7 @@ class AudioBridge:
         self._silence_ms = silence_ms
         self._turn = TurnClock()
         self._xruns = XrunWatch()
-        self._full_shown = False
+        self._full_shown = self._silence_shown = False
         self._own_sounds: deque[bytes] = deque()
         """Sounds of the program that wait for the end of an answer's audio."""
 
@@ -144,6 +144,7 @@ class AudioBridge:
             if not signalled or (not is_heard and self._audio.finished):
                 for xrun in self._xruns.compare(self._audio.stats()):
                     self._delegate.emit(xrun)
+                self._note_silence()
                 self._delegate.on_tick()
             if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):
                 raise StreamLostError(
@@ -151,6 +152,12 @@ class AudioBridge:
                 )
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._delegate.on_failure(error)
+
+    def _note_silence(self) -> None:
+        """Say once that the microphone is dead; the file that was silent, before the tick that ends the session."""
+        if self._mic_gate.listens and not self._silence_shown and (text := self._audio.silence):
+            self._silence_shown = True
+            self._delegate.emit(ErrorShown(text, "silence"))
 
     def _pass_on(self) -> bool:
         """Pass on what the audio thread has left; True where the microphone was heard."""

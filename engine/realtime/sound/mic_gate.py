@@ -52,7 +52,8 @@ class MicGate:
         self._rate_hz = rate_hz
         self.by_key = by_key and listens
         """Whether it waits for a key."""
-        self._listens = listens
+        self.listens = listens
+        """Whether anything is ever sent."""
         self._pressed = False
         self._released_at_s: float | None = None
         self.muted = False
@@ -114,10 +115,10 @@ class MicGate:
     def _piece(self, block: MicBlock, start: int, end: int) -> bytes:
         if self._open:
             return block.pcm16[_BYTES * start : _BYTES * end]
-        return bytes(_BYTES * (end - start)) if self._listens and not self.by_key else b""
+        return bytes(_BYTES * (end - start)) if self.listens and not self.by_key else b""
 
     def _change(self, at_s: float) -> None:
-        opens = self._listens and not self.muted and (self._pressed or not self.by_key)
+        opens = self.listens and not self.muted and (self._pressed or not self.by_key)
         self._changes.append(_Change(at_s, opens))
 
     def _apply_changes(self) -> None:

@@ -72,6 +72,16 @@ def test_a_healthy_pair_of_devices_has_no_trouble() -> None:
     assert report.band_limit_hz is None
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e38, -4e7])
+def test_values_that_no_device_can_mean_are_no_sound_however_loud(value: float) -> None:
+    heard = healthy().heard.copy()
+    heard[100] = value
+    report = diagnose(replace(healthy(), heard=heard))
+    assert troubles(report) == [Trouble.NO_SOUND]
+    assert report.diagnoses[0].trouble.is_serious
+    assert report.peak_db == report.quiet_db == -np.inf
+
+
 @pytest.mark.parametrize(
     ("platform", "words"), [("darwin", "System Settings"), ("win32", "desktop apps"), ("linux", "p")]
 )
