@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import Opening, not_running, restart, streams_hang, takes_rate
+from backends.portaudio import Opening, device_name, not_running, restart, streams_hang, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
@@ -74,7 +74,7 @@ class PyAudioBackend:
         entry = self._pyaudio.get_device_info_by_index(index)
         return Device(
             index=index,
-            name=entry["name"],
+            name=device_name(entry["name"]),
             host_api=self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"],
             max_input_channels=entry["maxInputChannels"],
             max_output_channels=entry["maxOutputChannels"],

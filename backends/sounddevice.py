@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
+from backends.portaudio import Opening, PortAudioFailure, device_name, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.types import Device, Direction, StreamRequest
@@ -53,27 +53,29 @@ class SounddeviceBackend:
 
     def devices(self) -> list[Device]:
         """List the devices as PortAudio saw them when it was started."""
+        library = self._library
         try:
-            host_apis, entries = self._library.query_hostapis(), self._library.query_devices()
+            host_apis, count = library.query_hostapis(), library._check(library._lib.Pa_GetDeviceCount())
         except self._library.PortAudioError as error:  # it was ended, and has not started again
             raise not_running(_failure(error)) from error
         default_input, default_output = self._default_indices(host_apis)
+        # Not `query_devices`: one name that is not UTF-8 would hide all devices.
         return [
             Device(
                 index=index,
-                name=entry["name"],
-                host_api=host_apis[entry["hostapi"]]["name"],
-                max_input_channels=entry["max_input_channels"],
-                max_output_channels=entry["max_output_channels"],
-                native_rate_hz=round(entry["default_samplerate"]),
-                low_input_latency_ms=1000 * entry["default_low_input_latency"],
-                high_input_latency_ms=1000 * entry["default_high_input_latency"],
-                low_output_latency_ms=1000 * entry["default_low_output_latency"],
-                high_output_latency_ms=1000 * entry["default_high_output_latency"],
+                name=device_name(library._ffi.string(info.name)),
+                host_api=host_apis[info.hostApi]["name"],
+                max_input_channels=info.maxInputChannels,
+                max_output_channels=info.maxOutputChannels,
+                native_rate_hz=round(info.defaultSampleRate),
+                low_input_latency_ms=1000 * info.defaultLowInputLatency,
+                high_input_latency_ms=1000 * info.defaultHighInputLatency,
+                low_output_latency_ms=1000 * info.defaultLowOutputLatency,
+                high_output_latency_ms=1000 * info.defaultHighOutputLatency,
                 is_default_input=index == default_input,
                 is_default_output=index == default_output,
             )
-            for index, entry in enumerate(entries)
+            for index, info in enumerate(map(library._lib.Pa_GetDeviceInfo, range(count)))
         ]
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:

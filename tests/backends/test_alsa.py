@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,20 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     if request.param != "missing":
         path.write_text("" if request.param == "empty" else "pcm {{{\n")
     return {**os.environ, "ALSA_CONFIG_PATH": str(path), "XDG_CONFIG_HOME": str(tmp_path)}
+
+
+@pytest.mark.parametrize("backend", ["sounddevice", "pyaudio"])
+def test_a_name_that_is_not_utf_8_hides_no_device(tmp_path: Path, backend: str) -> None:
+    """The kernel cuts names at 32 bytes, also in the middle of a letter; others write Latin-1."""
+    cut = "USB-Аудио".encode()[:-1]
+    defined = b"".join(b'pcm."%b" { type null hint { show on } }\n' % name for name in (b"H\xf6rer", cut, b"plain"))
+    (tmp_path / "alsa.conf").write_bytes(b"</usr/share/alsa/alsa.conf>\n" + defined)
+    environment = {**os.environ, "ALSA_CONFIG_PATH": str(tmp_path / "alsa.conf"), "PULSE_SERVER": "unix:/nonexistent"}
+    run = devices(environment, "--backend", backend, "--json")
+    assert run.returncode == 0, run.stderr
+    listed = {device["name"] for device in json.loads(run.stdout)}
+    assert {"plain", "USB-Ауди\ufffd"} < listed
+    assert listed & {"H\ufffdrer", "Hörer"}, "PyAudio itself reads what could be Windows' Western European"
 
 
 def devices(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
