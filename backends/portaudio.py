@@ -210,8 +210,8 @@ def explain(failure: PortAudioFailure, device: Device) -> VoiceError:
 
 _open_streams: set[Closable] = set()
 """PortAudio keeps nothing alive: the callback of a stream that a program forgot would go on in memory that is freed."""
-_closing: list[object] = []
-"""Memory of streams that are being closed: where that hangs, the audio thread may still use it."""
+_busy: list[object] = []
+"""Streams that are being opened or closed: where that hangs, PortAudio may still use their memory."""
 _restarting = threading.Lock()
 """Nobody opens a stream while PortAudio is being restarted."""
 _exit_handlers: set[Callable[[], object]] = set()
@@ -251,9 +251,9 @@ def close_within(close: Callable[[], None], keep_alive: object) -> None:
 
     def close_and_let_go() -> None:
         _suppressed(close)
-        _closing.remove(keep_alive)
+        _busy.remove(keep_alive)
 
-    _closing.append(keep_alive)
+    _busy.append(keep_alive)
     worker = threading.Thread(target=close_and_let_go, daemon=True, name="voice-close")
     try:
         worker.start()
@@ -264,8 +264,18 @@ def close_within(close: Callable[[], None], keep_alive: object) -> None:
 
 
 def streams_hang() -> bool:
-    """Whether a stream of this process has not closed yet: PortAudio cannot be ended without it."""
-    return bool(_closing)
+    """Whether a stream of this process has neither opened nor closed yet: PortAudio cannot be ended without it."""
+    return bool(_busy)
+
+
+@contextlib.contextmanager
+def kept_running(stream: object) -> Iterator[None]:
+    """Keep PortAudio from being ended while a stream is being opened."""
+    _busy.append(stream)
+    try:
+        yield
+    finally:
+        _busy.remove(stream)
 
 
 def restart(restart_library: Callable[[], None], *, ends_others: bool) -> str:

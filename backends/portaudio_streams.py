@@ -14,6 +14,7 @@ from backends.portaudio import (
     explain,
     forget,
     keep_until_closed,
+    kept_running,
     negotiate,
 )
 from engine.audio.device.matching import find_device
@@ -84,7 +85,8 @@ class PortAudioStreams:
             chosen = {direction: find_device(devices, names[direction], direction) for direction in request.directions}
             for direction, device in chosen.items():
                 opening = Opening(self._port, device, direction, block_ms_of(request, direction))
-                self._add(device, direction, *openers(opening))
+                with kept_running(self):
+                    self._add(device, direction, *openers(opening))
         except BaseException:
             self.close()
             raise

@@ -12,7 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import Opening, PortAudioFailure, device_name, not_running, restart, take_exit_handler, takes_rate
+from backends.portaudio import (
+    Opening,
+    PortAudioFailure,
+    device_name,
+    not_running,
+    restart,
+    take_exit_handler,
+    takes_rate,
+)
 from backends.portaudio_streams import OpenAt, PortAudioStreams
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.types import Device, Direction, StreamRequest

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _DaemonThread(Executor):
+class DaemonThread(Executor):
     """A thread for one call, which does not keep the process from ending."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ async def run_blocking(
         >>> await run_blocking(lambda: sum(range(1000)), timeout_s=60.0)
         499500
     """
-    thread = _DaemonThread()
+    thread = DaemonThread()
     waiting = asyncio.get_running_loop().run_in_executor(thread, call)
     cancelled = False
     deadline_s = time.monotonic() + timeout_s

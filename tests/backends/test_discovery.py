@@ -24,6 +24,7 @@ from engine.errors import (
     LibraryMissingError,
     NoDeviceError,
     PortAudioMissingError,
+    StreamLostError,
     UnknownDeviceError,
     VoiceError,
 )
@@ -188,6 +189,20 @@ def test_auto_takes_the_first_that_has_both_directions_and_says_why(plugins: dic
     assert chosen.backend.name == Fake.name
     assert "sounddevice: PortAudio is not installed;" in chosen.reason
     assert chosen.reason.endswith("pyaudio: This system has no input device")
+
+
+class Hangs(Fake):
+    """Made where the sound server does not answer."""
+
+    def __init__(self) -> None:
+        raise StreamLostError("The sound system has not answered for 20 s.")
+
+
+def test_auto_does_not_try_the_next_on_a_sound_system_that_hangs(plugins: dict[str, str]) -> None:
+    """It would wait as long again, and then play to nobody."""
+    plugins["sounddevice"] = f"{__name__}:Hangs"
+    with pytest.raises(StreamLostError):
+        open_backend()
 
 
 def test_what_devices_come_to_is_the_first_that_sees_them_come(plugins: dict[str, str]) -> None:

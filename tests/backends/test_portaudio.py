@@ -38,7 +38,7 @@ class PortAudioError(Exception):
 class RefusingSounddevice:
     """sounddevice with one microphone and one speaker, and an error where the test wants it."""
 
-    _ffi = SimpleNamespace(cast=lambda kind, address: address)
+    _ffi = SimpleNamespace(cast=lambda kind, address: address, string=bytes)
     default = SimpleNamespace(device=(-1, -1), hostapi=0)
 
     def __init__(self, **failures: Exception) -> None:
@@ -57,18 +57,23 @@ class RefusingSounddevice:
             {"name": device.host_api, "default_input_device": 0, "default_output_device": 1} for device in self.devices
         ]
 
-    def query_devices(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": device.name,
-                "hostapi": number,
-                "max_input_channels": device.max_input_channels,
-                "max_output_channels": device.max_output_channels,
-                "default_samplerate": device.native_rate_hz,
-                **{f"default_{how}_{way}_latency": 0.01 for how in ("low", "high") for way in ("input", "output")},
-            }
-            for number, device in enumerate(self.devices)
-        ]
+    def _check(self, code: int) -> int:
+        return code
+
+    @property
+    def _lib(self) -> Any:
+        return SimpleNamespace(Pa_GetDeviceCount=lambda: len(self.devices), Pa_GetDeviceInfo=self._device_info)
+
+    def _device_info(self, index: int) -> Any:
+        device = self.devices[index]
+        return SimpleNamespace(
+            name=device.name.encode(),
+            hostApi=index,
+            maxInputChannels=device.max_input_channels,
+            maxOutputChannels=device.max_output_channels,
+            defaultSampleRate=device.native_rate_hz,
+            **{f"default{how}{way}Latency": 0.01 for how in ("Low", "High") for way in ("Input", "Output")},
+        )
 
     def _StreamBase(  # noqa: N802
         self, *, kind: str, samplerate: int, channels: int, blocksize: int, extra_settings: Any, **_: Any

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from engine.audio.device.blame import blaming
+from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.protocol import Backend
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.run_blocking import run_blocking
@@ -40,7 +41,7 @@ class OpenStream:
         self._backend = backend
         self.port = port
         with blaming(backend):
-            self._stream = backend.open(port, request)
+            self._stream = wait_for_sound(lambda: backend.open(port, request), discard=lambda late: late.close())
             try:
                 self.info = self._stream.info
             except BaseException:

@@ -7,9 +7,10 @@ from importlib.metadata import EntryPoint, entry_points
 
 from engine.audio.device.blame import REPAIR, blaming, close_backend
 from engine.audio.device.matching import no_device
+from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
 from engine.audio.types import Device, Direction
-from engine.errors import Advice, InvalidInputError, LibraryMissingError, NoSoundCardError, VoiceError
+from engine.errors import Advice, InvalidInputError, LibraryMissingError, NoSoundCardError, StreamLostError, VoiceError
 
 GROUP = "voice.backends"
 _OURS = "voice-realtime"
@@ -56,6 +57,8 @@ def open_backend(name: str = "auto") -> Chosen:
             backend = load_backend(candidate)
             if candidate != AUTO_ORDER[-1]:
                 _close_unless_usable(backend)
+        except StreamLostError:
+            raise  # the next one would wait for the same sound system
         except VoiceError as error:
             refused.append(f"{candidate}: {error.message.rstrip('.')}")
         else:
@@ -142,8 +145,13 @@ def _distribution(point: EntryPoint) -> str:
 
 def _make(point: EntryPoint) -> Backend:
     named = _named(point)
+
+    def make() -> Backend:
+        made: Backend = point.load()()
+        return made
+
     with blaming(named):
-        backend: Backend = point.load()()
+        backend = wait_for_sound(make)
     check_protocol(backend, named)
     return backend
 

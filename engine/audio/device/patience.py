@@ -1,0 +1,69 @@
+"""Patience with a sound system that may hang: whoever waits can be interrupted, is told, and does not wait for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from engine.audio.run_blocking import DaemonThread
+from engine.errors import StreamLostError
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_TOLD_S, _MOST_S = 3.0, 20.0
+"""A Bluetooth headset takes seconds to change its mode; PulseAudio gives a server up after 30, and asks anew."""
+
+
+@contextlib.contextmanager
+def _standard_error() -> Iterator[Callable[[], object]]:
+    """Give a function that restores standard error: sounddevice takes it away for as long as PortAudio starts."""
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield lambda: None
+        return
+    try:
+        yield lambda: os.dup2(kept, 2)
+    finally:
+        os.close(kept)
+
+
+def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambda _: None) -> T:
+    """Return what a call into the library of a backend returns, from a daemon thread: Ctrl+C works meanwhile.
+
+    On Windows it is made here: what a thread has opened through COM is of no use to another one.
+
+    Args:
+        call: Loads the library, or opens a stream.
+        discard: Given a result that comes too late.
+
+    Raises:
+        StreamLostError: the sound system does not answer.
+        BaseException: what the call raises.
+
+    Example:
+        >>> wait_for_sound(lambda: 7)
+        7
+    """
+    if sys.platform == "win32":
+        return call()
+    with _standard_error() as restore:
+        outcome = DaemonThread().submit(call)
+        for patience_s in (_TOLD_S, _MOST_S - _TOLD_S):
+            try:
+                return outcome.result(patience_s)
+            except TimeoutError:
+                if outcome.done():
+                    return outcome.result()
+                restore()
+                if patience_s == _TOLD_S:
+                    _log.warning("The sound system has not answered for %g s.", _TOLD_S)
+    outcome.add_done_callback(lambda late: late.exception() or discard(late.result()))
+    raise StreamLostError(
+        f"The sound system has not answered for {_MOST_S:g} s.", fix="Start the sound server anew, or use files."
+    )
