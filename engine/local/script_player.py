@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import deque
-from collections.abc import Mapping
 from typing import Any
 
 from engine.errors import ScriptFailedError
@@ -16,12 +14,11 @@ from engine.local.protocol.identifiers import new_id
 from engine.local.protocol.validation import Refusal, parse
 from engine.local.session_factory import ClientSession
 from engine.local.tasks import Tasks
-from engine.script.patterns import difference
+from engine.script.peer import PROBE, Peer, shortened
 from engine.script.reading import ConnectionScript, Script
 from engine.script.sent_audio import SentAudio
 
 _AUDIO = "input_audio_buffer.append"
-_PROBE = "conversation.item.retrieve"
 _FAILED = 1002
 _LAST_WORDS_S = 0.2
 
@@ -84,24 +81,21 @@ class ScriptPlayer:
         """Nothing to end."""
 
 
-class _Connection:
-    """One connection's steps: the `Peer` that they act on."""
+class _Connection(Peer):
+    """One connection's steps, and the client that they are played to."""
+
+    mistake = ScriptFailedError
 
     def __init__(self, player: ScriptPlayer, number: int, script: Script, part: ConnectionScript, link: Link) -> None:
-        self.values: dict[str, Any] = {}
+        super().__init__(ignoring=script.ignoring, patience_s=script.patience_s)
         self._player = player
         self._where = f"connection {number}, " if len(script.connections) > 1 else ""
-        self._script = script
         self._part = part
         self._link = link
         self._step = 0
-        self._unread: deque[dict[str, Any]] = deque()
-        self._arrived = asyncio.Event()
-        self._heard_samples = 0
         self._sent = SentAudio(script.rate_hz)
         self._playing = Tasks()
         self._has_failed = False
-        self._has_left = False
 
     async def open(self) -> None:
         """Begin to play the steps."""
@@ -114,21 +108,20 @@ class _Connection:
             kind = check_event(event)
         except Refusal as refusal:
             await self._fail(
-                f"The client sent an event that no service accepts: {refusal.message} It was {_short(text)}"
+                f"The client sent an event that no service accepts: {refusal.message} It was {shortened(text)}"
             )
             return
         if (mistake := self._sent.mistake_of(event)) is not None:
-            await self._fail(f"{mistake} It was {_short(text)}")
+            await self._fail(f"{mistake} It was {shortened(text)}")
             return
         if kind == _AUDIO:
             # Four characters of base64 are three bytes, and two bytes a sample.
-            self._heard_samples += len(event["audio"]) * 3 // 8
-        elif kind == _PROBE and not self._is_expected(kind):
-            # How a client asks whether anybody is there; any server answers it, if only so.
+            self.audio_samples += len(event["audio"]) * 3 // 8
+        elif kind == PROBE and not self._is_expected(kind):
             error = Refusal("There is no such item.", "item_retrieve_invalid_item_id").as_json()
             await self.send("error", error={**error, "event_id": event.get("event_id")})
-        elif self._step >= len(self._part.steps) and kind not in self._script.ignoring:
-            await self._fail(f"After the last step {kind} came, which nobody expected: {_short(text)}")
+        elif self._step >= len(self._part.steps) and kind not in self._ignoring:
+            await self._fail(f"After the last step {kind} came, which nobody expected: {shortened(text)}")
         else:
             self._unread.append(event)
         self._arrived.set()
@@ -149,55 +142,6 @@ class _Connection:
             self._player.fail(f"The client left before {self._label()}")
         self._note_unread()
         self._player.leave()
-
-    async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the client's next event that is not ignored; it must match.
-
-        Raises:
-            ScriptFailedError: another came, or none in time.
-        """
-        pattern = {"type": kind, **(having or {})}
-        try:
-            async with asyncio.timeout(self._script.patience_s):
-                while True:
-                    event = await self._next()
-                    wrong = difference(event, pattern)
-                    if wrong is None:
-                        return event
-                    if event["type"] not in self._script.ignoring:
-                        raise ScriptFailedError(f"{wrong}. It was {_short(json.dumps(event, ensure_ascii=False))}")
-        except TimeoutError:
-            raise ScriptFailedError(f"nothing came within {self._script.patience_s:g} s.") from None
-
-    async def _next(self) -> dict[str, Any]:
-        while not self._unread:
-            await self._news()
-        return self._unread.popleft()
-
-    async def _news(self) -> None:
-        """Wait until more has come.
-
-        Raises:
-            ConnectionError: nothing will, for the client has left.
-        """
-        if self._has_left:
-            raise ConnectionResetError
-        self._arrived.clear()
-        await self._arrived.wait()
-
-    async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
-        """Wait until so much more of the microphone has come.
-
-        Raises:
-            ScriptFailedError: it did not come in time.
-        """
-        until = self._heard_samples + round(seconds * rate_hz)
-        try:
-            async with asyncio.timeout(seconds + self._script.patience_s):
-                while self._heard_samples < until:
-                    await self._news()
-        except TimeoutError:
-            raise ScriptFailedError("the microphone's audio did not come in time.") from None
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event."""
@@ -225,7 +169,7 @@ class _Connection:
 
     def _note_unread(self) -> None:
         """Note the events that wait when the last step is over: they were not expected."""
-        left = [event for event in self._unread if event["type"] not in self._script.ignoring]
+        left = [event for event in self._unread if event["type"] not in self._ignoring]
         self._unread.clear()
         if left and not self._has_failed and self._step == len(self._part.steps):
             self._player.fail(f"After the last step {left[0]['type']} came, which nobody expected.")
@@ -243,7 +187,3 @@ class _Connection:
 
     def _label(self) -> str:
         return f"{self._where}step {self._step + 1}, {self._part.labels[self._step]}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:297]}..."

@@ -9,33 +9,7 @@ from typing import Any, Protocol
 
 from engine.script.answers import answer_events, call_events
 from engine.script.patterns import filled, picked
-
-
-class Peer(Protocol):
-    """The server's end of a connection, which steps act on."""
-
-    values: dict[str, Any]
-    """Values saved so far, by name."""
-
-    async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the client's next event, which must be of this type and match this."""
-        ...
-
-    async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
-        """Wait until so much more of the microphone has come."""
-        ...
-
-    async def send(self, kind: str, **fields: Any) -> None:
-        """Send one event."""
-        ...
-
-    def close_with(self, code: int | None = 1000, reason: str = "") -> None:
-        """Close the connection as a server does; None or 1006 breaks it without a word."""
-        ...
-
-    def go_silent(self) -> None:
-        """Be a half-open connection."""
-        ...
+from engine.script.peer import Peer
 
 
 class Step(Protocol):

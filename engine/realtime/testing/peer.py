@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 from collections import deque
-from collections.abc import Mapping
 from typing import Any
 
 from engine.audio.clock import loop_time_s
@@ -16,14 +15,14 @@ from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import closed
 from engine.script.answers import answer_events
-from engine.script.patterns import difference
+from engine.script.peer import PROBE
+from engine.script.peer import Peer as ScriptPeer
 
 PATIENCE_S = 120.0
 """Virtual seconds that a client has to send what is expected."""
 _KEPT_EVENTS = 10_000
 _KEPT_BLOCKS = 6000
 """Blocks of the microphone that are kept: two minutes in blocks of 20 ms."""
-_PROBE = "conversation.item.retrieve"
 _WIRE_RATE_HZ = 24000
 
 
@@ -31,7 +30,7 @@ class ScriptError(AssertionError):
     """The conversation did not go as the script says."""
 
 
-class Peer:
+class Peer(ScriptPeer):
     """One connection: the server's side for the test, the client's side as its `Transport`.
 
     Example:
@@ -40,51 +39,21 @@ class Peer:
         ...     await peer.send("session.created", session={"id": "sess_1"})
     """
 
+    mistake = ScriptError
+
     def __init__(self, *, ignoring: frozenset[str] = frozenset()) -> None:
         """Open the connection; `ignoring` names client events that are not expected and may come all the same."""
-        self._ignoring = ignoring
-        self._unread: deque[dict[str, Any]] = deque()
-        self._arrived = asyncio.Event()
+        super().__init__(ignoring=ignoring, patience_s=PATIENCE_S)
         self._outgoing: asyncio.Queue[str | VoiceError] = asyncio.Queue()
         self._end: VoiceError | None = None
         self._silent = False
-        self.values: dict[str, Any] = {}
-        """Values that steps have saved, by name."""
         self.received: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
         """Every client event but the microphone's audio, newest last."""
         self.audio: deque[bytes] = deque(maxlen=_KEPT_BLOCKS)
         """The microphone's blocks, PCM16 at the wire's rate, newest last."""
-        self.audio_samples = 0
-        """Samples of the microphone that have come in all."""
         self._sent = 0
         self.open = True
         """False once either side has closed."""
-
-    async def expect(self, kind: str, having: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the next client event, which must be of this type and match this (`engine.script.patterns`).
-
-        Raises:
-            ScriptError: another came, or none within two minutes.
-        """
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while not self._unread:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-        except TimeoutError:
-            raise ScriptError(f"Expected {kind}, and nothing came.") from None
-        event = self._unread.popleft()
-        wrong = difference(event, {"type": kind, **(having or {})})
-        if wrong is not None:
-            raise ScriptError(f"Expected {kind}, but {wrong}, in this: {event}.")
-        return event
-
-    async def hear(self, seconds: float, rate_hz: int = 24000) -> None:
-        """Wait until so much more of the microphone has come."""
-        until = self.audio_samples + round(seconds * rate_hz)
-        while self.audio_samples < until:
-            self._arrived.clear()
-            await self._arrived.wait()
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """Every kept event of a type."""
@@ -166,8 +135,7 @@ class Peer:
 
     def _note(self, message: dict[str, Any]) -> None:
         self.received.append(message)
-        if message["type"] == _PROBE and _PROBE not in self._ignoring:
-            # How a client asks whether anybody is there; any server answers it, if only so.
+        if message["type"] == PROBE and PROBE not in self._ignoring:
             error = {"type": "invalid_request_error", "code": "item_retrieve_invalid_item_id"}
             detail = {"message": "There is no such item.", "event_id": message["event_id"]}
             self._put("error", {"error": {**error, **detail}})
