@@ -164,7 +164,6 @@ class Closable(Protocol):
 
     def close(self) -> None:
         """Release it."""
-        ...
 
 
 def takes_rate(device: Device, direction: Direction, rate_hz: int, open_at: Callable[[int, int], Closable]) -> bool:

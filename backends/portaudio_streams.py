@@ -35,7 +35,6 @@ class OneWayStream(Protocol):
     @property
     def active(self) -> bool:
         """True while it runs."""
-        ...
 
     def start(self) -> None:
         """Let it run.
@@ -43,11 +42,9 @@ class OneWayStream(Protocol):
         Raises:
             PortAudioFailure: PortAudio refuses.
         """
-        ...
 
     def close(self) -> None:
         """Abort and release it."""
-        ...
 
 
 OpenAt = Callable[[int, int], OneWayStream]

@@ -38,16 +38,13 @@ class Microphone(Protocol):
 
     def read(self, frames: int) -> NDArray[np.float32]:
         """Return `frames` samples, silence where there is nothing (any more)."""
-        ...
 
     @property
     def ended(self) -> bool:
         """True once everything has been read that will ever come."""
-        ...
 
     def close(self) -> None:
         """Release the source; safe to call twice."""
-        ...
 
 
 class SilentMicrophone:

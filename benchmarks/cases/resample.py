@@ -39,13 +39,11 @@ class SoxrStream:
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block, return what is ready."""
-        resampled: NDArray[np.float32] = self._stream.resample_chunk(samples)
-        return resampled
+        return self._stream.resample_chunk(samples)
 
     def flush(self) -> NDArray[np.float32]:
         """Return the tail."""
-        resampled: NDArray[np.float32] = self._stream.resample_chunk(np.empty(0, np.float32), last=True)
-        return resampled
+        return self._stream.resample_chunk(np.empty(0, np.float32), last=True)
 
 
 def _pair(source_hz: int, target_hz: int, block_ms: int) -> Case:

@@ -42,18 +42,15 @@ class Advice:
 
     backend: str
     block_ms: float
-    is_safe: bool
-    """It lost no sound under any load."""
+    broken_ms: float
+    """Sound that it lost under all loads together."""
     round_trip_ms: float | None
     """Measured; None where `voice bench latency` has not run."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    backend: str
-    block_ms: float
-    broken_ms: float
-    round_trip_ms: float | None
+    @property
+    def is_safe(self) -> bool:
+        """It lost no sound under any load."""
+        return self.broken_ms == 0
 
 
 def advise(results: Iterable[Result]) -> Advice | None:
@@ -71,11 +68,10 @@ def advise(results: Iterable[Result]) -> Advice | None:
     else:
         best.sort(key=attrgetter("block_ms"))
     best = [choice for choice in best if choice.block_ms == best[0].block_ms]
-    chosen = min(best, key=lambda choice: choice.backend != _FIRST)
-    return Advice(chosen.backend, chosen.block_ms, least == 0, chosen.round_trip_ms)
+    return min(best, key=lambda choice: choice.backend != _FIRST)
 
 
-def _choices(results: Sequence[Result]) -> Iterator[_Choice]:
+def _choices(results: Sequence[Result]) -> Iterator[Advice]:
     """Yield each native backend with each block, and all the sound it lost."""
     trips = {tuple(result.case.split("/")[1:]): result.ours.p50 for result in results if result.benchmark == "latency"}
     broken: dict[tuple[str, str], list[float]] = {}
@@ -88,7 +84,7 @@ def _choices(results: Sequence[Result]) -> Iterator[_Choice]:
                 broken.setdefault((backend, frames), []).append(float(extra["broken_ms"]))
                 lengths[backend, frames] = float(extra["block_ms"])
     for key, lost in broken.items():
-        yield _Choice(key[0], lengths[key], sum(lost), trips.get(key))
+        yield Advice(key[0], lengths[key], sum(lost), trips.get(key))
 
 
 def sentences(results: Sequence[Result]) -> list[str]:

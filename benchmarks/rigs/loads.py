@@ -16,7 +16,6 @@ _CALL_PAUSE_S = 0.02
 _SORTED_NUMBERS = 400_000
 _DUMPED_OBJECTS = 60_000
 _SPIN = "while True: pass"
-_END_S = 2.0
 
 
 @contextlib.contextmanager
@@ -56,7 +55,8 @@ def all_cores() -> Iterator[None]:
     with contextlib.ExitStack() as processes:
         for _ in range(os.cpu_count() or 1):
             process = subprocess.Popen([sys.executable, "-S", "-c", _SPIN], stdin=subprocess.DEVNULL)
-            processes.callback(_end, process)
+            processes.callback(process.wait)
+            processes.callback(process.kill)
         yield
 
 
@@ -81,12 +81,3 @@ def _threads(work: Callable[[threading.Event], None], count: int) -> Iterator[No
         over.set()
         for thread in threads:
             thread.join()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

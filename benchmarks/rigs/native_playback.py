@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 
@@ -33,16 +34,11 @@ def run_ours(backend_name: str, devices: StreamRequest, frames: int, load: str, 
     Raises:
         VoiceError: the backend does not work here or has no device.
     """
-    backend = load_backend(backend_name)
     port = LoggedPort(seconds + 10 * SETTLE_S)
-    try:
-        stream = backend.open(port, replace(devices, block_ms=1000 * frames / _RATE_HZ))
-        try:
+    with contextlib.closing(load_backend(backend_name)) as backend:
+        request = replace(devices, block_ms=1000 * frames / _RATE_HZ)
+        with contextlib.closing(backend.open(port, request)) as stream:
             return _play(stream, port, load, seconds)
-        finally:
-            stream.close()
-    finally:
-        backend.close()
 
 
 def _play(stream: Stream, port: LoggedPort, load: str, seconds: float) -> Delivery:

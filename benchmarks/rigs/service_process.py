@@ -23,5 +23,4 @@ class ScriptedService(LocalServer):
         if self._process is None:
             return {}
         text, _ = await asyncio.wait_for(self._process.communicate(), _END_S)
-        sent_ns: dict[str, list[int]] = json.loads(text)["sent_ns"]
-        return sent_ns
+        return json.loads(text)["sent_ns"]

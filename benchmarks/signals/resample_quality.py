@@ -27,11 +27,9 @@ class Stream(Protocol):
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block, return what is ready."""
-        ...
 
     def flush(self) -> NDArray[np.float32]:
         """Return the tail."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

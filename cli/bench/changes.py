@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmarks.report.comparison import Change, Comparison, Judgement
-from cli.bench.words import figure_text, remarks, share_moved
+from cli.bench.words import change_cells, remarks
 from cli.terminal.sanitize import printable
 
 _STYLES = {Judgement.BETTER: "green", Judgement.WORSE: "red"}
@@ -32,7 +32,7 @@ def print_changes(console: Console, comparison: Comparison) -> None:
 
 def _lines(moved: Sequence[Change]) -> Iterator[Text]:
     """Yield the headings, and each case with its figures under it; all columns are as wide as their longest cell."""
-    rows = [_cells(change) for change in moved]
+    rows = [change_cells(change) for change in moved]
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     yield Text(_aligned(_HEADINGS, widths), style="bold")
     for case, of_it in groupby(zip(moved, rows, strict=True), key=lambda each: each[0].case):
@@ -40,17 +40,6 @@ def _lines(moved: Sequence[Change]) -> Iterator[Text]:
         for change, cells in of_it:
             line = Text(_aligned(cells[:-1], widths))
             yield line.append(f"  {cells[-1]}", style=_STYLES[change.judgement])
-
-
-def _cells(change: Change) -> tuple[str, ...]:
-    return (
-        printable(change.figure),
-        figure_text(change.before, change.unit),
-        figure_text(change.now, change.unit),
-        share_moved(change),
-        f"±{figure_text(change.noise, change.unit)}",
-        str(change.judgement),
-    )
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -31,6 +31,12 @@ def share_moved(change: Change) -> str:
     return f"{100 * change.moved / before:+.0f} %" if before else ("new" if change.now else "0 %")
 
 
+def change_cells(change: Change) -> tuple[str, ...]:
+    """Return the cells of a figure's row: its name, then, now, the change, the noise, and what it is worth."""
+    before, now, noise = (figure_text(each, change.unit) for each in (change.before, change.now, change.noise))
+    return change.figure, before, now, share_moved(change), f"±{noise}", str(change.judgement)
+
+
 def remarks(comparison: Comparison) -> list[str]:
     """Say how many figures moved, and which cases have no counterpart."""
     counted = dict.fromkeys(Judgement, 0)

@@ -21,11 +21,9 @@ class Keys(Protocol):
 
     def next(self, timeout_s: float) -> Named | str | None:
         """The next key or character; None where none is pressed in time."""
-        ...
 
     def discard(self) -> None:
         """Forget what was pressed so far: nothing was shown yet that it could mean."""
-        ...
 
 
 if sys.platform == "win32":

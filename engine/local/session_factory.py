@@ -14,19 +14,15 @@ class ClientSession(Protocol):
 
     async def open(self) -> None:
         """Begin."""
-        ...
 
     async def handle(self, text: str) -> None:
         """Take a text frame."""
-        ...
 
     async def refuse_binary(self) -> None:
         """Take a binary frame."""
-        ...
 
     async def close(self) -> None:
         """End what still runs; the client is gone."""
-        ...
 
 
 class SessionFactory(Protocol):
@@ -35,19 +31,15 @@ class SessionFactory(Protocol):
     @property
     def lacks(self) -> list[str]:
         """Sentences on what it cannot do."""
-        ...
 
     def admit(self) -> int | None:
         """Say how to answer who connects: None with a session, else with an HTTP status."""
-        ...
 
     def session(self, link: Link, wanted: dict[str, Any]) -> ClientSession:
         """Return the session of a client that was admitted, with what its client secret was made for."""
-        ...
 
     def close(self) -> None:
         """End what it keeps for all sessions."""
-        ...
 
 
 class Agent:

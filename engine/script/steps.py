@@ -17,7 +17,6 @@ class Step(Protocol):
 
     async def play(self, peer: Any) -> None:
         """Carry it out on a `Peer`, or on a richer one where the step is written for it."""
-        ...
 
 
 @dataclass(frozen=True)

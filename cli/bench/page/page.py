@@ -19,7 +19,7 @@ from benchmarks.report.results import Result
 from benchmarks.report.verdict import ABOUT_SOUND, BUSY, RULE, WAYS, capital, recommendation, sentences
 from cli.bench.page.charts import Bar, Chart, bars, lines, samples
 from cli.bench.table import TEXTS, grid, measured_besides, notes
-from cli.bench.words import QUICK, figure_text, remarks, share_moved
+from cli.bench.words import QUICK, change_cells, remarks
 
 _CHANGES = ("case", "figure", "then", "now", "change", "noise", "judgement")
 _DESIGNS = {"sounddevice": "s0", "pyaudio": "s1", "python-sounddevice": "s2", "python-pyaudio": "s3", "virtual": "s4"}
@@ -160,8 +160,7 @@ def _changes(comparison: Comparison) -> Iterator[list[str]]:
     """Every figure that both runs have, changed ones first."""
     order = (Judgement.WORSE, Judgement.BETTER, Judgement.SAME)
     for change in sorted(comparison.changes, key=lambda change: order.index(change.judgement)):
-        before, now, noise = (figure_text(each, change.unit) for each in (change.before, change.now, change.noise))
-        yield [change.case, change.figure, before, now, share_moved(change), f"± {noise}", str(change.judgement)]
+        yield [change.case, *change_cells(change)]
 
 
 def _by_load(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:

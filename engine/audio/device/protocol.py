@@ -95,7 +95,6 @@ class Stream(Protocol):
     @property
     def info(self) -> StreamInfo:
         """The devices, rates and latencies that were opened."""
-        ...
 
     @property
     def active(self) -> bool:
@@ -103,7 +102,6 @@ class Stream(Protocol):
 
         A stream that ends by itself also calls `port.finish()`, which wakes whoever waits for the port.
         """
-        ...
 
     def start(self) -> None:
         """Let the blocks flow; called once.
@@ -111,14 +109,12 @@ class Stream(Protocol):
         Raises:
             DeviceBusyError, StreamLostError: the device was taken or went since it was opened.
         """
-        ...
 
     def close(self) -> None:
         """Stop and release; safe to call twice, before `start`, and while blocks flow.
 
         Afterwards the port's memory is no longer touched, and no thread and no descriptor of the stream is left.
         """
-        ...
 
 
 @runtime_checkable
@@ -135,7 +131,6 @@ class Backend(Protocol):
 
     def devices(self) -> list[Device]:
         """List the devices, at most one default in each direction marked; an empty list where there are none."""
-        ...
 
     def open(self, port: AudioPort, request: StreamRequest) -> Stream:
         """Open (not start) the streams of `port`, and call `port.attach_input` / `attach_output` with what was taken.
@@ -151,11 +146,9 @@ class Backend(Protocol):
             StreamLostError: it cannot be opened for another reason.
             InvalidInputError: the request asks for what no device can do.
         """
-        ...
 
     def close(self) -> None:
         """Give the library back; every stream must be closed before."""
-        ...
 
 
 @runtime_checkable
@@ -177,7 +170,6 @@ class Refreshes(Protocol):
         Raises:
             StreamLostError: the library cannot be started again, at the moment.
         """
-        ...
 
 
 @runtime_checkable
@@ -195,4 +187,3 @@ class ProbesRates(Protocol):
         Raises:
             DeviceBusyError, PermissionDeniedError, StreamLostError: it cannot be opened at all.
         """
-        ...

@@ -13,12 +13,11 @@ import numpy as np
 from numba import carray
 
 from engine.audio.kernels import control as c
-from engine.audio.kernels.ring import ready_for, ring_put, room_for, run_length, slot_address
+from engine.audio.kernels.ring import copy_out, ready_for, ring_put, room_for, run_length, slot_address
 from engine.audio.kernels.ring_layout import HEAD, SAMPLES, TAIL
 from engine.audio.kernels.underrun_fade import fade_in_after_gap, fade_out_into_gap
 from engine.dsp.compile.declare import inlined, kernel
 from engine.dsp.compile.intrinsics import (
-    copy_bytes,
     float32_pointer,
     load,
     load_acquire,
@@ -94,10 +93,7 @@ def _copy_faded(control: int, target: int, count: int) -> None:
     """Copy `count` samples from the ring's tail to `target`, weighted by the fades that are under way, if any."""
     ring = load(control, c.PLAYBACK_RING)
     tail = load(ring, TAIL)
-    first = min(count, run_length(ring, tail))
-    copy_bytes(target, slot_address(ring, tail), 4 * first)
-    if first < count:
-        copy_bytes(target + 4 * first, load(ring, SAMPLES), 4 * (count - first))
+    copy_out(ring, tail, target, count)
     fade_to = load(control, c.FADE_TO)
     if fade_to > 0:
         output = carray(float32_pointer(target), (count,))

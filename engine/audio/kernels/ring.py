@@ -51,6 +51,15 @@ def run_length(ring: int, position: int) -> int:
     return capacity - position % capacity
 
 
+@inlined()
+def copy_out(ring: int, position: int, target: int, count: int) -> None:
+    """Copy `count` samples from a position on, which may lie on both sides of where the ring wraps."""
+    first = min(count, run_length(ring, position))
+    copy_bytes(target, slot_address(ring, position), 4 * first)
+    if first < count:
+        copy_bytes(target + 4 * first, load(ring, SAMPLES), 4 * (count - first))
+
+
 @kernel("int64(int64, int64, int64)")
 def ring_put(ring: int, source: int, count: int) -> int:
     """Producer: copy up to `count` float32 from the address `source`; return how many fitted.
@@ -85,10 +94,7 @@ def ring_get(ring: int, target: int, count: int) -> int:
     if count <= 0:
         return 0
     tail = load(ring, TAIL)
-    first = min(count, run_length(ring, tail))
-    copy_bytes(target, slot_address(ring, tail), 4 * first)
-    if first < count:
-        copy_bytes(target + 4 * first, load(ring, SAMPLES), 4 * (count - first))
+    copy_out(ring, tail, target, count)
     store_release(ring, TAIL, tail + count)
     return count
 

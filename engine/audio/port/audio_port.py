@@ -185,8 +185,7 @@ class AudioPort(Pinned):
 
     def _read(self, word: int) -> int:
         """Acquire a word: what the kernel wrote before it is visible afterwards. Counters are read plainly."""
-        value: int = library().read_word(self.control_address, word)
-        return value
+        return library().read_word(self.control_address, word)
 
     def _write(self, word: int, value: int) -> None:
         library().write_word(self.control_address, word, value)

@@ -42,14 +42,12 @@ class Ring(Pinned):
     @property
     def head(self) -> int:
         """Samples put since the start."""
-        position: int = library().ring_head(self.handle)
-        return position
+        return library().ring_head(self.handle)
 
     @property
     def tail(self) -> int:
         """Samples taken or dropped since the start."""
-        position: int = library().ring_tail(self.handle)
-        return position
+        return library().ring_tail(self.handle)
 
     def put(self, samples: NDArray[np.float32]) -> int:
         """Copy as many of `samples` (1-D, contiguous float32) as fit; return that number.
@@ -59,8 +57,7 @@ class Ring(Pinned):
         """
         if not is_plain(samples, _FLOAT32, 1):
             raise InvalidInputError("A ring takes contiguous one-dimensional float32 samples.")
-        taken: int = library().ring_put(self.handle, address_of(samples), samples.size)
-        return taken
+        return library().ring_put(self.handle, address_of(samples), samples.size)
 
     def get(self, count: int) -> NDArray[np.float32]:
         """Take up to `count` samples; return a new float32 array of as many as there were.

@@ -75,8 +75,7 @@ def _anew(backend: Backend | None, name: str) -> Backend:
     if backend is not None:
         backend.close()
     module, _, kind = name.partition(":")
-    made: Backend = getattr(import_module(module), kind)()
-    return made
+    return getattr(import_module(module), kind)()
 
 
 if __name__ == "__main__":

@@ -37,16 +37,15 @@ def inlined(*, fastmath: frozenset[str] = frozenset()) -> Callable[[F], F]:
     return decorate
 
 
-def kernel(signature: str, *, fastmath: frozenset[str] = frozenset()) -> Callable[[F], F]:
+def kernel(signature: str) -> Callable[[F], F]:
     """Export a function from the object file under its own name; other kernels may call it as a helper.
 
     Args:
         signature: numba's, of plain numbers: an address is an `int64`. For example `"int64(int64, float64)"`.
-        fastmath: LLVM's fast-math flags; use `KEEPS_NAN`.
     """
 
     def decorate(function: F) -> F:
-        helper: Any = inlined(fastmath=fastmath)(function)
+        helper: Any = inlined()(function)
         helper.c_signature = signature
         return helper
 

@@ -19,23 +19,18 @@ class Line(Protocol):
 
     async def to_client(self, event: Event) -> None:
         """Send an event past the other faults."""
-        ...
 
     async def to_session(self, event: Event) -> None:
         """Let the session take an event as if the client had sent it."""
-        ...
 
     async def close(self, code: int | None, reason: str = "") -> None:
         """Close with a code; 1005 sends none, and None, 1006 and 1015 break the connection."""
-        ...
 
     def go_silent(self) -> None:
         """Neither answer nor send from now on, without closing."""
-        ...
 
     def ignore_pings(self) -> None:
         """Answer no ping from now on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

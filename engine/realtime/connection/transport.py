@@ -32,7 +32,6 @@ class Transport(Protocol):
         Raises:
             ConnectionFailedError: the connection is closed.
         """
-        ...
 
     async def receive(self) -> Received:
         """Return the next event; what can't be read comes as a `MalformedEvent`.
@@ -40,11 +39,9 @@ class Transport(Protocol):
         Raises:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
-        ...
 
     async def close(self) -> None:
         """Say goodbye and release what is held, within some seconds; safe to call twice."""
-        ...
 
 
 Connect = Callable[[ChosenProvider], Coroutine[Any, Any, Transport]]

@@ -105,17 +105,12 @@ class _VirtualStream:
         self._began_s = 0.0
         self._blocks = 0
         self._is_closed = False
-        self._info = StreamInfo(
+        self.info = StreamInfo(
             devices.name,
             native=True,
             input=StreamSide(devices.name, devices.rate_hz, 1, devices.block_frames, 0.0),
             output=StreamSide(devices.name, devices.rate_hz, 1, devices.block_frames, devices.latency_ms),
         )
-
-    @property
-    def info(self) -> StreamInfo:
-        """The two sides of the stream."""
-        return self._info
 
     @property
     def active(self) -> bool:

@@ -43,7 +43,8 @@ class ServerDouble:
         self._scripts = scripts
         self._then = then
         self._ignoring = frozenset(ignoring)
-        self._attempts = 0
+        self.attempts = 0
+        """Number of connections and attempts so far."""
         self._playing: set[asyncio.Task[None]] = set()
         self._failures: list[ScriptError] = []
         self._left: dict[int, str] = {}
@@ -57,7 +58,7 @@ class ServerDouble:
         Raises:
             VoiceError: the script refuses it.
         """
-        number, self._attempts = self._attempts, self._attempts + 1
+        number, self.attempts = self.attempts, self.attempts + 1
         script = self._scripts[number] if number < len(self._scripts) else self._then
         if script is None:
             self._failures.append(ScriptError(f"Connection {number + 1} was not expected."))
@@ -75,11 +76,6 @@ class ServerDouble:
         playing.add_done_callback(self._playing.discard)
         return peer.as_transport()
 
-    @property
-    def attempts(self) -> int:
-        """Number of connections and attempts so far."""
-        return self._attempts
-
     def check(self) -> None:
         """Raise what went otherwise than the scripts say.
 
@@ -91,8 +87,8 @@ class ServerDouble:
         if self._left:
             number, step = next(iter(self._left.items()))
             raise ScriptError(f"Connection {number + 1} was left at {step}.")
-        if self._attempts < len(self._scripts):
-            raise ScriptError(f"{len(self._scripts)} connections were expected, {self._attempts} came.")
+        if self.attempts < len(self._scripts):
+            raise ScriptError(f"{len(self._scripts)} connections were expected, {self.attempts} came.")
         for peer in self._stepped:
             if peer.unread:
                 raise ScriptError(f"Nobody expected this: {peer.unread[0]}.")

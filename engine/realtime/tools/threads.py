@@ -46,7 +46,8 @@ class ToolThreads(Executor):
                 outcome = None, RuntimeError(repr(error))
             self._free.release()
             if future.set_running_or_notify_cancel():
-                _settle(future, *outcome)
+                result, failure = outcome
+                future.set_exception(failure) if failure else future.set_result(result)
 
         try:
             threading.Thread(target=work, name="voice-tool", daemon=True).start()
@@ -54,10 +55,3 @@ class ToolThreads(Executor):
             self._free.release()
             raise ToolError("The system has no thread for this call: try again later.") from None
         return future
-
-
-def _settle(future: Future[_T], result: _T, error: BaseException | None) -> None:
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)

@@ -31,9 +31,9 @@ def _latency(backend: str, frames: int, ms: float) -> Result:
 def test_the_shortest_round_trip_among_whole_blocks_is_recommended() -> None:
     runs = [_callback("sounddevice", frames) for frames in (120, 240, 480)]
     runs += [_latency("sounddevice", frames, ms) for frames, ms in ((120, 12.0), (240, 20.0), (480, 30.0))]
-    assert advise(runs) == Advice("sounddevice", 2.5, is_safe=True, round_trip_ms=12.0)
+    assert advise(runs) == Advice("sounddevice", 2.5, broken_ms=0.0, round_trip_ms=12.0)
     runs.append(_callback("sounddevice", 120, broken_ms=2.5, load="all_cores"))
-    assert advise(runs) == Advice("sounddevice", 5.0, is_safe=True, round_trip_ms=20.0)
+    assert advise(runs) == Advice("sounddevice", 5.0, broken_ms=0.0, round_trip_ms=20.0)
 
 
 def test_a_shorter_block_that_gains_nothing_is_not_recommended() -> None:

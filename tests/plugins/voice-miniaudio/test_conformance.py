@@ -9,3 +9,5 @@ from engine.audio.device.conformance import BackendConformance
 
 class TestMiniaudio(BackendConformance):
     make_backend = MiniaudioBackend
+    openings = 40
+    """Enough to see what one leaves behind; each takes PulseAudio 50 ms."""
