@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import os
 import signal
 import sys
-import threading
 
 from engine.errors import VoiceError
 
 
-def _end_with_parent(loop: asyncio.AbstractEventLoop, until: asyncio.Event) -> None:
-    """Wait for the end of standard input, which the parent holds open and the system closes when it dies."""
-    with contextlib.suppress(OSError):
-        # Not through `sys.stdin`: its lock, held by a waiting thread, aborts the interpreter at its end.
-        while os.read(0, 4096):
-            pass
-    with contextlib.suppress(RuntimeError):
-        loop.call_soon_threadsafe(until.set)
-
-
 async def _run(host: str, port: int) -> None:
     # A missing library becomes a line the parent can read.
-    from engine.local.server import serve  # noqa: PLC0415
+    from engine.local.child import serve_parent  # noqa: PLC0415
     from engine.local.session_factory import Agent  # noqa: PLC0415
 
-    loop, until = asyncio.get_running_loop(), asyncio.Event()
-    threading.Thread(target=_end_with_parent, args=(loop, until), daemon=True).start()
-    if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGTERM, until.set)
-    await serve(host, port, factory=Agent(), announce=lambda line: print(line, flush=True), until=until)
+    await serve_parent(Agent(), host, port)
 
 
 def main() -> int:
