@@ -5,28 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from engine.local.protocol.client_schema import BETA_FORMATS, BETA_SESSION
+from engine.realtime.protocol.beta import GA_NAMES, GA_PLACES
 
 _Object = dict[str, Any]
-_MOVED: dict[str, tuple[str, ...]] = {
-    "modalities": ("output_modalities",),
-    "max_response_output_tokens": ("max_output_tokens",),
-    "voice": ("audio", "output", "voice"),
-    "speed": ("audio", "output", "speed"),
-    "output_audio_format": ("audio", "output", "format"),
-    "input_audio_format": ("audio", "input", "format"),
-    "input_audio_transcription": ("audio", "input", "transcription"),
-    "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
-    "turn_detection": ("audio", "input", "turn_detection"),
-}
-"""Places in GA of fields that stood at the top of a session; `temperature` is gone."""
-_RENAMED = {
-    "response.output_text.delta": "response.text.delta",
-    "response.output_text.done": "response.text.done",
-    "response.output_audio.delta": "response.audio.delta",
-    "response.output_audio.done": "response.audio.done",
-    "response.output_audio_transcript.delta": "response.audio_transcript.delta",
-    "response.output_audio_transcript.done": "response.audio_transcript.done",
-}
+_BETA_NAMES = {ga: beta for beta, ga in GA_NAMES.items()}
 _PARTS = {"output_text": "text", "output_audio": "audio"}
 
 
@@ -38,7 +20,7 @@ def ga_shape(values: _Object) -> _Object:
         {'output_modalities': ['text'], 'audio': {'output': {'voice': 'ash'}}}
     """
     shaped = {name: value for name, value in values.items() if name not in BETA_SESSION}
-    for name, path in _MOVED.items():
+    for name, path in GA_PLACES.items():
         if name not in values:
             continue
         value = values[name]
@@ -66,13 +48,13 @@ def beta_events(event: _Object) -> list[_Object]:
         return []
     if kind in ("session.created", "session.updated"):
         return [{**event, "session": _beta_session(event["session"])}]
-    return [_with_old_parts({**event, "type": _RENAMED.get(kind, kind)})]
+    return [_with_old_parts({**event, "type": _BETA_NAMES.get(kind, kind)})]
 
 
 def _beta_session(session: _Object) -> _Object:
     shaped = {name: value for name, value in session.items() if name not in ("type", "audio", "output_modalities")}
     old_formats = {new: old for old, new in BETA_FORMATS.items()}
-    for name, path in _MOVED.items():
+    for name, path in GA_PLACES.items():
         value: Any = session
         for step in path:
             value = value.get(step) if isinstance(value, dict) else None

@@ -14,8 +14,20 @@ GA_NAMES = {
 }
 """Events by their names in the beta; conversation.item.created is in the list of both."""
 
-_GA_PLACES = {"output_audio_format": ("output", "format"), "turn_detection": ("input", "turn_detection")}
-"""Places below `audio` in the GA of settings that the beta keeps directly in the session."""
+GA_PLACES: dict[str, tuple[str, ...]] = {
+    "modalities": ("output_modalities",),
+    "max_response_output_tokens": ("max_output_tokens",),
+    "voice": ("audio", "output", "voice"),
+    "speed": ("audio", "output", "speed"),
+    "output_audio_format": ("audio", "output", "format"),
+    "input_audio_format": ("audio", "input", "format"),
+    "input_audio_transcription": ("audio", "input", "transcription"),
+    "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
+    "turn_detection": ("audio", "input", "turn_detection"),
+}
+"""Places in the GA of settings that the beta keeps directly in the session; its `temperature` is gone."""
+_READ = ("output_audio_format", "turn_detection")
+"""Settings of the beta that a client's decoder asks for."""
 _RATES_HZ = {"pcm16": 24000}
 
 
@@ -32,7 +44,8 @@ def in_ga_terms(message: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(session, dict):
         return message
     audio = session.get("audio") or {}
-    for name, (side, setting) in _GA_PLACES.items():
+    for name in _READ:
+        _, side, setting = GA_PLACES[name]
         if name in session and isinstance(audio, dict) and isinstance(inner := audio.get(side) or {}, dict):
             value = session[name]
             value = {"rate": _RATES_HZ.get(value)} if isinstance(value, str) else value
