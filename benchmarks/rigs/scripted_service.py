@@ -28,7 +28,7 @@ ANSWER_MS = 512
 SILENCE_MS = 400
 """Silence that the providers' settings ask for: the client takes it from where the server says that speech ended."""
 _SPEECH_S, _ANSWER_S = 0.04, 0.16
-"""How long the user is said to speak, and how long the answer sounds until then."""
+"""Length of the user's speech as the server tells it, and of the answer that has sounded by then."""
 _TONE_HZ, _LEVEL = 440.0, 3000.0
 _BLOCK_S = 0.02
 _PACE_S = 0.1

@@ -134,7 +134,7 @@ class Player:
         """Note that the stream is closed: nothing more is taken until `move_to`, and a stop waits for no kernel.
 
         Args:
-            unplayed_ms: What the device had taken but will not play any more; it is played again, if more follows it.
+            unplayed_ms: Audio that the device had taken but will not play; it is played again, if more follows it.
         """
         if self._gone_at is None:
             taken = self._ring.tail
