@@ -137,7 +137,7 @@ class Config:
 
     @property
     def tool_secrets(self) -> list[str]:
-        """What no text may show of the MCP servers' settings."""
+        """Secrets of the MCP servers' settings, which no text may show."""
         servers: tuple[McpServer | RemoteMcp, ...] = (*self.mcp.values(), *self.remote_mcp.values())
         return [secret for server in servers for secret in server.secrets]
 
