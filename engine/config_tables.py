@@ -84,7 +84,7 @@ _Price = Annotated[float, As("a price, 0 or more", (int, float), lambda value: 0
 
 @dataclass(frozen=True, slots=True)
 class OpenMeteoUrls:
-    """Where the weather is asked for; a server of one's own, or the service for customers."""
+    """Addresses that the weather is asked from: a server of one's own, or the service for customers."""
 
     geocoding_url: _Url = "https://geocoding-api.open-meteo.com/v1/search"
     forecast_url: _Url = "https://api.open-meteo.com/v1/forecast"
@@ -124,7 +124,7 @@ class McpServer:
 
     @property
     def secrets(self) -> Iterator[str]:
-        """What no text may show: all values of the environment and the headers, and their bare tokens."""
+        """Secrets that no text may show: all values of the environment and the headers, and their bare tokens."""
         for value in (*self.env.values(), *self.headers.values()):
             yield value
             yield value.rpartition(" ")[2]
@@ -149,7 +149,7 @@ class RemoteMcp:
 
     @property
     def secrets(self) -> Iterator[str]:
-        """What no text may show."""
+        """Secrets that no text may show."""
         for value in (self.authorization or "", *self.headers.values()):
             yield value
             yield value.rpartition(" ")[2]
@@ -188,7 +188,7 @@ class Prices:
     audio_output_minute: _Price | None = None
     """The same of the answers."""
     source: _Filled = "the configuration"
-    """Where they are from and when they were read there."""
+    """Their source, and the date when they were read there."""
     estimated: Annotated[bool, As("true or false", (bool,))] = False
     """True where one source alone, and not the service itself, names the prices."""
 
@@ -205,7 +205,7 @@ class TurnMode(StrEnum):
 
 
 class Eagerness(StrEnum):
-    """How soon `semantic_vad` takes a pause for the end of a turn."""
+    """Readiness of `semantic_vad` to take a pause for the end of a turn."""
 
     LOW = "low"
     MEDIUM = "medium"

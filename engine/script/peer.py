@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from engine.script.patterns import difference
 
 PROBE = "conversation.item.retrieve"
-"""How a client asks whether anybody is there; any server answers it, if only with an error."""
+"""Question of a client whether anybody is there; any server answers it, if only with an error."""
 
 
 class Peer:
