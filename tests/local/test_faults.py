@@ -76,6 +76,19 @@ def played(spec: str, events: Sequence[dict[str, Any]] = ANSWER, *, seed: int = 
     return run_virtual(main())
 
 
+def received(spec: str, *events: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a session receives through faults of what a client sends."""
+
+    async def main() -> list[dict[str, Any]]:
+        wire = Wire([json.dumps(event) for event in events])
+        faults = FaultPlan.read([spec], 1).for_connection(0)
+        async with Link(cast(web.WebSocketResponse, wire), None, faults) as link:
+            texts = aiter(link)
+            return [json.loads(str(await anext(texts))) for _ in events]
+
+    return run_virtual(main())
+
+
 def kinds(wire: Wire) -> list[str]:
     """The types of what was sent."""
     return [event["type"] for _, event in wire.sent]
@@ -220,6 +233,7 @@ def test_the_quirks_of_yandex() -> None:
         {"type": "conversation.item.added", "item": {}},
         {"type": "response.output_audio_transcript.delta", "content_index": 0, "delta": "Hi"},
         {**DELTA, "content_index": 0},
+        {"type": "conversation.item.truncated", "content_index": 0},
     ]
     sent = [event for _, event in played("yandex-quirks", events).sent]
     assert [event["session"]["audio"]["output"]["format"]["rate"] for event in sent[:2]] == [None, None]
@@ -227,7 +241,20 @@ def test_the_quirks_of_yandex() -> None:
         ("conversation.item.created", None),
         ("response.output_text.delta", 0),
         ("response.output_audio.delta", 1),
+        ("conversation.item.truncated", 1),
     ]
+
+
+def test_the_leniency_of_yandex() -> None:
+    sound = {"format": {"type": "audio/pcm", "rate": 44100}}
+    misspelled = {"voice": "masha", "role:": "good"}
+    session = {"nonsense": 1, "audio": {"input": sound, "output": misspelled}}
+    heard = received("yandex-quirks", {"type": "session.update", "event_id": "mine", "session": session})
+    asked = {"audio": {"input": {**sound, "transcription": {}}, "output": {"voice": "masha"}}}
+    assert heard == [{"type": "session.update", "event_id": "mine", "session": asked}]
+    odd: Any
+    for odd in (None, [], {"audio": None}, {"audio": [1]}, {"audio": {"input": []}}):
+        assert received("yandex-quirks", {"type": "session.update", "session": odd})[0]["session"] == odd
 
 
 @pytest.mark.parametrize("failure", [ConnectionResetError, ValueError])

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from engine.local.faults.fault import Event, Fault, Forward, Moment, Span
 from engine.local.protocol.beta import beta_events
+from engine.local.protocol.client_schema import EVENTS
 from engine.local.protocol.identifiers import new_id
+from engine.local.protocol.validation import known_part
 
 _MOST_WAITING = 4096
 
@@ -147,7 +149,10 @@ class BetaNames(Fault):
 
 @dataclass
 class YandexQuirks(Fault):
-    """Null rates, session.updated twice, items created instead of added, spoken words as text, sound at index 1."""
+    """Null rates, session.updated twice, items created instead of added, spoken words as text, sound at index 1.
+
+    Transcripts come unasked, and fields of a session that nobody knows are passed over.
+    """
 
     name = "yandex-quirks"
 
@@ -162,14 +167,19 @@ class YandexQuirks(Fault):
             event = {**event, "type": "conversation.item.created"}
         elif kind == "response.output_audio_transcript.delta":
             event = {**event, "type": "response.output_text.delta"}
-        elif kind in ("response.output_audio.delta", "response.output_audio.done"):
+        elif kind in ("response.output_audio.delta", "response.output_audio.done", "conversation.item.truncated"):
             event = {**event, "content_index": 1}
         await forward(event)
 
     async def incoming(self, event: Event, forward: Forward) -> None:
-        """Find the sound of a truncation where it was sent, and none where the words are."""
+        """Find the sound of a truncation where it was sent, and none where the words are; read a session leniently."""
         if event.get("type") == "conversation.item.truncate":
             event = {**event, "content_index": {1: 0, 0: 1}.get(event.get("content_index", 0), 2)}
+        elif event.get("type") == "session.update" and isinstance(event.get("session"), dict):
+            event = {**event, **known_part({"session": event["session"]}, EVENTS["session.update"])}
+            match event:
+                case {"session": {"audio": {"input": dict() as sound}}}:
+                    sound.setdefault("transcription", {})
         await forward(event)
 
 

@@ -72,23 +72,14 @@ _MCP_FIELDS = (
     "server_url connector_id server_description authorization headers allowed_tools require_approval allowed_callers "
     "defer_loading tunnel_id"
 )
-TOOLS: Mapping[str, Mapping[str, Need]] = {
-    "function": {
-        "type": _TEXT,
-        "name": _text(longest=64, required=True),
-        "description": _TEXT,
-        "parameters": _ANY_OBJECT,
-    },
-    "mcp": {
-        "type": _TEXT,
-        "server_label": _text(longest=64, required=True),
-        **dict.fromkeys(_MCP_FIELDS.split(), Need((str, bool, dict, list))),
-    },
-}
-"""The kinds of tools with their fields."""
+TOOLS = {"function": "name", "mcp": "server_label"}
+"""The kinds of tools, with the field that each is known by."""
 _TOOL = _object(
     type=_text(*TOOLS, required=True),
-    **{name: Need((object,)) for tool in TOOLS.values() for name in tool if name != "type"},
+    description=_TEXT,
+    parameters=_ANY_OBJECT,
+    **dict.fromkeys(TOOLS.values(), _text(longest=64)),
+    **dict.fromkeys(_MCP_FIELDS.split(), Need((str, bool, dict, list))),
 )
 _ANSWERING = {
     "instructions": _text(longest=MAX_INSTRUCTIONS),

@@ -8,13 +8,14 @@ from typing import Any
 
 from engine.local.protocol.beta import ga_shape
 from engine.local.protocol.client_schema import MAX_OUTPUT_TOKENS, TOOLS, VADS
-from engine.local.protocol.validation import Refusal, check_fields
+from engine.local.protocol.validation import Refusal, missing
 from engine.local.protocol.wire import WireFormat
 
 MODEL = "voice-local"
 MAX_CHARACTERS = 1 << 20
 _Object = dict[str, Any]
 _CAN_BE_OFF = frozenset({"turn_detection", "transcription", "noise_reduction", "tracing", "prompt", "idle_timeout_ms"})
+_SECRET = ("authorization", "headers")
 _PATIENCE_MS = {"high": 300, "medium": 500, "auto": 500, "low": 1000}
 """Silence that ends a turn with semantic VAD: nothing here judges whether a sentence is complete."""
 
@@ -89,6 +90,8 @@ class Settings:
         """
         fixed = {name: self._session[name] for name in ("id", "object", "model", "type")}
         merged = {**_merge(self._session, ga_shape(changes)), **fixed}
+        # Keys of remote servers are not repeated to whoever reads, or records, what this server says.
+        merged["tools"] = [{name: tool[name] for name in tool if name not in _SECRET} for tool in merged["tools"]]
         _check(merged, "session")
         if voice_is_fixed and _voice(merged) != _voice(self._session):
             message = "Cannot update a conversation's voice if assistant audio is present."
@@ -209,7 +212,7 @@ def _check(session: _Object, root: str) -> None:
     """Refuse what the fields one by one do not show.
 
     Raises:
-        Refusal: no modality, a parameter of another way to detect turns or kind of tool, a tool that is not offered,
+        Refusal: no modality, a parameter of another way to detect turns a tool without a name or that is not offered,
             or too much.
     """
     if not session["output_modalities"]:
@@ -220,13 +223,11 @@ def _check(session: _Object, root: str) -> None:
                 path = f"{root}.audio.input.turn_detection.{name}"
                 raise Refusal(f"'{detection['type']}' has no parameter '{name}'.", "unknown_parameter", path)
     for index, tool in enumerate(session["tools"]):
-        check_fields(tool, TOOLS[tool["type"]], f"{root}.tools[{index}].")
+        if not tool.get(TOOLS[tool["type"]]):
+            raise missing(f"{root}.tools[{index}].{TOOLS[tool['type']]}")
     _check_tool_choice(session, f"{root}.tool_choice")
     if len(json.dumps(session, ensure_ascii=False)) > MAX_CHARACTERS:
         raise Refusal(f"A session has at most {MAX_CHARACTERS} characters.", "invalid_value", root)
-
-
-_NAME_OF_TOOL = {"function": "name", "mcp": "server_label"}
 
 
 def _check_tool_choice(session: _Object, path: str) -> None:
@@ -235,6 +236,6 @@ def _check_tool_choice(session: _Object, path: str) -> None:
         if choice not in ("none", "auto", "required"):
             raise Refusal("'tool_choice' is 'none', 'auto', 'required' or a function.", "invalid_value", path)
     else:
-        key = _NAME_OF_TOOL.get(choice.get("type"), "")
+        key = TOOLS.get(str(choice.get("type")), "")
         if not key or choice.get(key) not in [tool.get(key) for tool in session["tools"]]:
             raise Refusal("'tool_choice' names none of the tools.", "invalid_value", path)

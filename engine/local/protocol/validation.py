@@ -72,6 +72,11 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def missing(path: str) -> Refusal:
+    """Return what is said of a parameter that has to be there."""
+    return Refusal(f"Missing required parameter: '{path}'.", "missing_required_parameter", path)
+
+
 def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> None:
     """Check the fields of an object, at `path` of the event ("" or ending with a dot).
 
@@ -85,13 +90,22 @@ def check_fields(values: _Object, needs: Mapping[str, Need], path: str = "") -> 
     """
     for name, need in needs.items():
         if need.required and values.get(name) is None:
-            raise Refusal(f"Missing required parameter: '{path}{name}'.", "missing_required_parameter", path + name)
+            raise missing(path + name)
     for name, value in values.items():
         where = path + name[:_SHOWN]
         if name not in needs:
             raise Refusal(f"Unknown parameter: '{where}'.", "unknown_parameter", where)
         if value is not None:
             _check_value(value, needs[name], where)
+
+
+def known_part(values: _Object, needs: Mapping[str, Need]) -> _Object:
+    """Return a copy of an object without the fields that nobody knows."""
+    known = {name: value for name, value in values.items() if name in needs}
+    for name, value in known.items():
+        if isinstance(value, dict) and (fields := needs[name].fields):
+            known[name] = known_part(value, fields)
+    return known
 
 
 def _check_value(value: Any, need: Need, where: str) -> None:

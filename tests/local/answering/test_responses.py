@@ -163,7 +163,8 @@ async def test_remote_servers_are_taken_and_said_not_to_be_listed(client: Client
         "server_url": "https://example.org/mcp",
         "require_approval": "never",
     }
-    session = await client.update(tools=[remote], tool_choice={"type": "mcp", "server_label": "docs"})
+    secret = {"authorization": "sesame", "headers": {"X-Key": "sesame"}}
+    session = await client.update(tools=[{**remote, **secret}], tool_choice={"type": "mcp", "server_label": "docs"})
     assert session["tools"] == [remote]
     added = (await client.until("conversation.item.added"))["item"]
     assert (added["type"], added["server_label"], added["tools"]) == ("mcp_list_tools", "docs", [])
