@@ -13,7 +13,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.device.native_stderr import silence_native_stderr
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import HIGHEST_HZ, LOWEST_HZ
 from engine.errors import InvalidInputError
@@ -99,7 +98,6 @@ class FileMicrophone:
         """
         import soundfile  # noqa: PLC0415 - loads libsndfile, which only this source needs
 
-        silence_native_stderr()  # the MP3 decoder prints what it thinks of a file
         if not path.is_file():
             raise InvalidInputError(_missing(path), fix=_READABLE)
         try:

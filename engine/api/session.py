@@ -36,6 +36,8 @@ from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
 from engine.redaction import Scrubber
 
+_HURRY_S = 0.5
+"""Time that a cancelled start gives the library of sound: a server that hangs takes half a minute to refuse."""
 _Given = ParamSpec("_Given")
 
 
@@ -280,7 +282,7 @@ class Session:
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         plan, options = self._plan, self.options
         await run_blocking(functools.partial(warm_up, options.on_compile))
-        found = choose_backend(options, plan.config.audio)
+        found = await run_blocking(functools.partial(choose_backend, options, plan.config.audio), grace_s=_HURRY_S)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
             self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
@@ -289,7 +291,8 @@ class Session:
         servers = await StartedServers.start(plan.config.mcp, self._emit, stack)
         chosen, connect = await self._reach_server(stack)
         provider = chosen.provider
-        self._audio = audio = SessionAudio(
+        open_audio = functools.partial(
+            SessionAudio,
             found.backend,
             stream_request(options, plan.config.audio, found.backend.name),
             input_rate_hz=provider.input_rate_hz,
@@ -299,6 +302,7 @@ class Session:
             mic_gain_db=options.mic_gain,
             keep_played=options.record is not None,
         )
+        self._audio = audio = await run_blocking(open_audio, grace_s=_HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:

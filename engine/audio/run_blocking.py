@@ -36,19 +36,21 @@ class DaemonThread(Executor):
         return self.outcome
 
 
-_GRACE_S = 5.0
-
-
 async def run_blocking(
-    call: Callable[[], T], *, timeout_s: float = math.inf, discard: Callable[[T], None] = lambda _: None
+    call: Callable[[], T],
+    *,
+    timeout_s: float = math.inf,
+    grace_s: float = 5.0,
+    discard: Callable[[T], None] = lambda _: None,
 ) -> T:
     """Return what `call` returns, from a daemon thread.
 
-    A cancelled caller still waits for the blocking call to return, up to 5 s, so that nothing else happens beside it.
+    A cancelled caller still waits for the blocking call to return, so that nothing else happens beside it.
 
     Args:
         call: Blocking, and perhaps hanging: opening or closing a stream of a sound server that is half dead.
         timeout_s: How long to wait for it.
+        grace_s: How long to wait for it where the caller is cancelled.
         discard: Is given a result that comes too late.
 
     Raises:
@@ -67,7 +69,7 @@ async def run_blocking(
         try:
             await asyncio.wait({waiting}, timeout=None if left_s == math.inf else left_s)
         except asyncio.CancelledError:
-            deadline_s = min(deadline_s, time.monotonic() + _GRACE_S)
+            deadline_s = min(deadline_s, time.monotonic() + grace_s)
             cancelled = True
     if waiting.done() and not cancelled:
         return waiting.result()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 
-from engine.audio import run_blocking as module
 from engine.audio.run_blocking import run_blocking
 
 PATIENCE_S = 20.0
@@ -90,10 +89,9 @@ async def test_who_is_cancelled_waits_for_the_call_and_its_result_is_cleared_awa
     assert slow.cleared.is_set()
 
 
-async def test_who_is_cancelled_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_GRACE_S", 0.05)
+async def test_who_is_cancelled_does_not_wait_for_ever() -> None:
     slow = Slow()
-    running = asyncio.create_task(run_blocking(slow, discard=slow.clear))
+    running = asyncio.create_task(run_blocking(slow, grace_s=0.05, discard=slow.clear))
     await begun(slow)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

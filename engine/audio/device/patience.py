@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -36,7 +37,8 @@ def _standard_error() -> Iterator[Callable[[], object]]:
 def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambda _: None) -> T:
     """Return what a call into the library of a backend returns, from a daemon thread: Ctrl+C works meanwhile.
 
-    On Windows it is made here: what a thread has opened through COM is of no use to another one.
+    On Windows it is made here: what a thread has opened through COM is of no use to another one. So it is on an event
+    loop, which blocks either way: `run_blocking` does not.
 
     Args:
         call: Loads the library, or opens a stream.
@@ -50,7 +52,7 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
         >>> wait_for_sound(lambda: 7)
         7
     """
-    if sys.platform == "win32":
+    if sys.platform == "win32" or asyncio._get_running_loop() is not None:
         return call()
     with _standard_error() as restore:
         outcome = DaemonThread().submit(call)
