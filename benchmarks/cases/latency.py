@@ -17,10 +17,8 @@ import numpy as np
 from benchmarks.case import Case, Interrupted, Once
 from benchmarks.report.results import Result
 from benchmarks.rigs.loads import spinning
-from benchmarks.signals.chirp_train import begins_at, starts_of, train
-from benchmarks.signals.loopback import play_and_record
-from benchmarks.signals.round_trip import Arrivals, between_rings, find_chirps, steadiness
-from benchmarks.signals.wiring import find_connection
+from benchmarks.signals.round_trip import Arrivals, between_rings, steadiness
+from benchmarks.signals.wiring import find_connection, hear_train
 from benchmarks.timing import quantiles
 from engine.audio.device.matching import lasting_name
 from engine.audio.device.registry import load_backend
@@ -120,15 +118,12 @@ def _open_once(devices: StreamRequest, backend_name: str, frames: int, chirps: i
         VoiceError: the pair cannot be opened, stops, or is not connected any more.
     """
     request = replace(devices, block_ms=1000 * frames / _RATE_HZ)
-    starts_s = starts_of(chirps)
     with (
         contextlib.closing(load_backend(backend_name)) as backend,
         spinning() if is_busy else contextlib.nullcontext(),
     ):
-        signal = partial(train, starts_s)
-        recording = play_and_record(backend, request, signal, float(starts_s[-1]) + 1.0, _AFTER_S)
+        recording, arrivals = hear_train(backend, request, chirps, _AFTER_S)
     in_hz = recording.rates_hz[1]
-    arrivals = find_chirps(recording.samples, begins_at(starts_s, recording.rates_hz), in_hz)
     if not arrivals.offsets.size:
         raise StreamLostError("The chirps were not heard any more.", fix="Check the cable or the volume.")
     ahead = between_rings(recording.played, recording.recorded, recording.rates_hz)

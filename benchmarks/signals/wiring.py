@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from benchmarks.signals.chirp_train import begins_at, starts_of, train
-from benchmarks.signals.loopback import play_and_record
-from benchmarks.signals.round_trip import find_chirps
+from benchmarks.signals.loopback import Recording, play_and_record
+from benchmarks.signals.round_trip import Arrivals, find_chirps
 from engine.audio.device.matching import describe, find_device
 from engine.audio.device.protocol import Backend
 from engine.audio.types import Device, Direction, StreamRequest
@@ -17,7 +17,6 @@ from engine.errors import NoDeviceError, VoiceError
 _CHIRPS = 3
 _AFTER_S = 0.3
 """The longest round trip that is looked for; Bluetooth takes 0.2 s."""
-_LONGEST_S = 1.0
 _ALIKE_S = 0.001
 """Largest difference between the round trips of chirps in a row; false finds in noise lie anywhere."""
 _NO_PAIR_FIX = "Connect a cable from an output to an input, or turn up a speaker near the microphone, and try again."
@@ -66,8 +65,19 @@ def _is_heard(backend: Backend, output: Device, source: Device) -> bool:
     Raises:
         VoiceError: the pair cannot be opened, or does not move.
     """
-    starts_s = starts_of(_CHIRPS)
     request = StreamRequest(input=str(source.index), output=str(output.index))
-    recording = play_and_record(backend, request, partial(train, starts_s), _LONGEST_S, _AFTER_S)
-    offsets = find_chirps(recording.samples, begins_at(starts_s, recording.rates_hz), recording.rates_hz[1]).offsets
+    recording, arrivals = hear_train(backend, request, _CHIRPS, _AFTER_S)
+    offsets = arrivals.offsets
     return offsets.size == _CHIRPS and float(np.ptp(offsets)) <= _ALIKE_S * recording.rates_hz[1]
+
+
+def hear_train(backend: Backend, request: StreamRequest, chirps: int, after_s: float) -> tuple[Recording, Arrivals]:
+    """Play a train of chirps on a pair of devices; return the recording, and those that were heard in it.
+
+    Raises:
+        VoiceError: the pair cannot be opened, or does not move.
+    """
+    starts_s = starts_of(chirps)
+    recording = play_and_record(backend, request, partial(train, starts_s), float(starts_s[-1]) + 1.0, after_s)
+    begins = begins_at(starts_s, recording.rates_hz)
+    return recording, find_chirps(recording.samples, begins, recording.rates_hz[1])
