@@ -82,7 +82,7 @@ class Secret:
 
 
 # A blank value counts as not set; the spaces and line ends that pasting leaves around a key go.
-_Blankable = Annotated[str | None, As("a text", (str,), convert=lambda text: text.strip() or None)]
+_Open = Annotated[str | None, As("a string", (str,), convert=lambda text: text.strip() or None)]
 _Hidden = Annotated[
     Secret | None, As("a text", (str,), convert=lambda text: Secret(text.strip()) if text.strip() else None)
 ]
@@ -93,9 +93,9 @@ class Keys:
     """`[keys]`: what the services ask for."""
 
     yandex_api_key: _Hidden = None
-    yandex_folder_id: _Blankable = None
+    yandex_folder_id: _Open = None
     yandex_iam_token: _Hidden = None
-    vector_store_id: _Blankable = None
+    vector_store_id: _Open = None
     openai_api_key: _Hidden = None
     voice_api_key: _Hidden = None
     """Bearer of a server that is named by its address."""
@@ -105,9 +105,9 @@ class Keys:
 class AudioDefaults:
     """`[audio]`: the backend, the microphone and the speaker of a session that names none."""
 
-    backend: _Blankable = None
-    input: _Blankable = None
-    output: _Blankable = None
+    backend: _Open = None
+    input: _Open = None
+    output: _Open = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,24 +62,19 @@ class As:
         return self.convert(value)
 
 
-def _whole(low: int, high: int) -> As:
-    return As(f"a whole number from {low} to {high}", (int,), lambda value: low <= value <= high)
+def _number(words: str, low: float, high: float, kind: type[float] = float) -> As:
+    return As(words, tuple({int, kind}), lambda value: low <= value <= high, kind)
 
 
 _Text = Annotated[str, As("a text", (str,))]
 _Filled = Annotated[str, As("a text", (str,), str.strip)]
 _Texts = Annotated[
-    tuple[str, ...],
-    As("a list of texts", (list,), lambda value: all(isinstance(text, str) for text in value), tuple),
-]
-McpName = Annotated[
-    str, As("a name of up to 32 letters, digits, - and _", (str,), re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch)
+    tuple[str, ...], As("a list of strings", (list,), lambda texts: all(type(text) is str for text in texts), tuple)
 ]
 _Url = Annotated[str, As("an address with http:// or https://", (str,), re.compile(r"https?://[^\s/]+").match)]
-_Seconds = Annotated[
-    float, As("a number of seconds, more than 0, up to 3600", (int, float), lambda value: 0 < value <= 3600, float)
-]
-_Price = Annotated[float, As("a price, 0 or more", (int, float), lambda value: 0 <= value < 1e12, float)]
+_Seconds = Annotated[float, _number("a number of seconds from 0.001 to 3600", 0.001, 3600)]
+_Price = Annotated[float, _number("a price, 0 or more", 0, 1e12)]
+McpName = Annotated[str, As("1 to 32 letters, digits, - and _", (str,), re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +218,10 @@ class TurnOptions:
 
     mode: TurnMode | None = None
     eagerness: Eagerness | None = None
-    threshold: (
-        Annotated[float, As("a number from 0 to 1", (int, float), lambda value: 0 <= value <= 1, float)] | None
-    ) = None
-    silence_duration_ms: Annotated[int, _whole(0, 10_000)] | None = None
-    prefix_padding_ms: Annotated[int, _whole(0, 5000)] | None = None
-    idle_timeout_ms: Annotated[int, _whole(1000, 86_400_000)] | None = None
+    threshold: Annotated[float, _number("a number from 0 to 1", 0, 1)] | None = None
+    silence_duration_ms: Annotated[int, _number("a whole number from 0 to 10000", 0, 10_000, int)] | None = None
+    prefix_padding_ms: Annotated[int, _number("a whole number from 0 to 5000", 0, 5000, int)] | None = None
+    idle_timeout_ms: Annotated[int, _number("a whole number from 1000", 1000, 86_400_000, int)] | None = None
 
     def over(self, configured: TurnOptions) -> TurnOptions:
         """Return these, and where they say nothing, the configuration's, unless they name another mode.
