@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from backends.portaudio import (
     Opening,
@@ -51,6 +51,25 @@ OpenAt = Callable[[int, int], OneWayStream]
 """Opens a stream of (rate in Hz, channels), or raises PortAudioFailure."""
 Openers = Callable[[Opening], tuple[OpenAt, OpenAt | None]]
 """From what is to be opened to its opener, and that of a rate-converting mode, if any."""
+
+
+def listed(index: int, entry: Mapping[str, Any], host_api: str, defaults: Mapping[Direction, int]) -> Device:
+    """Return a device from what a library says of it, each with its own spelling of PortAudio's names."""
+    told = {name.lower().replace("_", ""): value for name, value in entry.items()}
+    return Device(
+        index=index,
+        name=told["name"],
+        host_api=host_api,
+        max_input_channels=told["maxinputchannels"],
+        max_output_channels=told["maxoutputchannels"],
+        native_rate_hz=round(told["defaultsamplerate"]),
+        low_input_latency_ms=1000 * told["defaultlowinputlatency"],
+        high_input_latency_ms=1000 * told["defaulthighinputlatency"],
+        low_output_latency_ms=1000 * told["defaultlowoutputlatency"],
+        high_output_latency_ms=1000 * told["defaulthighoutputlatency"],
+        is_default_input=index == defaults[Direction.INPUT],
+        is_default_output=index == defaults[Direction.OUTPUT],
+    )
 
 
 class PortAudioStreams:

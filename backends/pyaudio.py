@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import Opening, device_name, not_running, restart, streams_hang, takes_rate
-from backends.portaudio_streams import OpenAt, PortAudioStreams
+from backends.portaudio import Opening, not_running, restart, streams_hang, takes_rate
+from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.device.protocol import PROTOCOL_VERSION
@@ -72,20 +72,7 @@ class PyAudioBackend:
 
     def _device(self, index: int, defaults: dict[Direction, int]) -> Device:
         entry = self._pyaudio.get_device_info_by_index(index)
-        return Device(
-            index=index,
-            name=device_name(entry["name"]),
-            host_api=self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"],
-            max_input_channels=entry["maxInputChannels"],
-            max_output_channels=entry["maxOutputChannels"],
-            native_rate_hz=round(entry["defaultSampleRate"]),
-            low_input_latency_ms=1000 * entry["defaultLowInputLatency"],
-            high_input_latency_ms=1000 * entry["defaultHighInputLatency"],
-            low_output_latency_ms=1000 * entry["defaultLowOutputLatency"],
-            high_output_latency_ms=1000 * entry["defaultHighOutputLatency"],
-            is_default_input=index == defaults[Direction.INPUT],
-            is_default_output=index == defaults[Direction.OUTPUT],
-        )
+        return listed(index, entry, self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"], defaults)
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""
@@ -130,11 +117,7 @@ class PyAudioBackend:
         return partial(PumpedStream, self._pyaudio, opening)
 
     def _default(self, direction: Direction) -> int:
-        ask = (
-            self._pyaudio.get_default_input_device_info
-            if direction is Direction.INPUT
-            else self._pyaudio.get_default_output_device_info
-        )
+        ask = getattr(self._pyaudio, f"get_default_{direction.value}_device_info")
         try:
             return int(ask()["index"])
         except OSError:

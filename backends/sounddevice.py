@@ -12,16 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backends.alsa import require_configuration
-from backends.portaudio import (
-    Opening,
-    PortAudioFailure,
-    device_name,
-    not_running,
-    restart,
-    take_exit_handler,
-    takes_rate,
-)
-from backends.portaudio_streams import OpenAt, PortAudioStreams
+from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
+from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
@@ -66,24 +58,9 @@ class SounddeviceBackend:
             host_apis, count = library.query_hostapis(), library._check(library._lib.Pa_GetDeviceCount())
         except self._library.PortAudioError as error:  # it was ended, and has not started again
             raise not_running(_failure(error)) from error
-        default_input, default_output = self._default_indices(host_apis)
-        # Not `query_devices`: one name that is not UTF-8 would hide all devices.
+        defaults = self._defaults(host_apis)
         return [
-            Device(
-                index=index,
-                name=device_name(library._ffi.string(info.name)),
-                host_api=host_apis[info.hostApi]["name"],
-                max_input_channels=info.maxInputChannels,
-                max_output_channels=info.maxOutputChannels,
-                native_rate_hz=round(info.defaultSampleRate),
-                low_input_latency_ms=1000 * info.defaultLowInputLatency,
-                high_input_latency_ms=1000 * info.defaultHighInputLatency,
-                low_output_latency_ms=1000 * info.defaultLowOutputLatency,
-                high_output_latency_ms=1000 * info.defaultHighOutputLatency,
-                is_default_input=index == default_input,
-                is_default_output=index == default_output,
-            )
-            for index, info in enumerate(map(library._lib.Pa_GetDeviceInfo, range(count)))
+            listed(index, entry, host_apis[entry["hostapi"]]["name"], defaults) for index, entry in enumerate(entries)
         ]
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
@@ -119,14 +96,14 @@ class SounddeviceBackend:
     def close(self) -> None:
         """Nothing to give back: sounddevice ends PortAudio with the process."""
 
-    def _default_indices(self, host_apis: Any) -> tuple[int, int]:
+    def _defaults(self, host_apis: Any) -> dict[Direction, int]:
         """The system's defaults; sounddevice's own setting wins where the user has made one."""
-        chosen = self._library.default.device
+        chosen = dict(zip(Direction, self._library.default.device, strict=True))
         first = host_apis[self._library.default.hostapi] if host_apis else {}
-        return (
-            chosen[0] if chosen[0] not in (None, -1) else first.get("default_input_device", -1),
-            chosen[1] if chosen[1] not in (None, -1) else first.get("default_output_device", -1),
-        )
+        return {
+            direction: first.get(f"default_{direction.value}_device", -1) if index in (None, -1) else index
+            for direction, index in chosen.items()
+        }
 
 
 class SounddeviceStream:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.dsp.compile.cache import keep, kept
-from engine.dsp.filter_design import group_delay, kaiser_lowpass, minimum_phase
 
 Samples = NDArray[np.float32]
+Taps = NDArray[np.float64]
 
 _SHARP_TAPS, _SHARP_CUTOFF, _SHARP_DB = 95, 0.956, 134.5
 """Length in samples of the lower rate, middle of the transition in its Nyquist frequencies, attenuation. The response
@@ -39,6 +39,11 @@ _VECTOR = 16
 _UNIT_BITS = 40
 """Places between rows are counted in units of 2**-40 of an input: the rate is right to a part in 10**12."""
 _DELAY_SEEN_AT_HZ = 1000.0
+_CEPSTRUM_OVERSAMPLING, _SHORTEST_CEPSTRUM = 16, 1 << 14
+"""The cepstrum is longer than the filter by this, and at least so long: a deep stopband's decays slowly and would fold
+over. Of filters of 192 to 16,384 taps the stopband is within 0.2 dB of that with 64 times the length."""
+_FLOOR_DB = -180.0
+"""Zeros on the unit circle have no logarithm; this far down nobody hears the difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +90,24 @@ def filters_for(source_hz: int, target_hz: int) -> Filters:
     name = f"filters-{source_hz}-{target_hz}-{_designer()}"
     data = next((data for _, data in kept(name) if len(data) == 4 * size), None)
     if data is None:
-        prototype = kaiser_lowpass(sharp_taps, _SHARP_CUTOFF * low_hz / 2 / middle_hz, _SHARP_DB)
+        prototype = _kaiser_lowpass(sharp_taps, _SHARP_CUTOFF * low_hz / 2 / middle_hz, _SHARP_DB)
         rows = [] if bank is None else [_bank_table(bank, bank_hz[0] / middle_hz).reshape(-1)]
-        data = np.concatenate([minimum_phase(prototype), *rows]).astype(np.float32).tobytes()
+        data = np.concatenate([_minimum_phase(prototype), *rows]).astype(np.float32).tobytes()
         keep(name, data)
     coefficients = np.frombuffer(data, np.float32)
     sharp, table = coefficients[:sharp_taps], coefficients[sharp_taps:]
     seen_at_hz = min(_DELAY_SEEN_AT_HZ, low_hz / 4)
-    delay_s = group_delay(sharp, seen_at_hz / middle_hz) / middle_hz
+    delay_s = _group_delay(sharp, seen_at_hz / middle_hz) / middle_hz
     length_s = (sharp_taps + _BANK_TAPS) / middle_hz
     if bank is not None:
-        delay_s += group_delay(table[: bank.taps][::-1], seen_at_hz / bank_hz[0]) / bank_hz[0]
+        delay_s += _group_delay(table[: bank.taps][::-1], seen_at_hz / bank_hz[0]) / bank_hz[0]
     return Filters(doubles, sharp, bank, table, delay_s, length_s)
 
 
 @functools.cache
 def _designer() -> str:
     """Return a fingerprint of the code that designs, so that what another version designed is not taken."""
-    sources = (Path(__file__).with_name(name) for name in ("filter_design.py", "resampler_filters.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
 def _bank(source_hz: int, target_hz: int, middle_hz: int) -> Bank:
@@ -122,9 +126,44 @@ def _bank(source_hz: int, target_hz: int, middle_hz: int) -> Bank:
 def _bank_table(bank: Bank, inputs: float) -> NDArray[np.float64]:
     """Design the rows of a bank that has so many inputs per sample of the middle rate."""
     points = bank.phases * inputs
-    prototype = minimum_phase(kaiser_lowpass(round(_BANK_TAPS * points), _BANK_CUTOFF / points, _BANK_DB))
+    prototype = _minimum_phase(_kaiser_lowpass(round(_BANK_TAPS * points), _BANK_CUTOFF / points, _BANK_DB))
     padded = np.zeros((bank.taps + 1) * bank.phases)
     padded[: len(prototype)] = bank.phases * prototype
     # Row r holds what lies r / phases of an input behind the newest sample, the one before it, and so on.
     rows = padded.reshape(bank.taps + 1, bank.phases).T
     return np.vstack([rows[:, :-1], rows[:1, 1:]])[:, ::-1]
+
+
+def _kaiser_lowpass(length: int, cutoff: float, attenuation_db: float) -> Taps:
+    """Return the linear-phase low-pass with unit gain at 0 Hz.
+
+    Args:
+        length: Number of taps.
+        cutoff: Middle of the transition, in cycles per sample.
+        attenuation_db: Of the stopband, above 50 dB.
+    """
+    beta = 0.1102 * (attenuation_db - 8.7)
+    place = np.arange(length) - (length - 1) / 2
+    taps: Taps = 2 * cutoff * np.sinc(2 * cutoff * place) * np.kaiser(length, beta)
+    return taps / taps.sum()
+
+
+def _minimum_phase(taps: Taps) -> Taps:
+    """Return the filter of the same length and magnitude whose energy comes as early as it can.
+
+    By the real cepstrum folded onto positive time (Oppenheim and Schafer, Discrete-Time Signal Processing, 13.5).
+    """
+    size = 1 << (max(len(taps) * _CEPSTRUM_OVERSAMPLING, _SHORTEST_CEPSTRUM) - 1).bit_length()
+    magnitude = np.abs(np.fft.rfft(taps, size))
+    floor = magnitude.max() * 10 ** (_FLOOR_DB / 20)
+    cepstrum = np.fft.irfft(np.log(np.maximum(magnitude, floor)), size)
+    cepstrum[1 : size // 2] *= 2.0
+    cepstrum[size // 2 + 1 :] = 0.0
+    early: Taps = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)), size)[: len(taps)]
+    return early / early.sum()
+
+
+def _group_delay(taps: Taps | NDArray[np.float32], frequency: float) -> float:
+    """Delay in samples at a frequency in cycles per sample: the centroid of `taps` as that frequency sees it."""
+    turn = np.exp(-2j * np.pi * frequency * np.arange(len(taps)))
+    return float(np.real(np.sum(np.arange(len(taps)) * taps * turn) / np.sum(taps * turn)))

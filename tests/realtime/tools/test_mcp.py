@@ -18,8 +18,7 @@ from engine.config_tables import McpServer
 from engine.realtime.conversation.actions import ToolCall, ToolResult
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.mcp.content import text_of
-from engine.realtime.tools.mcp.naming import tool_name
-from engine.realtime.tools.mcp.servers import McpServers
+from engine.realtime.tools.mcp.servers import McpServers, tool_name
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool, ToolError
 from tests.support import mcp_server

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -12,8 +14,11 @@ from mcp import types
 from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.mcp.connection import McpConnection
-from engine.realtime.tools.mcp.naming import tool_name
 from engine.realtime.tools.tool import OnInterrupt, Tool
+
+_LONGEST = 64
+_DIGEST_CHARS = 8
+_FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class McpServers:
@@ -75,3 +80,20 @@ def _as_tool(name: str, tool: types.Tool, connection: McpConnection, settings: M
         timeout_s=settings.timeout_s,
         on_interrupt=OnInterrupt(settings.on_interrupt),
     )
+
+
+def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
+    """Return a name of letters, digits, `_` and `-`, 64 at most, that is not taken.
+
+    What has to be changed or cut gets a digest of the whole name, so that two tools never become one.
+
+    Example:
+        >>> tool_name("files", "read_file"), tool_name("files", "read file")
+        ('files_read_file', 'files_read_file_1466cb31')
+    """
+    whole = f"{server}_{tool}"
+    name = _FOREIGN.sub("_", whole)
+    if name == whole and len(name) <= _LONGEST and name not in taken:
+        return name
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST_CHARS]
+    return f"{name[: _LONGEST - _DIGEST_CHARS - 1]}_{digest}"
