@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 MASK = "***"
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|\bsig\b", re.IGNORECASE)
+_SECRET_VARIABLE = re.compile(r"(^|_|API)(KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIALS?)(_|$)", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 """Shorter values would blank out ordinary words."""
 
@@ -53,6 +54,16 @@ def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
         ['AQVN-1234']
     """
     return [value for name, value in environ.items() if _SECRET_NAME.search(name)]
+
+
+def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for another process, which inherits no key.
+
+    Example:
+        >>> without_keys({"OPENAI_API_KEY": "sk-1", "AWS_SECRET_ACCESS_KEY": "x", "KEYBOARD": "de"})
+        {'KEYBOARD': 'de'}
+    """
+    return {name: value for name, value in environ.items() if not _SECRET_VARIABLE.search(name)}
 
 
 def without_secrets(value: Any) -> Any:

@@ -21,8 +21,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.config_tables": (),
     "engine.config": ("engine.config_tables", "engine.errors"),
     "engine.config_file": ("engine.config", "engine.errors"),
-    "engine.dsp": ("engine.dsp", "engine.errors"),
-    "engine.audio": ("engine.audio", "engine.dsp", "engine.backoff", "engine.errors"),
+    "engine.dsp": ("engine.dsp", "engine.redaction", "engine.errors"),
+    "engine.audio": ("engine.audio", "engine.dsp", "engine.backoff", "engine.redaction", "engine.errors"),
     # One vocabulary for the server's scripts and for the session's double: pure, so that both may use it.
     "engine.script": ("engine.script", "engine.errors"),
     "engine.local": (
@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "engine.dsp",
         "engine.script",
         "engine.realtime.protocol",
+        "engine.redaction",
         "engine.errors",
     ),
     "engine.realtime": (

@@ -35,6 +35,10 @@ def run(
         str | None, _option(_AGENT, "yandex, openai or local; default: the one whose key is set, else local.", "NAME")
     ] = None,
     url: Annotated[str | None, _option(_AGENT, "Address (ws:// or wss://) of a Realtime server.", "URL")] = None,
+    insecure: Annotated[
+        bool,
+        _option(_AGENT, "Allow ws:// to another machine: all on the way can read along.", None, "--insecure"),
+    ] = False,
     model: Annotated[
         str | None, _option(_AGENT, "Model that answers; default: the newest of the provider.", "NAME")
     ] = None,
@@ -185,6 +189,7 @@ def run(
         backend=backend,
         provider=provider,
         url=url,
+        insecure=insecure,
         model=model,
         input=input,
         output=output,

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
+from engine.errors import VoiceError
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -83,12 +83,16 @@ def _half_set(config: Config) -> Iterator[Finding]:
 def _reach(url: str) -> str:
     """Open and close a connection to the server, TLS included; return why that fails, or nothing.
 
-    Where the environment names a proxy for WebSockets (`wss_proxy`), as the session itself would ask it, only the
-    proxy is tried.
+    Where a session would go through a proxy, only the proxy is tried.
     """
+    from engine.realtime.connection.websocket import proxy_for  # noqa: PLC0415 - brings aiohttp
+
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "wss"
-    proxy = urlsplit("" if proxy_bypass(host) else getproxies().get(parts.scheme, ""))
+    try:
+        proxy = urlsplit(proxy_for(url) or "")
+    except VoiceError as failure:
+        return str(failure)
     first = (proxy.hostname, proxy.port or 80) if proxy.hostname else (host, parts.port or (443 if secure else 80))
     try:
         with socket.create_connection(first, _REACH_S) as plain:

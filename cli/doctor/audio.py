@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
+from engine.redaction import without_keys
 
 if TYPE_CHECKING:
     from engine.audio.device.protocol import Backend
@@ -35,6 +36,7 @@ def portaudio_crash() -> Finding | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_START_S,
+            env=without_keys(os.environ),
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -75,7 +77,7 @@ def _pactl() -> str:
     """Name and version of the server, or nothing where it or its tool is missing."""
     if shutil.which("pactl") is None:
         return ""
-    environment = {**os.environ, "LC_ALL": "C"}
+    environment = {**without_keys(os.environ), "LC_ALL": "C"}
     try:
         run = subprocess.run(
             ["pactl", "info"], capture_output=True, text=True, timeout=_SERVER_S, env=environment, check=False

@@ -54,6 +54,8 @@ class SessionOptions:
     """`yandex`, `openai`, `local` or `custom`; by default the one whose key is set, else `local`."""
     url: str | None = None
     """Address (ws:// or wss://) of a Realtime server."""
+    insecure: bool = False
+    """Allow ws:// to another machine, where everybody on the way can read along."""
     model: str | None = None
     voice: str | None = None
     instructions: str | None = None

@@ -61,7 +61,9 @@ def plan_session(options: SessionOptions) -> SessionPlan:
     """
     config = load_config() if options.config is None else options.config
     chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
-    chosen = chosen.with_output_rate(options.output_rate)
+    chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
+    if options.connect is None:
+        chosen.require_encryption()
     settings = SessionSettings(
         voice=options.voice,
         instructions=_read_instructions(options.instructions),

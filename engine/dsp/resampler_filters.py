@@ -142,6 +142,7 @@ def _kaiser_lowpass(length: int, cutoff: float, attenuation_db: float) -> Taps:
         cutoff: Middle of the transition, in cycles per sample.
         attenuation_db: Of the stopband, above 50 dB.
     """
+    # Kaiser's fit of the window to the stopband (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5).
     beta = 0.1102 * (attenuation_db - 8.7)
     place = np.arange(length) - (length - 1) / 2
     taps: Taps = 2 * cutoff * np.sinc(2 * cutoff * place) * np.kaiser(length, beta)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from typing import Any, Self
 
 from engine.errors import Advice, LibraryMissingError
+from engine.redaction import without_keys
 
 _READY_S = 30.0
 """Loading the models takes half a second; a cold disk and a busy machine take longer."""
@@ -56,6 +58,7 @@ class LocalServer:
             stdout=asyncio.subprocess.PIPE,
             # Ctrl+C in a terminal reaches a whole group, and would meet an interpreter that has only begun.
             process_group=0,
+            env=without_keys(os.environ),
         )
         try:
             ready = await self._first_line()

@@ -65,10 +65,12 @@ def _has_ended(descriptor: int) -> bool:
         os.close(descriptor)
 
 
-async def test_it_listens_when_started_and_is_gone_when_stopped() -> None:
+async def test_it_listens_when_started_knows_no_key_and_is_gone_when_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-swordfish")
     async with LocalServer() as server:
         pid = server.pid
         assert pid is not None
+        assert b"swordfish" not in Path(f"/proc/{pid}/environ").read_bytes()  # noqa: ASYNC240
         descriptor = os.pidfd_open(pid)
         async with connect(server.url):
             pass

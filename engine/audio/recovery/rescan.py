@@ -17,6 +17,7 @@ from engine.audio.recovery import rescan_main as lister
 from engine.audio.run_blocking import wait_out
 from engine.audio.types import Device
 from engine.errors import VoiceError
+from engine.redaction import without_keys
 
 RESCAN_S = 10.0
 """Longest time of a rescan, for a sound server that hangs; 0.02 s is usual."""
@@ -24,8 +25,6 @@ _LONGEST_ANSWER = 1 << 20
 """Longest answer in bytes; a device takes 400."""
 _MOST_RESCANS = 500
 """Rescans until a new process takes over: with JACK's library, and no server, each start of PortAudio leaks 12 KB."""
-_SECRETS = ("_KEY", "_TOKEN", "_SECRET")
-"""Endings of environment variables that are not passed on: listing devices needs no secrets."""
 
 
 class DeviceLister:
@@ -88,7 +87,7 @@ class DeviceLister:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
                 limit=_LONGEST_ANSWER,
-                env={name: value for name, value in os.environ.items() if not name.upper().endswith(_SECRETS)},
+                env=without_keys(os.environ),
             )
         except OSError as error:
             raise VoiceError(

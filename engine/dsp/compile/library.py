@@ -27,6 +27,7 @@ import llvmlite.binding as llvm
 
 from engine.dsp.compile.cache import BEGINNING, keep, kept, kernel_file, wanted_folder
 from engine.dsp.compile.host import description, lacks, name_system_functions
+from engine.redaction import without_keys
 
 _log = logging.getLogger(__name__)
 _C_TYPES: Mapping[str, Any] = {
@@ -137,7 +138,7 @@ def _built_by_a_child() -> bytes | None:
     if not sys.executable or getattr(sys, "frozen", False):
         return None  # there is no interpreter to start: the program would start itself
     command = [sys.executable, "-P", "-c", _BUILD]
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0"}
+    environment = {**without_keys(os.environ), "NUMBA_DISABLE_JIT": "0"}
     try:
         run = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_BUILD_S, check=False

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
-from urllib.parse import urlsplit
+from functools import partial
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiohttp import WSMsgType
@@ -18,7 +20,8 @@ from engine.realtime.protocol.client_events import ClientEvent
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import OTHER_SERVER, closed
 from engine.realtime.protocol.server_events import MalformedEvent
-from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.providers.choose import ChosenProvider, is_this_machine
+from engine.redaction import shown_url
 
 MAX_MESSAGE_BYTES = 16 << 20
 """Largest event; aiohttp's own 4 MiB is less than a long answer in one delta."""
@@ -46,13 +49,19 @@ class Connection:
         Raises:
             AccessRefusedError: the server refuses the key.
             ConnectionFailedError: it cannot be reached, is no Realtime server, or does not answer in time.
+            InvalidInputError: the way there is not encrypted, and the person has not allowed it.
         """
-        http = aiohttp.ClientSession(trust_env=not _is_loopback(chosen.url))
+        chosen.require_encryption()
+        proxy = proxy_for(chosen.url)
+        redirects = aiohttp.TraceConfig()
+        redirects.on_request_redirect.append(partial(_refuse_redirect, chosen))
+        http = aiohttp.ClientSession(trace_configs=[redirects])
         try:
             async with asyncio.timeout(_CONNECT_S):
                 socket = await http.ws_connect(
                     chosen.url,
                     headers={name: value.reveal() for name, value in chosen.headers.items()},
+                    proxy=proxy,
                     max_msg_size=MAX_MESSAGE_BYTES,
                     compress=0,
                     # Yandex may not answer pings, and a heartbeat then ends a session in which audio flows.
@@ -109,13 +118,33 @@ class Connection:
             await self._http.close()
 
 
-def _is_loopback(url: str) -> bool:
-    """A proxy of the environment must never stand between us and this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, as other programs find it; none for this machine.
+
+    Raises:
+        ConnectionFailedError: it names one of another kind than HTTP.
+    """
+    parts = urlsplit(url)
+    names = ("wss", "https", "all") if parts.scheme == "wss" else ("ws", "http", "all")
+    proxy = next((found for name in names if (found := getproxies().get(name))), None)
+    if proxy is None or is_this_machine(url) or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        raise ConnectionFailedError(
+            f"The proxy {shown_url(proxy)} of the environment is of a kind that cannot be used.",
+            fix="Name one with http:// in HTTPS_PROXY, or except the server with NO_PROXY.",
+        )
+    return proxy
+
+
+async def _refuse_redirect(chosen: ChosenProvider, *told: Any) -> None:
+    """The conversation would go on with another machine, maybe in the clear, and nobody would know."""
+    target = urljoin(chosen.url, told[-1].response.headers.get("Location", ""))
+    raise ConnectionFailedError(
+        f"{chosen.provider.title} at {chosen.shown_url} points to {shown_url(target)}, and no other server is asked.",
+        fix="If you trust it, give its address with `url=`.",
+    )
 
 
 def _broken_frame(error: object) -> VoiceError:

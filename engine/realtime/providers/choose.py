@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from engine.config import Config, Keys, Secret
@@ -28,6 +29,8 @@ class ChosenProvider:
     server_tools: tuple[ServerTool, ...] = ()
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
     """Other secrets that the service is told, such as tokens for MCP servers."""
+    insecure: bool = False
+    """Whether the person allows ws:// to another machine, where everybody on the way can read along."""
 
     @property
     def shown_url(self) -> str:
@@ -49,6 +52,18 @@ class ChosenProvider:
         models = ", ".join(self.provider.models)
         return f"Current models of {self.provider.title} are {models}: choose one with `model=`."
 
+    def require_encryption(self) -> None:
+        """Refuse to send a voice, and maybe a key, in the clear over a network.
+
+        Raises:
+            InvalidInputError: the address is ws:// on another machine, and the person has not allowed it.
+        """
+        if urlsplit(self.url).scheme == "ws" and not self.insecure and not is_this_machine(self.url):
+            raise InvalidInputError(
+                f"{self.shown_url} is another machine, and ws:// encrypts nothing that is sent there.",
+                fix="Use wss://, or allow it with `insecure=`.",
+            )
+
     def with_output_rate(self, rate_hz: int | None) -> ChosenProvider:
         """Return the same with answers that are asked for and played at another rate; None changes nothing."""
         return self if rate_hz is None else replace(self, provider=replace(self.provider, output_rate_hz=rate_hz))
@@ -61,6 +76,15 @@ class ChosenProvider:
         """
         headers = {} if urlsplit(_checked_url(url)).username else self.headers
         return replace(self, url=url, headers=headers)
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether an address is this machine's own, which no network and no proxy of the environment stands before."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def choose_provider(

@@ -87,9 +87,14 @@ def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
 
     What has to be changed or cut gets a digest of the whole name, so that two tools never become one.
 
+    Args:
+        server: Name of the server in the configuration.
+        tool: Name that the server gives the tool.
+        taken: Names that are in use.
+
     Example:
         >>> tool_name("files", "read_file"), tool_name("files", "read file")
-        ('files_read_file', 'files_read_file_1466cb31')
+        ('files_read_file', 'files_read_file_b180fddd')
     """
     whole = f"{server}_{tool}"
     name = _FOREIGN.sub("_", whole)

@@ -1,0 +1,46 @@
+"""Processes that we start import nothing from the current folder, and inherit no key."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.redaction import without_keys
+from tests.test_floors import ROOT
+
+STARTS = {"subprocess.run", "subprocess.Popen", "subprocess.check_output", "asyncio.create_subprocess_exec"}
+
+
+def starts(path: Path) -> Iterator[ast.Call]:
+    """The calls in a file that start a process."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in STARTS:
+            yield node
+
+
+FILES = [path for name in ("engine", "cli", "backends") for path in (ROOT / name).rglob("*.py")]
+CHILDREN = [(path, call) for path in FILES for call in starts(path)]
+
+
+@pytest.mark.parametrize(("path", "call"), CHILDREN, ids=lambda value: getattr(value, "name", ""))
+def test_a_child_gets_an_environment_of_its_own_and_no_module_of_this_folder(path: Path, call: ast.Call) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert "without_keys(os.environ)" in source
+    assert any(keyword.arg == "env" for keyword in call.keywords), f"{path}:{call.lineno}"
+    assert '"-P"' in source or "sys.executable" not in source
+
+
+def test_the_children_are_found() -> None:
+    assert {path.name for path, _ in CHILDREN} >= {"process.py", "rescan.py", "library.py", "audio.py"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["OPENAI_API_KEY", "YANDEX_CLOUD_IAM_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "deepgram_apikey", "TOKEN"],
+)
+def test_variables_that_sound_like_keys_are_not_passed_on(name: str) -> None:
+    kept = {"PATH": "/bin", "XDG_RUNTIME_DIR": "/run", "SSH_AUTH_SOCK": "/s", "KEYBOARD": "de", "TOKENIZERS": "1"}
+    assert without_keys({**kept, name: "swordfish"}) == kept
