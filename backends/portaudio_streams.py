@@ -11,6 +11,7 @@ from backends.portaudio import (
     block_ms_of,
     check_request,
     close_within,
+    device_name,
     explain,
     forget,
     keep_until_closed,
@@ -58,7 +59,7 @@ def listed(index: int, entry: Mapping[str, Any], host_api: str, defaults: Mappin
     told = {name.lower().replace("_", ""): value for name, value in entry.items()}
     return Device(
         index=index,
-        name=told["name"],
+        name=device_name(told["name"]),
         host_api=host_api,
         max_input_channels=told["maxinputchannels"],
         max_output_channels=told["maxoutputchannels"],

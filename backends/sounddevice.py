@@ -42,6 +42,10 @@ def _import_sounddevice() -> Any:
     return sounddevice
 
 
+def _fields(struct: Any) -> dict[str, Any]:
+    return {name: getattr(struct, name) for name in dir(struct)}
+
+
 class SounddeviceBackend:
     """Devices and streams of the PortAudio that sounddevice brings or finds."""
 
@@ -59,8 +63,16 @@ class SounddeviceBackend:
         except self._library.PortAudioError as error:  # it was ended, and has not started again
             raise not_running(_failure(error)) from error
         defaults = self._defaults(host_apis)
+        # Not `query_devices`: one name that is not UTF-8 would hide all devices.
+        entries = [_fields(library._lib.Pa_GetDeviceInfo(index)) for index in range(count)]
         return [
-            listed(index, entry, host_apis[entry["hostapi"]]["name"], defaults) for index, entry in enumerate(entries)
+            listed(
+                index,
+                {**entry, "name": library._ffi.string(entry["name"])},
+                host_apis[entry["hostApi"]]["name"],
+                defaults,
+            )
+            for index, entry in enumerate(entries)
         ]
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:

@@ -84,7 +84,7 @@ class Secret:
 # A blank value counts as not set; the spaces and line ends that pasting leaves around a key go.
 _Open = Annotated[str | None, As("a string", (str,), convert=lambda text: text.strip() or None)]
 _Hidden = Annotated[
-    Secret | None, As("a text", (str,), convert=lambda text: Secret(text.strip()) if text.strip() else None)
+    Secret | None, As("a string", (str,), convert=lambda text: Secret(text.strip()) if text.strip() else None)
 ]
 
 
@@ -227,7 +227,7 @@ def _unfit(kind: str, place: tuple[str, ...], context: dict[str, Any], path: Pat
             words, fix = "a table", f"Write [{header}] on a line of its own, and its values below."
         case "value_error":
             words = str(context["error"])
-            fix = f'Put its value in quotes: {key} = "...".' if words == "a text" else "Correct it there."
+            fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else "Correct it there."
         case _:
             words, fix = f"one of {context.get('expected', 'another kind')}", "Correct it there."
     return InvalidInputError(f"In the configuration {path}, {named} must be {words}.", fix=fix)

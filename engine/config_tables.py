@@ -66,8 +66,8 @@ def _number(words: str, low: float, high: float, kind: type[float] = float) -> A
     return As(words, tuple({int, kind}), lambda value: low <= value <= high, kind)
 
 
-_Text = Annotated[str, As("a text", (str,))]
-_Filled = Annotated[str, As("a text", (str,), str.strip)]
+_Text = Annotated[str, As("a string", (str,))]
+_Filled = Annotated[str, As("a string", (str,), str.strip)]
 _Texts = Annotated[
     tuple[str, ...], As("a list of strings", (list,), lambda texts: all(type(text) is str for text in texts), tuple)
 ]
