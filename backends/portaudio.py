@@ -131,8 +131,8 @@ def negotiate(
     The sample format is float32 throughout; PortAudio itself converts it to the device's.
 
     Args:
-        device: What is to be opened.
-        direction: Which side of it.
+        device: The device to open.
+        direction: The side of it.
         open_at: Opens it at (rate in Hz, channels), or raises PortAudioFailure.
         open_converted: The same through a mode in which the system converts the rate; None where there is none.
 

@@ -130,7 +130,11 @@ class PortAudioStreams:
         return bool(self._streams) and all(stream.active for stream, _ in self._streams)
 
     def start(self) -> None:
-        """Let the blocks flow."""
+        """Let the blocks flow.
+
+        Raises:
+            VoiceError: PortAudio refuses; the device is named.
+        """
         for stream, device in self._streams:
             try:
                 stream.start()

@@ -62,7 +62,11 @@ class PyAudioBackend:
         self._library = reach_portaudio(extension) if native else None
 
     def devices(self) -> list[Device]:
-        """List the devices as PortAudio saw them when PyAudio was started."""
+        """List the devices as PortAudio saw them when PyAudio was started.
+
+        Raises:
+            StreamLostError: PortAudio does not run.
+        """
         try:
             count = self._pyaudio.get_device_count()
         except OSError as error:  # it was ended, and has not started again

@@ -24,9 +24,9 @@ class PumpedStream:
 
         Args:
             pyaudio: A `pyaudio.PyAudio` instance.
-            opening: What is opened, and for whom.
+            opening: The device and side to open, and its port.
             rate_hz: Its rate.
-            channels: How many.
+            channels: Number of channels.
 
         Raises:
             PortAudioFailure: PortAudio refuses.

@@ -132,7 +132,7 @@ class SounddeviceStream:
             block_ms: Length of a block.
             rate_hz: Sample rate.
             channels: Channels to open.
-            settings: Of the host API, such as the conversion of rates; None for none.
+            settings: Settings of the host API, such as the conversion of rates; None for none.
 
         Raises:
             PortAudioFailure: PortAudio refuses.

@@ -210,11 +210,7 @@ class Eagerness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TurnOptions:
-    """`[turns]`, and what the person wants of turns; None takes the service's own.
-
-    Example:
-        >>> TurnOptions(mode=TurnMode.SEMANTIC_VAD, eagerness=Eagerness.LOW)
-    """
+    """`[turns]`, and what the person wants of turns; None takes the service's own."""
 
     mode: TurnMode | None = None
     eagerness: Eagerness | None = None

@@ -220,7 +220,12 @@ class Session:
         self._live.approve(approval_id, approve=approve, reason=reason)
 
     def send_text(self, text: str) -> None:
-        """Say something to the agent in writing: it interrupts as speech does, and is answered."""
+        """Say something to the agent in writing: it interrupts as speech does, and is answered.
+
+        Raises:
+            InvalidInputError: the text is empty.
+            NotOpenError: the session is not open.
+        """
         if not text.strip():
             raise InvalidInputError("There is no text to send.", fix="Send words.")
         self._live.type_text(text)
@@ -257,7 +262,11 @@ class Session:
         self._live.end_input()
 
     def stop(self, reason: str = "stopped", *, at_once: bool = False) -> None:
-        """Ask the session to end in order; `at_once` waits for no tool. It may have ended already."""
+        """Ask the session to end in order; `at_once` waits for no tool. It may have ended already.
+
+        Raises:
+            NotOpenError: the session was never opened.
+        """
         if self._core is None:
             raise _not_open()
         if at_once:

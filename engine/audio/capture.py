@@ -51,7 +51,7 @@ class Capture(Pinned):
             wire_rate_hz: Rate of the blocks.
             block_ms: Length of a block; at least one sample.
             gain: Linear factor on the way to the wire.
-            at_sample: How much was heard before, on another port.
+            at_sample: Samples that were heard before, on another port.
 
         Raises:
             InvalidInputError: the port has no input, or the block is no sample long.

@@ -73,8 +73,8 @@ class SessionAudio:
         """Open, but do not start, the streams.
 
         Args:
-            backend: Where the devices come from.
-            request: Which devices or files.
+            backend: Opens the devices.
+            request: The devices or files.
             input_rate_hz: The wire's rate of the microphone.
             output_rate_hz: The wire's rate of the answers.
             block_ms: Length of a microphone block on the wire.

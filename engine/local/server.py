@@ -166,9 +166,9 @@ async def serve(
     Args:
         host: A loopback address.
         port: 0 for any free one.
-        factory: Who answers the clients; closed at the end.
+        factory: Makes the sessions that answer the clients; closed at the end.
         announce: Called once with a line of JSON when clients may come: `{"url": ..., "lacks": [...]}`.
-        faults: What goes wrong on the way to them.
+        faults: Faults on the way to them.
         until: Ends the server when set.
 
     Raises:

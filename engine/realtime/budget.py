@@ -18,7 +18,7 @@ async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudi
 
     Args:
         meter: Sets `exhausted` when the budget is used up.
-        session: Is stopped, with the reason "budget".
+        session: Stopped with the reason "budget".
         audio: The session's, which tells when the answer has been heard.
     """
     await meter.exhausted.wait()

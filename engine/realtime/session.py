@@ -69,10 +69,10 @@ class Session:
             chosen: The server, its address known.
             audio: The opened audio; the session starts it and closes it.
             runner: The tools that are offered; closed with the session.
-            settings: What differs from the provider's defaults; the tools are the runner's.
+            settings: Settings that differ from the provider's defaults; the tools are the runner's.
             observers: Told everything, in order.
             connect, make_conversation: The real ones, a test's double, or what records them.
-            max_outage_s: How old the microphone's audio may be that is sent when a lost connection comes back.
+            max_outage_s: Greatest age of the microphone's audio that is sent when a lost connection comes back.
         """
         provider = chosen.provider
         self._chosen = chosen
@@ -119,7 +119,7 @@ class Session:
         Everything is closed in order on every way out: audio, socket, tools; the summary is the last session event.
 
         Args:
-            duration_s: How long at most, from here.
+            duration_s: Longest duration, from here.
             until_input_ends: End when the input is over (its file, or `end_input`) and the last answer was heard.
 
         Raises:

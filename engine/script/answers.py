@@ -15,11 +15,11 @@ def answer_events(response_id: str, item_id: str, pcm16: bytes, text: str, rate_
     """Yield type and fields of every event of a spoken answer.
 
     Args:
-        response_id: Of the response.
-        item_id: Of its one message.
+        response_id: Id of the response.
+        item_id: Id of its one message.
         pcm16: The sound, mono, little-endian, at `rate_hz`; sent in deltas of a tenth of a second.
         text: Its transcript; empty leaves the transcript's events out.
-        rate_hz: Of the sound.
+        rate_hz: Sample rate of the sound.
     """
     at = {"response_id": response_id, "output_index": 0}
     place = {**at, "item_id": item_id, "content_index": 0}

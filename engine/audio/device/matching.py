@@ -19,7 +19,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
     """Return the one device of a direction that a person means.
 
     Args:
-        devices: What the backend lists.
+        devices: The devices that the backend lists.
         name: None or "default" for the system's default (else the first); a number for an index; a name, or
             "name, host API", as it is or as it was before the device was plugged in again; or words, in any case and
             any order, that all occur in "name, host API". What is nearer to the exact name wins.

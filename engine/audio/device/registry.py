@@ -164,8 +164,8 @@ def check_protocol(backend: object, named: str) -> None:
     """Refuse a backend that this engine does not know how to drive.
 
     Args:
-        backend: What the plugin made.
-        named: What to call it in the sentence.
+        backend: The object that the plugin made.
+        named: Its name in the sentence.
 
     Raises:
         LibraryMissingError: it lacks a part of `Backend`, or was written for another version of it.

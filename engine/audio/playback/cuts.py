@@ -37,7 +37,7 @@ class PlaybackCuts:
 
     Args:
         wire_rate_hz: Rate of the samples that milliseconds are counted in.
-        heard_samples: How many samples of a segment lie before a position of the ring.
+        heard_samples: Counts the samples of a segment that lie before a position of the ring.
     """
 
     def __init__(self, wire_rate_hz: int, heard_samples: Callable[[Segment, int], int]) -> None:
@@ -52,7 +52,7 @@ class PlaybackCuts:
         """Note that everything before a position is to be dropped.
 
         Args:
-            position: Of the playback ring, in frames.
+            position: Frame of the playback ring.
             segments: The segments that were playing or queued.
             by_user: False where the answer was given up, not interrupted.
         """
@@ -62,7 +62,7 @@ class PlaybackCuts:
         """Settle the cuts that the kernel has made, or never will.
 
         Args:
-            port: Whose kernel was asked.
+            port: The port whose kernel was asked.
             taken: The device has taken everything before this position.
             device_gone: Whether it takes no more.
         """

@@ -107,8 +107,8 @@ class PlayoutDelay:
         """Take note of a delta.
 
         Args:
-            now_ms: When it came.
-            audio_ms: How much audio it holds.
+            now_ms: Time of its arrival.
+            audio_ms: Length of its audio.
             begins: Whether it is the first of its item.
             silent: Whether everything before it has sounded: playback starts, or starts again, with it.
         """

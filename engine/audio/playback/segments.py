@@ -101,7 +101,7 @@ class Segment:
         Args:
             cut_at: The device took everything before it.
             ratio: Wire rate divided by device rate.
-            delay_frames: What the resampler adds in front, at the device's rate.
+            delay_frames: Frames that the resampler adds in front, at the device's rate.
         """
         taken_frames = min(cut_at, self.end) - self.start
         if self.complete and self.unwritten_samples == 0 and cut_at >= self.end:

@@ -43,7 +43,7 @@ class DeviceLister:
 
         Args:
             backend: One like it is made in the other process, without arguments.
-            timeout_s: When to give up a rescan; the process is killed then.
+            timeout_s: Longest rescan; the process is killed then.
         """
         self._class = class_of(backend)
         self._timeout_s = timeout_s

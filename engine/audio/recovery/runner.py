@@ -31,9 +31,9 @@ class RecoveryRunner:
 
         Args:
             audio: Its backend can refresh.
-            emit: Is given what becomes of the stream.
-            drop: Is called when what waits to be heard has waited too long.
-            failed: Is told what went wrong inside; nothing is recovered then.
+            emit: Given the news of the stream.
+            drop: Called when what waits to be heard has waited too long.
+            failed: Given an error of the recovery itself; nothing is recovered then.
         """
         self._audio = audio
         self._emit = emit

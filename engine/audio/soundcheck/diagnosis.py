@@ -113,7 +113,7 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
 
     Args:
         check: The recording.
-        platform: Whose settings the fixes name, as `sys.platform`.
+        platform: The system whose settings the fixes name, as `sys.platform`.
     """
     recording = np.concatenate([check.quiet, check.heard])
     peak = float(np.max(np.abs(recording), initial=0.0))

@@ -61,7 +61,7 @@ def record_sound_check(
 
     Args:
         backend: Opens the devices; they are closed again.
-        request: Which devices.
+        request: The devices.
         opened: Called once with what was opened.
         on_level: Called some twenty times a second with the peak of the microphone in dBFS.
 

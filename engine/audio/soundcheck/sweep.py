@@ -52,7 +52,7 @@ class Sweep:
         """Return it at a rate, float32 (frames,), faded at both ends.
 
         Args:
-            rate_hz: Of the samples.
+            rate_hz: Sample rate.
             speed: 2.0 is an octave higher and takes half as long.
         """
         time_s = np.arange(int(rate_hz * self.seconds / speed)) * (speed / rate_hz)
@@ -68,7 +68,7 @@ def speed_of_sweep(recording: NDArray[np.float32], rate_hz: int, sweep: Sweep) -
     Args:
         recording: Mono, float32 (frames,), at least as long as the sweep.
         rate_hz: The rate it is said to have.
-        sweep: What was played.
+        sweep: The sweep that was played.
 
     Example:
         >>> sweep = Sweep.for_rate(44100)

@@ -77,7 +77,7 @@ def load_kernels(announce: Callable[[str], None] = _log.info) -> Library:
     """Load the kernels, and compile them before if this machine has not yet: once, for some seconds.
 
     Args:
-        announce: Is given a sentence before they are compiled, and one afterwards.
+        announce: Given a sentence before they are compiled, and one afterwards.
     """
     global _loaded  # noqa: PLW0603 - one library in a process, as its code lies at one address
     with _lock:

@@ -26,8 +26,8 @@ def float32_to_pcm16(samples_address: int, pcm_address: int, count: int) -> None
     """Round `count` float32 to int16: nearest, half to even, clipped; NaN becomes 0.
 
     Args:
-        samples_address: Of `count` float32, full scale 1.0.
-        pcm_address: Of room for `count` int16.
+        samples_address: Address of `count` float32, full scale 1.0.
+        pcm_address: Address of room for `count` int16.
         count: Number of samples.
     """
     samples = carray(float32_pointer(samples_address), (count,))
@@ -41,8 +41,8 @@ def pcm16_to_float32(pcm_address: int, samples_address: int, count: int) -> None
     """Scale `count` int16 by 1/32768 to float32, exactly.
 
     Args:
-        pcm_address: Of `count` int16.
-        samples_address: Of room for `count` float32.
+        pcm_address: Address of `count` int16.
+        samples_address: Address of room for `count` float32.
         count: Number of samples.
     """
     pcm = carray(int16_pointer(pcm_address), (count,))

@@ -32,7 +32,7 @@ def think(text: str, tools: Tools, now: datetime) -> Say | Call:
     """Return the answer to one turn of the user.
 
     Args:
-        text: What was said or typed, English or Russian.
+        text: The words that were said or typed, English or Russian.
         tools: The functions that the client offers.
         now: The wall clock, for the time of day.
 

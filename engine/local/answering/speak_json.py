@@ -39,7 +39,7 @@ def speak_json(output: str, language: str) -> str:
 
     Args:
         output: JSON of any shape, or plain text.
-        language: Of the question, "en-us" or "ru"; a result with a Cyrillic letter is told in Russian anyway.
+        language: Language of the question, "en-us" or "ru"; a result with a Cyrillic letter is told in Russian anyway.
 
     Example:
         >>> speak_json('{"city": "Moscow", "temperature_c": 12, "condition": "cloudy", "wind_m_s": 3.0}', "en-us")

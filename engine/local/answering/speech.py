@@ -92,7 +92,7 @@ class Voice:
         """Return `text` as mono int16 at `rate_hz`.
 
         Args:
-            text: What to say.
+            text: The words to say.
             voice: espeak-ng's voice, such as "en-us+f3"; None chooses by the text's letters.
             words_per_minute: Speed.
         """

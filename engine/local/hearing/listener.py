@@ -23,7 +23,7 @@ class Listener:
 
         Args:
             rate_hz: The wire's rate.
-            vad: How turns are found; None where the client says when they end.
+            vad: Settings of turn detection; None where the client says when turns end.
             start_ms: The session's time, counted in audio.
         """
         self._rate_hz = rate_hz

@@ -66,7 +66,7 @@ class RetryPolicy:
         """Take the loss of the connection, or the failure of an attempt; return the next one.
 
         Args:
-            error: What was met.
+            error: The error that was met.
             now_s: When.
             at_once: The server ended a session that had lasted long enough: the first attempt need not wait.
 

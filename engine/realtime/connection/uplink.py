@@ -65,7 +65,7 @@ class Uplink:
         Args:
             rate_hz: The wire's rate of the microphone.
             on_sent: Called with the milliseconds from a block's last frame to the socket.
-            max_outage_s: How much is held while there is no connection.
+            max_outage_s: Most audio that is held while there is no connection.
         """
         self._rate_hz = rate_hz
         self._on_sent = on_sent

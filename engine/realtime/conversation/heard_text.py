@@ -20,8 +20,8 @@ def heard_text(text: str, heard: Heard) -> str:
     """Return the part of a text that was heard, as whole words, without white space behind it.
 
     Args:
-        text: What had come of it when playback was cut.
-        heard: How much of its audio had come, and how much of that was heard.
+        text: The part of it that had come when playback was cut.
+        heard: Lengths of its audio that had come and that was heard.
 
     Example:
         >>> from engine.audio.playback.segments import ItemKey

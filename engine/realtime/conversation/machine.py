@@ -178,7 +178,7 @@ class Conversation:
         """Take the release of the key: what was sent meanwhile is a turn, unless it is too short to be one.
 
         Args:
-            sent_ms: How much of the microphone went to the server since the press.
+            sent_ms: Audio of the microphone that went to the server since the press.
         """
         if not self._push_to_talk.held:
             return []

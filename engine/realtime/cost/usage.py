@@ -121,12 +121,12 @@ class UsageMeter:
         """Begin at nothing.
 
         Args:
-            model: Whose prices count; empty where the server will say.
-            transcription_model: Of the user's words, which is paid apart; empty where the service does it unasked.
+            model: Model whose prices count; empty where the server will say.
+            transcription_model: Model for the words of the user, paid apart; empty where the service does it unasked.
             configured: Prices of the configuration by model.
             output_rate_hz: The wire's rate of the answers.
-            budget: What the session may cost, in the currency of the model's prices.
-            observers: Are told the totals; those of the session.
+            budget: Most that the session may cost, in the currency of the model's prices.
+            observers: Told the totals; those of the session.
 
         Raises:
             InvalidInputError: a budget for a model without prices.

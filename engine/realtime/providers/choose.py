@@ -100,7 +100,7 @@ def choose_provider(
         url: A ws:// or wss:// address or None.
         environ: Environment variables, which win over `config`.
         config: The configuration file's values.
-        model: Which model of the provider; None takes its first, or what the address names.
+        model: A model of the provider; None takes its first, or the one in the address.
 
     Raises:
         InvalidInputError: an unknown name, an address that is none, or a model where there is no choice.

@@ -67,8 +67,8 @@ class Recording:
             folder: New, or without a recording.
             chosen: The server; its secrets are left out.
             connect: Opens the transports that are recorded.
-            observers: Are told where the recording ends before the session does.
-            secrets: What else is left out.
+            observers: Told where the recording ends before the session does.
+            secrets: Other texts that are left out.
 
         Raises:
             InvalidInputError: the folder holds a recording, or it cannot be written.

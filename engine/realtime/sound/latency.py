@@ -87,8 +87,8 @@ class TurnClock:
         """Note the end of the user's speech.
 
         Args:
-            said_at_s: When the microphone took the last word, as the server places it.
-            now_s: When the server said so.
+            said_at_s: Time at which the microphone took the last word, as the server places it.
+            now_s: Time at which the server said so.
         """
         believed = 0.0 <= now_s - said_at_s <= _LONGEST_BELIEVED_S
         self._speech_ended_at_s = said_at_s if believed else now_s

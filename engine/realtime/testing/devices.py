@@ -45,10 +45,10 @@ class VirtualDevices:
         """Make the devices.
 
         Args:
-            rate_hz: Of both.
-            block_ms: How much each turn of the audio thread moves.
-            latency_ms: What the speaker says of its own delay.
-            kept_s: How much of what was played `heard` returns at most, from the end.
+            rate_hz: Sample rate of both.
+            block_ms: Length of a block.
+            latency_ms: Delay that the speaker reports.
+            kept_s: Longest playback that `heard` returns, from the end.
         """
         self.rate_hz = rate_hz
         self.block_frames = round(rate_hz * block_ms / 1000)

@@ -121,7 +121,11 @@ class Peer(ScriptPeer):
         return _ClientSide(self)
 
     def take(self, event: ClientEvent) -> None:
-        """Receive an event of the client."""
+        """Receive an event of the client.
+
+        Raises:
+            VoiceError: the connection has ended with it.
+        """
         if self._end is not None:
             raise self._end
         if self._silent or not self.open:
@@ -143,7 +147,11 @@ class Peer(ScriptPeer):
             self._unread.append(message)
 
     async def next_event(self) -> Received:
-        """Wait for the next message to the client."""
+        """Wait for the next message to the client.
+
+        Raises:
+            VoiceError: the connection ends with it.
+        """
         if self._end is not None:
             raise self._end
         message = await self._outgoing.get()

@@ -100,7 +100,7 @@ def run_virtual(main: Coroutine[Any, Any, _Result], *, at_most_s: float = 600.0)
     """Run a coroutine in virtual time and return its result.
 
     Args:
-        main: What to run.
+        main: The coroutine.
         at_most_s: Virtual seconds it may take: what waits for something that never comes ends there.
 
     Raises:

@@ -59,7 +59,7 @@ def words_for(error: BaseException, scrub: Callable[[str], str] = str) -> str:
     whatever looks like a key taken out.
 
     Args:
-        error: What the tool raised.
+        error: The exception that the tool raised.
         scrub: Takes known secrets out of a text.
 
     Example:

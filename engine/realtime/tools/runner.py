@@ -54,7 +54,7 @@ class ToolRunner:
         """Offer some tools; where two have the same name, the first.
 
         Args:
-            tools: What may be called.
+            tools: The tools that may be called.
             scrubber: Knows the secrets that no failure may name.
         """
         self._by_name = {tool.name: tool for tool in reversed(tools)}

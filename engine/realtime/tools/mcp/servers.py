@@ -29,7 +29,7 @@ class McpServers:
 
         Args:
             settings: The configuration's, by name.
-            emit: Is given what becomes of each: it is ready, failed, was lost, is given up.
+            emit: Given the state of each: ready, failed, lost, or given up.
         """
         self._settings = settings
         self._emit = emit
