@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import time
@@ -29,9 +30,11 @@ _PATHS = (PATH, f"{PATH}/openai")
 MAX_MESSAGE_BYTES = 16 << 20
 MAX_CLIENTS = 64
 """Connections at a time: 64 talking ones take 0.5 GB and both cores."""
+_HANDSHAKE_S = 10.0
+"""A connection that is no session by then is left: half a request would be waited for without end."""
 _MAX_SECRETS = 256
 _SECRET_S = 600
-_GOODBYE_S = 1.0
+_GOODBYE_S = 0.5
 """A client that reads nothing, its close frame neither, is left after this."""
 _PROTOCOL = "realtime"
 _KEY_PROTOCOL = "openai-insecure-api-key."
@@ -48,6 +51,16 @@ class _ClientHandler:
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
         self._secrets: dict[str, dict[str, Any]] = {}
         """First settings of the sessions of client secrets; the oldest are forgotten."""
+
+    def accept(self, server: web.Server) -> asyncio.BaseProtocol:
+        """Take a connection."""
+        connection = server()
+        asyncio.get_running_loop().call_later(_HANDSHAKE_S, self._leave_unless_open, connection)
+        return connection
+
+    def _leave_unless_open(self, connection: web.RequestHandler) -> None:
+        if connection.transport not in self._sockets.values():
+            connection.force_close()
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Hold one client's session."""
@@ -180,22 +193,24 @@ async def serve(
     for path in _PATHS:
         app.router.add_get(path, handler.receive)
     app.router.add_post(f"{PATH}/client_secrets", handler.make_secret)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
+    runner = web.AppRunner(app, shutdown_timeout=0.2)
     try:
         check_host(host)
         # Of both families, as which a name may be taken, the announced port would be right for one only.
         address = "127.0.0.1" if host == "localhost" else host
         await runner.setup()
-        site = web.TCPSite(runner, address, port)
+        server = runner.server
+        assert server is not None
         try:
-            await site.start()
+            listener = await asyncio.get_running_loop().create_server(lambda: handler.accept(server), address, port)
         except OSError as error:
             message = f"Port {port} of {address} cannot be used: {error.strerror}."
             raise InvalidInputError(message, fix="Choose another `port=`.") from error
-        actual_port = runner.addresses[0][1]
+        actual_port = listener.sockets[0].getsockname()[1]
         shown_host = f"[{address}]" if ":" in address else address
         announce(json.dumps({"url": f"ws://{shown_host}:{actual_port}{PATH}", "lacks": factory.lacks}))
-        await (until or asyncio.Event()).wait()
+        with contextlib.closing(listener):
+            await (until or asyncio.Event()).wait()
     finally:
         await runner.cleanup()
         factory.close()

@@ -13,12 +13,9 @@ from numpy.typing import NDArray
 from engine.errors import LibraryMissingError
 from engine.local.answering.speech import Voice
 from engine.local.hearing.recognizer import RATE_HZ, Recognizer
-from engine.local.hearing.voice_activity import Detector, words_of
+from engine.local.hearing.voice_activity import Detector
 
 _WORDS_PER_MINUTE = 165
-_LONGEST_S = 15
-"""No phrase of the grammar takes half as long, and the process does nothing else while the recogniser works: for a
-minute of noise, 0.9 s on an idle machine and 9 s on a busy one."""
 
 
 class SpeechWorker:
@@ -61,9 +58,7 @@ class SpeechWorker:
             raise LibraryMissingError("This server cannot recognise speech.", fix=" ".join(self.lacks))
 
         def hear() -> str:
-            heard = soxr.resample(utterance, rate_hz, RATE_HZ)
-            words = words_of(heard) if self.detects_turns else heard
-            return recognizer.transcribe(words) if words.size <= _LONGEST_S * RATE_HZ else ""
+            return recognizer.transcribe(soxr.resample(utterance, rate_hz, RATE_HZ))
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, hear)
 

