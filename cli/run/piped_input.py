@@ -10,7 +10,6 @@ import sys
 import threading
 
 from engine.api.session import Session
-from engine.realtime.idle_timeout import UNANSWERED_S
 
 _POLL_S = 0.05
 _QUEUED_LINES = 100
@@ -30,18 +29,9 @@ async def say_lines(session: Session) -> None:
     while (line := await lines.get()) is not None:
         if line.strip():
             session.send_text(line.strip())
-            await _until_answered(session)
+            while not session.at_rest:  # noqa: ASYNC110 - rest is a state of the audio thread too, which signals no event
+                await asyncio.sleep(_POLL_S)
     session.end_input()
-
-
-async def _until_answered(session: Session) -> None:
-    """Return when the answer has been heard, or will not come."""
-    loop = asyncio.get_running_loop()
-    waits_since_s = loop.time()
-    while not session.at_rest and loop.time() - waits_since_s < UNANSWERED_S:
-        await asyncio.sleep(_POLL_S)
-        if not session.unanswered:
-            waits_since_s = loop.time()
 
 
 def _start_reading(lines: asyncio.Queue[str | None]) -> None:

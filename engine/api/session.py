@@ -206,11 +206,6 @@ class Session:
         """Whether nobody speaks or is answered, no tool runs, and everything has been heard."""
         return self._core is not None and self._core.at_rest
 
-    @property
-    def unanswered(self) -> bool:
-        """Whether nothing goes on but that the server has not begun to answer."""
-        return self._core is not None and self._core.unanswered
-
     def approves(self, server: str) -> bool:
         """Whether calls of a remote MCP server need no question; it is answered by the session itself."""
         return bool(self._approved & {"all", server})

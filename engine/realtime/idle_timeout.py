@@ -5,8 +5,6 @@ from __future__ import annotations
 AFTER_INPUT_S = 1.5
 """Time without activity after the input's end until the conversation counts as over. A server needs the silence that
 ends a turn (0.4 s), and time to recognise it."""
-UNANSWERED_S = 15.0
-"""Longest wait of a turn for its answer to begin: some are never answered."""
 FAREWELL_S = 60.0
 """Longest time the agent's farewell may take to come and be heard, after it ended the conversation."""
 
@@ -36,7 +34,7 @@ class IdleTimeout:
 
     def begin(self, now_s: float) -> None:
         """Count from here."""
-        self._active_at_s = self._spoke_at_s = self._waits_since_s = self._stays_at_s = now_s
+        self._active_at_s = self._spoke_at_s = self._stays_at_s = now_s
 
     def end_reason(
         self,
@@ -44,7 +42,6 @@ class IdleTimeout:
         *,
         busy: bool,
         input_ended: bool,
-        waits: bool = False,
         unasked: bool = False,
         farewell: bool = False,
     ) -> str:
@@ -54,7 +51,6 @@ class IdleTimeout:
             now_s: The clock.
             busy: Somebody speaks, is answered, or a tool runs.
             input_ended: Nothing more will be said.
-            waits: It is busy only in that the server has not begun to answer.
             unasked: What goes on is the server's own reaction to the silence, by which nobody has spoken.
             farewell: The agent has ended the conversation.
         """
@@ -62,9 +58,6 @@ class IdleTimeout:
             self._stays_at_s = now_s
         elif not busy or now_s - self._stays_at_s > FAREWELL_S:
             return "the agent ended the conversation"
-        if not waits:
-            self._waits_since_s = now_s
-        busy = busy and now_s - self._waits_since_s < UNANSWERED_S
         if busy and not unasked:
             self._spoke_at_s = now_s
         if busy or not input_ended:

@@ -23,7 +23,7 @@ from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation import actions as act
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.idle_timeout import IdleTimeout
-from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped
+from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped, UnknownEvent
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session_events import (
@@ -108,7 +108,7 @@ class Session:
         self._timers: list[asyncio.TimerHandle] = []
         self._reason = ""
         self._error: VoiceError | None = None
-        self._received_at_s = 0.0
+        self._received_at_s = self._waits_since_s = 0.0
         self._input_ended = False
         self._idle_timeout = IdleTimeout()
         self._devices_lost = self._dropped_answer_ms = 0
@@ -159,11 +159,6 @@ class Session:
     def at_rest(self) -> bool:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
         return self._conversation.idle and self._audio.player.drained
-
-    @property
-    def unanswered(self) -> bool:
-        """True while nothing goes on but that the server has not begun to answer."""
-        return self._conversation.waits_for_answer_only
 
     def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
         """Answer the question of an `ApprovalAsked`: whether the service may make the call."""
@@ -242,7 +237,8 @@ class Session:
         if self._has_begun:
             return
         self._has_begun = True
-        self._idle_timeout.begin(loop_time_s())
+        self._waits_since_s = loop_time_s()
+        self._idle_timeout.begin(self._waits_since_s)
         self._bridge.start()
         if self._audio.can_recover:
             self._recovery = RecoveryRunner(
@@ -278,6 +274,8 @@ class Session:
     def on_event(self, event: ServerEvent, received_at_s: float) -> None:
         """Take an event of the server."""
         self._received_at_s = received_at_s
+        if not isinstance(event, UnknownEvent):
+            self._waits_since_s = received_at_s
         if isinstance(event, SpeechStopped):
             self._bridge.note_last_word(event, received_at_s)
         self._perform(self._conversation.handle(event))
@@ -335,10 +333,15 @@ class Session:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
         if self._recovery is not None:
             self._recovery.tick()
+        now_s, patience_s = loop_time_s(), self._conversation.patience_s
+        if patience_s is not None and now_s - self._waits_since_s > patience_s:
+            self._perform(self._conversation.give_up())
+            patience_s = None
+        if patience_s is None:
+            self._waits_since_s = now_s
         reason = self._idle_timeout.end_reason(
-            loop_time_s(),
+            now_s,
             busy=not self.at_rest,
-            waits=self.unanswered,
             unasked=self._conversation.answers_silence,
             input_ended=self._input_ended or self._audio.input_ended,
             farewell=self._conversation.farewell,

@@ -42,7 +42,7 @@ SURVIVED: dict[str, tuple[Callable[[Peer], Awaitable[None]], bool]] = {
     "base64 garbage": (lambda peer: _text(peer, json.dumps({**DELTA, "delta": "!!!not base64!!!"})), True),
     "base64 without padding": (lambda peer: _text(peer, json.dumps({**DELTA, "delta": "AAA"})), True),
     "a number for audio": (lambda peer: _text(peer, json.dumps({**DELTA, "delta": 7})), True),
-    "wrong types": (lambda peer: _text(peer, '{"type": "response.created", "response": 7}'), True),
+    "wrong types": (lambda peer: _text(peer, '{"type": "response.created", "response": 7}'), False),
     "lone surrogate": (lambda peer: peer.send("response.output_text.delta", response_id="r0", delta="\ud800"), False),
     "error event": (lambda peer: peer.send("error", error={"message": "Odd", "code": "odd"}), True),
     "error as text": (lambda peer: peer.send("error", error="Odd"), True),

@@ -12,6 +12,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from engine.realtime.protocol import server_events as e
+from engine.realtime.protocol.client_events import RetrieveItem
 
 PROBE_AFTER_S = 10.0
 """Silence until the server is probed: a probe is 120 bytes, the microphone's audio in that time 650,000."""
@@ -79,7 +80,10 @@ class Keepalive:
         return Verdict.DEAD
 
     def _answers(self, event: e.ServerEvent) -> bool:
-        """Whether this is the answer: an error that names the probe, or at least the item, which some leave out."""
+        """Whether this is the answer: an error that names the probe, or at least its item or its type."""
         if isinstance(event, e.ErrorEvent):
-            return event.error.event_id == self._probe or PROBE_ITEM_ID in event.error.message
+            error = event.error
+            return error.event_id == self._probe or any(
+                word in error.message for word in (PROBE_ITEM_ID, RetrieveItem.type)
+            )
         return False

@@ -79,17 +79,32 @@ class Answer:
         return any(part.audio is not Audio.NONE for index, part in self.parts.items() if index != besides)
 
     def take_text(self, event: TextDelta | TextDone) -> list[Action]:
-        """Take a piece of a part's text, or all of it; return what to show. All at once is shown as a piece, too."""
+        """Take a piece of a part's text, or all of it; return what to show. All at once is shown as a piece, too.
+
+        Some servers say several times that a part's text is whole: once for each sentence.
+        """
         if self.is_spoken_text is None:
             self.is_spoken_text = event.spoken
         part = self.parts[event.content_index]
-        if self.is_spoken_text != event.spoken or part.text_complete:
+        if self.is_spoken_text != event.spoken:
             return []
-        is_piece = isinstance(event, TextDelta)
-        is_shown = bool(event.text) and (is_piece or not part.text)
-        shown: list[Action] = [Show(AgentTextDelta(event.text, self.item_id, self.response_id))] if is_shown else []
-        part.text = part.text + event.text if is_piece else event.text or part.text
-        return shown if is_piece else shown + self._end_text(part)
+        if isinstance(event, TextDelta):
+            if part.text_complete or not event.text:
+                return []
+            part.text += event.text
+            return [Show(AgentTextDelta(event.text, self.item_id, self.response_id))]
+        if part.text_complete:
+            if event.text.strip() in part.text:
+                return []
+            part.text = f"{part.text.rstrip()} {event.text.strip()}"
+        elif part.text or not event.text:
+            part.text = event.text or part.text
+            return self._end_text(part)
+        else:
+            part.text = event.text
+        part.text_complete = True
+        kinds = (AgentTextDelta, AgentText)
+        return [Show(kind(event.text, self.item_id, self.response_id)) for kind in kinds]
 
     def play(self, content_index: int) -> None:
         """Note that audio of a part goes to the player."""

@@ -33,13 +33,13 @@ from engine.realtime.conversation.pending_results import PendingResults
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
-from engine.realtime.conversation.responses import Response, Responses
+from engine.realtime.conversation.responses import Response, Responses, State
 from engine.realtime.conversation.resume import Resumption
 from engine.realtime.conversation.truncation import Truncations
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, EventIds, UpdateSession
 from engine.realtime.protocol.client_items import function_output_item, user_text_item
-from engine.realtime.protocol.errors import describe, is_benign
+from engine.realtime.protocol.errors import CANCEL_NOT_ACTIVE, code_of, describe, is_benign
 from engine.realtime.session_events import (
     ErrorShown,
     OutputRate,
@@ -55,6 +55,12 @@ from engine.realtime.session_events import (
 
 _REMEMBERED = 256
 """Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
+_CUT = {
+    "max_output_tokens": "it has reached the most tokens that one answer may have",
+    "content_filter": "its content filter withholds the rest",
+}
+RUNNING_S, ANSWER_S = 60.0, 15.0
+"""Longest silence of a server within an answer, and while it is to begin or end one: some turns are never answered."""
 _TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
 
 
@@ -83,12 +89,13 @@ class Conversation:
         self._ids = EventIds("voice")
         self._responses = Responses()
         self._gate = ResponseGate()
-        self._calls: deque[str] = deque(maxlen=_REMEMBERED)
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
         self._truncations = Truncations(self._ids)
         self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
+        self._in_trouble = self._has_given_up = False
+        """The server's last event was an error: perhaps that ended the answer. There was none since `give_up`."""
         self._push_to_talk = PushToTalk(self._ids)
         self._answer_expected = self._plays_own_sound = False
         self.answers_silence = False
@@ -107,6 +114,7 @@ class Conversation:
             e.TranscriptFailed: self._on_transcript_failed,
             e.ResponseCreated: self._on_response_created,
             e.OutputItemDone: self._on_item_done,
+            e.ArgumentsDone: self._on_arguments,
             e.AudioDelta: self._on_audio,
             e.AudioDone: self._on_audio_done,
             e.TextDelta: self._on_text,
@@ -123,9 +131,14 @@ class Conversation:
         return not (self._goes_on or self._waits)
 
     @property
-    def waits_for_answer_only(self) -> bool:
-        """True where the server has only not begun to answer: some turns are never answered."""
-        return self._waits and not self._goes_on
+    def patience_s(self) -> float | None:
+        """How long the server may say nothing until `give_up`; None while nothing is expected of it."""
+        if self._user_heard or not self._resumption.online:
+            return None
+        running = self._responses.running
+        if any(not response.interrupted for response in running) and not self._in_trouble:
+            return RUNNING_S
+        return ANSWER_S if running or self._waits else None
 
     @property
     def farewell(self) -> bool:
@@ -151,6 +164,7 @@ class Conversation:
 
     def handle(self, event: e.ServerEvent) -> list[Action]:
         """Take one event of the server."""
+        self._in_trouble, self._has_given_up = isinstance(event, e.ErrorEvent), False
         handler = self._handlers.get(type(event), self._remote.handle)
         return self._settle(handler(event))
 
@@ -211,9 +225,21 @@ class Conversation:
         """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
         return self._settle(self._interrupt(by_user=by_user))
 
+    def give_up(self) -> list[Action]:
+        """Wait for no answer any longer: the server has said nothing for `patience_s`."""
+        is_told = self._in_trouble or not (self._gate.busy or self._responses.running)
+        actions: list[Action] = [] if is_told else [Show(ErrorShown("The server does not answer.", "no_answer"))]
+        for response in self._responses.running:
+            actions += [*response.cancel(self._ids), *response.give_up()]
+            if response.take_follow_up():
+                self._gate.want(after_tools=True)
+        self._answer_expected, self._has_given_up = False, True
+        self._gate.give_up()
+        return self._settle(actions)
+
     def disconnected(self) -> list[Action]:
         """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
-        owed = self._gate.busy or self._answer_expected or bool(self._responses.running)
+        owed = self._gate.busy or self._answer_expected or bool(self._responses.running) or self._has_given_up
         actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
         for response in self._responses.running:
             actions += response.end("incomplete")
@@ -291,15 +317,17 @@ class Conversation:
         if event.response_id and self._responses.find(event.response_id) is not None:
             return []
         is_stale = self._gate.response_created()
+        # A server has one response at a time: it does not say of each that it is over.
+        actions = [action for response in self._responses.running for action in response.give_up()]
         response = Response(event.response_id)
         self._responses.add(response)
         if is_stale:
             # The user spoke while our response.create was on its way: this is its answer, to an older turn.
             response.interrupted = True
-            return response.cancel(self._ids)
+            return actions + response.cancel(self._ids)
         self._pending_results.response_began()
         self._push_to_talk.answered()
-        return [Show(ResponseStarted(event.response_id))]
+        return [*actions, Show(ResponseStarted(event.response_id))]
 
     def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
         """The response an event belongs to; one that a server never announced begins here."""
@@ -336,29 +364,49 @@ class Conversation:
         return response.answers[item_id]
 
     def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
-        item = event.item
-        if item.type != "function_call":
-            return self._remote.item_done(item)
+        if event.item.type != "function_call":
+            return self._remote.item_done(event.item)
         response, actions = self._response_of(event.response_id)
-        if response.silenced or not item.call_id or item.call_id in self._calls:
-            return [*actions, Trace(f"call {item.call_id} of {item.name} is not run")]
-        self._calls.append(item.call_id)
+        return actions + self._take_call(response, event.item)
+
+    def _on_arguments(self, event: e.ArgumentsDone) -> list[Action]:
+        """Remember a call: this is also sent for one that was cut, so that it runs when its response is complete."""
+        response, actions = self._response_of(event.response_id)
+        if event.name:
+            call = e.Item(type="function_call", name=event.name, call_id=event.call_id, arguments=event.arguments)
+            response.calls.setdefault(event.call_id, call)
+        return actions
+
+    def _take_call(self, response: Response, item: e.Item) -> list[Action]:
+        """Run a call once, and never one that was cut."""
+        is_running = any(item.call_id in other.unanswered for other in self._responses)
+        is_known = is_running or item.call_id in response.taken_calls
+        if response.silenced or not item.call_id or is_known or item.status == "incomplete":
+            return [Trace(f"call {item.call_id} of {item.name} is not run")]
+        response.taken_calls.add(item.call_id)
         call = ToolCall(item.call_id, item.name, item.arguments)
         on_server = item.name in self._server_tools
-        actions.append(Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server)))
+        shown = Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server))
         if on_server:
-            return actions
+            return [shown]
         response.unanswered.add(item.call_id)
-        return [*actions, RunTool(call)]
+        return [shown, RunTool(call)]
 
     def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        if not response.active:
+        if response.state is State.DONE:
             return actions
-        actions += response.end(event.status or "completed", event.usage)
-        if response.status == "failed":
-            error = event.error or e.ServerError()
+        status = event.status or "completed"
+        if status == "completed":
+            announced = (*response.calls.values(), *(item for item in event.output if item.type == "function_call"))
+            actions += [action for item in announced for action in self._take_call(response, item)]
+        actions += response.end(status, event.usage)
+        if status == "failed":
+            error = event.details.error or e.ServerError()
             actions += ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
+        if status == "incomplete" and not response.interrupted:
+            reason = event.details.reason or "no reason was given"
+            actions.append(Show(ErrorShown(f"The service cut the answer: {_CUT.get(reason, reason)}.", reason)))
         if response.take_follow_up():
             self._gate.want(after_tools=True)
         return actions
@@ -370,6 +418,9 @@ class Conversation:
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:
         error = event.error
+        for response in self._responses.running:
+            if response.cancel_id and response.cancel_id == error.event_id and code_of(error) == CANCEL_NOT_ACTIVE:
+                return response.give_up()
         if self._gate.refused(error):
             return [Trace("a response runs already: ours is asked for again when it is done")]
         if refused := self._push_to_talk.refused(error):

@@ -6,7 +6,7 @@ from collections import deque
 
 from engine.realtime.conversation.actions import Action, Send
 from engine.realtime.protocol.client_events import ClearAudio, CommitAudio, EventIds
-from engine.realtime.protocol.errors import COMMIT_EMPTY
+from engine.realtime.protocol.errors import COMMIT_EMPTY, code_of
 from engine.realtime.protocol.server_events import ServerError
 
 LEAST_COMMIT_MS = 100
@@ -70,7 +70,7 @@ class PushToTalk:
 
     def refused(self, error: ServerError) -> str:
         """Return which commit a server refuses with this error, by its event id; "" for none."""
-        if not error.event_id and error.code == COMMIT_EMPTY and self._open:
+        if not error.event_id and code_of(error) == COMMIT_EMPTY and self._open:
             return self._open[0]  # servers take them in order
         return error.event_id if error.event_id in self._open else ""
 

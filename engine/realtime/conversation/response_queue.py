@@ -10,9 +10,9 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from engine.realtime.protocol.client_events import CreateResponse, EventIds
+from engine.realtime.protocol.errors import ALREADY_ACTIVE, code_of
 from engine.realtime.protocol.server_events import ServerError
 
-ALREADY_ACTIVE = "conversation_already_has_active_response"
 _MOST_RETRIES, _MOST_UNNAMED_RETRIES = 1, 3
 """A refusal that names no event may be that of an earlier one, whose place another response was taken for."""
 
@@ -47,6 +47,8 @@ class Input(Enum):
     """The server refused it for good."""
     BUSY = auto()
     """The server refused it because a response is running."""
+    GIVE_UP = auto()
+    """The server has not reacted for too long."""
 
 
 class Effect(Enum):
@@ -61,15 +63,15 @@ class Effect(Enum):
 
 
 IDLE, REQUESTED, WITHDRAWN, BEGUN, TURNED_AWAY, REFUSED_BUSY = State
-SEND, BEGIN, FORGET, REFUSE, BUSY = Input
+SEND, BEGIN, FORGET, REFUSE, BUSY, GIVE_UP = Input
 
 TABLE: dict[State, dict[Input, State]] = {
-    IDLE: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
-    REQUESTED: {BEGIN: BEGUN, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: REFUSED_BUSY},
-    WITHDRAWN: {BEGIN: TURNED_AWAY, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: IDLE},
-    BEGUN: {SEND: REQUESTED, BEGIN: BEGUN, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
-    TURNED_AWAY: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE},
-    REFUSED_BUSY: {BEGIN: IDLE, FORGET: IDLE, REFUSE: REFUSED_BUSY, BUSY: REFUSED_BUSY},
+    IDLE: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE, GIVE_UP: IDLE},
+    REQUESTED: {BEGIN: BEGUN, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: REFUSED_BUSY, GIVE_UP: IDLE},
+    WITHDRAWN: {BEGIN: TURNED_AWAY, FORGET: WITHDRAWN, REFUSE: IDLE, BUSY: IDLE, GIVE_UP: IDLE},
+    BEGUN: {SEND: REQUESTED, BEGIN: BEGUN, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE, GIVE_UP: IDLE},
+    TURNED_AWAY: {SEND: REQUESTED, BEGIN: IDLE, FORGET: IDLE, REFUSE: IDLE, BUSY: IDLE, GIVE_UP: IDLE},
+    REFUSED_BUSY: {BEGIN: IDLE, FORGET: IDLE, REFUSE: REFUSED_BUSY, BUSY: REFUSED_BUSY, GIVE_UP: IDLE},
 }
 """Next state by state and input. A state without SEND must not send: the wish waits until it has left that state."""
 EFFECTS = {
@@ -124,6 +126,10 @@ class ResponseGate:
         self._wanted = False
         self._step(FORGET)
 
+    def give_up(self) -> None:
+        """Wait for no reaction any longer; a wish that waits can be sent."""
+        self._step(GIVE_UP)
+
     def take(self, ids: EventIds, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
         if not self._wanted or not free or SEND not in TABLE[self.state]:
@@ -147,7 +153,7 @@ class ResponseGate:
 
         Some servers name no event: a response that runs already is then the refusal of the last one sent.
         """
-        is_busy = error.code == ALREADY_ACTIVE
+        is_busy = code_of(error) == ALREADY_ACTIVE
         is_ours = error.event_id == self._sent if error.event_id else is_busy
         if not is_ours:
             return False

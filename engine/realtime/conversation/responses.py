@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from engine.realtime.conversation.actions import Action, Send, Show
 from engine.realtime.conversation.answers import Answer
 from engine.realtime.protocol.client_events import CancelResponse, EventIds
-from engine.realtime.protocol.server_events import Usage
+from engine.realtime.protocol.server_events import Item, Usage
 from engine.realtime.session_events import ResponseEnded, ResponseUsage
 
 KEPT = 64
 """Ended responses that are remembered, to know their late events; a session may last for days."""
 MOST = 256
 """With those that a server never ended, or whose tools never returned."""
+
+
+class State(Enum):
+    """State of a response."""
+
+    RUNNING = auto()
+    GIVEN_UP = auto()
+    """Nothing is expected of it any more, but its end may still come, with the usage."""
+    DONE = auto()
+
+
 _WITHOUT_FOLLOW_UP = {"cancelled", "failed"}
 
 
@@ -23,11 +35,11 @@ class Response:
     """One response of the server."""
 
     id: str
-    active: bool = True
-    """Not yet done, as far as we know."""
+    state: State = State.RUNNING
     interrupted: bool = False
     """The user spoke since: nothing of it is played, shown or run any more."""
-    cancel_sent: bool = False
+    cancel_id: str = ""
+    """event_id of our response.cancel."""
     status: str = ""
     """The status in response.done."""
     unanswered: set[str] = field(default_factory=set)
@@ -37,9 +49,17 @@ class Response:
     ends_conversation: bool = False
     """A tool ended the conversation; words of this response are the farewell."""
     audio_bytes: int = 0
-    """Size of its audio, as it came."""
+    """Size of its audio as it came, as far as it was not told."""
+    calls: dict[str, Item] = field(default_factory=dict)
+    """Calls of tools by call_id that were announced, but may have been cut."""
+    taken_calls: set[str] = field(default_factory=set)
     answers: dict[str, Answer] = field(default_factory=dict)
     """Its answers, by item."""
+
+    @property
+    def active(self) -> bool:
+        """True if its end is still to come, as far as we know."""
+        return self.state is State.RUNNING
 
     @property
     def silenced(self) -> bool:
@@ -53,19 +73,25 @@ class Response:
 
     def cancel(self, ids: EventIds) -> list[Action]:
         """Ask the server, once, to stop it."""
-        if self.cancel_sent:
+        if self.cancel_id:
             return []
-        self.cancel_sent = True
-        return [Send(CancelResponse(ids.next(), self.id))]
+        self.cancel_id = ids.next()
+        return [Send(CancelResponse(self.cancel_id, self.id))]
 
-    def end(self, status: str, usage: Usage | None = None) -> list[Action]:
+    def end(self, status: str, usage: Usage | None = None, *, state: State = State.DONE) -> list[Action]:
         """Close what it left open; `status` is what became of it, `usage` what the server counted."""
         actions: list[Action] = []
-        self.active = False
-        if not self.interrupted:
-            actions += [action for answer in self.answers.values() for action in answer.finish()]
-        self.status = status
-        return [*actions, Show(ResponseEnded(self.id, status)), Show(ResponseUsage(self.id, usage, self.audio_bytes))]
+        if self.active:
+            if not self.interrupted:
+                actions += [action for answer in self.answers.values() for action in answer.finish()]
+            actions.append(Show(ResponseEnded(self.id, status)))
+        self.state, self.status = state, status
+        audio_bytes, self.audio_bytes = self.audio_bytes, 0
+        return [*actions, Show(ResponseUsage(self.id, usage, audio_bytes))]
+
+    def give_up(self) -> list[Action]:
+        """Expect nothing of it any more."""
+        return self.end("incomplete", state=State.GIVEN_UP)
 
     def take_follow_up(self) -> bool:
         """Return True once, when it is done and all its calls are answered: then the model is to go on."""

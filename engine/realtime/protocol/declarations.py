@@ -1,43 +1,45 @@
-"""Reads JSON as the declarations of `server_events` say: a field's type is what its value must be.
+"""Reads JSON as the declarations of `server_events` say, and leniently: only a field that is needed must be right.
 
-From each class one reader is made, once. A null, or a field that is missing, becomes the type's empty value, or None
-where the type allows it; a number that is whole counts as an integer.
+From each class one reader is made, once. A null, a field that is missing and a value of another type become the type's
+empty value, or None where the type allows it. A whole number counts as an integer, and what stands in the place of a
+text as its JSON: some servers number their ids and codes, and some send the arguments of a call as an object.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache, partial
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from engine.realtime.protocol.codec import decode_base64
-from engine.realtime.protocol.server_events.base import WIRE, At, Declared, ServerError, ServerEvent
+from engine.realtime.protocol.server_events.base import (
+    WIRE,
+    At,
+    Declared,
+    ServerError,
+    ServerEvent,
+    StatusDetails,
+)
 
 _Object = dict[str, Any]
 _Reader = Callable[[Any], Any]
 _EventReader = Callable[[_Object], ServerEvent]
-_Plan = list[tuple[str, _Reader]]
+_Plan = list[tuple[str, _Reader, bool]]
+"""For each field the member of the object that holds it, that member's reader, and whether the event needs it."""
 
 
 class FieldError(Exception):
-    """A field of the wrong type; the text names the field and quotes nothing."""
-
-    def __init__(self, what: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(f"'{'.'.join(path)}' {what}")
-        self.what = what
-        self.path = path
-
-    def inside(self, *names: str) -> FieldError:
-        """Return the same as seen from outside of the object it is in."""
-        return FieldError(self.what, (*names, *self.path))
+    """A value of the wrong type; the text quotes nothing of it."""
 
 
 def event_reader(declared: Declared) -> _EventReader:
-    """Return what turns a message of this event into its value, and raises `FieldError`."""
-    plan = [*_plan(declared.event, declared.decided), ("event_id", _text)]
+    """Return what turns a message of this event into its value, and raises `FieldError` without what it needs."""
+    plan = [*_plan(declared.event, declared.decided), ("event_id", _text, False)]
     given = {name: value for name, value in declared.decided.items() if not isinstance(value, At)}
     make: Callable[..., ServerEvent] = partial(declared.event, **given) if given else declared.event
 
@@ -49,7 +51,7 @@ def event_reader(declared: Declared) -> _EventReader:
 
 
 def _plan(kind: type, decided: _Object) -> _Plan:
-    """Return, for each field that the wire fills, the member of the object that holds it and that member's reader."""
+    """Return how the fields that the wire fills are read."""
     hints = get_type_hints(kind)
     plan: _Plan = []
     for entry in fields(kind):
@@ -58,18 +60,20 @@ def _plan(kind: type, decided: _Object) -> _Plan:
             continue
         root, *deeper = place.path.split(".")
         reader = _reader_of(hints[entry.name])
-        plan.append((root, _deep(deeper, reader)))
+        plan.append((root, _deep(deeper, reader), place.needed))
     return plan
 
 
 def _values(plan: _Plan, content: _Object) -> list[Any]:
     """Read the fields of an object in their order."""
     values = []
-    for name, reader in plan:
+    for name, reader, is_needed in plan:
         try:
             values.append(reader(content.get(name)))
         except FieldError as error:
-            raise error.inside(name) from None
+            if is_needed:
+                raise FieldError(f"'{name}' {error}") from None
+            values.append(reader(None))
     return values
 
 
@@ -90,20 +94,18 @@ def _reader_of(kind: Any) -> _Reader:
 def _text(value: Any) -> str:
     if value.__class__ is str:
         return value
-    if value is None:
-        return ""
-    raise FieldError("is not a string")
+    return "" if value is None else json.dumps(value)
 
 
 def _number(value: Any) -> float:
     # NaN and infinity pass `parse_json`, and int() raises on them; so does float() on integers of hundreds of digits.
     if value is None:
         return 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise FieldError("is not a number")
     try:
         number = float(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
         number = math.inf
     if not math.isfinite(number):
         raise FieldError("is not a number")
@@ -130,8 +132,8 @@ def _object(value: Any) -> _Object:
 
 def _audio(value: Any) -> bytes:
     try:
-        return decode_base64(_text(value))
-    except ValueError:
+        return decode_base64(value or "")
+    except (ValueError, TypeError):
         raise FieldError("is not base64") from None
 
 
@@ -153,7 +155,7 @@ def _deep(path: list[str], reader: _Reader) -> _Reader:
     """Return a reader of a member of nested objects."""
     if not path:
         return reader
-    plan = [(path[0], _deep(path[1:], reader))]
+    plan = [(path[0], _deep(path[1:], reader), False)]
     return lambda value: _values(plan, _object(value))[0]
 
 
@@ -163,8 +165,11 @@ def _list_of(reader: _Reader) -> _Reader:
             return ()
         if not isinstance(value, list):
             raise FieldError("is not a list")
-        numbered = {str(number): element for number, element in enumerate(value)}
-        return tuple(_values([(number, reader) for number in numbered], numbered))
+        elements = []
+        for element in value:
+            with suppress(FieldError):
+                elements.append(reader(element))
+        return tuple(elements)
 
     return read
 
@@ -179,12 +184,8 @@ def _object_of(kind: type) -> _Reader:
     return read
 
 
-def _error(value: Any) -> _Object:
-    """Some servers send their error as a text, and some number their codes."""
-    if isinstance(value, str):
-        return {"message": value}
-    code = _object(value).get("code")
-    return {**value, "code": str(code)} if isinstance(code, int | float) else _object(value)
-
-
-_ADAPTED: dict[type, Callable[[Any], _Object]] = {ServerError: _error}
+_ADAPTED: dict[type, Callable[[Any], _Object]] = {
+    ServerError: lambda value: {"message": value} if isinstance(value, str) else _object(value),
+    StatusDetails: lambda value: {"error": value} if isinstance(value, str) else _object(value),
+}
+"""Some servers send a text where others have an object."""

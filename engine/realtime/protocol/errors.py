@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.errors import (
     AccessRefusedError,
     Advice,
@@ -13,27 +15,34 @@ from engine.errors import (
 )
 from engine.realtime.protocol.server_events import ServerError
 
+ALREADY_ACTIVE = "conversation_already_has_active_response"
+CANCEL_NOT_ACTIVE = "response_cancel_not_active"
 COMMIT_EMPTY = "input_audio_buffer_commit_empty"
-_BENIGN = frozenset(
-    {
-        "response_cancel_not_active",
-        "conversation_already_has_active_response",
-        COMMIT_EMPTY,
-    }
+_BENIGN = frozenset({CANCEL_NOT_ACTIVE, ALREADY_ACTIVE, COMMIT_EMPTY})
+_NO_KEY, _NO_QUOTA, _NO_MODEL, _NO_ROOM = (
+    "invalid_api_key",
+    "insufficient_quota",
+    "model_not_found",
+    "session_limit_reached",
 )
+_EXPIRED = "session_expired"
 _REFUSED = frozenset(
-    {
-        "insufficient_quota",
-        "invalid_api_key",
-        "invalid_authentication",
-        "account_deactivated",
-        "billing_hard_limit_reached",
-    }
+    {_NO_KEY, _NO_QUOTA, "invalid_authentication", "account_deactivated", "billing_hard_limit_reached"}
 )
-_NO_MODEL = "model_not_found"
+_CODES = _BENIGN | _REFUSED | {_NO_MODEL, _NO_ROOM, _EXPIRED}
+_WORDS = {
+    **{re.compile(re.escape(code)): code for code in sorted(_CODES)},
+    re.compile("already .*active response"): ALREADY_ACTIVE,
+    re.compile("no active response"): CANCEL_NOT_ACTIVE,
+    re.compile(r"(invalid|incorrect) api[ _-]key|\bunauthorized\b"): _NO_KEY,
+    re.compile(r"(exceeded|insufficient).*\bquota\b"): _NO_QUOTA,
+    re.compile(r"(invalid|unknown|no such) model|\bmodel\b.*(not found|does not exist)"): _NO_MODEL,
+}
+"""How servers say it who leave the code out, or put it into their close reason."""
+_HOUSEKEEPING = re.compile(r"\bitem[._](retrieve|truncate|delete)|\b(retriev|truncat|delet)ing (the |an )?items?\b")
+"""What nobody but this client asks for, so that no person need know that a server does not do it."""
 _CHECK = "Check the key, the model and the account's quota."
-_EXPIRED = frozenset({"session_expired"})
-_TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
+_TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015})
 """Close codes after which the same server may be there again in a moment."""
 OTHER_SERVER = "Check that the address is that of a Realtime server, and try again."
 """The fix where a server does what none of them does."""
@@ -41,9 +50,22 @@ _LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""
 
 
+def code_of(error: ServerError) -> str:
+    """The protocol's code for what an error says: some servers have it in its type, or only say it in words.
+
+    Example:
+        >>> code_of(ServerError("Conversation already has an active response."))
+        'conversation_already_has_active_response'
+    """
+    named = next((name for name in (error.code, error.type) if name in _CODES), "")
+    words = error.message.lower()
+    return named or next((code for pattern, code in _WORDS.items() if pattern.search(words)), error.code)
+
+
 def is_benign(error: ServerError) -> bool:
-    """Whether an error only says that what we asked for was not needed."""
-    return error.code in _BENIGN
+    """Whether an error only says that what we asked for was not needed, or is not known here."""
+    housekeeping = _HOUSEKEEPING.search(f"{error.code} {error.type} {error.message.lower()}")
+    return code_of(error) in _BENIGN or housekeeping is not None
 
 
 def describe(error: ServerError) -> str:
@@ -57,11 +79,14 @@ def session_end(error: ServerError) -> VoiceError | None:
 
     A `ConnectionFailedError` ends the server's session only: another may take its place.
     """
-    if error.code == _NO_MODEL or error.param in ("model", "session.model"):
+    code = code_of(error)
+    if code == _NO_MODEL or error.param in ("model", "session.model"):
         return ModelRefusedError(f"The server refuses the model: {describe(error)}", fix=_CHECK)
-    if error.code in _REFUSED:
+    if code in _REFUSED:
         return AccessRefusedError(f"The server refuses: {describe(error)}", fix=_CHECK)
-    if error.code in _EXPIRED:
+    if code == _NO_ROOM:
+        return SessionClosedError(f"The server has no room for a session: {describe(error)}", fix="Try again later.")
+    if code == _EXPIRED:
         return ConnectionFailedError("The server's time limit for a session is over.", fix=Advice.AGAIN)
     return None
 
@@ -74,7 +99,8 @@ def closed(code: int | None, reason: str) -> VoiceError:
         reason: The server's words, perhaps none.
     """
     said = f": {' '.join(reason.split())[:_LONGEST_SHOWN]}" if reason.strip() else ""
-    if code in (1008, 4000) or _NO_MODEL in said:
+    meant = code_of(ServerError(reason))
+    if code in (1008, 4000, 4001) or meant in _REFUSED or meant == _NO_MODEL:
         kind = ModelRefusedError if "model" in said.lower() else AccessRefusedError
         return kind(f"The server refuses this session (close code {code}){said}.", fix=_CHECK)
     if code in (1002, 1003, 1007, 1009):

@@ -43,6 +43,7 @@ def test_an_answer_is_kept_from_the_conversation_and_everything_else_is_not() ->
     assert watched.answer(ErrorEvent(ServerError("No such item.", event_id="probe_1")))
     watched.silence(12)
     assert watched.answer(ErrorEvent(ServerError(f"There is no item '{PROBE_ITEM_ID}'.")))
+    assert watched.answer(ErrorEvent(ServerError("Unknown or invalid event: conversation.item.retrieve")))
     watched.silence(12)
     assert not watched.answer(ErrorEvent(ServerError("Something else.")))
     watched.silence(12)

@@ -16,7 +16,7 @@ BROKEN = ConnectionFailedError("It broke.")
 NOMINAL_S = [0.5, 1, 2, 4, 8, 8, 8, 8]
 
 
-@pytest.mark.parametrize("code", [None, 1001, 1005, 1006, 1011, 1012, 1013, 1015])
+@pytest.mark.parametrize("code", [None, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015])
 def test_these_close_codes_are_retried(code: int | None) -> None:
     assert is_retried(closed(code, ""))
 
@@ -24,6 +24,21 @@ def test_these_close_codes_are_retried(code: int | None) -> None:
 @pytest.mark.parametrize("code", [1000, 1002, 1003, 1007, 1008, 1009, 3000, 4000, 4001])
 def test_these_are_not(code: int) -> None:
     assert not is_retried(closed(code, ""))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (3000, "invalid_request_error.invalid_api_key"),
+        (3000, "insufficient_quota"),
+        (4001, "unauthorized"),
+        (4001, ""),
+        (1011, "400: Invalid model name passed"),
+        (1008, ""),
+    ],
+)
+def test_a_close_that_refuses_the_key_or_the_model_says_so(code: int, reason: str) -> None:
+    assert isinstance(closed(code, reason), AccessRefusedError)
 
 
 @pytest.mark.parametrize("code", ["insufficient_quota", "invalid_api_key", "account_deactivated"])

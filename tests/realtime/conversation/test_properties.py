@@ -258,6 +258,7 @@ class Conversing(RuleBasedStateMachine):
         self.delivered.append(event)
         response_id = getattr(event, "response_id", "")
         if response_id and response_id not in self.known:
+            self.done |= self.known  # a server has one response at a time
             self.known.add(response_id)
             if self.stale:
                 self.interrupted.add(response_id)
@@ -341,8 +342,13 @@ class Conversing(RuleBasedStateMachine):
         for _ in range(200):
             self.settle()
         assert self.answered == self.run
+        if self.conversation.patience_s is not None:
+            self.judge(self.conversation.give_up())
+            self.settle()
+            if self.conversation.patience_s is not None:
+                self.judge(self.conversation.give_up())
+        assert self.conversation.idle
         if self.orderly:
-            assert self.conversation.idle or self.conversation.waits_for_answer_only
             assert not self.conversation._gate.busy
             assert self.lost or self.overtaken or not self.server.wants_answer
             assert self.lost or self.hushed or not self.server.cancelled_answer

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.realtime.conversation.response_queue import (
-    ALREADY_ACTIVE,
-    EFFECTS,
-    TABLE,
-    Effect,
-    Input,
-    ResponseGate,
-    State,
-)
+from engine.realtime.conversation.response_queue import EFFECTS, TABLE, Effect, Input, ResponseGate, State
 from engine.realtime.protocol.client_events import EventIds
+from engine.realtime.protocol.errors import ALREADY_ACTIVE
 from engine.realtime.protocol.server_events import ServerError
 
 MAY_NOT_SEND = {State.REQUESTED, State.WITHDRAWN, State.REFUSED_BUSY}
@@ -51,6 +44,9 @@ class Driven:
                 return self.gate.response_created()
             case Input.FORGET:
                 self.gate.forget()
+                return False
+            case Input.GIVE_UP:
+                self.gate.give_up()
                 return False
             case Input.REFUSE:
                 return self.gate.refused(ServerError(code="invalid_value", event_id=self.sent))

@@ -32,7 +32,7 @@ IN_NO_LIST = {"session.id": "sess_1", "session.expires_at": 1790000000}
 
 _ERROR = same("message", "type", "code", "param", "event_id")
 _ITEM = {
-    **same("id", "type", "role", "name", "call_id", "arguments", "output", "server_label", "tools"),
+    **same("id", "type", "role", "name", "call_id", "arguments", "status", "output", "server_label", "tools"),
     **inside("error", "error", _ERROR),
 }
 _TOKENS = {
@@ -53,7 +53,9 @@ _USAGE = {
 _RESPONSE = {
     "response.id": "response_id",
     "response.status": "status",
-    **inside("response.status_details.error", "error", _ERROR),
+    "response.status_details.reason": "details.reason",
+    "response.output": "output",
+    **inside("response.status_details.error", "details.error", _ERROR),
     **inside("response.usage", "usage", _USAGE),
 }
 _TURN = {**_SESSION, "session.audio.input.turn_detection.create_response": "creates_response"}
@@ -79,6 +81,10 @@ _READ: dict[str, tuple[type[e.ServerEvent], Read]] = {
     "response.created": (e.ResponseCreated, {"response.id": "response_id"}),
     "response.done": (e.ResponseDone, _RESPONSE),
     "response.output_item.added": (e.OutputItemAdded, {**same("response_id"), **_IN_ITEM}),
+    "response.function_call_arguments.done": (
+        e.ArgumentsDone,
+        same("response_id", "call_id", "name", "arguments"),
+    ),
     "response.output_item.done": (e.OutputItemDone, {**same("response_id"), **_IN_ITEM}),
     "response.output_audio.delta": (e.AudioDelta, {**_HERE, "delta": "audio"}),
     "response.output_audio.done": (e.AudioDone, _HERE),

@@ -14,6 +14,7 @@ from engine.realtime.protocol.server_events.base import ErrorEvent as ErrorEvent
 from engine.realtime.protocol.server_events.base import MalformedEvent as MalformedEvent
 from engine.realtime.protocol.server_events.base import ServerError as ServerError
 from engine.realtime.protocol.server_events.base import ServerEvent as ServerEvent
+from engine.realtime.protocol.server_events.base import StatusDetails as StatusDetails
 from engine.realtime.protocol.server_events.base import UnknownEvent as UnknownEvent
 
 
@@ -108,6 +109,8 @@ class Item:
     call_id: str = ""
     arguments: str = ""
     """JSON text, as the model wrote it."""
+    status: str = ""
+    """`completed` or `incomplete`, where the server says it."""
     output: str = ""
     """Result of an MCP tool."""
     server_label: str = ""
@@ -184,8 +187,9 @@ class ResponseDone(ServerEvent):
     response_id: str = wire("response.id", "")
     status: str = wire("response.status", "")
     """`completed`, `cancelled`, `failed` or `incomplete`."""
-    error: ServerError | None = wire("response.status_details.error", None)
+    details: StatusDetails = wire("response.status_details", StatusDetails())
     usage: Usage | None = wire("response.usage", None)
+    output: tuple[Item, ...] = wire("response.output", ())
 
 
 @received("response.output_item.added")
@@ -206,6 +210,17 @@ class OutputItemDone(ServerEvent):
     item: Item = field(default_factory=Item)
 
 
+@received("response.function_call_arguments.done")
+@dataclass(frozen=True, slots=True)
+class ArgumentsDone(ServerEvent):
+    """response.function_call_arguments.done: sent also for a call that was cut, and by some servers alone."""
+
+    response_id: str = ""
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class OfContentPart(ServerEvent):
     """An event about one part of an answer's message."""
@@ -220,7 +235,7 @@ class OfContentPart(ServerEvent):
 class AudioDelta(OfContentPart):
     """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
 
-    audio: bytes = wire("delta", b"", shown=False)
+    audio: bytes = wire("delta", b"", shown=False, needed=True)
 
 
 @received("response.output_audio.done")

@@ -30,6 +30,8 @@ class At:
     """Place of a field on the wire, with dots: `response.status_details.reason`; no path means nowhere."""
 
     path: str
+    needed: bool = False
+    """Whether the event is nothing without it: it is malformed where this is of another type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,16 @@ def received(name: str, **decided: Any) -> Callable[[type[_Event]], type[_Event]
     return declare
 
 
-def wire(path: str, default: _T, *, shown: bool = True) -> _T:
-    """Return a field that is called otherwise on the wire or lies deeper, see `At`.
+def wire(path: str, default: _T, *, shown: bool = True, needed: bool = False) -> _T:
+    """Return a field that is called otherwise on the wire, lies deeper, or is needed, see `At`.
 
     Args:
         path: Names on the wire, with dots.
         default: Value where the field is missing.
         shown: False leaves it out of the event's `repr`.
+        needed: True where the event is nothing without it.
     """
-    made: _T = field(default=default, repr=shown, metadata={WIRE: At(path)})
+    made: _T = field(default=default, repr=shown, metadata={WIRE: At(path, needed)})
     return made
 
 
@@ -77,6 +80,15 @@ class ServerError:
     param: str = ""
     event_id: str = ""
     """The client event that caused it, if one did."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDetails:
+    """Explanation of a response that was not completed; some servers send a text, which is then the error's."""
+
+    reason: str = ""
+    """`max_output_tokens`, `content_filter`, `turn_detected`, ..."""
+    error: ServerError | None = None
 
 
 @received("error")
