@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: 
         (b"audio = 3\n", "'audio'", "[audio]"),
         (b"[audio]\nimput = 'usb'\n", "unknown key 'imput' in [audio]", "backend, input, output"),
         (b"[prices.'a.b'.c]\n", "'c' in [prices.\"a.b\"]", "audio_input"),
-        (b"[mcp.x.env]\nTOKEN = 1979\n", "'TOKEN' in [mcp.x.env] must be a text", 'TOKEN = "..."'),
+        (b"[mcp.x.env]\nTOKEN = 1979\n", "'TOKEN' in [mcp.x.env] must be a string", 'TOKEN = "..."'),
         (b"[sounds]\n", "unknown table 'sounds'", "keys, audio, tools"),
         (b"x = " + b"[" * 100_000, "nested too deeply", "remove"),
         (b"x = " + b"{a=" * 100_000, "larger than 256 KiB", "remove"),

@@ -152,7 +152,7 @@ def test_the_estimated_price_of_the_words_makes_the_whole_cost_an_estimate() -> 
         ({"audio_input": True}, "must be a price"),
         ({"audio_input": "32"}, "must be a price"),
         ({"audio_input": math.inf}, "must be a price"),
-        ({"currency": 7}, "must be a text"),
+        ({"currency": 7}, "must be a string"),
         ({"estimated": 1}, "'estimated'"),
     ],
 )
