@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 
 
@@ -13,8 +12,6 @@ def _to_stderr(text: str) -> None:
 
 def prepare_kernels(announce: Callable[[str], None] = _to_stderr) -> float:
     """Load the kernels, compiling them if this machine has not yet; return the seconds it took."""
-    from engine.dsp.compile.library import load_kernels  # noqa: PLC0415 - brings llvmlite
+    from engine.api.devices import warm_up  # noqa: PLC0415
 
-    started_s = time.monotonic()
-    load_kernels(announce)
-    return time.monotonic() - started_s
+    return warm_up(announce)

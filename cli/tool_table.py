@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.tool_folder import search_current_folder
-from engine.api.mcp_start import StartedServers
+from engine.api.mcp_start import start_servers
 from engine.config import load_config
 from engine.config_tables import McpServer
 from engine.errors import InvalidInputError
@@ -61,8 +61,7 @@ def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
     changes: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
-        servers = await StartedServers.start(settings, changes.append, stack)
-        tools = await servers.tools()
+        tools = await (await start_servers(settings, changes.append, stack))
     rows = []
     for change in changes:
         if isinstance(change, McpServerChanged) and change.state == "ready":

@@ -13,31 +13,33 @@ from engine.realtime.tools.tool import Tool
 _WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realtime[mcp]"`'
 
 
-class StartedServers:
-    """The servers of one session, started and not waited for."""
+async def start_servers(
+    settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None], stack: contextlib.AsyncExitStack
+) -> asyncio.Future[list[Tool]]:
+    """Start them side by side, without waiting; return their tools, which come once each is there or has failed.
 
-    def __init__(self) -> None:
-        self._tools: asyncio.Task[list[Tool]] | None = None
+    Args:
+        settings: Of each server, by its name.
+        emit: Told of their states.
+        stack: Ends them.
 
-    @classmethod
-    async def start(
-        cls, settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None], stack: contextlib.AsyncExitStack
-    ) -> StartedServers:
-        """Start them side by side; `stack` ends them, and `emit` is told of their states."""
-        started = cls()
-        if not settings:
-            return started
-        try:
-            from engine.realtime.tools.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
-        except ImportError:
-            for name in settings:
-                emit(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))
-            return started
-        servers = await stack.enter_async_context(McpServers(settings, emit))
-        started._tools = asyncio.create_task(servers.tools())
-        stack.callback(started._tools.cancel)
-        return started
-
-    async def tools(self) -> list[Tool]:
-        """Wait for every server, each for its own time at most."""
-        return await self._tools if self._tools else []
+    Example:
+        >>> async with contextlib.AsyncExitStack() as stack:
+        ...     tools = await start_servers({}, print, stack)
+        ...     await tools
+        []
+    """
+    tools: asyncio.Future[list[Tool]] = asyncio.get_running_loop().create_future()
+    tools.set_result([])
+    if not settings:
+        return tools
+    try:
+        from engine.realtime.tools.mcp.servers import McpServers  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError:
+        for name in settings:
+            emit(McpServerChanged(name, "failed", _WITHOUT_PACKAGE))
+        return tools
+    servers = await stack.enter_async_context(McpServers(settings, emit))
+    tools = asyncio.create_task(servers.tools())
+    stack.callback(tools.cancel)
+    return tools

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -158,13 +159,9 @@ class OpenPort:
         """
         if self._capture is None:
             raise _not_open("microphone")
-        while not self._blocks:
-            if self._failure is not None:
-                raise self._failure
-            if self._is_over:
-                raise StopAsyncIteration
-            self._arrived.clear()
-            await self._arrived.wait()
+        await self._until(lambda: bool(self._blocks) or self._is_over)
+        if not self._blocks:
+            raise StopAsyncIteration
         pcm16, captured_at_s, at_sample = self._blocks.popleft()
         return Block(pcm16_to_float32(np.frombuffer(pcm16, "<i2")), captured_at_s, at_sample)
 
@@ -189,7 +186,11 @@ class OpenPort:
         Raises:
             StreamLostError: the device is gone.
         """
-        while not self._speaker.drained:
+        player = self._speaker
+        await self._until(lambda: player.drained)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
             if self._failure is not None:
                 raise self._failure
             self._arrived.clear()

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec
 from engine.api.backend import choose_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
-from engine.api.mcp_start import StartedServers
+from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import plan_session
 from engine.api.sound import Sound, pcm16_of
@@ -292,7 +292,7 @@ class Session:
             self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
         self._emit(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         self._emit(*map(Lacking, plan.lacks))
-        servers = await StartedServers.start(plan.config.mcp, self._emit, stack)
+        tools = await start_servers(plan.config.mcp, self._emit, stack)
         chosen, connect = await self._reach_server(stack)
         provider = chosen.provider
         open_audio = functools.partial(
@@ -315,7 +315,7 @@ class Session:
             stack.callback(asyncio.ensure_future(recording.follow(audio)).cancel)
             recorded = {"make_conversation": recording.make_conversation}
             connect = recording.connect
-        self._runner = ToolRunner([*plan.tools, *await servers.tools()], Scrubber(plan.secrets))
+        self._runner = ToolRunner([*plan.tools, *await tools], Scrubber(plan.secrets))
         core = RealtimeSession(
             chosen,
             audio,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import engine as voice
+from cli.commands.run import run as run_command
 from engine.realtime.testing import ServerDouble, run_virtual
 from tests.api.rig import BEGUN, session_with
 
@@ -50,6 +51,13 @@ def test_a_session_takes_the_options_and_says_so() -> None:
     assert list(taken) == [entry.name for entry in fields(voice.SessionOptions)]
     with pytest.raises(TypeError):
         voice.Session(colour="red")  # type: ignore[call-arg]
+
+
+def test_the_command_line_has_every_option_of_a_session_that_is_none_of_a_program() -> None:
+    options = set(inspect.signature(run_command).parameters) - {"events", "log_level"}
+    taken = {entry.name for entry in fields(voice.SessionOptions)}
+    assert taken - options == {"observers", "on_compile", "config", "connect"}
+    assert not options - taken
 
 
 def without_hints(*things):  # type: ignore[no-untyped-def]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.api.mcp_start import StartedServers
+from engine.api.mcp_start import start_servers
 from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from tests.cli.run.test_virtual import environment
@@ -118,8 +118,7 @@ async def test_without_the_package_each_server_says_what_to_install(monkeypatch:
     told: list[SessionEvent] = []
     async with contextlib.AsyncExitStack() as stack:
         settings = {"mine": McpServer(command="x")}
-        servers = await StartedServers.start(settings, told.append, stack)
-        assert await servers.tools() == []
+        assert await (await start_servers(settings, told.append, stack)) == []
     (failed,) = told
     assert isinstance(failed, McpServerChanged)
     assert (failed.name, failed.state) == ("mine", "failed")
