@@ -24,9 +24,10 @@ WHOLE = 0.9999
 
 LEAVE_RUNNING = """
 import sys
-from engine.audio.port.priority import Priority
+from engine.audio.device.native_stderr import silence_native_stderr
 from tests.backends.play_sweep import make_backend, opened
 
+silence_native_stderr()
 left_open = opened(make_backend(sys.argv[1]))
 while left_open[0].stats().output_calls < 10:
     pass
@@ -36,8 +37,10 @@ FORGET_RUNNING = """
 import gc
 import sys
 import numpy as np
+from engine.audio.device.native_stderr import silence_native_stderr
 from tests.backends.play_sweep import make_backend, opened
 
+silence_native_stderr()
 backend = make_backend(sys.argv[1])
 opened(backend)
 gc.collect()
