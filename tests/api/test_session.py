@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,7 @@ import pytest
 
 import engine as voice
 from engine.api.event_buffer import EventBuffer
+from engine.realtime import testing
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from tests.api.rig import ANSWER, BEGUN, TONE, names_of, session_with
 
@@ -259,3 +261,10 @@ def test_what_fails_at_the_start_leaves_nothing_open(tmp_path: Path) -> None:
         assert len(asyncio.all_tasks()) == 1
 
     run(main())
+
+
+def test_the_test_that_a_docstring_shows_is_a_test() -> None:
+    shown = (testing.__doc__ or "").partition("    import pytest\n")[2].partition("\nA script may")[0]
+    names: dict[str, Any] = {"pytest": pytest}
+    exec(textwrap.dedent(shown), names)
+    names["test_an_answer_is_heard"]()

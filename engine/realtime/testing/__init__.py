@@ -5,32 +5,22 @@ clock, the socket and the sound card are others. Every run of a test is the same
 
     import pytest
 
-    from engine.audio.types import StreamRequest
-    from engine.audio.session_audio import SessionAudio
-    from engine.config import Config
-    from engine.errors import AccessRefusedError
-    from engine.realtime.providers.choose import choose_provider
-    from engine.realtime.session import Session
-    from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, Step, VirtualDevices, Wait
-    from engine.realtime.testing import run_virtual
-    from engine.realtime.tools.runner import ToolRunner
+    import engine as voice
+    from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, VirtualDevices, Wait, run_virtual
 
     def test_an_answer_is_heard() -> None:
         async def main() -> None:
-            chosen = choose_provider("custom", "ws://double/", {}, Config())
-            devices = VirtualDevices()
-            audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-            script: list[Step] = [
+            script = [
                 Expect("session.update"),
                 Emit("session.created", session={"id": "sess_1"}),
                 Answer("resp_1", "item_1", pcm16=bytes(48000), text="Hello."),
                 Wait(2.0),
                 Close(1008, "enough"),      # never retried: the session ends with an AccessRefusedError
             ]
-            with ServerDouble(script) as server:
-                session = Session(chosen, audio, ToolRunner([]), connect=server.connect)
-                with pytest.raises(AccessRefusedError):
-                    await session.run()
+            devices = VirtualDevices()
+            with ServerDouble(script) as server, pytest.raises(voice.AccessRefusedError):
+                await voice.Session(url="ws://double/", backend=devices, connect=server.connect).run()
+            assert devices.heard.size >= 2 * devices.rate_hz
 
         run_virtual(main())
 
