@@ -21,7 +21,7 @@ from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import StreamLostError
 from engine.realtime.providers.choose import CUSTOM, choose_provider
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.testing import Peer, ServerDouble
 from engine.realtime.tools.runner import ToolRunner
 
@@ -122,7 +122,7 @@ async def _hold_session(length_s: float, seconds: float) -> list[_Watch]:
             session.fail(error)
 
     with ServerDouble(serve) as server:
-        session = Session(chosen, session_audio, ToolRunner([]), connect=server.connect)
+        session = RealtimeSession(chosen, session_audio, ToolRunner([]), connect=server.connect)
         await session.run()
     return watches
 

@@ -19,7 +19,7 @@ from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import Config
 from engine.realtime.providers.choose import CUSTOM, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, SessionEvent, SessionStarted, Summary
 from engine.realtime.sound.latency import Durations
 from engine.realtime.tools.runner import ToolRunner
@@ -106,7 +106,7 @@ async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devic
             elif isinstance(event, Summary):
                 figures.turns = event.turns
 
-        session = Session(chosen, audio, ToolRunner([]), SessionSettings(), observers=[observe])
+        session = RealtimeSession(chosen, audio, ToolRunner([]), SessionSettings(), observers=[observe])
         written = session.latency.wire_to_ring = _Moments()
         running = asyncio.create_task(session.run())
         try:

@@ -30,7 +30,7 @@ from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
-from engine.realtime.session import Session as RealtimeSession
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ApprovalAsked, Lacking, Observer, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner

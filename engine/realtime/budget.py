@@ -6,12 +6,12 @@ import asyncio
 
 from engine.audio.session_audio import SessionAudio
 from engine.realtime.cost.usage import UsageMeter
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 
 _POLL_S = 0.05
 
 
-async def keep_to_budget(meter: UsageMeter, session: Session, audio: SessionAudio) -> None:
+async def keep_to_budget(meter: UsageMeter, session: RealtimeSession, audio: SessionAudio) -> None:
     """Wait until the budget is used up and the answer that used it has been heard, then stop the session.
 
     The usage of a response comes with its end: all of its audio is at the player then.

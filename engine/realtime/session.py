@@ -49,7 +49,7 @@ _FOREIGN: dict[type[SessionEvent], str] = {ErrorShown: "message", Reconnecting: 
 _log = logging.getLogger(__name__)
 
 
-class Session:
+class RealtimeSession:
     """Runs one conversation from connecting to the summary; `engine.realtime.testing` shows a whole one."""
 
     def __init__(

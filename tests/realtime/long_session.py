@@ -25,7 +25,7 @@ from engine.config import Config
 from engine.errors import ConnectionFailedError, VoiceError
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ErrorShown, Reconnected, Reconnecting, SessionEvent, Summary, ToolReturned
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.tools.runner import ToolRunner
@@ -154,7 +154,7 @@ async def converse(hours: float) -> dict[str, Any]:
             await asyncio.sleep(3600 * hours * (1 - _WARM_UP) / 20)
 
     with ServerDouble(then=service.serve) as server:
-        session = Session(
+        session = RealtimeSession(
             chosen,
             audio,
             ToolRunner([tool_of(count)]),

@@ -13,7 +13,7 @@ from engine.config import Config
 from engine.errors import VoiceError
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import SessionEvent, Summary
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool
@@ -27,7 +27,7 @@ PATIENCE_S = 20.0
 class Rig:
     """The running session and both of its ends."""
 
-    session: Session
+    session: RealtimeSession
     stream: ManualStream
     server: ScriptedServer
     peer: Peer
@@ -109,7 +109,7 @@ async def rig(
             session_events.append(event)
             arrived.set()
 
-        session = Session(chosen, audio, runner, settings, observers=[observe])
+        session = RealtimeSession(chosen, audio, runner, settings, observers=[observe])
         running = asyncio.create_task(session.run())
         assert backend.stream is not None
         try:

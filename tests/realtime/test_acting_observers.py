@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ResponseStarted, SessionEvent, SessionStarted, ToolReturned, UserTyped
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.tools.runner import ToolRunner
@@ -24,7 +24,7 @@ def look() -> str:
 
 
 def hold_with(
-    script: Callable[[Peer], Awaitable[None]], kind: type[SessionEvent], act: Callable[[Session], None]
+    script: Callable[[Peer], Awaitable[None]], kind: type[SessionEvent], act: Callable[[RealtimeSession], None]
 ) -> tuple[list[SessionEvent], VirtualDevices, Peer]:
     """Hold a session whose first observer acts once, when it is given such an event; return what another was told."""
     devices, told, acted = VirtualDevices(), list[SessionEvent](), list[SessionEvent]()
@@ -44,7 +44,7 @@ def hold_with(
         with ServerDouble(served, ignoring=IGNORED) as server:
             observers = [observer, lambda event, _: told.append(event)]
             runner = ToolRunner([tool_of(look)])
-            session = Session(chosen_for(), audio, runner, connect=server.connect, observers=observers)
+            session = RealtimeSession(chosen_for(), audio, runner, connect=server.connect, observers=observers)
             await session.run(duration_s=3)
         return server.peers[0]
 

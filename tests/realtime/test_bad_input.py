@@ -183,7 +183,7 @@ async def test_a_failed_response_is_shown_and_the_session_goes_on() -> None:
 async def test_nothing_hangs_when_the_session_is_stopped_while_it_connects() -> None:
     from engine.audio.session_audio import SessionAudio  # noqa: PLC0415
     from engine.audio.types import StreamRequest  # noqa: PLC0415
-    from engine.realtime.session import Session  # noqa: PLC0415
+    from engine.realtime.session import RealtimeSession  # noqa: PLC0415
     from engine.realtime.tools.runner import ToolRunner  # noqa: PLC0415
     from tests.realtime.rig import chosen_at  # noqa: PLC0415
     from tests.support.manual_backend import ManualBackend  # noqa: PLC0415
@@ -198,7 +198,7 @@ async def test_nothing_hangs_when_the_session_is_stopped_while_it_connects() -> 
     server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     audio = SessionAudio(ManualBackend(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-    session = Session(chosen_at(f"ws://127.0.0.1:{port}/"), audio, ToolRunner([]))
+    session = RealtimeSession(chosen_at(f"ws://127.0.0.1:{port}/"), audio, ToolRunner([]))
     running = asyncio.create_task(session.run())
     async with asyncio.timeout(10):
         await accepted.wait()

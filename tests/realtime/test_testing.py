@@ -16,7 +16,7 @@ from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError
 from engine.realtime.providers.choose import choose_provider
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import AgentText, BargeIn, FirstAudio, SessionEvent, ToolReturned
 from engine.realtime.testing import (
     Answer,
@@ -41,12 +41,12 @@ TONE = (8000 * np.sin(np.arange(5 * 24000) / 5)).astype("<i2").tobytes()
 
 def session_with(
     server: ServerDouble, devices: VirtualDevices, session_events: list[SessionEvent], tools: list[Tool] | None = None
-) -> Session:
+) -> RealtimeSession:
     """A session of the custom provider."""
     audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
     chosen = choose_provider("custom", "ws://double/", {}, Config())
     runner = ToolRunner(tools or [])
-    return Session(
+    return RealtimeSession(
         chosen, audio, runner, observers=[lambda event, _: session_events.append(event)], connect=server.connect
     )
 

@@ -17,7 +17,7 @@ from engine.config_tables import TurnMode, TurnOptions
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, FirstAudio, Muted, SessionEvent, Summary, UserSpeech
 from engine.realtime.testing import Answer, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from engine.realtime.testing.double import Script
@@ -44,7 +44,7 @@ class Held:
 
 def hold(
     script: Script,
-    person: Callable[[Session, Peer], Awaitable[None]] | None,
+    person: Callable[[RealtimeSession, Peer], Awaitable[None]] | None,
     settings: SessionSettings,
     *,
     until_input_ends: bool = False,
@@ -67,7 +67,7 @@ def hold(
                 connected.set()
                 return transport
 
-            session = Session(chosen, audio, runner, settings, observe, connect=connect)
+            session = RealtimeSession(chosen, audio, runner, settings, observe, connect=connect)
 
             async def use() -> None:
                 if person is None:
@@ -102,7 +102,7 @@ def test_what_is_said_with_the_key_held_is_a_turn_and_nothing_else_is_sent() -> 
             sent.append(peer.audio_samples)
             await peer.expect("response.create")
 
-    async def person(session: Session, peer: Peer) -> None:
+    async def person(session: RealtimeSession, peer: Peer) -> None:
         for seconds in (1.2345, 0.5):
             await asyncio.sleep(0.777)
             session.talk()
@@ -136,7 +136,7 @@ def test_the_key_interrupts_to_the_sample_and_cancels() -> None:
         await peer.expect("response.create")
         await peer.answer("r2", "i2", TONE[:WIRE_HZ])
 
-    async def person(session: Session, peer: Peer) -> None:
+    async def person(session: RealtimeSession, peer: Peer) -> None:
         await asyncio.sleep(2.0)
         session.talk()
         await asyncio.sleep(1.0)
@@ -155,7 +155,7 @@ def test_the_key_interrupts_to_the_sample_and_cancels() -> None:
 
 @pytest.mark.parametrize(("held_s", "sent"), [(0.0, []), (0.06, ["input_audio_buffer.clear"])])
 def test_a_tap_is_no_turn(held_s: float, sent: list[str]) -> None:
-    async def person(session: Session, peer: Peer) -> None:
+    async def person(session: RealtimeSession, peer: Peer) -> None:
         await asyncio.sleep(0.5)
         session.talk()
         await asyncio.sleep(held_s)
@@ -167,7 +167,7 @@ def test_a_tap_is_no_turn(held_s: float, sent: list[str]) -> None:
 
 
 def test_muted_the_server_hears_silence_and_a_turn_in_progress_ends() -> None:
-    async def person(session: Session, peer: Peer) -> None:
+    async def person(session: RealtimeSession, peer: Peer) -> None:
         await asyncio.sleep(1.0)
         session.mute()
         session.mute()
@@ -202,7 +202,7 @@ def test_a_conversation_in_writing_sends_no_sound_interrupts_and_ends_with_the_l
     ]
     peers: list[Peer] = []
 
-    async def person(session: Session, peer: Peer) -> None:
+    async def person(session: RealtimeSession, peer: Peer) -> None:
         peers.append(peer)
         session.type_text("one")
         await asyncio.sleep(1.0)

@@ -19,7 +19,7 @@ from engine.dsp.pcm16 import pcm16_to_float32
 from engine.local.process import LocalServer
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import AgentText, SessionEvent, Summary, UserSpeech, UserTranscript
 from engine.realtime.tools.runner import ToolRunner
 from tests.support.speech import speech
@@ -53,13 +53,13 @@ class Heard:
 
 
 @asynccontextmanager
-async def talking(settings: SessionSettings, microphone: FedMicrophone, heard: Heard) -> AsyncIterator[Session]:
+async def talking(settings: SessionSettings, microphone: FedMicrophone, heard: Heard) -> AsyncIterator[RealtimeSession]:
     """A session with the embedded server in real time, without devices."""
     async with LocalServer() as server:
         chosen = choose_provider("local", server.url, {}, Config())
         backend = VirtualBackend(microphone=microphone)
         audio = SessionAudio(backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        session = Session(chosen, audio, ToolRunner([]), settings, [heard])
+        session = RealtimeSession(chosen, audio, ToolRunner([]), settings, [heard])
         running: asyncio.Future[Summary] = asyncio.ensure_future(session.run())
         try:
             yield session

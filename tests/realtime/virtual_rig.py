@@ -16,7 +16,7 @@ from engine.errors import VoiceError
 from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import SessionEvent, Summary
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
@@ -74,7 +74,7 @@ def hold(
     session_limit_s: float | None = None,
     redial_s: float = 0.0,
     settings: SessionSettings | None = None,
-    drive: Callable[[Session, VirtualDevices], Awaitable[None]] | None = None,
+    drive: Callable[[RealtimeSession, VirtualDevices], Awaitable[None]] | None = None,
 ) -> Held:
     """Hold a session to its end, in virtual time; every connection but the first takes `redial_s`."""
     devices = VirtualDevices()
@@ -94,7 +94,7 @@ def hold(
                 return await server.connect(chosen)
 
             began_s = asyncio.get_running_loop().time()
-            session = Session(
+            session = RealtimeSession(
                 chosen,
                 audio,
                 ToolRunner(list(tools)),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.testing import Emit, Expect, Step, VirtualDevices
 
 QUIET = {"session": {"audio": {"input": {"turn_detection": {"create_response": False, "interrupt_response": False}}}}}
@@ -48,7 +48,7 @@ def agent(text: str) -> dict[str, Any]:
     return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
 
 
-async def ramp(_: Session, devices: VirtualDevices) -> None:
+async def ramp(_: RealtimeSession, devices: VirtualDevices) -> None:
     """Speak a ramp that rises by 1/32768 each 10 ms: every block says when it was spoken."""
     devices.say(np.repeat(np.arange(1, 2000, dtype=np.float32) / 32768 * 8, 480))
 

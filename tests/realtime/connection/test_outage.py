@@ -13,7 +13,7 @@ from engine.errors import AccessRefusedError, ConnectionFailedError, SessionClos
 from engine.realtime.connection.transport import Transport
 from engine.realtime.protocol.client_events import ClientEvent
 from engine.realtime.providers.choose import ChosenProvider
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ErrorShown, FirstAudio, Reconnected, Reconnecting, SessionStarted
 from engine.realtime.testing import (
     Answer,
@@ -96,7 +96,7 @@ def test_a_first_connection_that_breaks_at_the_first_word_is_followed_by_one_tha
     async def take_nothing(_: ClientEvent) -> None:
         raise ConnectionFailedError("It broke.")
 
-    async def drive(session: Session, devices: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, devices: VirtualDevices) -> None:
         await ramp(session, devices)
         await asyncio.sleep(4.0)
         session.type_text("Hello?")
@@ -129,7 +129,7 @@ def test_a_key_that_is_refused_when_reconnecting_ends_the_session() -> None:
 
 
 def test_stopping_during_a_wait_ends_at_once() -> None:
-    async def stop(session: Session, _: VirtualDevices) -> None:
+    async def stop(session: RealtimeSession, _: VirtualDevices) -> None:
         await asyncio.sleep(9.0)
         session.stop("interrupted")
 
@@ -275,7 +275,7 @@ def test_an_interrupted_answer_is_remembered_as_far_as_it_was_heard() -> None:
 
 
 def test_what_is_typed_during_the_outage_is_told_and_answered() -> None:
-    async def drive(session: Session, _: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, _: VirtualDevices) -> None:
         await asyncio.sleep(2.0)
         session.type_text("Are you there?")
 

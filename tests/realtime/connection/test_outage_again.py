@@ -10,7 +10,7 @@ import pytest
 from engine.config_tables import TurnMode, TurnOptions
 from engine.errors import ConnectionFailedError
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ErrorShown, Reconnected
 from engine.realtime.testing import Close, Emit, Expect, Hear, Peer, Step, VirtualDevices, Wait
 from tests.realtime.connection.outage_scripts import opened, ramp, resumed, spoken_at_s
@@ -40,7 +40,7 @@ def test_a_connection_that_breaks_again_at_once_is_followed_by_another_and_nothi
     assert np.diff(spoken(held, 0, 1, 2)) == pytest.approx(0.02, abs=0.0101)
 
 
-async def say_something_in_the_outage(session: Session, devices: VirtualDevices) -> None:
+async def say_something_in_the_outage(session: RealtimeSession, devices: VirtualDevices) -> None:
     """Press the key from 1.05 to 1.65 s; the connection is lost at 1.0 and back after 1.75 s at the earliest."""
     devices.say(np.full(48000 * 8, 0.25, np.float32))
     await asyncio.sleep(1.05)
@@ -71,7 +71,7 @@ def test_a_turn_by_key_whose_held_words_went_to_a_connection_that_broke_is_told_
 
 
 def test_a_turn_by_key_that_is_lost_with_its_connection_is_told_at_once_and_not_asked_for_again() -> None:
-    async def speak(session: Session, devices: VirtualDevices) -> None:
+    async def speak(session: RealtimeSession, devices: VirtualDevices) -> None:
         devices.say(np.full(48000 * 8, 0.25, np.float32))
         await asyncio.sleep(0.5)
         session.talk()

@@ -12,7 +12,7 @@ import pytest
 from engine.config_tables import TurnMode, TurnOptions
 from engine.errors import ConnectionFailedError
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ErrorShown, FirstAudio
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, Step, VirtualDevices, Wait
 from engine.realtime.tools.tool import tool_of
@@ -98,7 +98,7 @@ def test_a_service_that_refuses_the_agents_words_gets_one_recap_of_the_user() ->
 
 
 def test_a_turn_by_key_that_ends_in_the_outage_is_committed_after_its_words_and_then_answered() -> None:
-    async def drive(session: Session, devices: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, devices: VirtualDevices) -> None:
         devices.say(np.full(48000 * 6, 0.25, np.float32))
         # The connection is back after 3.6 s at the earliest and 4.5 at the latest.
         await asyncio.sleep(2.7)
@@ -128,7 +128,7 @@ def test_a_turn_by_key_that_ends_in_the_outage_is_committed_after_its_words_and_
 
 
 def test_a_turn_by_key_of_which_nothing_is_fresh_is_not_answered_and_the_person_told_so() -> None:
-    async def drive(session: Session, devices: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, devices: VirtualDevices) -> None:
         await asyncio.sleep(1.1)
         session.talk()
         await asyncio.sleep(0.5)

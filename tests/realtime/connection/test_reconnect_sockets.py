@@ -11,7 +11,7 @@ import pytest
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.realtime.connection import keepalive
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import FirstAudio, Reconnected, Reconnecting, SessionEvent, SessionStarted
 from engine.realtime.tools.runner import ToolRunner
 from tests.realtime.rig import chosen_at, rig
@@ -98,7 +98,7 @@ async def test_a_connection_that_passes_nothing_on_is_left(monkeypatch: pytest.M
 
     with Relay() as relay:
         audio = SessionAudio(ManualBackend(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
-        session = Session(chosen_at(relay.url), audio, ToolRunner([]), observers=[observe])
+        session = RealtimeSession(chosen_at(relay.url), audio, ToolRunner([]), observers=[observe])
         running = asyncio.create_task(session.run())
         try:
             await until(SessionStarted, 1)

@@ -12,7 +12,7 @@ from engine.errors import AccessRefusedError, ConnectionFailedError
 from engine.realtime.connection.retry_policy import Rotation
 from engine.realtime.protocol.server_events import ServerEvent, SessionDescription
 from engine.realtime.providers.catalog import OPENAI, YANDEX
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, ErrorShown, Reconnected, Reconnecting
 from engine.realtime.testing import Answer, Emit, Hear, Peer, VirtualDevices, Wait
 from tests.realtime.connection.outage_scripts import agent, opened, ramp, resumed, spoken_at_s
@@ -22,7 +22,7 @@ LIMIT_S = 100.0
 """Rotated from 90 s on, at 98 s whatever goes on."""
 
 
-async def late_ramp(session: Session, devices: VirtualDevices) -> None:
+async def late_ramp(session: RealtimeSession, devices: VirtualDevices) -> None:
     """A ramp from 85 s on: over the moment of the change."""
     await asyncio.sleep(85.0)
     await ramp(session, devices)
@@ -78,9 +78,9 @@ def test_the_limit_that_comes_first_counts_that_of_the_service_or_the_servers_wo
 
 def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """`asyncio.wait_for` of Python 3.11 swallows a cancellation that comes with what it waits for."""
-    receive = Session.on_event
+    receive = RealtimeSession.on_event
 
-    def and_stop(session: Session, event: ServerEvent, at_s: float) -> None:
+    def and_stop(session: RealtimeSession, event: ServerEvent, at_s: float) -> None:
         receive(session, event, at_s)
         if isinstance(event, SessionDescription) and event.expires_at:
             session.stop("told")
@@ -91,7 +91,7 @@ def test_a_session_that_is_stopped_when_it_is_told_its_limit_ends(monkeypatch: p
         await asyncio.sleep(1.0)
         await peer.send("session.updated", session={"id": "only", "expires_at": round(time.time() + 3000)})
 
-    monkeypatch.setattr(Session, "on_event", and_stop)
+    monkeypatch.setattr(RealtimeSession, "on_event", and_stop)
     held = hold(only, duration_s=100, session_limit_s=3600)
     assert held.summary.reason == "told"
     assert held.summary.duration_s < 2

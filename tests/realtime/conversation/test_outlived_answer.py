@@ -11,7 +11,7 @@ from engine.audio.playback.segments import Cut, Heard
 from engine.errors import ConnectionFailedError
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, DeleteItem
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, ErrorShown
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, Step, VirtualDevices, Wait
 from tests.realtime.connection.outage_scripts import QUIET, agent, opened, resumed, spoken, user
@@ -120,7 +120,7 @@ def test_heard_to_its_end_nothing_is_told_of_it() -> None:
 
 
 def test_interrupted_in_the_outage_the_new_server_is_told_only_what_was_heard() -> None:
-    async def drive(session: Session, _: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, _: VirtualDevices) -> None:
         await asyncio.sleep(2.0)
         session.type_text("Stop.")
 

@@ -21,7 +21,7 @@ from engine.realtime.cost.prices import KNOWN, prices_of
 from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_provider
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import (
     ErrorShown,
     ResponseUsage,
@@ -255,7 +255,7 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
         observers = [lambda event, _: session_events.append(event)]
         meter = UsageMeter("", configured={"m": PRICES}, budget=COST, observers=observers)
         server = ServerDouble(script)
-        session = Session(chosen, audio, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
+        session = RealtimeSession(chosen, audio, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
         keeper = asyncio.ensure_future(keep_to_budget(meter, session, audio))
         try:
             summary = await session.run(duration_s=50)

@@ -19,7 +19,7 @@ import numpy as np
 from engine.config_tables import TurnMode, TurnOptions
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import EVENTS_FILE
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait
 from engine.realtime.tools.tool import Tool, tool_of
 from tests.realtime.recording.recorded import hold_recorded
@@ -59,23 +59,23 @@ class Scene:
     scripts: Sequence[Sequence[Step]]
     provider: str = "custom"
     environ: dict[str, str] = field(default_factory=dict)
-    meanwhile: Callable[[Session], Any] | None = None
+    meanwhile: Callable[[RealtimeSession], Any] | None = None
     settings: SessionSettings | None = None
     duration_s: float = 5.0
 
 
-async def _type_hello(session: Session) -> None:
+async def _type_hello(session: RealtimeSession) -> None:
     await asyncio.sleep(0.5)
     session.type_text("Hello")
 
 
-async def _refuse(session: Session) -> None:
+async def _refuse(session: RealtimeSession) -> None:
     await asyncio.sleep(0.5)
     session.approve("ask_1", approve=False, reason="not today")
     session.approve("ask_1")
 
 
-async def _hold_the_key(session: Session) -> None:
+async def _hold_the_key(session: RealtimeSession) -> None:
     """Say something, interrupt the answer, and press the key too shortly to say anything."""
     for held_s, pause_s in ((0.5, 1.0), (0.4, 0.3), (0.05, 0.5)):
         session.talk()

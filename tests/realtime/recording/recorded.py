@@ -18,7 +18,7 @@ from engine.errors import VoiceError
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import Recording
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import SessionEvent
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
@@ -43,7 +43,7 @@ def hold_recorded(
     tools: Sequence[Tool] = (),
     spoken: NDArray[np.float32] | None = None,
     settings: SessionSettings | None = None,
-    meanwhile: Callable[[Session], Any] | None = None,
+    meanwhile: Callable[[RealtimeSession], Any] | None = None,
     duration_s: float = 20.0,
 ) -> Held:
     """Hold a session and record it into a folder; `meanwhile` is a coroutine function that runs beside it."""
@@ -66,7 +66,7 @@ def hold_recorded(
             *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
         )
         recording = Recording(folder, chosen, connect=server.connect, observers=observers)
-        session = Session(
+        session = RealtimeSession(
             chosen,
             audio,
             ToolRunner(list(tools)),

@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.errors import InvalidInputError
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session import Session
+from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ErrorShown
 from engine.realtime.testing import Expect, VirtualDevices
 from tests.realtime.virtual_rig import Held, hold
@@ -21,7 +21,7 @@ from tests.realtime.virtual_rig import Held, hold
 def listen(*, spoken_at_s: float, is_device: bool = True, ends_at_s: float = 60.0, listens: bool = True) -> Held:
     """Ten seconds of a session in which something is said at a moment, or a file of silence ends."""
 
-    async def drive(session: Session, devices: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, devices: VirtualDevices) -> None:
         info = session._audio.info
         assert info.input is not None
         session._audio.info = replace(info, input=replace(info.input, host_api="ALSA" if is_device else ""))
@@ -60,7 +60,7 @@ def test_who_writes_needs_no_microphone() -> None:
 def test_a_stream_that_has_failed_for_good_ends_the_session_with_its_own_error() -> None:
     full = InvalidInputError("a.wav cannot be written: No space left on device.", fix="Choose another file.")
 
-    async def drive(session: Session, _: VirtualDevices) -> None:
+    async def drive(session: RealtimeSession, _: VirtualDevices) -> None:
         asyncio.get_running_loop().call_later(3.0, session._audio.port.finish, full)
 
     held = hold([Expect("session.update")], duration_s=10.0, drive=drive)
