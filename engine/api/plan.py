@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from engine.api.options import SessionOptions
-from engine.config import Config, load_config
+from engine.config import load_config
 from engine.errors import InvalidInputError
 from engine.realtime.cost.usage import UsageMeter
-from engine.realtime.providers.choose import ChosenProvider, choose_provider
+from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session_events import Observer
 from engine.realtime.tools.offered import offered_tools
-from engine.realtime.tools.tool import Tool
 from engine.redaction import secrets_of_environment
 
 
-@dataclass(frozen=True, slots=True)
 class SessionPlan:
     """Everything a session is made of, but for what has to be opened."""
 
-    options: SessionOptions
-    config: Config
-    chosen: ChosenProvider
-    settings: SessionSettings
-    tools: tuple[Tool, ...]
-    lacks: tuple[str, ...]
-    """Sentences on what of the configuration is not offered."""
-    by_key: bool
-    """Whether the program says when the user speaks."""
+    def __init__(self, options: SessionOptions) -> None:
+        """Check the options and the configuration, and load the tools.
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
+        Raises:
+            VoiceError: what is wrong with them.
+        """
+        self.config = config = load_config() if options.config is None else options.config
+        chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
+        chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
+        if options.connect is None:
+            chosen.require_encryption()
+        settings = SessionSettings(
+            voice=options.voice,
+            instructions=_read_instructions(options.instructions),
+            turns=options.turn_options().over(config.turns),
+            listens=not options.text,
+            idle_timeout_s=options.idle_timeout,
+        )
+        if chosen.provider.runs_mcp:
+            settings = replace(settings, remote_mcp=config.remote_mcp)
+            chosen = replace(chosen, other_secrets=tuple(config.tool_secrets))
+        self.chosen, self.settings = chosen, settings
+        offered = offered_tools(chosen.provider, config.tools, options.tools)
+        self.tools, self.lacks = offered.tools, offered.lacks
+        """The lacks are sentences on what of the configuration is not offered."""
+        if config.remote_mcp and not settings.remote_mcp:
+            self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
+        self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
+        """Whether the program says when the user speaks."""
+        self.secrets = (*secrets_of_environment(os.environ), *config.tool_secrets)
         """Secrets that no text may show, beside the provider's own keys."""
-        return (*secrets_of_environment(os.environ), *self.config.tool_secrets)
+        self.budget = options.budget
 
     def meter(self, observers: list[Observer]) -> UsageMeter:
         """Return what counts the session's usage and tells `observers`.
@@ -48,45 +64,9 @@ class SessionPlan:
             self.chosen.provider.transcription_model,
             self.config.prices,
             output_rate_hz=self.chosen.provider.output_rate_hz,
-            budget=self.options.budget,
+            budget=self.budget,
             observers=observers,
         )
-
-
-def plan_session(options: SessionOptions) -> SessionPlan:
-    """Check the options and the configuration, and load the tools.
-
-    Raises:
-        VoiceError: what is wrong with them.
-    """
-    config = load_config() if options.config is None else options.config
-    chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
-    chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
-    if options.connect is None:
-        chosen.require_encryption()
-    settings = SessionSettings(
-        voice=options.voice,
-        instructions=_read_instructions(options.instructions),
-        turns=options.turn_options().over(config.turns),
-        listens=not options.text,
-        idle_timeout_s=options.idle_timeout,
-    )
-    if chosen.provider.runs_mcp:
-        settings = replace(settings, remote_mcp=config.remote_mcp)
-        chosen = replace(chosen, other_secrets=tuple(config.tool_secrets))
-    offered = offered_tools(chosen.provider, config.tools, options.tools)
-    lacks = offered.lacks
-    if config.remote_mcp and not settings.remote_mcp:
-        lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
-    return SessionPlan(
-        options=options,
-        config=config,
-        chosen=chosen,
-        settings=settings,
-        tools=offered.tools,
-        lacks=lacks,
-        by_key=settings.turn_detection(chosen.provider).by_client and settings.listens,
-    )
 
 
 def _read_instructions(text: str | None) -> str | None:

@@ -16,7 +16,7 @@ from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
-from engine.api.plan import plan_session
+from engine.api.plan import SessionPlan
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.clock import loop_time_s
 from engine.audio.device.blame import close_backend
@@ -79,7 +79,7 @@ class Session:
             VoiceError: an option or the configuration is wrong, a key is missing, or a tool cannot be loaded.
         """
         self.options = options
-        self._plan = plan_session(options)
+        self._plan = SessionPlan(options)
         self._events = EventBuffer()
         self._told: list[Observer] = [*options.observers, self._events]
         # The meter first: its last word comes before the summary.
