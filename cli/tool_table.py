@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from cli.tool_folder import search_current_folder
+from cli.tool_folder import tool_folders
 from engine.api.mcp_start import start_servers
 from engine.config import load_config
 from engine.config_tables import McpServer
@@ -32,21 +32,21 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
         VoiceError: the configuration is wrong, or there is no such provider.
     """
     config = load_config()
-    search_current_folder((), config)
     chosen = choose_provider(provider, None, os.environ, config)
-    offer = config.tools
-    offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
-    rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
-    for name in plugin_names():
-        if name in BUILT_IN:
-            continue
-        plugin = load_plugin(name)
-        rows += [_row(name, plugin.package, tool, offered) for tool in plugin.tools]
-        if plugin.reason:
-            rows.append(_failed_row(name, plugin.package, plugin.reason))
-    for reference in dict.fromkeys(offer.enabled):
-        if reference not in (*BUILT_IN, *plugin_names()):
-            rows += _enabled_rows(reference, offered)
+    with tool_folders((), config):
+        offer = config.tools
+        offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
+        rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
+        for name in plugin_names():
+            if name in BUILT_IN:
+                continue
+            plugin = load_plugin(name)
+            rows += [_row(name, plugin.package, tool, offered) for tool in plugin.tools]
+            if plugin.reason:
+                rows.append(_failed_row(name, plugin.package, plugin.reason))
+        for reference in dict.fromkeys(offer.enabled):
+            if reference not in (*BUILT_IN, *plugin_names()):
+                rows += _enabled_rows(reference, offered)
     return rows + (asyncio.run(_mcp_rows(config.mcp)) if with_mcp else [])
 
 

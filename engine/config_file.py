@@ -17,6 +17,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from engine.config import not_taken
 from engine.errors import InvalidInputError
+from engine.private_file import make_private_folder
 
 _OWNER_ONLY = 0o600
 
@@ -70,7 +71,7 @@ def _with_audio(text: str, values: Mapping[str, str]) -> str:
 
 def _replace(path: Path, text: str) -> None:
     """Write a new file beside the old one, on the disk for certain, then take its place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else _OWNER_ONLY
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     new = Path(name)

@@ -20,6 +20,7 @@ from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
 from engine.local.answering.speech import Voice
+from engine.private_file import make_private_folder
 from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
@@ -123,7 +124,7 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
 def _recording_folder() -> Path:
     folder = user_data_path("voice", appauthor=False) / "conversations"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="voice-"))
     return folder / f"demonstration-{time.strftime('%Y%m%d-%H%M%S')}"

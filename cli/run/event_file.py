@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from cli.terminal.writer import BackgroundWriter
 from engine.errors import InvalidInputError
+from engine.private_file import open_private
 from engine.realtime.session_events import SessionEvent
 
 
@@ -62,7 +64,10 @@ def open_event_file(target: str) -> TextIO:
         InvalidInputError: it cannot be written.
     """
     try:
-        return Path(target).open("w", encoding="utf-8", errors="backslashreplace")
+        file = os.fdopen(open_private(Path(target)), "w", encoding="utf-8", errors="backslashreplace")
+        if file.seekable():
+            file.truncate()
+        return file
     except OSError as error:
         raise InvalidInputError(
             f"The event file {target} cannot be written: {error.strerror}.",

@@ -13,7 +13,7 @@ from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
 from cli.terminal.keyboard import has_keyboard
 from cli.terminal.logs import log_between_lines
-from cli.tool_folder import search_current_folder
+from cli.tool_folder import tool_folders
 from engine.api.options import SessionOptions
 from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
@@ -38,13 +38,13 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         screen = outputs.screen
         log_between_lines(log_level.value, screen.status)
         config = load_config()
-        search_current_folder(options.tools, config)
         allow_restarts()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         approvals = Approvals()
         file: list[Observer] = [outputs.events] if outputs.events else []
         options = replace(options, config=config, observers=[screen, *file, approvals])
-        session = Session.of(options)
+        with tool_folders(options.tools, config):
+            session = Session.of(options)
         # What is not possible is said before anything is opened.
         if session.by_key and not (has_keyboard() and screen.status.is_terminal):
             raise InvalidInputError(

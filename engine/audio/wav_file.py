@@ -6,6 +6,8 @@ import os
 import struct
 from pathlib import Path
 
+from engine.private_file import open_private
+
 _HEADER_BYTES = 44
 _MOST_BYTES = 0xFFFFFFFF - _HEADER_BYTES
 """The most a header can say: 6 hours of stereo at 48 kHz. More is kept, and many programs read it."""
@@ -21,13 +23,14 @@ class WavFile:
         >>> file.close()
     """
 
-    def __init__(self, path: Path, rate_hz: int, channels: int) -> None:
+    def __init__(self, path: Path, rate_hz: int, channels: int, *, new: bool = False) -> None:
         """Create the file, or take one that is there, whose content stays until the first write.
 
         Args:
             path: An existing file is overwritten.
             rate_hz: Sample rate.
             channels: Channels, interleaved.
+            new: Refuse an existing file.
 
         Raises:
             OSError: it cannot be written, or not where one has written already, as a pipe.
@@ -38,7 +41,7 @@ class WavFile:
         byte_rate = rate_hz * self._frame_bytes
         head = struct.pack("<4sI4s4sIHHII", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, channels, rate_hz, byte_rate)
         self._head = head + struct.pack("<HH4sI", self._frame_bytes, 16, b"data", 0)
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "wb", 0)
+        self._file = os.fdopen(open_private(path, new=new), "wb", 0)
         try:
             if not self._file.seek(0, 2):
                 self._begin()

@@ -44,7 +44,7 @@ class HeardFile:
             OSError: it cannot be written.
         """
         self._rate_hz = rate_hz
-        self._file = WavFile(path, rate_hz, channels=2)
+        self._file = WavFile(path, rate_hz, channels=2, new=True)
         self._left, self._right = _Side(), _Side()
         self._written = 0
         """Frames."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +30,7 @@ from engine.audio.run_blocking import run_blocking
 from engine.audio.session_audio import SessionAudio
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
+from engine.private_file import make_private_folder, open_private
 from engine.realtime.connection.transport import Connect, Received, Transport
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation.machine import Conversation
@@ -83,11 +85,11 @@ class Recording:
         self._last: tuple[ServerEvent, int] | None = None
         provider = chosen.provider
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._file = (folder / EVENTS_FILE).open("x", encoding="utf-8")
-            self._user = WavFile(folder / "user.wav", provider.input_rate_hz, 1)
-            self._agent = WavFile(folder / "agent.wav", provider.output_rate_hz, 1)
+            make_private_folder(folder)
+            self._user = WavFile(folder / "user.wav", provider.input_rate_hz, 1, new=True)
+            self._agent = WavFile(folder / "agent.wav", provider.output_rate_hz, 1, new=True)
             self._heard = HeardFile(folder / "heard.wav", provider.input_rate_hz)
+            self._file = os.fdopen(open_private(folder / EVENTS_FILE, new=True), "w", encoding="utf-8")
             self._write(
                 {
                     "format": FORMAT,
@@ -226,8 +228,9 @@ def _not_written(folder: Path, error: OSError) -> InvalidInputError:
         reason = f"The recording cannot be written into {folder}: {error.strerror}."
         return InvalidInputError(reason, fix="Name a folder that you may write to.")
     if folder.is_dir():
+        what = "a recording" if (folder / EVENTS_FILE).exists() else Path(error.filename).name
         return InvalidInputError(
-            f"There is a recording in {folder} already.", fix="Name another folder, or remove that one."
+            f"There is {what} in {folder} already.", fix="Name another folder, or remove that one."
         )
     return InvalidInputError(f"{folder} is a file, where a recording needs a folder.", fix="Name another one.")
 

@@ -1,0 +1,47 @@
+"""Files and folders for the user alone: voices, transcripts and events are nobody else's."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+def open_private(path: Path, *, new: bool = False) -> int:
+    """Open a file for writing and return its descriptor; what is in it stays until something is written.
+
+    A new file is readable by the user only. Through a link nothing is written, as it may be another's who wants to have
+    a file of ours overwritten; only to what is no file, such as /dev/stdout or the shell's `>(...)`.
+
+    Args:
+        path: The file.
+        new: Refuse one that is there already.
+
+    Raises:
+        OSError: it cannot be opened, is a link to a file, or is another user's.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS | (os.O_EXCL if new else 0), 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        if not path.exists() or path.is_file():
+            raise OSError(errno.ELOOP, "it is a link to a file", str(path)) from None
+        return os.open(path, os.O_WRONLY)
+    status = os.fstat(descriptor)
+    if hasattr(os, "getuid") and stat.S_ISREG(status.st_mode) and status.st_uid != os.getuid():
+        os.close(descriptor)
+        raise PermissionError(errno.EACCES, "it belongs to another user", str(path))
+    return descriptor
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder that only the user can look into, if there is none; its parents are made as usual."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.mkdir(mode=0o700, exist_ok=True)
