@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Record = TypeVar("_Record", bound="DataclassInstance")
 MASK = "***"
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|\bsig\b", re.IGNORECASE)
 _SECRET_VARIABLE = re.compile(r"(^|_|API)(KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIALS?)(_|$)", re.IGNORECASE)
@@ -106,6 +111,28 @@ class Scrubber:
         known |= {json.dumps(secret)[1:-1] for secret in known}
         # The longest first: a secret may contain another.
         self._secrets = sorted(known, key=len, reverse=True)
+
+    def clean_fields(self, record: _Record) -> _Record:
+        """Return a dataclass with every text in it cleaned, at any depth of lists and objects.
+
+        Args:
+            record: An event, of which any field may repeat a key.
+        """
+        if not self._secrets:
+            return record
+        values = ((entry.name, getattr(record, entry.name)) for entry in fields(record))
+        changed = {name: clean for name, value in values if (clean := self._cleaned(value)) != value}
+        return replace(record, **changed) if changed else record
+
+    def _cleaned(self, value: Any) -> Any:
+        match value:
+            case str() if type(value) is str:
+                return self.clean(value)
+            case dict():
+                return {self._cleaned(key): self._cleaned(inner) for key, inner in value.items()}
+            case list() | tuple() if type(value) in (list, tuple):
+                return type(value)(map(self._cleaned, value))
+        return value
 
     def clean(self, text: str) -> str:
         """Return the text with every known secret replaced by `***`."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 
 import typer
 
 from cli.errors import on_command_line
 from cli.options import JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 
@@ -26,12 +26,11 @@ class _Row:
 @app.command()
 def backends(as_json: JsonOption = False) -> None:
     """List the audio backends, and why one does not work."""
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.audio.device.registry import backend_names  # noqa: PLC0415
 
     rows = [_look_at(name) for name in backend_names()]
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+        typer.echo(json_text([asdict(row) for row in rows], 2))
         return
     for row in rows:
         from_whom = f" [{row.package}]" if row.package not in ("", "voice-realtime") else ""

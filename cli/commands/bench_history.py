@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cli.options import JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 if TYPE_CHECKING:
     from benchmarks.report.history import Run
@@ -21,7 +21,7 @@ def history(as_json: JsonOption = False) -> None:
     folder = history_folder()
     runs = kept_runs(folder, _tell_damage)
     if as_json:
-        typer.echo(json.dumps([_record(run) for run in runs], indent=2, ensure_ascii=False))
+        typer.echo(json_text([_record(run) for run in runs], 2))
     elif not runs:
         typer.echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.")
     else:
@@ -36,7 +36,7 @@ def history_command() -> Any:
 
 
 def _tell_damage(error: InvalidInputError) -> None:
-    typer.echo(f"Skipped: {error.message}", err=True)
+    typer.echo(printable(f"Skipped: {error.message}"), err=True)
 
 
 def _record(run: Run) -> dict[str, Any]:
@@ -61,7 +61,6 @@ def _print(runs: list[Run]) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     from benchmarks.report.verdict import key_figures  # noqa: PLC0415
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column("run", no_wrap=True)

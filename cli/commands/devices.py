@@ -9,6 +9,7 @@ import typer
 
 from cli.commands import devices_pick, devices_test, devices_watch
 from cli.options import BackendOption, JsonOption
+from cli.terminal.sanitize import printable
 
 app = typer.Typer(add_completion=False)
 app.command("pick")(devices_pick.pick)
@@ -40,7 +41,6 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.devices.selection import find_all_configured  # noqa: PLC0415
     from cli.devices.table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
     from engine.audio.device.registry import open_backend, require_sound_card  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
@@ -55,7 +55,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
         with blaming(found.backend):
             listed = found.backend.devices()
         if not as_json:
-            typer.echo(f"Backend {found.backend.name} ({found.reason})")
+            typer.echo(printable(f"Backend {found.backend.name} ({found.reason})"))
         probed = None
         if probe:
             from cli.devices.rate_probe import probe_with_progress  # noqa: PLC0415

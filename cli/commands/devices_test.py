@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from cli.errors import on_command_line
 from cli.options import BackendOption, JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 if TYPE_CHECKING:
     from engine.audio.soundcheck.diagnosis import Report
@@ -35,7 +35,6 @@ def test(
 
     prepare_kernels(lambda text: typer.echo(text, err=True))
     from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from cli.view.lines import describe_stream  # noqa: PLC0415
     from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
     from engine.audio.soundcheck.record import record_sound_check  # noqa: PLC0415
@@ -54,7 +53,7 @@ def test(
             line.clear()
     report = diagnose(recorded.check)
     if as_json:
-        typer.echo(json.dumps(_record(recorded, report), indent=2, ensure_ascii=False))
+        typer.echo(json_text(_record(recorded, report), 2))
     else:
         _print(report, recorded.info)
     if any(diagnosis.trouble.is_serious for diagnosis in report.diagnoses):
@@ -62,7 +61,6 @@ def test(
 
 
 def _print(report: Report, info: StreamInfo) -> None:
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
     if math.isfinite(report.peak_db):

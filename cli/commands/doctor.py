@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from cli.options import JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 
@@ -27,7 +27,6 @@ def doctor(
     """
     from cli.doctor.checks import examine  # noqa: PLC0415
     from cli.doctor.findings import Finding, Verdict  # noqa: PLC0415
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     findings: list[Finding] = []
     for finding in examine(provider, url):
@@ -37,6 +36,6 @@ def doctor(
             if finding.fix:
                 typer.echo(f"{'':<29} {printable(finding.fix)}")
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        typer.echo(json_text([asdict(finding) for finding in findings], 2))
     if any(finding.verdict is Verdict.ERROR for finding in findings):
         raise typer.Exit(1)

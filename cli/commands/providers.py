@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any
 
@@ -10,6 +9,7 @@ import typer
 
 from cli.errors import on_command_line
 from cli.options import JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 
@@ -46,10 +46,10 @@ def providers(as_json: JsonOption = False) -> None:
             }
         )
     if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json_text(rows, 2))
         return
     for row in rows:
         mark = "*" if row["default"] else " "
         rates = f"{row['input_rate_hz']} Hz in, {row['output_rate_hz']} Hz out"
-        typer.echo(f"{mark} {row['name']:<8} {row['title']}, {rates}: {row['state']}")
+        typer.echo(printable(f"{mark} {row['name']:<8} {row['title']}, {rates}: {row['state']}"))
     typer.echo(f"\n`voice run` uses {default.provider.name}: {default.reason}")

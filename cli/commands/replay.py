@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import JsonOption
+from cli.terminal.sanitize import printable
 
 app = typer.Typer(add_completion=False)
 
@@ -36,7 +37,8 @@ def replay(
             place = {"line": step.line, "t": step.at_s, "machine": step.machine, "input": step.input}
             print(json.dumps({**place, "event": step.event, "same": step.same, "actions": step.actions}))
         elif step.actions:
-            print(f"{step.at_s:9.3f}  {step.event or step.input}: {', '.join(map(_brief, step.actions))}")
+            line = f"{step.at_s:9.3f}  {step.event or step.input}: {', '.join(map(_brief, step.actions))}"
+            print(printable(line))
         if not step.same:
             typer.echo(f"voice: Line {step.line} is not replayed as it was recorded.", err=True)
             for told, values in (("recorded", step.recorded), ("replayed", step.actions)):

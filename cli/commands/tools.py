@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 
 from cli.options import JsonOption
+from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 
@@ -26,12 +26,11 @@ def tools(
 
     Those that `voice run` offers by itself are marked with *.
     """
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
 
     rows = tool_rows(provider, with_mcp=mcp)
     if as_json:
-        typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        typer.echo(json_text(rows, 2))
         return
     for row in rows:
         typer.echo(printable(_line(row)))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import typer
 
-from cli.terminal.sanitize import printable
+from cli.terminal.sanitize import json_text, printable
 from cli.terminal.signals import stop_signals
 from engine.audio.device.matching import describe
 from engine.audio.device.protocol import Backend
@@ -48,7 +47,7 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
     typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
     server = sound_server_device(known)
     if server is not None and not as_json:
-        typer.echo(f"{server.name} is a whole sound server: changes inside it are not listed.", err=True)
+        typer.echo(f"{printable(server.name)} is a whole sound server: changes inside it are not listed.", err=True)
     trouble = ""
     while True:
         await asyncio.sleep(INTERVAL_S)
@@ -56,7 +55,7 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
             found = await lister.rescan()
         except VoiceError as error:
             if error.message != trouble:
-                typer.echo(error.message, err=True)
+                typer.echo(printable(error.message), err=True)
             trouble = error.message
             continue
         trouble = ""
@@ -98,4 +97,4 @@ def _record(backend: str, change: Change) -> str:
                 name: {"backend": backend, **asdict(device)} if device else None
                 for name, device in (("before", before), ("after", after))
             }
-    return json.dumps(record, ensure_ascii=False)
+    return json_text(record)

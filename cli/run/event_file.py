@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from cli.terminal.sanitize import json_text
 from cli.terminal.writer import BackgroundWriter
 from engine.errors import InvalidInputError
 from engine.private_file import open_private
@@ -34,7 +34,7 @@ class EventFile:
 
     def __call__(self, event: SessionEvent, at_s: float) -> None:
         """Write one session event."""
-        self._writer.write(json.dumps({"t": round(at_s, 6), **event.to_json()}, ensure_ascii=False) + "\n")
+        self._writer.write(json_text({"t": round(at_s, 6), **event.to_json()}) + "\n")
 
     def close(self, patience_s: float | None = None) -> None:
         """Wait until everything is written; see `BackgroundWriter.close`.

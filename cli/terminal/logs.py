@@ -8,6 +8,17 @@ from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
 
 
+class OneLine(logging.Formatter):
+    """A message is one line, whatever is in it: nobody forges a second one. A traceback follows, indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of one record."""
+        lines = [f"{record.levelname} {record.getMessage()}"]
+        if record.exc_info:
+            lines += [f"  {line}" for line in self.formatException(record.exc_info).splitlines()]
+        return "\n".join(map(printable, lines))
+
+
 class _BetweenLines(logging.Handler):
     """Prints above the status line."""
 
@@ -18,14 +29,22 @@ class _BetweenLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         try:
-            self._line.interject("\n".join(printable(line) for line in self.format(record).splitlines()))
+            self._line.interject(self.format(record))
         except Exception:  # as every handler: what cannot be logged ends nothing
             self.handleError(record)
 
 
+def log_one_line_each() -> None:
+    """Format what is logged where nobody has said where to: to standard error, warnings and worse."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(OneLine())
+
+
 def log_between_lines(level: str, line: StatusLine) -> None:
     """Log from this level on."""
-    logging.basicConfig(level=level.upper(), handlers=[_BetweenLines(line)], format="%(levelname)s %(message)s")
+    handler = _BetweenLines(line)
+    handler.setFormatter(OneLine())
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     # At debug level these log requests with their headers, and the compiler's every step.
     for name in ("aiohttp", "asyncio", "numba"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from cli.errors import on_command_line
-from cli.terminal.sanitize import printable
+from cli.terminal.sanitize import printable, spoken
 from cli.terminal.status_line import StatusLine
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import Remark, loss_line, remark_line
@@ -55,8 +55,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
+        self._note(printable(text))
+
+    def _note(self, text: str) -> None:
         if self._open_item is None or self._talk is not self.status:
-            self._about(_styled(self.status, _DIM, printable(text)))
+            self._about(_styled(self.status, _DIM, text))
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(text)
 
@@ -67,7 +70,7 @@ class Screen:
                 self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
             case UserTranscript(text) | UserTyped(text):
                 self._end_line()
-                self._talk.write(f"{_styled(self._talk, _BOLD, 'You:')}   {printable(text)}\n")
+                self._talk.write(f"{_styled(self._talk, _BOLD, 'You:')}   {spoken(text)}\n")
             case AgentTextDelta(text, item_id):
                 self._delta(text, item_id)
             case AgentText():
@@ -81,7 +84,7 @@ class Screen:
                 self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
             case AgentTextCut(text):
                 self._end_line()
-                self.say(f"  (heard: {text}\u2014)" if text else "  (none of it was heard)")
+                self._note(f"  (heard: {spoken(text)}\u2014)" if text else "  (none of it was heard)")
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
                 self._end_line()
                 self._remark(loss_line(event))
@@ -104,7 +107,7 @@ class Screen:
             self._end_line()
             self._talk.write(f"{_styled(self._talk, _BOLD, 'Agent:')} ")
             self._open_item = item_id
-        self._talk.write(printable(text))
+        self._talk.write(spoken(text))
 
     def _summary(self, summary: Summary) -> None:
         parts = [f"{_counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", _counted(summary.xruns, "xrun")]
@@ -140,7 +143,7 @@ class Screen:
             self._talk.write("\n")
             remarks, self._waiting = self._waiting, []
             for remark in remarks:
-                self.say(remark)
+                self._note(remark)
 
 
 def _styled(line: StatusLine, style: str, text: str) -> str:

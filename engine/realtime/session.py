@@ -31,8 +31,6 @@ from engine.realtime.session_events import (
     DeviceLost,
     ErrorShown,
     Observer,
-    Reconnecting,
-    RemoteCall,
     SessionEvent,
     Summary,
     ToolsAwaited,
@@ -42,9 +40,6 @@ from engine.realtime.sound.device_events import session_event_of
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner
-
-_FOREIGN: dict[type[SessionEvent], str] = {ErrorShown: "message", Reconnecting: "reason", RemoteCall: "outcome"}
-"""Fields of session events with others' words, which may repeat a key they refuse."""
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +75,7 @@ class RealtimeSession:
         self._runner = runner
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._observers = list(observers)
-        self._scrub = chosen.scrubber.clean
+        self._scrubber = chosen.scrubber
         self.latency = LatencyTimeline()
         turns = self._settings.turn_detection(provider)
         self._conversation = make_conversation(
@@ -268,7 +263,9 @@ class RealtimeSession:
         """End the session with an error, which `run` raises."""
         if self._error is None and not self._over.is_set():
             advice = self._chosen.model_advice if isinstance(error, ModelRefusedError) else ""
-            self._error = type(error)(self._scrub(error.message), fix=self._scrub(f"{error.fix} {advice}".strip()))
+            self._error = type(error)(
+                self._scrubber.clean(error.message), fix=self._scrubber.clean(f"{error.fix} {advice}".strip())
+            )
             self.stop("error")
 
     def on_event(self, event: ServerEvent, received_at_s: float) -> None:
@@ -323,7 +320,7 @@ class RealtimeSession:
             case act.Show(session_event):
                 self._show(session_event)
             case act.Trace(text):
-                _log.debug("%s", self._scrub(text))
+                _log.debug("%s", self._scrubber.clean(text))
             case act.RenewConnection(error):
                 self._connection.renew(error)
             case act.EndSession(error):
@@ -362,8 +359,7 @@ class RealtimeSession:
         """Tell every observer; one that fails is told nothing more, and the others are told so."""
         if isinstance(session_event, AnswerDropped):
             self._dropped_answer_ms += session_event.dropped_ms
-        if (foreign := _FOREIGN.get(type(session_event))) is not None:
-            session_event = replace(session_event, **{foreign: self._scrub(getattr(session_event, foreign))})
+        session_event = self._scrubber.clean_fields(session_event)
         now_s = loop_time_s()
         for observer in list(self._observers):
             try:

@@ -20,6 +20,7 @@ from benchmarks.report.verdict import ABOUT_SOUND, BUSY, RULE, WAYS, capital, re
 from cli.bench.page.charts import Bar, Chart, bars, lines, samples
 from cli.bench.table import TEXTS, grid, measured_besides, notes
 from cli.bench.words import QUICK, change_cells, remarks
+from cli.terminal.sanitize import printable
 
 _CHANGES = ("case", "figure", "then", "now", "change", "noise", "judgement")
 _DESIGNS = {"sounddevice": "s0", "pyaudio": "s1", "python-sounddevice": "s2", "python-pyaudio": "s3", "virtual": "s4"}
@@ -59,7 +60,7 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
     first, *more = recommendation(run.results)
     in_order = sorted(run.results, key=lambda result: result.benchmark not in ABOUT_SOUND)
     parts = [_part(name, list(of_it)) for name, of_it in groupby(in_order, key=lambda result: result.benchmark)]
-    return template.render(
+    text = template.render(
         machine=_machine(run.machine),
         remarks=[words for words in (QUICK if run.quick else "", note) if words],
         recommended=first,
@@ -71,6 +72,7 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         change_rows=list(_changes(comparison)) if comparison else [],
         parts=parts,
     )
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _part(benchmark: str, results: Sequence[Result]) -> Part:
