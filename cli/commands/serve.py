@@ -61,10 +61,12 @@ def serve(
         return
     import asyncio  # noqa: PLC0415 - a fifth of the start-up
 
+    from engine.audio.run_blocking import DaemonThread  # noqa: PLC0415
+
     with contextlib.suppress(KeyboardInterrupt):
         plan = _plan_of(faults or [], seed)
-        # Before the loop runs: it would hear Ctrl+C only when the models are loaded, or the script's words spoken.
-        factory = _agent() if script is None else _player_of(script)
+        # Not in this thread: it would hear Ctrl+C only when the models are loaded, or the script's words spoken.
+        factory = DaemonThread().submit(_factory_of, script).result()
         asyncio.run(_serve(host, port, factory, plan))
 
 
@@ -90,12 +92,6 @@ async def _serve(address: str, port: int, factory: Agent | ScriptPlayer, plan: F
         player.check()
 
 
-def _agent() -> Agent:
-    from engine.local.session_factory import Agent  # noqa: PLC0415
-
-    return Agent()
-
-
 def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
     import secrets  # noqa: PLC0415
 
@@ -108,11 +104,14 @@ def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
     return plan
 
 
-def _player_of(script: Path) -> ScriptPlayer:
+def _factory_of(script: Path | None) -> Agent | ScriptPlayer:
     from engine.local.answering.sounds import SoundMaker  # noqa: PLC0415
     from engine.local.script_player import ScriptPlayer  # noqa: PLC0415
+    from engine.local.session_factory import Agent  # noqa: PLC0415
     from engine.script.reading import read_script  # noqa: PLC0415
 
+    if script is None:
+        return Agent()
     return ScriptPlayer(read_script(script, SoundMaker(script.parent).make))
 
 

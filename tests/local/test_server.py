@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,6 +16,7 @@ from engine.local.script_player import ScriptPlayer
 from engine.local.server import MAX_CLIENTS, serve
 from engine.script.reading import script_of
 from tests.support.serving import Serving, serving
+from tests.support.voice_process import VOICE
 
 _PATIENCE_S = 20.0
 
@@ -174,6 +176,24 @@ async def deaf_client(server: Serving) -> asyncio.StreamWriter:
             await asyncio.wait_for(writer.drain(), 1.0)
     except TimeoutError:
         return writer
+
+
+async def test_ctrl_c_ends_it_while_the_words_of_a_script_are_made(tmp_path: Path) -> None:
+    script = tmp_path / "long.json"
+    answer = {"answer": "x", "sound": {"text": "hello there my friend " * 11_000}}
+    script.write_text(json.dumps({"steps": [answer]}))
+    process = await asyncio.create_subprocess_exec(
+        *(VOICE, "serve", "--port", "0", "--faults", "split", "--script", str(script)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    async with asyncio.timeout(_PATIENCE_S):
+        # The seed is told at once; the words take minutes.
+        assert b"--seed" in await process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert await process.communicate() == (b"", b"")
+    assert process.returncode == 0
 
 
 async def test_it_ends_in_order_though_a_client_does_not_read() -> None:

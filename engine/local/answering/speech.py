@@ -85,7 +85,6 @@ class Voice:
             raise LibraryMissingError("espeak-ng finds no voices.", fix="Install `espeak-ng-data` or the local extra.")
         self._blocks: list[NDArray[np.int16]] = []
         """Blocks that have been made of the text that is spoken."""
-        self._raised: BaseException | None = None
         self._callback = _CALLBACK(self._receive)
 
     def say(self, text: str, *, voice: str | None = None, words_per_minute: int = 165) -> NDArray[np.int16]:
@@ -97,24 +96,18 @@ class Voice:
             words_per_minute: Speed.
         """
         with _LOCK:
-            self._blocks, self._raised = [np.empty(0, np.int16)], None
+            self._blocks = [np.empty(0, np.int16)]
             self._library.espeak_SetSynthCallback(self._callback)
             self._library.espeak_SetVoiceByName((voice or language_of(text)).encode())
             self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
             # Half a surrogate pair comes through JSON but has no UTF-8; a NUL would end the text.
             data = text.replace("\0", " ").encode(errors="replace") + b"\0"
             self._library.espeak_Synth(data, len(data), 0, _BY_CHARACTER, 0, _UTF8, None, None)
-            if self._raised is not None:
-                raise self._raised
             return np.concatenate(self._blocks)
 
     def _receive(self, wave: Any, count: int, _events: Any) -> int:
         if count <= 0 or not wave:
             return 0
-        try:
-            block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
-            self._blocks.append(np.round(block).astype(np.int16))
-        except BaseException as error:  # Ctrl+C among them, which ctypes would print and forget
-            self._raised = error
-            return 1
+        block = np.ctypeslib.as_array(wave, (count,)) * _HEADROOM
+        self._blocks.append(np.round(block).astype(np.int16))
         return 0

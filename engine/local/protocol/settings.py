@@ -212,8 +212,8 @@ def _check(session: _Object, root: str) -> None:
     """Refuse what the fields one by one do not show.
 
     Raises:
-        Refusal: no modality, a parameter of another way to detect turns a tool without a name or that is not offered,
-            or too much.
+        Refusal: no modality, a parameter of another way to detect turns, a tool without a name or not offered, or
+            too much.
     """
     if not session["output_modalities"]:
         raise Refusal("Modalities are 'audio' and 'text'.", "invalid_value", f"{root}.output_modalities")
