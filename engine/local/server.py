@@ -37,6 +37,7 @@ _SECRET_S = 600
 _GOODBYE_S = 0.5
 """A client that reads nothing, its close frame neither, is left after this."""
 _PROTOCOL = "realtime"
+_BETA_PROTOCOL = "openai-beta.realtime-v1"
 _KEY_PROTOCOL = "openai-insecure-api-key."
 """A browser cannot send a header: it offers its key as a subprotocol beside the one that is to be chosen."""
 
@@ -103,8 +104,9 @@ class _ClientHandler:
     def _make_faults(self, request: web.Request) -> list[Fault]:
         faults = self._faults.for_connection(self._connections)
         self._connections += 1
-        # Who still speaks the beta is answered in it.
-        return [*faults, BetaNames()] if "OpenAI-Beta" in request.headers else faults
+        # Who still speaks the beta is answered in it; a browser says so among its subprotocols.
+        is_beta = "OpenAI-Beta" in request.headers or _BETA_PROTOCOL in _offered(request)
+        return [*faults, BetaNames()] if is_beta else faults
 
     async def say_goodbye(self, _app: web.Application) -> None:
         """Close what is open, and break what cannot be closed in time."""
@@ -117,10 +119,13 @@ class _ClientHandler:
         await asyncio.gather(*goodbyes, return_exceptions=True)
 
 
+def _offered(request: web.Request) -> list[str]:
+    return [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+
+
 def _key_of(request: web.Request) -> str:
     """Return the key that a client shows; it needs none, unless it has a client secret."""
-    offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    of_browser = [name.removeprefix(_KEY_PROTOCOL) for name in offered if name.startswith(_KEY_PROTOCOL)]
+    of_browser = [name.removeprefix(_KEY_PROTOCOL) for name in _offered(request) if name.startswith(_KEY_PROTOCOL)]
     return next(iter(of_browser), request.headers.get("Authorization", "").removeprefix("Bearer "))
 
 

@@ -28,13 +28,16 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def test_a_browser_is_answered_in_the_subprotocol_that_it_offers(
-    server_url: str, http: aiohttp.ClientSession
+@pytest.mark.parametrize("beta", [(), ("openai-beta.realtime-v1",)])
+async def test_a_browser_is_answered_in_the_subprotocol_and_the_dialect_that_it_offers(
+    server_url: str, http: aiohttp.ClientSession, beta: tuple[str, ...]
 ) -> None:
-    offered = ("realtime", "openai-insecure-api-key.none", "openai-beta.realtime-v1")
+    offered = ("realtime", "openai-insecure-api-key.none", *beta)
     async with http.ws_connect(server_url, protocols=offered, origin="http://localhost:5173") as connected:
         assert connected.protocol == "realtime"
-        assert (await connected.receive_json())["type"] == "session.created"
+        created = await connected.receive_json()
+        assert created["type"] == "session.created"
+        assert ("modalities" in created["session"]) == bool(beta)
 
 
 @pytest.mark.parametrize(
