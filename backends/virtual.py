@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.audio.device.protocol import PROTOCOL_VERSION
-from engine.audio.types import Device, StreamRequest
+from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import InvalidInputError, UnknownDeviceError
 
 if TYPE_CHECKING:
@@ -51,11 +51,14 @@ class VirtualBackend:
                     f"The virtual backend has no device {name!r}.", fix="Use `input_file=` and `output_file=` with it."
                 )
         _refuse_overwriting(request.input_file, request.output_file)
-        microphone = self._microphone or open_microphone(request.input_file)
+        microphone = None
+        if Direction.INPUT in request.directions:
+            microphone = self._microphone or open_microphone(request.input_file)
         try:
             return VirtualStream(port, SPEAKER_RATE_HZ, microphone, request)
         except BaseException:
-            microphone.close()
+            if microphone is not None:
+                microphone.close()
             raise
 
     def close(self) -> None:

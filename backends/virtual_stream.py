@@ -13,7 +13,7 @@ import numpy as np
 
 from backends.virtual_microphone import Microphone
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.types import StreamInfo, StreamRequest, StreamSide
+from engine.audio.types import Direction, StreamInfo, StreamRequest, StreamSide
 from engine.audio.wav_file import WavFile
 from engine.dsp.pcm16 import float32_to_pcm16
 from engine.errors import InvalidInputError, VoiceError
@@ -30,7 +30,7 @@ class VirtualStream:
         self,
         port: AudioPort,
         speaker_rate_hz: int,
-        microphone: Microphone,
+        microphone: Microphone | None,
         request: StreamRequest,
     ) -> None:
         self._port = port
@@ -41,8 +41,11 @@ class VirtualStream:
             raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 100 ms.")
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="voice-clock", daemon=True)
-        port.attach_input(microphone.rate_hz, 1)
-        port.attach_output(speaker_rate_hz, 1)
+        self._plays = Direction.OUTPUT in request.directions
+        if microphone is not None:
+            port.attach_input(microphone.rate_hz, 1)
+        if self._plays:
+            port.attach_output(speaker_rate_hz, 1)
         self._path = request.output_file
         self._unused: Path | None = None
         """The speaker's file, where it was made here: it is removed unless the clock runs."""
@@ -50,8 +53,8 @@ class VirtualStream:
         self._info = StreamInfo(
             backend="virtual",
             native=True,
-            input=self._side(microphone.name, microphone.rate_hz),
-            output=self._side(str(request.output_file or "nowhere"), speaker_rate_hz),
+            input=self._side(microphone.name, microphone.rate_hz) if microphone else None,
+            output=self._side(str(request.output_file or "nowhere"), speaker_rate_hz) if self._plays else None,
         )
 
     @property
@@ -73,7 +76,8 @@ class VirtualStream:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._microphone.close()
+        if self._microphone is not None:
+            self._microphone.close()
         if self._speaker is not None:
             self._speaker.close()
             if self._unused is not None and self._thread.ident is None:
@@ -108,23 +112,24 @@ class VirtualStream:
             self._port.finish(failure)
 
     def _step(self, block: int) -> None:
-        """Move one block; fractions of a frame are carried, so that the rates hold exactly over time.
+        """Move one block of each direction; fractions of a frame are carried, so that the rates hold exactly over time.
 
         Rounded, not cut: 0.29 s at 48 kHz is 13919.999 in floating point, and a frame less keeps the session from
         sending until the next block comes.
         """
-        frames_in, frames_out = (
-            round((block + 1) * self._block_s * rate_hz) - round(block * self._block_s * rate_hz)
-            for rate_hz in (self._microphone.rate_hz, self._speaker_rate_hz)
-        )
-        spoken = self._microphone.read(frames_in)
-        heard = np.empty((frames_out, 1), np.float32)
-        self._port.process(spoken[:, None], None)
-        self._port.process(None, heard)
-        if self._speaker is not None:
-            with self._named():
-                self._speaker.write(float32_to_pcm16(heard[:, 0]).tobytes())
-        if self._microphone.ended and not self._port.input_ended:
+
+        def frames(rate_hz: int) -> int:
+            return round((block + 1) * self._block_s * rate_hz) - round(block * self._block_s * rate_hz)
+
+        if self._microphone is not None:
+            self._port.process(self._microphone.read(frames(self._microphone.rate_hz))[:, None], None)
+        if self._plays:
+            heard = np.empty((frames(self._speaker_rate_hz), 1), np.float32)
+            self._port.process(None, heard)
+            if self._speaker is not None:
+                with self._named():
+                    self._speaker.write(float32_to_pcm16(heard[:, 0]).tobytes())
+        if self._microphone is not None and self._microphone.ended and not self._port.input_ended:
             self._port.end_input()
 
     @contextlib.contextmanager

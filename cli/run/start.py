@@ -54,7 +54,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         try:
             asyncio.run(converse(session, outputs, approvals, guide))
         except NoSoundCardError as error:
-            if options.input is not None or options.output is not None:
+            if (options.input, options.output, options.output_file) != (None, None, None):
                 raise
             from cli.run.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.api.options import SessionOptions, path_of
 from engine.audio.device.blame import class_of, close_backend
+from engine.audio.device.file_beside import FileBeside
 from engine.audio.device.registry import Chosen, check_protocol, load_backend, open_backend, require_sound_card
-from engine.audio.types import StreamRequest
+from engine.audio.types import Direction, StreamRequest
 from engine.config import AudioDefaults
 from engine.errors import NoSoundCardError
 
 
-def choose_backend(options: SessionOptions, defaults: AudioDefaults) -> Chosen:
-    """Return the backend, and why it was taken.
+def choose_backend(
+    options: SessionOptions, defaults: AudioDefaults, directions: Sequence[Direction] = tuple(Direction)
+) -> Chosen:
+    """Return the backend, and why it was taken: a file takes the place of one device, and the other stays real.
+
+    Args:
+        options: Backend, devices and files that were named.
+        defaults: The configured ones.
+        directions: Directions that will be opened.
 
     Raises:
         NoSoundCardError: there is neither a sound card nor a file to speak, and the session is not in writing.
@@ -20,17 +30,22 @@ def choose_backend(options: SessionOptions, defaults: AudioDefaults) -> Chosen:
     if options.backend is not None and not isinstance(options.backend, str):
         check_protocol(options.backend, class_of(options.backend))
         return Chosen(options.backend, "")
-    names_file = options.input_file is not None or options.output_file is not None
-    name = options.backend or ("auto" if names_file else defaults.backend) or "auto"
-    if name == "auto" and names_file:
-        return Chosen(load_backend("virtual"), "a file was named")
+    files = {Direction.INPUT: options.input_file, Direction.OUTPUT: options.output_file}
+    named = [direction for direction in directions if files[direction] is not None]
+    writes_only = options.text and options.output_file is not None
+    needs_device = len(named) < len(directions) and not writes_only
+    name = options.backend or (defaults.backend if needs_device else None) or "auto"
+    if name == "auto" and not needs_device:
+        return Chosen(load_backend("virtual"), "files were named")
     found = open_backend(name)
     try:
-        if options.input is not None or options.output is not None or not options.text:
+        if options.input is not None or options.output is not None or not (options.text or options.input_file):
             require_sound_card(name, found)
     except NoSoundCardError:
         close_backend(found.backend)
         raise
+    if needs_device and named and found.backend.name != "virtual":
+        return Chosen(FileBeside(found.backend, load_backend("virtual")), found.reason)
     return found
 
 

@@ -221,15 +221,15 @@ class OpenPort:
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         options, audio = self._options, load_config().audio
         await run_blocking(load_kernels)
-        found = choose_backend(options, audio)
-        if found.backend is not options.backend:
-            stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
-        request = stream_request(options, audio, found.backend.name)
         named = {
             Direction.INPUT: options.input is not None or options.input_file is not None,
             Direction.OUTPUT: options.output is not None or options.output_file is not None,
         }
         wanted = tuple(direction for direction in Direction if named[direction] or not any(named.values()))
+        found = choose_backend(options, audio, wanted)
+        if found.backend is not options.backend:
+            stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
+        request = stream_request(options, audio, found.backend.name)
         waker = LoopWaker(_TICK_S)
         stack.callback(waker.close)
         port = AudioPort()

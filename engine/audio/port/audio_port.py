@@ -221,7 +221,7 @@ class AudioPort(Pinned):
 
     def finish(self, failure: VoiceError | None = None) -> None:
         """Note that a stream driven from Python has ended by itself, and why if it knows."""
-        self._failure = failure
+        self._failure = self._failure or failure
         library().finish(self.control_address)
 
     def stamp(self, now_ns: int) -> None:
