@@ -64,7 +64,10 @@ def test_no_test_waits_by_the_clock() -> None:
 
 def test_constraints_name_versions_only() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    assert all(line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[0-9a-z.]+", line) for line in lines)
+    assert all(
+        line.startswith("#") or re.fullmatch(r"[A-Za-z0-9._-]+==[0-9a-z.]+(; (sys|platform)_.+)?", line)
+        for line in lines
+    )
 
 
 def test_the_repository_holds_only_the_folders_of_the_design() -> None:
