@@ -22,6 +22,7 @@ class Tasks:
         task = asyncio.create_task(_while_connected(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step, it was never awaited
         return task
 
     async def until_fewer_than(self, count: int) -> None:
