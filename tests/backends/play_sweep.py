@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.device.native_stderr import silence_native_stderr
 from engine.audio.device.protocol import Backend, Stream
 from engine.audio.device.registry import load_backend
 from engine.audio.port.audio_port import AudioPort
@@ -35,6 +36,7 @@ def sweep(rate_hz: int) -> NDArray[np.float32]:
 
 def make_backend(name: str) -> Backend:
     """The backend of a name; `pyaudio-pump` is PyAudio as on a system where its PortAudio is hidden."""
+    silence_native_stderr()
     if name != "pyaudio-pump":
         return load_backend(name)
     from backends.pyaudio import PyAudioBackend  # noqa: PLC0415
