@@ -12,7 +12,6 @@ from engine.errors import InvalidInputError
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session_events import Observer
 from engine.realtime.tools.offered import offered_tools
 from engine.redaction import secrets_of_environment
 
@@ -53,8 +52,8 @@ class SessionPlan:
         """Secrets that no text may show, beside the provider's own keys."""
         self.budget = options.budget
 
-    def meter(self, observers: list[Observer]) -> UsageMeter:
-        """Return what counts the session's usage and tells `observers`.
+    def meter(self) -> UsageMeter:
+        """Return what counts the session's usage.
 
         Raises:
             InvalidInputError: a budget for a model without prices.
@@ -65,7 +64,6 @@ class SessionPlan:
             self.config.prices,
             output_rate_hz=self.chosen.provider.output_rate_hz,
             budget=self.budget,
-            observers=observers,
         )
 
 

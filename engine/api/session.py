@@ -25,7 +25,6 @@ from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
 from engine.local.process import LocalServer
-from engine.realtime.budget import keep_to_budget
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
@@ -83,8 +82,8 @@ class Session:
         self._events = EventBuffer()
         self._told: list[Observer] = [*options.observers, self._events]
         # The meter first: its last word comes before the summary.
-        self._meter = self._plan.meter(self._told)
-        rate_watch = OutputRateWatch(self._plan.chosen.provider.output_rate_hz, self._told)
+        self._meter = self._plan.meter()
+        rate_watch = OutputRateWatch(self._plan.chosen.provider.output_rate_hz)
         self._observers: list[Observer] = [self._meter, rate_watch, *self._told, self._approve_unasked]
         self._approved = {*self._plan.config.tools.approve, *options.approve}
         self._was_opened = self._was_raised = False
@@ -327,8 +326,7 @@ class Session:
             **recorded,
         )
         core.mute(options.mute)
-        self._meter.watch_microphone(lambda: core.sent_s)
-        stack.callback(asyncio.ensure_future(keep_to_budget(self._meter, core, audio)).cancel)
+        self._meter.attach(core)
         self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
         self._core = core
         stack.push_async_callback(self._finish, core, self._running)

@@ -101,7 +101,7 @@ class RealtimeSession:
         self._is_performing = False
         self._over = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
-        self._reason = ""
+        self._reason = self._winds_up_for = ""
         self._error: VoiceError | None = None
         self._received_at_s = self._waits_since_s = 0.0
         self._input_ended = False
@@ -121,9 +121,8 @@ class RealtimeSession:
             VoiceError: what ended the session, if it was no ordinary end.
         """
         started_s = loop_time_s()
-        self._idle_timeout = IdleTimeout(
-            until_input_ends=until_input_ends, idle_timeout_s=self._settings.idle_timeout_s
-        )
+        idle_s = self._settings.idle_timeout_s
+        self._idle_timeout = IdleTimeout(until_input_ends=until_input_ends, idle_timeout_s=idle_s)
         if duration_s:
             self._stop_in(duration_s, "duration")
         try:
@@ -150,6 +149,11 @@ class RealtimeSession:
         self._reason = self._reason or reason
         self._over.set()
 
+    def wind_up(self, reason: str) -> None:
+        """End when what is under way has been heard: no turn is answered any more, and no tool's result."""
+        self._winds_up_for = self._winds_up_for or reason
+        self._perform(self._conversation.wind_up())
+
     @property
     def at_rest(self) -> bool:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
@@ -161,7 +165,8 @@ class RealtimeSession:
 
     def type_text(self, text: str) -> None:
         """Say something to the agent in writing: it interrupts as speech does."""
-        self._perform(self._conversation.user_typed(text))
+        if not self._winds_up_for:
+            self._perform(self._conversation.user_typed(text))
 
     def interrupt(self) -> None:
         """Silence the agent, as speech of the user would."""
@@ -343,7 +348,7 @@ class RealtimeSession:
             input_ended=self._input_ended or self._audio.input_ended,
             farewell=self._conversation.farewell,
         )
-        if reason:
+        if reason := reason or (self._winds_up_for if self._audio.player.drained else ""):
             self._stop_in(self._audio.output_latency_s, reason)
 
     def _emit_device_news(self, news: News) -> None:
@@ -356,21 +361,22 @@ class RealtimeSession:
         self._perform([act.Show(session_event)])
 
     def _show(self, session_event: SessionEvent) -> None:
-        """Tell every observer; one that fails is told nothing more, and the others are told so."""
+        """Tell every observer, what one concludes first; one that fails is told no more, and the others hear of it."""
         if isinstance(session_event, AnswerDropped):
             self._dropped_answer_ms += session_event.dropped_ms
         session_event = self._scrubber.clean_fields(session_event)
         now_s = loop_time_s()
-        for observer in list(self._observers):
+        # One that fails with what another concludes from an event is not told the event itself.
+        for observer in filter(self._observers.__contains__, list(self._observers)):
             try:
-                observer(session_event, now_s)
-            except VoiceError as error:
-                self._observers.remove(observer)
-                self.emit(ErrorShown(error.message))
+                for follows in observer(session_event, now_s) or ():
+                    self._show(follows)
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
-                _log.warning("an observer failed", exc_info=error)
-                self.emit(ErrorShown(f"Part of the display has stopped: {type(error).__name__}: {error}"))
+                level = logging.DEBUG if isinstance(error, VoiceError) else logging.WARNING
+                _log.log(level, "an observer failed", exc_info=error)
+                what = f"Part of the display has stopped: {type(error).__name__}: {error}"
+                self.emit(ErrorShown(error.message if isinstance(error, VoiceError) else what))
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(

@@ -27,9 +27,10 @@ class SessionEvent:
         return {"type": self.type, **asdict(self)}
 
 
-Observer = Callable[[SessionEvent, float], None]
+Observer = Callable[[SessionEvent, float], list[SessionEvent] | None]
 """Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
-follows from that happens after what is under way, and every observer sees it in this order."""
+follows from that happens after what is under way, and every observer sees it in this order. Session events that it
+concludes from this one it returns: everybody is told them, before those behind it are told this one."""
 
 
 @dataclass_transform(frozen_default=True)

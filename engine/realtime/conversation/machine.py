@@ -16,19 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.audio.playback.segments import Cut, ItemKey
-from engine.realtime.conversation.actions import (
-    Action,
-    PlayAudio,
-    RunTool,
-    Send,
-    Show,
-    StopPlayback,
-    ToolCall,
-    ToolResult,
-    Trace,
-    ending,
-)
-from engine.realtime.conversation.answers import Answer
+from engine.realtime.conversation.actions import Action, PlayAudio, Send, Show, StopPlayback, ToolResult, Trace, ending
 from engine.realtime.conversation.pending_results import PendingResults
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
@@ -45,7 +33,6 @@ from engine.realtime.session_events import (
     OutputRate,
     ResponseStarted,
     SessionStarted,
-    ToolCalled,
     ToolReturned,
     TranscriptionUsage,
     UserSpeech,
@@ -55,10 +42,6 @@ from engine.realtime.session_events import (
 
 _REMEMBERED = 256
 """Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
-_CUT = {
-    "max_output_tokens": "it has reached the most tokens that one answer may have",
-    "content_filter": "its content filter withholds the rest",
-}
 RUNNING_S, ANSWER_S = 60.0, 15.0
 """Longest silence of a server within an answer, and while it is to begin or end one: some turns are never answered."""
 _TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
@@ -97,7 +80,7 @@ class Conversation:
         self._in_trouble = self._has_given_up = False
         """The server's last event was an error: perhaps that ended the answer. There was none since `give_up`."""
         self._push_to_talk = PushToTalk(self._ids)
-        self._answer_expected = self._plays_own_sound = False
+        self._answer_expected = self._plays_own_sound = self._is_winding_up = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
         self._pending_results = PendingResults()
@@ -128,11 +111,13 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
-        return not (self._goes_on or self._waits)
+        owed = any(response.active or response.unanswered for response in self._responses)
+        goes_on = owed or self._remote.pending or self._user_heard or not self._resumption.online
+        return not (goes_on or self._waits)
 
     @property
     def patience_s(self) -> float | None:
-        """How long the server may say nothing until `give_up`; None while nothing is expected of it."""
+        """Longest silence of the server until `give_up`, in seconds; None while nothing is expected of it."""
         if self._user_heard or not self._resumption.online:
             return None
         running = self._responses.running
@@ -148,11 +133,6 @@ class Conversation:
     @property
     def _waits(self) -> bool:
         return self._answer_expected or self._gate.busy or self._pending_results.waiting
-
-    @property
-    def _goes_on(self) -> bool:
-        owed = any(response.active or response.unanswered for response in self._responses)
-        return owed or self._remote.pending or self._user_heard or not self._resumption.online
 
     @property
     def _user_heard(self) -> bool:
@@ -224,6 +204,11 @@ class Conversation:
     def silenced(self, *, by_user: bool) -> list[Action]:
         """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
         return self._settle(self._interrupt(by_user=by_user))
+
+    def wind_up(self) -> list[Action]:
+        """Ask for nothing more: what is under way is the last answer."""
+        self._is_winding_up = True
+        return []
 
     def give_up(self) -> list[Action]:
         """Wait for no answer any longer: the server has said nothing for `patience_s`."""
@@ -309,20 +294,20 @@ class Conversation:
         return actions + ([Show(TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
 
     def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
-        message = f"Your words could not be transcribed: {describe(event.error)}"
-        return [Show(ErrorShown(message, event.error.code))]
+        words = describe(event.error)
+        return [Show(ErrorShown(f"Your words could not be transcribed: {words}", event.error.code))]
 
     def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
         self._answer_expected = False
         if event.response_id and self._responses.find(event.response_id) is not None:
             return []
-        is_stale = self._gate.response_created()
+        is_stale = self._gate.response_created() or self._is_winding_up
         # A server has one response at a time: it does not say of each that it is over.
         actions = [action for response in self._responses.running for action in response.give_up()]
         response = Response(event.response_id)
         self._responses.add(response)
         if is_stale:
-            # The user spoke while our response.create was on its way: this is its answer, to an older turn.
+            # The answer to our response.create for an older turn; or nobody may pay for any more.
             response.interrupted = True
             return actions + response.cancel(self._ids)
         self._pending_results.response_began()
@@ -342,71 +327,37 @@ class Conversation:
         response.audio_bytes += len(event.audio)
         if response.silenced:
             return [*actions, Trace("late audio of an interrupted answer is not played")]
-        self._answer(response, event.item_id).play(event.content_index)
+        response.answer(event.item_id, self._resumption.history.add).play(event.content_index)
         return [*actions, PlayAudio(response.id, ItemKey(event.item_id, event.content_index), event.audio)]
 
     def _on_audio_done(self, event: e.AudioDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
-        answer = None if response.silenced else response.answers.get(event.item_id)
-        return actions + (answer.end_audio(event.content_index) if answer else [])
+        return actions + response.end_audio(event.item_id, event.content_index)
 
     def _on_text(self, event: e.TextDelta | e.TextDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
         if response.silenced or not (event.text or event.item_id in response.answers):
             return actions
-        return actions + self._answer(response, event.item_id).take_text(event)
-
-    def _answer(self, response: Response, item_id: str) -> Answer:
-        """The record of an item, which begins with its first word or sound."""
-        if item_id not in response.answers:
-            response.answers[item_id] = Answer(item_id, response.id)
-            self._resumption.history.add(response.answers[item_id])
-        return response.answers[item_id]
+        return actions + response.answer(event.item_id, self._resumption.history.add).take_text(event)
 
     def _on_item_done(self, event: e.OutputItemDone) -> list[Action]:
         if event.item.type != "function_call":
             return self._remote.item_done(event.item)
         response, actions = self._response_of(event.response_id)
-        return actions + self._take_call(response, event.item)
+        return actions + self._responses.take_call(response, event.item, self._server_tools)
 
     def _on_arguments(self, event: e.ArgumentsDone) -> list[Action]:
-        """Remember a call: this is also sent for one that was cut, so that it runs when its response is complete."""
         response, actions = self._response_of(event.response_id)
-        if event.name:
-            call = e.Item(type="function_call", name=event.name, call_id=event.call_id, arguments=event.arguments)
-            response.calls.setdefault(event.call_id, call)
+        response.announce(event)
         return actions
-
-    def _take_call(self, response: Response, item: e.Item) -> list[Action]:
-        """Run a call once, and never one that was cut."""
-        is_running = any(item.call_id in other.unanswered for other in self._responses)
-        is_known = is_running or item.call_id in response.taken_calls
-        if response.silenced or not item.call_id or is_known or item.status == "incomplete":
-            return [Trace(f"call {item.call_id} of {item.name} is not run")]
-        response.taken_calls.add(item.call_id)
-        call = ToolCall(item.call_id, item.name, item.arguments)
-        on_server = item.name in self._server_tools
-        shown = Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server))
-        if on_server:
-            return [shown]
-        response.unanswered.add(item.call_id)
-        return [shown, RunTool(call)]
 
     def _on_response_done(self, event: e.ResponseDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
         if response.state is State.DONE:
             return actions
-        status = event.status or "completed"
-        if status == "completed":
-            announced = (*response.calls.values(), *(item for item in event.output if item.type == "function_call"))
-            actions += [action for item in announced for action in self._take_call(response, item)]
-        actions += response.end(status, event.usage)
-        if status == "failed":
-            error = event.details.error or e.ServerError()
-            actions += ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
-        if status == "incomplete" and not response.interrupted:
-            reason = event.details.reason or "no reason was given"
-            actions.append(Show(ErrorShown(f"The service cut the answer: {_CUT.get(reason, reason)}.", reason)))
+        for item in response.calls_of(event):
+            actions += self._responses.take_call(response, item, self._server_tools)
+        actions += [*response.end(event.status or "completed", event.usage), *response.outcome(event)]
         if response.take_follow_up():
             self._gate.want(after_tools=True)
         return actions
@@ -429,8 +380,7 @@ class Conversation:
                 return [_TURN_LOST]
         if is_benign(error) or self._truncations.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
-        end = ending(error)
-        return end or [Show(ErrorShown(describe(error), error.code))]
+        return ending(error) or [Show(ErrorShown(describe(error), error.code))]
 
     def _settle(self, actions: list[Action]) -> list[Action]:
         """Add the request that has become possible, and keep what outlives the connection."""
@@ -438,6 +388,8 @@ class Conversation:
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
+        if self._is_winding_up:
+            return []
         free = self._resumption.online and not (self._responses.running or self._user_heard)
         if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from engine.realtime.conversation.actions import Action, Send, Show
+from engine.realtime.conversation.actions import Action, RunTool, Send, Show, ToolCall, Trace, ending
 from engine.realtime.conversation.answers import Answer
 from engine.realtime.protocol.client_events import CancelResponse, EventIds
-from engine.realtime.protocol.server_events import Item, Usage
-from engine.realtime.session_events import ResponseEnded, ResponseUsage
+from engine.realtime.protocol.errors import describe
+from engine.realtime.protocol.server_events import ArgumentsDone, Item, ResponseDone, ServerError, Usage
+from engine.realtime.session_events import ErrorShown, ResponseEnded, ResponseUsage, ToolCalled
 
 KEPT = 64
 """Ended responses that are remembered, to know their late events; a session may last for days."""
@@ -27,6 +28,10 @@ class State(Enum):
     DONE = auto()
 
 
+_CUT = {
+    "max_output_tokens": "it has reached the most tokens that one answer may have",
+    "content_filter": "its content filter withholds the rest",
+}
 _WITHOUT_FOLLOW_UP = {"cancelled", "failed"}
 
 
@@ -70,6 +75,39 @@ class Response:
     def spoke(self) -> bool:
         """True if some of its audio went to the player."""
         return any(answer.has_audio() for answer in self.answers.values())
+
+    def answer(self, item_id: str, begun: Callable[[Answer], None]) -> Answer:
+        """The record of an item, which begins with its first word or sound."""
+        if item_id not in self.answers:
+            self.answers[item_id] = Answer(item_id, self.id)
+            begun(self.answers[item_id])
+        return self.answers[item_id]
+
+    def end_audio(self, item_id: str, content_index: int) -> list[Action]:
+        """Note that all audio of a part has come."""
+        answer = None if self.silenced else self.answers.get(item_id)
+        return answer.end_audio(content_index) if answer else []
+
+    def announce(self, event: ArgumentsDone) -> None:
+        """Remember a call: this is also sent for one that was cut, so that it runs when the response is complete."""
+        if event.name:
+            call = Item(type="function_call", name=event.name, call_id=event.call_id, arguments=event.arguments)
+            self.calls.setdefault(event.call_id, call)
+
+    def calls_of(self, done: ResponseDone) -> list[Item]:
+        """The calls that its end shows to be whole."""
+        whole = done.status in ("", "completed")
+        return [*self.calls.values(), *(item for item in done.output if item.type == "function_call")] if whole else []
+
+    def outcome(self, done: ResponseDone) -> list[Action]:
+        """Return what the person is to know of the way it ended, or the end of the session."""
+        reason, error = done.details.reason, done.details.error or ServerError()
+        if done.status == "failed":
+            return ending(error) or [Show(ErrorShown(f"The answer failed: {describe(error)}", error.code))]
+        if done.status == "incomplete" and not self.interrupted:
+            why = _CUT.get(reason, reason or "no reason was given")
+            return [Show(ErrorShown(f"The service cut the answer: {why}.", reason))]
+        return []
 
     def cancel(self, ids: EventIds) -> list[Action]:
         """Ask the server, once, to stop it."""
@@ -126,6 +164,20 @@ class Responses:
             del self._by_id[response_id]
         while len(self._by_id) > MOST:
             del self._by_id[next(iter(self._by_id))]
+
+    def take_call(self, response: Response, item: Item, server_tools: Collection[str]) -> list[Action]:
+        """Run a call once, and never one that was cut; what the server runs itself is only shown."""
+        is_running = any(item.call_id in other.unanswered for other in self)
+        is_known = is_running or item.call_id in response.taken_calls
+        if response.silenced or not item.call_id or is_known or item.status == "incomplete":
+            return [Trace(f"call {item.call_id} of {item.name} is not run")]
+        response.taken_calls.add(item.call_id)
+        call, on_server = ToolCall(item.call_id, item.name, item.arguments), item.name in server_tools
+        shown = Show(ToolCalled(item.name, call.shown_arguments, item.call_id, on_server))
+        if on_server:
+            return [shown]
+        response.unanswered.add(item.call_id)
+        return [shown, RunTool(call)]
 
     def answer_of(self, item_id: str) -> Answer | None:
         """The newest answer that is this item."""

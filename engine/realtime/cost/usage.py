@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from typing import Protocol
 
 from engine.config_tables import Prices
 from engine.errors import InvalidInputError
@@ -105,8 +105,19 @@ def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tupl
     return cost, complete
 
 
+class Metered(Protocol):
+    """A session, as far as it is paid for."""
+
+    @property
+    def sent_s(self) -> float:
+        """Seconds of the microphone's audio that have been sent."""
+
+    def wind_up(self, reason: str) -> None:
+        """End when what is under way has been heard, and begin nothing new."""
+
+
 class UsageMeter:
-    """Adds up what the session events tell, and tells its own observers the total after each."""
+    """An observer that adds up what the session events tell, concludes the total, and winds the session up in time."""
 
     def __init__(
         self,
@@ -116,7 +127,6 @@ class UsageMeter:
         *,
         output_rate_hz: int = 24000,
         budget: float | None = None,
-        observers: Sequence[Callable[[SessionEvent, float], None]] = (),
     ) -> None:
         """Begin at nothing.
 
@@ -126,7 +136,6 @@ class UsageMeter:
             configured: Prices of the configuration by model.
             output_rate_hz: The wire's rate of the answers.
             budget: Most that the session may cost, in the currency of the model's prices.
-            observers: Told the totals; those of the session.
 
         Raises:
             InvalidInputError: a budget for a model without prices.
@@ -138,28 +147,25 @@ class UsageMeter:
         self._transcription_prices = prices_of(transcription_model, self._configured)
         self._output_rate_hz = output_rate_hz
         self._budget = budget
-        self._observers = observers
         self._responses = 0
         self._tokens, self._transcription_tokens = Tokens(), Tokens()
         self._answers_s = self._transcribed_s = self._cost = 0.0
-        self._sent_s: Callable[[], float] | None = None
+        self._session: Metered | None = None
         self._paid_s = 0.0
         """Seconds of the microphone that are in the cost."""
         self._complete = True
-        self.exhausted = asyncio.Event()
-        """Set with the end of the answer by which the budget is used up."""
         if budget is not None and model and self._prices is None:
             raise InvalidInputError(
                 f"There is no price for '{model}', so a budget cannot be kept.",
                 fix=f'Add it to the configuration: [prices."{model}"].',
             )
 
-    def watch_microphone(self, sent_s: Callable[[], float]) -> None:
-        """Ask this how many seconds of the microphone have been sent, for services that are paid by time."""
-        self._sent_s = sent_s
+    def attach(self, session: Metered) -> None:
+        """Count what this session sends of the microphone, and keep its budget."""
+        self._session = session
 
-    def __call__(self, event: SessionEvent, at_s: float) -> None:
-        """Take one session event."""
+    def __call__(self, event: SessionEvent, _: float) -> list[SessionEvent]:
+        """Take one session event; return the new total."""
         match event:
             case SessionStarted(_, _, model) if model:
                 self._use_model(model)
@@ -173,19 +179,24 @@ class UsageMeter:
                 self._charge_time(answer_s)
                 # With the end of an answer, never with the words it answers: those would be left without one.
                 if self._budget is not None and self._cost >= self._budget:
-                    self.exhausted.set()
-                self._emit_total(at_s)
+                    self._wind_up()
+                return self._total()
             case TranscriptionUsage(_, usage):
                 tokens = tokens_of(usage)
                 self._transcribed_s += usage.seconds or 0.0
                 self._transcription_tokens.update(tokens)
                 if self._transcribes_apart:
                     self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
-                self._emit_total(at_s)
+                return self._total()
             case Summary():
                 self._charge_time()
                 if self._responses or self._cost:
-                    self._emit_total(at_s, final=True)
+                    return self._total(final=True)
+        return []
+
+    def _wind_up(self) -> None:
+        if self._session is not None:
+            self._session.wind_up("budget")
 
     def _use_model(self, model: str) -> None:
         """A server may name the snapshot it took; where it names something else, what was asked for still counts."""
@@ -202,14 +213,14 @@ class UsageMeter:
         if self._prices is None:
             return
         input_price, output_price = self._prices.audio_input_minute, self._prices.audio_output_minute
-        sent_s = self._sent_s() if self._sent_s is not None else self._paid_s
+        sent_s = self._session.sent_s if self._session is not None else self._paid_s
         cost = (input_price or 0.0) * (sent_s - self._paid_s) + (output_price or 0.0) * answer_s
         is_paid_by_time = input_price is not None or output_price is not None
-        is_known = input_price is not None and output_price is not None and self._sent_s is not None
+        is_known = input_price is not None and output_price is not None and self._session is not None
         self._charge(cost / 60, complete=is_known or not is_paid_by_time)
         self._paid_s = sent_s
 
-    def _emit_total(self, at_s: float, *, final: bool = False) -> None:
+    def _total(self, *, final: bool = False) -> list[SessionEvent]:
         total = UsageTotal(
             responses=self._responses,
             input_tokens=self._tokens.input,
@@ -227,7 +238,6 @@ class UsageMeter:
             estimated=any(prices.estimated for prices in (self._prices, self._transcription_prices) if prices),
             final=final,
         )
-        for observer in self._observers:
-            observer(total, at_s)
-            if self._budget is not None and self._prices is None and self._responses == 1 and not final:
-                observer(ErrorShown(f"There is no price for '{self._model}': the budget is not kept.", "budget"), at_s)
+        if self._budget is not None and self._prices is None and self._responses == 1 and not final:
+            return [total, ErrorShown(f"There is no price of '{self._model}': the budget is not kept.", "budget")]
+        return [total]

@@ -38,9 +38,9 @@ _WORDS = {
     re.compile(r"(exceeded|insufficient).*\bquota\b"): _NO_QUOTA,
     re.compile(r"(invalid|unknown|no such) model|\bmodel\b.*(not found|does not exist)"): _NO_MODEL,
 }
-"""How servers say it who leave the code out, or put it into their close reason."""
+"""Words of servers that leave the code out, or put it into their close reason."""
 _HOUSEKEEPING = re.compile(r"\bitem[._](retrieve|truncate|delete)|\b(retriev|truncat|delet)ing (the |an )?items?\b")
-"""What nobody but this client asks for, so that no person need know that a server does not do it."""
+"""Requests of this client alone: no person need know that a server does not do them."""
 _CHECK = "Check the key, the model and the account's quota."
 _TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015})
 """Close codes after which the same server may be there again in a moment."""

@@ -40,7 +40,7 @@ from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.writer import Writer
-from engine.realtime.session_events import ErrorShown, SessionEvent
+from engine.realtime.session_events import ErrorShown, Observer
 from engine.redaction import Scrubber, without_secrets
 
 FORMAT = "voice-recording/1"
@@ -60,7 +60,7 @@ class Recording:
         chosen: ChosenProvider,
         *,
         connect: Connect = Connection.open,
-        observers: Sequence[Callable[[SessionEvent, float], None]] = (),
+        observers: Sequence[Observer] = (),
         secrets: Sequence[str] = (),
     ) -> None:
         """Create the folder and its files; inside a running loop.

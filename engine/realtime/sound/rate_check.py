@@ -8,8 +8,6 @@ is for Yandex: its sessions name no rate, and it counts no tokens of sound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from engine.realtime.session_events import AgentText, ErrorShown, OutputRate, ResponseEnded, ResponseUsage, SessionEvent
 
 USUAL_RATES_HZ = (8000, 16000, 24000, 44100, 48000)
@@ -31,10 +29,9 @@ CODE = "output_rate"
 class OutputRateWatch:
     """An observer of a session."""
 
-    def __init__(self, rate_hz: int, observers: Sequence[Callable[[SessionEvent, float], None]] = ()) -> None:
-        """Watch answers that are played at `rate_hz`; `observers` are told, once."""
+    def __init__(self, rate_hz: int) -> None:
+        """Watch answers that are played at `rate_hz`."""
         self._rate_hz = rate_hz
-        self._observers = observers
         self._told = False
         self._texts: dict[str, str] = {}
         """Texts of the response that is spoken, by its id."""
@@ -46,13 +43,13 @@ class OutputRateWatch:
         """Those that the server counted of the same; None where it did not count all."""
         self._text = ""
 
-    def __call__(self, event: SessionEvent, at_s: float) -> None:
-        """Take one session event."""
+    def __call__(self, event: SessionEvent, _: float) -> list[SessionEvent]:
+        """Take one session event; return a warning, once."""
         if self._told:
-            return
+            return []
         match event:
-            case OutputRate(declared_hz) if declared_hz != self._rate_hz:
-                self._warn(f"the server declares {declared_hz} Hz", declared_hz, at_s)
+            case OutputRate(declared_hz) if declared_hz != self._rate_hz and declared_hz > 0:
+                return self._warn(f"the server declares {declared_hz} Hz", declared_hz)
             case AgentText(text, _, response_id):
                 self._texts = {response_id: self._texts.get(response_id, "") + text}
             case ResponseEnded(response_id, "completed"):
@@ -63,10 +60,12 @@ class OutputRateWatch:
                 self._tokens = self._tokens + tokens if tokens and self._tokens is not None else None
                 self._text += self._texts.pop(response_id, "")
                 if self._samples >= _LEAST_S * self._rate_hz:
-                    self._compare(self._samples, self._tokens, self._text, at_s)
+                    whole = self._samples, self._tokens, self._text
                     self._samples, self._tokens, self._text = 0, 0, ""
+                    return self._compare(*whole)
+        return []
 
-    def _compare(self, samples: int, tokens: int | None, text: str, at_s: float) -> None:
+    def _compare(self, samples: int, tokens: int | None, text: str) -> list[SessionEvent]:
         """Compare what whole answers last at our rate with what they should."""
         implied_s = samples / self._rate_hz
         slowest_hz, quickest_hz = _PACE_HZ
@@ -74,19 +73,19 @@ class OutputRateWatch:
             declared_s = tokens * _TOKEN_S
             if not 1 / _TOLERANCE < implied_s / declared_s < _TOLERANCE:
                 says = f"the server counts {declared_s:.1f} s of sound and sent {implied_s:.1f} s"
-                self._warn(says, _nearest(samples / declared_s), at_s)
+                return self._warn(says, _nearest(samples / declared_s))
         elif (characters := _characters_with_a_pace(text)) and not slowest_hz < characters / implied_s < quickest_hz:
             says = f"{characters} characters are spoken in {implied_s:.1f} s"
-            self._warn(says, _nearest(samples * _USUAL_PACE_HZ / characters), at_s)
+            return self._warn(says, _nearest(samples * _USUAL_PACE_HZ / characters))
+        return []
 
-    def _warn(self, says: str, better_hz: int, at_s: float) -> None:
+    def _warn(self, says: str, better_hz: int) -> list[SessionEvent]:
         if better_hz == self._rate_hz:
-            return
+            return []
         self._told = True
         message = f"The answers may sound too {'fast' if better_hz < self._rate_hz else 'slow'}: {says}"
         fix = f"at {self._rate_hz} Hz. If so, try `output_rate={better_hz}`."
-        for observer in self._observers:
-            observer(ErrorShown(f"{message} {fix}", CODE), at_s)
+        return [ErrorShown(f"{message} {fix}", CODE)]
 
 
 def _characters_with_a_pace(text: str) -> int:

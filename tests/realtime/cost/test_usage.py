@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from engine.audio.types import StreamRequest
 from engine.config import Config, check_config
 from engine.config_tables import Prices
 from engine.errors import InvalidInputError
-from engine.realtime.budget import keep_to_budget
 from engine.realtime.cost.prices import KNOWN, prices_of
 from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
@@ -24,14 +24,16 @@ from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_pr
 from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import (
     ErrorShown,
+    Observer,
     ResponseUsage,
     SessionEvent,
     Summary,
     TranscriptionUsage,
     UsageTotal,
 )
-from engine.realtime.testing import Emit, Expect, ServerDouble, Step, VirtualDevices, Wait, run_virtual
+from engine.realtime.testing import Emit, Expect, Peer, ServerDouble, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools.runner import ToolRunner
+from tests.realtime.virtual_rig import tone
 
 PRICES = Prices("EUR", 4.0, 0.4, 32.0, 0.4, 5.0, 0.5, 16.0, 64.0)
 USAGE = {
@@ -66,13 +68,9 @@ def whole_usage(**changes: Any) -> Usage:
     return Usage(**{**values, **changes})
 
 
-def told(session_events: Sequence[SessionEvent], meter_of: Any) -> list[Any]:
-    """The totals that a meter tells of session events."""
-    heard: list[Any] = []
-    meter = meter_of([lambda event, _: heard.append(event)])
-    for event in session_events:
-        meter(event, 1.0)
-    return heard
+def told(session_events: Sequence[SessionEvent], meter: UsageMeter) -> list[Any]:
+    """The totals that a meter concludes from session events."""
+    return [total for event in session_events for total in meter(event, 1.0)]
 
 
 def test_tokens_are_sorted_by_what_they_cost() -> None:
@@ -131,7 +129,7 @@ def test_prices_that_one_source_names_are_told_as_estimates() -> None:
     summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
     for model, estimated in (("gpt://f/speech-realtime-deepseek-v4-flash/latest", True), ("gpt-realtime-2.1", False)):
         session_events = [ResponseUsage("r1", Usage(input_text_tokens=1000, output_text_tokens=100), 0), summary]
-        running, last = told(session_events, lambda tell, model=model: UsageMeter(model, observers=tell))
+        running, last = told(session_events, UsageMeter(model))
         assert (running.estimated, running.to_json()["estimated"]) == (estimated, estimated)
         for total in (running, last):
             assert ("about 0." in usage_line(total)) is estimated
@@ -140,7 +138,7 @@ def test_prices_that_one_source_names_are_told_as_estimates() -> None:
 def test_the_estimated_price_of_the_words_makes_the_whole_cost_an_estimate() -> None:
     by_time = TranscriptionUsage("i1", TranscriptUsage("duration", seconds=30.0))
     guessed = Prices("EUR", minute=1.0, estimated=True)
-    (total,) = told([by_time], lambda tell: UsageMeter("m", "t", {"m": PRICES, "t": guessed}, observers=tell))
+    (total,) = told([by_time], UsageMeter("m", "t", {"m": PRICES, "t": guessed}))
     assert total.estimated
 
 
@@ -167,7 +165,7 @@ def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: st
 def test_the_total_grows_and_its_last_word_comes_before_the_summary() -> None:
     summary = Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)
     session_events = [ResponseUsage("r1", whole_usage(), 48000), ResponseUsage("r2", whole_usage(), 24000), summary]
-    totals = told(session_events, lambda tell: UsageMeter("m", configured={"m": PRICES}, observers=tell))
+    totals = told(session_events, UsageMeter("m", configured={"m": PRICES}))
     assert [total.responses for total in totals] == [1, 2, 2]
     assert [total.final for total in totals] == [False, False, True]
     assert totals[-1].cost == pytest.approx(2 * COST, abs=1e-6)
@@ -182,7 +180,7 @@ def test_transcription_is_counted_apart_and_paid_by_tokens_or_by_time() -> None:
     by_tokens = TranscriptUsage("tokens", None, 22, 13, 9, 1, 12)
     paid = {"m": PRICES, "t": Prices("EUR", text_input=1.0, audio_input=3.0, text_output=5.0, minute=0.006)}
     session_events = [TranscriptionUsage("i1", by_time), TranscriptionUsage("i2", by_tokens)]
-    totals = told(session_events, lambda tell: UsageMeter("m", "t", paid, observers=tell))
+    totals = told(session_events, UsageMeter("m", "t", paid))
     assert totals[0].cost == pytest.approx(0.003)
     assert totals[1].cost == pytest.approx(0.003 + (1 * 1 + 12 * 3 + 9 * 5) / 1e6, abs=1e-6)
     assert (totals[1].transcribed_s, totals[1].transcription_tokens, totals[1].responses) == (30.0, 22, 0)
@@ -190,24 +188,40 @@ def test_transcription_is_counted_apart_and_paid_by_tokens_or_by_time() -> None:
 
 def test_what_has_no_price_makes_the_cost_a_least_cost() -> None:
     by_time = TranscriptionUsage("i1", TranscriptUsage("duration", seconds=30.0))
-    (total,) = told([by_time], lambda tell: UsageMeter("m", "unknown", {"m": PRICES}, observers=tell))
+    (total,) = told([by_time], UsageMeter("m", "unknown", {"m": PRICES}))
     assert (total.cost, total.complete) == (0.0, False)
-    (total,) = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("m", observers=tell))
+    (total,) = told([ResponseUsage("r1", whole_usage())], UsageMeter("m"))
     assert (total.cost, total.complete, total.input_tokens) == (None, False, 132)
 
 
 BY_TIME = Prices("RUB", text_input=800.0, text_output=900.0, audio_input_minute=6.0, audio_output_minute=12.0)
 
 
+@dataclass
+class Paid:
+    """A session, as a meter sees it."""
+
+    sent_s: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+
+    def wind_up(self, reason: str) -> None:
+        """Note why."""
+        self.reasons.append(reason)
+
+
 def test_a_conversation_that_is_paid_by_time_costs_what_the_microphone_sent_and_the_answers_last() -> None:
-    sent_s = iter([10.0, 25.0, 40.0])
-    totals: list[Any] = []
-    meter = UsageMeter("m", configured={"m": BY_TIME}, observers=[lambda event, _: totals.append(event)])
-    meter.watch_microphone(lambda: next(sent_s))
+    session = Paid()
+    meter = UsageMeter("m", configured={"m": BY_TIME})
+    meter.attach(session)
     # Its tokens are of text, whether the service says so or not.
-    meter(ResponseUsage("r1", Usage(input_tokens=1000, output_tokens=100), 2 * 24000 * 5), 0.0)
-    meter(ResponseUsage("r2", Usage(input_text_tokens=1000, output_text_tokens=100), 0), 1.0)
-    meter(Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0), 2.0)
+    events = [
+        (10.0, ResponseUsage("r1", Usage(input_tokens=1000, output_tokens=100), 2 * 24000 * 5)),
+        (25.0, ResponseUsage("r2", Usage(input_text_tokens=1000, output_text_tokens=100), 0)),
+        (40.0, Summary(turns=1, xruns=0, dropped_blocks=0, duration_s=1.0)),
+    ]
+    totals: list[Any] = []
+    for session.sent_s, event in events:
+        totals += meter(event, 0.0)
     tokens = (1000 * 800 + 100 * 900) / 1e6
     assert [total.cost for total in totals] == pytest.approx([1 + 1 + tokens, 3.5 + 2 * tokens, 5 + 2 * tokens])
     assert all(total.complete for total in totals)
@@ -215,7 +229,7 @@ def test_a_conversation_that_is_paid_by_time_costs_what_the_microphone_sent_and_
 
 def test_without_a_word_about_the_microphone_what_is_paid_by_time_costs_at_least_the_rest() -> None:
     answer = ResponseUsage("r1", None, 2 * 24000 * 5)
-    (total,) = told([answer], lambda tell: UsageMeter("m", configured={"m": BY_TIME}, observers=tell))
+    (total,) = told([answer], UsageMeter("m", configured={"m": BY_TIME}))
     assert (total.cost, total.complete) == (1.0, False)
 
 
@@ -223,17 +237,19 @@ def test_a_budget_needs_prices() -> None:
     with pytest.raises(InvalidInputError) as caught:
         UsageMeter("speech-realtime-999999", budget=1.0)
     assert '[prices."speech-realtime-999999"]' in caught.value.fix
-    heard = told([ResponseUsage("r1", whole_usage())], lambda tell: UsageMeter("", budget=1.0, observers=tell))
+    heard = told([ResponseUsage("r1", whole_usage())], UsageMeter("", budget=1.0))
     assert [type(event) for event in heard] == [UsageTotal, ErrorShown]
 
 
 def test_words_that_use_the_budget_up_are_answered_before_the_end() -> None:
     by_time = Prices("EUR", minute=1.0)
     meter = UsageMeter("m", "ears", {"m": PRICES, "ears": by_time}, budget=0.5)
+    session = Paid()
+    meter.attach(session)
     meter(TranscriptionUsage("i1", TranscriptUsage("duration", seconds=60.0)), 0.0)
-    assert not meter.exhausted.is_set()
+    assert not session.reasons
     meter(ResponseUsage("r1", whole_usage()), 1.0)
-    assert meter.exhausted.is_set()
+    assert session.reasons == ["budget"]
 
 
 def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
@@ -252,15 +268,12 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
             Emit("response.done", response={"id": "r1", "status": "completed", "usage": USAGE}),
             Wait(60.0),
         ]
-        observers = [lambda event, _: session_events.append(event)]
-        meter = UsageMeter("", configured={"m": PRICES}, budget=COST, observers=observers)
+        meter = UsageMeter("", configured={"m": PRICES}, budget=COST)
         server = ServerDouble(script)
-        session = RealtimeSession(chosen, audio, ToolRunner([]), observers=[meter, *observers], connect=server.connect)
-        keeper = asyncio.ensure_future(keep_to_budget(meter, session, audio))
-        try:
-            summary = await session.run(duration_s=50)
-        finally:
-            keeper.cancel()
+        observers: list[Observer] = [meter, lambda event, _: session_events.append(event)]
+        session = RealtimeSession(chosen, audio, ToolRunner([]), observers=observers, connect=server.connect)
+        meter.attach(session)
+        summary = await session.run(duration_s=50)
         return summary, session_events, float(sum(abs(devices.heard) > 0.1)) / devices.rate_hz
 
     summary, session_events, heard_s = run_virtual(main())
@@ -269,3 +282,57 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
     assert summary.duration_s < 3
     assert isinstance(session_events[-1], Summary)
     assert isinstance(session_events[-2], UsageTotal)
+
+
+@pytest.mark.parametrize("writes", [True, False], ids=["lines that are typed", "a server that answers everything"])
+def test_a_budget_is_kept_to_within_one_answer_whatever_else_fails(writes: bool) -> None:
+    async def answers(peer: Peer) -> None:
+        """Answer what is asked for, or ten times something by itself."""
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "s1", "model": "m"})
+        for number in range(10):
+            if writes:
+                await peer.expect("response.create")
+            response = {"id": f"r{number}", "status": "completed", "usage": USAGE}
+            await peer.send("response.created", response=response)
+            await peer.send_audio(f"r{number}", f"i{number}", tone(0.3))
+            await peer.send("response.done", response=response)
+            if not writes:
+                await asyncio.sleep(0.5)
+
+    def broken(event: SessionEvent, _: float) -> None:
+        if isinstance(event, UsageTotal):
+            raise InvalidInputError("No space left on the device.")
+
+    async def main() -> tuple[Summary, list[SessionEvent], int]:
+        heard: list[SessionEvent] = []
+        devices = VirtualDevices()
+        audio = SessionAudio(devices, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000)
+        chosen = choose_provider("custom", "ws://double/", {}, Config())
+        meter = UsageMeter("", configured={"m": PRICES}, budget=2.5 * COST)
+        server = ServerDouble(answers, ignoring=["conversation.item.create", "response.cancel"])
+        observers: list[Observer] = [meter, broken, lambda event, _: heard.append(event)]
+        session = RealtimeSession(chosen, audio, ToolRunner([]), observers=observers, connect=server.connect)
+        meter.attach(session)
+
+        async def write() -> None:
+            for number in range(10 * writes):
+                session.type_text(f"line {number}")
+                while not session.at_rest:  # noqa: ASYNC110 - as the command line waits for it
+                    await asyncio.sleep(0.05)
+
+        writing = asyncio.ensure_future(write())
+        summary = await session.run(duration_s=50)
+        writing.cancel()
+        sounded_s = float(sum(abs(devices.heard) > 0.01)) / devices.rate_hz
+        return summary, heard, round(sounded_s / 0.3)
+
+    summary, heard, answers_heard = run_virtual(main())
+    assert summary.reason == "budget"
+    assert answers_heard == 3
+    (*_, total) = [event for event in heard if isinstance(event, UsageTotal)]
+    assert total.final
+    # The meter goes on though an observer failed on what it concluded, and that one alone is told nothing more.
+    # A server that answers by itself is told to cancel; this one says that answer's usage all the same.
+    assert total.cost == pytest.approx((3 if writes else 4) * COST, rel=0.01)
+    assert [event.message for event in heard if isinstance(event, ErrorShown)] == ["No space left on the device."]

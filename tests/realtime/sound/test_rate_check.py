@@ -25,16 +25,10 @@ def answer(
 
 def warnings(played_hz: int, *session_events: SessionEvent) -> list[str]:
     """What the person is told."""
-    told: list[str] = []
-
-    def observe(event: SessionEvent, _: float) -> None:
-        assert isinstance(event, ErrorShown)
-        told.append(event.message)
-
-    watch = OutputRateWatch(played_hz, [observe])
-    for event in session_events:
-        watch(event, 0.0)
-    return told
+    watch = OutputRateWatch(played_hz)
+    told = [concluded for event in session_events for concluded in watch(event, 0.0)]
+    assert all(isinstance(event, ErrorShown) for event in told)
+    return [event.message for event in told if isinstance(event, ErrorShown)]
 
 
 @pytest.mark.parametrize(("played_hz", "sent_hz"), [(44100, 24000), (24000, 44100), (24000, 16000), (24000, 48000)])
