@@ -15,8 +15,18 @@ from cli.terminal.key_parser import KeyStroke, KnowsReleases, Named, Stroke
 from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
 from engine.api.session import Session
+from engine.audio.clock import loop_time_s
 
-_ANSWERS: dict[Named | str, bool] = {"y": True, "Y": True, "n": False, "N": False, Named.ESCAPE: False}
+_ANSWERS: dict[Named | str, bool] = {
+    "y": True,
+    "Y": True,
+    "n": False,
+    "N": False,
+    Named.ESCAPE: False,
+    Named.ENTER: False,
+}
+_UNREAD_S = 0.5
+"""A question that has just appeared was not read: what is pressed so soon was meant for something else."""
 _HINT = "Tab mutes; type and press Enter to write"
 
 
@@ -32,9 +42,12 @@ class Controls:
         self._deciding: asyncio.TimerHandle | None = None
         self._typed = ""
         self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
+        self._shown: tuple[str, Callable[[bool], None]] | None = None
+        """The question in the status line."""
+        self._shown_at_s = 0.0
 
     def ask(self, question: str, answered: Callable[[bool], None]) -> None:
-        """Let the status line ask something; `answered` is told whether y or n was pressed."""
+        """Let the status line ask something; `answered` is told whether y was pressed, or a key that says no."""
         self._questions.append((question, answered))
         self.show()
 
@@ -47,8 +60,8 @@ class Controls:
         """Do what the key means."""
         if isinstance(stroke, KnowsReleases):
             self._talk_key.reports_release = True
-        elif self._questions and not self._typed and (yes := _ANSWERS.get(stroke.key)) is not None:
-            if stroke.stroke is Stroke.PRESSED:
+        elif self._shown is not None and (yes := _ANSWERS.get(stroke.key)) is not None:
+            if stroke.stroke is Stroke.PRESSED and loop_time_s() - self._shown_at_s >= _UNREAD_S:
                 self._questions.popleft()[1](yes)
         elif stroke.key == " " and self._by_key and (self._talk_key.held or not self._typed):
             self._take_talk_key(stroke.stroke)
@@ -106,8 +119,11 @@ class Controls:
 
     def show(self) -> None:
         """Draw the status line; after that by itself."""
-        if self._questions and not self._typed:
-            self._line.show(printable(self._questions[0][0]))
+        shown = self._questions[0] if self._questions and not self._typed else None
+        if shown is not self._shown:
+            self._shown, self._shown_at_s = shown, loop_time_s()
+        if shown is not None:
+            self._line.show(printable(shown[0]))
             return
         self._line.show(f"{self._state()}> {self._typed}" if self._typed else f"{self._state()}({self._hint()})")
 

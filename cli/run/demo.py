@@ -116,7 +116,7 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
         config=Config(prices=(options.config or Config()).prices),
         observers=[*options.observers, demonstration],
     )
-    asyncio.run(converse(session, outputs, Approvals(), demonstration.guide))
+    asyncio.run(converse(session, outputs, Approvals(screen.insist), demonstration.guide))
     screen.say(f"What was heard, you on the left and the agent on the right: {folder / 'heard.wav'}")
     screen.say("With a microphone and a speaker, `voice run` talks with you; `voice doctor` says what is missing.")
 

@@ -40,7 +40,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         config = load_config()
         allow_restarts()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
-        approvals = Approvals()
+        approvals = Approvals(screen.insist)
         file: list[Observer] = [outputs.events] if outputs.events else []
         options = replace(options, config=config, observers=[screen, *file, approvals])
         with tool_folders(options.tools, config):

@@ -63,6 +63,11 @@ class Screen:
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(text)
 
+    def insist(self, text: str) -> None:
+        """Print a line at once, and end the agent's for it."""
+        self._end_line()
+        self.say(text)
+
     def __call__(self, event: SessionEvent, _: float) -> None:
         """Show one session event."""
         match event:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -77,12 +78,12 @@ async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(en
 
         def answer_both() -> None:
             with Terminal(command, environment) as terminal:
-                terminal.wait_for(r"May calendar run delete\(title=.*Tea.*\)\? \(y/n\)")
-                terminal.press("y")
-                terminal.wait_for("allowed")
-                terminal.wait_for(r"May calendar run delete\(")
-                terminal.press("n")
-                terminal.wait_for("refused: The user refused")
+                for key, outcome in (("y", "allowed"), ("n", "refused: The user refused")):
+                    terminal.wait_for(r"calendar\.delete\(title=.*Tea.*\)")
+                    terminal.wait_for(r"Allow this call of calendar\.delete\? \(y/N\)")
+                    threading.Event().wait(0.6)  # what is pressed at once was meant for something else
+                    terminal.press(key)
+                    terminal.wait_for(outcome)
                 terminal.wait_for("enough of")
                 terminal.press("\x04")
                 assert terminal.wait() == 0
@@ -97,7 +98,8 @@ class Person:
 
     def __init__(self) -> None:
         self.answers: list[tuple[str, bool]] = []
-        self.questions: list[str] = []
+        self.questions: list[tuple[str, Callable[[bool], None]]] = []
+        self.printed: list[str] = []
 
     def approves(self, server: str) -> bool:
         """Whether the session answers for this one."""
@@ -109,7 +111,7 @@ class Person:
 
     def ask(self, question: str, answered: Callable[[bool], None]) -> None:
         """Keep a question."""
-        self.questions.append(question)
+        self.questions.append((question, answered))
 
     def withdraw(self) -> None:
         """Forget them."""
@@ -118,20 +120,39 @@ class Person:
 
 def test_only_the_servers_that_were_named_need_no_question() -> None:
     person: Any = Person()
-    approvals = Approvals()
+    approvals = Approvals(person.printed.append)
     approvals(ApprovalAsked("early", "calendar", "list", {}), 0.0)
     approvals.attach(person, person)
     for server in ("calendar", "mail"):
         approvals(ApprovalAsked(f"for {server}", server, "list", {}), 0.0)
     assert not person.answers
-    assert person.questions == ["May mail run list()? (y/n)"]
+    assert [question for question, _ in person.questions] == ["Allow this call of mail.list? (y/N)"]
+
+
+def test_each_call_is_shown_whole_before_its_question_and_one_is_asked_about_at_a_time() -> None:
+    person: Any = Person()
+    approvals = Approvals(person.printed.append)
+    approvals.attach(person, person)
+    long = "x" * 5000
+    for number in (1, 2):
+        approvals(ApprovalAsked(f"a{number}", "bank", "read? (y/n)" * 10, {"note": long, "then": number}), 0.0)
+    assert len(person.questions) == len(person.printed) == 1
+    assert len(person.questions[0][0]) < 70
+    assert person.printed[0].endswith(f'(note="{long}", then=1)')
+    person.questions[0][1](False)
+    assert person.printed[1].endswith(f'(note="{long}", then=2)')
+    person.questions[1][1](True)
+    assert person.answers == [("a1", False), ("a2", True)]
 
 
 def test_questions_of_a_connection_that_is_gone_are_withdrawn() -> None:
     person: Any = Person()
-    approvals = Approvals()
+    approvals = Approvals(person.printed.append)
     approvals.attach(person, person)
-    approvals(ApprovalAsked("a1", "mail", "list", {}), 0.0)
+    for number in range(2):
+        approvals(ApprovalAsked(f"a{number}", "mail", "list", {}), 0.0)
     assert person.questions
     approvals(SessionStarted("sess_2"), 0.0)
     assert not person.questions
+    approvals(ApprovalAsked("new", "mail", "list", {}), 0.0)
+    assert len(person.questions) == 1

@@ -148,6 +148,30 @@ async def test_what_is_typed_is_corrected_and_said_with_enter() -> None:
     assert (await press(b"x\x04\x7f\x04")).asked == ["the user has left"]
 
 
+@pytest.mark.parametrize(
+    ("keys", "answers"),
+    [(b"y", [True]), (b"Y", [True]), (b"n", [False]), (b"\r", [False]), (b"q y", []), (b" ", [])],
+)
+def test_a_question_is_answered_by_a_key_that_comes_after_it_was_read(keys: bytes, answers: list[bool]) -> None:
+    async def main() -> tuple[list[bool], list[bool]]:
+        session: Any = FakeSession()
+        given: list[bool] = []
+        controls = Controls(session, StatusLine(io.StringIO()), by_key=False, listens=True)
+        for number in (1, 2):
+            controls.ask(f"Allow {number}?", given.append)
+        for stroke in KeyParser().feed(b"yn\r"):
+            controls.take(stroke)
+        at_once = list(given)
+        await asyncio.sleep(0.6)
+        for stroke in KeyParser().feed(keys):
+            controls.take(stroke)
+            controls.take(stroke)  # the second question is new
+        controls.close()
+        return at_once, given
+
+    assert run_virtual(main()) == ([], answers)
+
+
 async def test_tab_mutes_and_opens() -> None:
     assert (await press(b"\t")).muted
     assert not (await press(b"\t\t")).muted

@@ -32,6 +32,14 @@ def test_a_cut_answer_is_followed_by_what_was_heard_of_it() -> None:
     ]
 
 
+def test_what_is_insisted_on_is_printed_though_the_agent_is_speaking() -> None:
+    out = io.StringIO()
+    screen = Screen(out)
+    screen(AgentTextDelta("I will now", "item_1"), 0.0)
+    screen.insist("  the service asks")
+    assert out.getvalue().splitlines() == ["Agent: I will now", "  the service asks"]
+
+
 def test_of_an_answer_that_was_deleted_nothing_was_heard() -> None:
     assert shown(BargeIn(0, "item_1"), AgentTextCut("", "item_1"))[-1] == "  (none of it was heard)"
 
