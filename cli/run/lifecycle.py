@@ -33,7 +33,7 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
         nonlocal interrupted
         if is_open:
             session.stop("interrupted", at_once=interrupted)
-        elif this_task is not None:
+        elif this_task is not None and not interrupted:  # twice would cancel what is being put in order
             this_task.cancel()
         interrupted = True
 

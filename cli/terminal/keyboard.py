@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
+from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.key_parser import (
     ASK_FOR_RELEASES,
     REPORT_NO_RELEASES,
@@ -85,11 +86,13 @@ else:
         terminal = _Terminal(take, send, releases)
         loop = asyncio.get_running_loop()
         terminal.take_over()
+        INTERRUPTS.restore = terminal.give_back
         try:
             loop.add_reader(terminal.descriptor, terminal.read)
             loop.add_signal_handler(signal.SIGTSTP, terminal.suspend)
             yield
         finally:
+            INTERRUPTS.restore = None
             loop.remove_signal_handler(signal.SIGTSTP)
             loop.remove_reader(terminal.descriptor)
             terminal.give_back()
@@ -112,7 +115,7 @@ else:
 
             What was typed before is not thrown away.
             """
-            tty.setcbreak(self.descriptor, termios.TCSADRAIN)
+            tty.setcbreak(self.descriptor, termios.TCSANOW)
             if self._releases:
                 self._send(ASK_FOR_RELEASES)
 
@@ -123,7 +126,7 @@ else:
             if self._reports:
                 self._reports = False
                 self._send(REPORT_NO_RELEASES)
-            termios.tcsetattr(self.descriptor, termios.TCSADRAIN, self._before)
+            termios.tcsetattr(self.descriptor, termios.TCSANOW, self._before)
 
         def suspend(self) -> None:
             """Ctrl+Z: the shell gets its terminal as it was, and we ours when we go on."""

@@ -14,7 +14,8 @@ class PendingResults:
     """The part of a conversation's state that tools make.
 
     Example:
-        >>> response, pending_results = Response("r1", active=False, unanswered={"c1"}), PendingResults()
+        >>> from engine.realtime.conversation.responses import State
+        >>> response, pending_results = Response("r1", State.DONE, unanswered={"c1"}), PendingResults()
         >>> pending_results.returned(response, ToolResult("c1", "look", "1"))
         True
     """
