@@ -103,12 +103,10 @@ YANDEX = Provider(
     variables=("YANDEX_CLOUD_API_KEY", "YANDEX_CLOUD_FOLDER_ID"),
     output_rate_hz=44100,
     voice="dasha",
-    # Word for word those of the service's tutorial, the missing spaces included: the model was tried with them.
     instructions=(
-        "Ты вежливый русскоязычный ассистент. Отвечай кратко. "
-        "Если просят рассказать новости — используй функцию web_search."
-        "Если спрашивают о погоде — вызывай функцию get_weather."
-        "При вопросе про {голосовой профилировщик} - обращайся к функции file_search"
+        "Ты вежливый голосовой помощник. Говори по-русски, коротко и просто, как в живой беседе. "
+        "Чтобы узнать новости, вызывай функцию web_search, а чтобы узнать погоду — get_weather. "
+        "Если тебе доступна функция file_search, ищи с её помощью ответы на вопросы о документах пользователя."
     ),
     turn_modes=(TurnMode.SERVER_VAD,),
     vad_fields=frozenset({"threshold", "silence_duration_ms"}),

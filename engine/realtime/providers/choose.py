@@ -198,7 +198,7 @@ def _server_tools(provider: Provider, keys: Keys) -> tuple[ServerTool, ...]:
     """`file_search` needs the id of the index to search, as its description: without one it is not offered."""
     if not provider.search_tools:
         return ()
-    tools = [ServerTool("web_search", "Поиск в интернете")]
+    tools = [ServerTool("web_search", "Ищет ответ в интернете.")]
     if keys.vector_store_id:
         tools.append(ServerTool("file_search", keys.vector_store_id))
     return tuple(tools)

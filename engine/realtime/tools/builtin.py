@@ -16,22 +16,15 @@ from engine.realtime.tools.tool import Tool, tool_of
 from engine.realtime.tools.weather import OpenMeteo
 
 DEFAULT_CITY = "Москва"
-_CONDITIONS = (
-    ("clear", "ясно"),
-    ("cloudy", "облачно"),
-    ("rain", "дождь"),
-    ("snow", "снег"),
-    ("thunderstorm", "гроза"),
-    ("fog", "туман"),
+_WEATHER = (
+    (range(-5, 33), ("clear", "ясно"), ("Sunglasses will be of use.", "Пригодятся тёмные очки.")),
+    (range(-10, 25), ("cloudy", "облачно"), ("It will stay dry.", "Осадков не будет.")),
+    (range(3, 22), ("rain", "дождь"), ("Take an umbrella with you.", "Захватите с собой зонт.")),
+    (range(-10, 2), ("snow", "снег"), ("Put on warm shoes.", "Наденьте тёплую обувь.")),
+    (range(15, 33), ("thunderstorm", "гроза"), ("It is better to stay indoors.", "Лучше остаться дома.")),
+    (range(-3, 15), ("fog", "туман"), ("Drive slowly.", "За рулём не торопитесь.")),
 )
-_ADVICE = (
-    ("Take a light jacket.", "Возьми легкую куртку."),
-    ("An umbrella will be of use.", "Зонт пригодится."),
-    ("Drink water and keep out of the sun.", "Пей воду и избегай солнца."),
-    ("The roads are slippery, so be careful.", "На дорогах скользко — будь аккуратнее."),
-    ("It is windy: a hood will do no harm.", "Ветрено, капюшон не помешает."),
-)
-"""In English and in Russian, the tutorial's."""
+"""Temperatures at which there is such weather, its name and the advice for it, in English and in Russian."""
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
@@ -49,12 +42,13 @@ def get_weather(city: str = "") -> dict[str, Any]:
     seed = hashlib.sha256(city.casefold().encode()).digest()
     language = 1 if _CYRILLIC.search(city) else 0
     dice = random.Random(int.from_bytes(seed[:8], "big"))
+    temperatures_c, condition, advice = dice.choice(_WEATHER)
     return {
         "city": city,
-        "temperature_c": dice.randint(-10, 35),
-        "condition": dice.choice(_CONDITIONS)[language],
+        "temperature_c": dice.choice(temperatures_c),
+        "condition": condition[language],
         "wind_m_s": round(dice.uniform(0.5, 10.0), 1),
-        "advice": dice.choice(_ADVICE)[language],
+        "advice": advice[language],
     }
 
 
@@ -65,7 +59,7 @@ def _city(arguments: dict[str, Any]) -> dict[str, Any]:
 
 GET_WEATHER = Tool(
     name="get_weather",
-    description="Получить краткую сводку погоды по городу.",
+    description="Tell the present weather of a city in brief.",
     # The tutorial's schema: it asks for the city, and a model that leaves it out means Moscow.
     parameters={
         "type": "object",

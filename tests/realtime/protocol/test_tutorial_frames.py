@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import numpy as np
 
+from engine.realtime.providers.choose import YANDEX
 from engine.realtime.tools.builtin import GET_WEATHER
 from tests.realtime.rig import rig
 from tests.support.scripted_server import Peer
@@ -16,15 +18,9 @@ ENVIRONMENT = {
     "YANDEX_CLOUD_FOLDER_ID": "b1gfolder",
     "VECTOR_STORE_ID": "store-42",
 }
-# What the tutorial's voice-agent.py sends. Its server tools carry the text "{}" as their parameters; the service's
-# reference asks for an object, which is what we send.
+# What the tutorial sends, but for its words, which are our own. Its server tools carry the text "{}" as
+# their parameters; the service's reference asks for an object, which is what we send.
 TUTORIAL_SESSION = {
-    "instructions": (
-        "Ты вежливый русскоязычный ассистент. Отвечай кратко. "
-        "Если просят рассказать новости — используй функцию web_search."
-        "Если спрашивают о погоде — вызывай функцию get_weather."
-        "При вопросе про {голосовой профилировщик} - обращайся к функции file_search"
-    ),
     "output_modalities": ["text", "audio"],
     "audio": {
         "input": {
@@ -37,7 +33,7 @@ TUTORIAL_SESSION = {
         {
             "type": "function",
             "name": "get_weather",
-            "description": "Получить краткую сводку погоды по городу.",
+            "description": "Tell the present weather of a city in brief.",
             "parameters": {
                 "type": "object",
                 "properties": {"city": {"type": "string"}},
@@ -45,7 +41,7 @@ TUTORIAL_SESSION = {
                 "additionalProperties": False,
             },
         },
-        {"type": "function", "name": "web_search", "description": "Поиск в интернете", "parameters": {}},
+        {"type": "function", "name": "web_search", "description": "Ищет ответ в интернете.", "parameters": {}},
         {"type": "function", "name": "file_search", "description": "store-42", "parameters": {}},
     ],
 }
@@ -75,7 +71,11 @@ async def test_session_update_uplink_and_tool_frames_are_the_tutorials() -> None
         frames = [without_id(frame) for frame in it.peer.frames]
 
     assert it.peer.headers["Authorization"] == "Api-Key AQVN-test-key"
-    assert frames[0] == {"type": "session.update", "session": TUTORIAL_SESSION}
+    instructions = YANDEX.instructions
+    assert frames[0] == {"type": "session.update", "session": {**TUTORIAL_SESSION, "instructions": instructions}}
+    # Each function is named; nothing is left to be filled in, and sentences are set apart.
+    assert all(f" {name}" in instructions for name in ("web_search", "get_weather", "file_search"))
+    assert not re.search(r"[{}]|[.,][^ ]", instructions[:-1])
     appended = [frame for frame in frames if frame["type"] == "input_audio_buffer.append"]
     blocks = [base64.b64decode(str(frame["audio"])) for frame in appended]
     assert len(blocks) >= 45

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from engine.config_tables import Offer, OpenMeteoUrls
 from engine.realtime.conversation.actions import ToolCall, ToolResult
-from engine.realtime.tools.builtin import END_CONVERSATION, GET_TIME, built_in_tool
+from engine.realtime.tools.builtin import END_CONVERSATION, GET_TIME, built_in_tool, get_weather
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import ToolError
 from engine.realtime.tools.weather import OpenMeteo
@@ -167,3 +167,12 @@ async def test_a_service_that_is_late_or_away_is_told_in_words() -> None:
         await it.weather.get_weather("Omsk")
     with pytest.raises(ToolError, match="Name the city"):
         await it.weather.get_weather("")
+
+
+def test_invented_weather_is_the_same_each_time_and_fits_together() -> None:
+    seen = [get_weather(f"City {number}") for number in range(300)] + [get_weather(f"Город {n}") for n in range(300)]
+    assert get_weather("City 1") == seen[1]
+    assert len({told["condition"] for told in seen}) == len({told["advice"] for told in seen}) == 12
+    for told in seen:
+        assert told["condition"] not in ("snow", "снег") or told["temperature_c"] <= 2
+        assert told["condition"] not in ("thunderstorm", "гроза") or told["temperature_c"] >= 15
