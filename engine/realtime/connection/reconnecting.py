@@ -15,14 +15,21 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from engine.audio.clock import loop_time_s
-from engine.errors import ConnectionFailedError, VoiceError
+from engine.errors import ConnectionFailedError, SessionClosedError, VoiceError
 from engine.realtime.connection.keepalive import PROBE_ITEM_ID, Keepalive, Verdict
 from engine.realtime.connection.retry_policy import LEAST_LEFT_S, RetryPolicy, Rotation, is_retried
 from engine.realtime.connection.transport import Transport
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.conversation.actions import Action, ReleaseMicrophone, Send
 from engine.realtime.protocol.client_events import ClientEvent, EventIds, RetrieveItem
-from engine.realtime.protocol.server_events import ServerEvent, SessionDescription
+from engine.realtime.protocol.errors import OTHER_SERVER, describe
+from engine.realtime.protocol.server_events import (
+    ErrorEvent,
+    ServerError,
+    ServerEvent,
+    SessionDescription,
+    UnknownEvent,
+)
 from engine.realtime.session_events import Reconnected, Reconnecting, SessionEvent
 
 _HOLDS_LOOP_S = 0.005
@@ -87,7 +94,10 @@ class ReconnectingConnection:
         self._lost_at_s: float | None = None
         self._is_dead = False
         self._unheard_ms = 0
-        self._is_planned = False
+        self._is_planned = self._is_greeted = False
+        """The next connection is there already; there was an event that is no error."""
+        self._refusal: ServerError | None = None
+        """Error with which the server opened its first connection: dialled again, it would say the same."""
         self.reconnects = self.rotations = 0
         self.dropped_outage_ms = 0
         """Audio of the microphone that nobody heard: see `Reconnected`."""
@@ -208,7 +218,16 @@ class ReconnectingConnection:
     async def _receive(self, transport: Transport) -> None:
         yielded_at_s = loop_time_s()
         while True:
-            event, self._heard_at_s, _ = await transport.receive()
+            try:
+                event, self._heard_at_s, _ = await transport.receive()
+            except ConnectionFailedError:
+                if self._refusal is None:
+                    raise
+                said = describe(self._refusal)
+                raise SessionClosedError(f"The server refuses the session: {said}", fix=OTHER_SERVER) from None
+            if not isinstance(event, UnknownEvent) and not self._is_greeted:
+                self._is_greeted = not isinstance(event, ErrorEvent)
+                self._refusal = event.error if isinstance(event, ErrorEvent) else None
             if not self._keepalive.heard(event):
                 if isinstance(event, SessionDescription) and event.expires_at:
                     self._note_limit(event.expires_at - time.time())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -18,8 +20,8 @@ from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBro
 from engine.realtime.connection.transport import Received
 from engine.realtime.protocol.client_events import ClientEvent
 from engine.realtime.protocol.decode import decode_event
-from engine.realtime.protocol.errors import OTHER_SERVER, closed
-from engine.realtime.protocol.server_events import MalformedEvent
+from engine.realtime.protocol.errors import NO_REASON, OTHER_SERVER, closed, describe, session_end
+from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, ServerError
 from engine.realtime.providers.choose import ChosenProvider, is_this_machine
 from engine.redaction import shown_url
 
@@ -29,6 +31,8 @@ _CONNECT_S = 15.0
 _CHECK = "Check the address and the network."
 _CHECK_KEY = "Check the key, the folder and their rights."
 _NO_CODE = 1005
+_WORDS_S, _MOST_WORDS = 2.0, 4096
+"""Longest time, and most bytes, for the words of a refusal."""
 _CLOSE_S = 2.0
 """Longest time the other side may take to say goodbye."""
 
@@ -53,9 +57,10 @@ class Connection:
         """
         chosen.require_encryption()
         proxy = proxy_for(chosen.url)
-        redirects = aiohttp.TraceConfig()
-        redirects.on_request_redirect.append(partial(_refuse_redirect, chosen))
-        http = aiohttp.ClientSession(trace_configs=[redirects])
+        answers, words = aiohttp.TraceConfig(), list[bytes]()
+        answers.on_request_redirect.append(partial(_refuse_redirect, chosen))
+        answers.on_request_end.append(partial(_keep_words, words))
+        http = aiohttp.ClientSession(trace_configs=[answers])
         try:
             async with asyncio.timeout(_CONNECT_S):
                 socket = await http.ws_connect(
@@ -71,7 +76,7 @@ class Connection:
         except BaseException as error:
             await http.close()
             if isinstance(error, aiohttp.ClientError | OSError | TimeoutError | ValueError):
-                raise _cannot_connect(error, chosen) from None
+                raise _cannot_connect(error, chosen, b"".join(words)) from None
             raise
         return cls(http, socket)
 
@@ -147,6 +152,29 @@ async def _refuse_redirect(chosen: ChosenProvider, *told: Any) -> None:
     )
 
 
+async def _keep_words(words: list[bytes], *told: Any) -> None:
+    """Read what a refusal says, before aiohttp throws it away with the connection."""
+    response = told[-1].response
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_WORDS_S):
+                words.append(await response.content.read(_MOST_WORDS))
+
+
+def _reason(body: bytes) -> str:
+    """The server's words in the body of a refusal: of JSON its error, of a text all of it, of a page nothing."""
+    try:
+        message = json.loads(body)
+    except ValueError:
+        text = body.decode(errors="replace")
+        message = "" if "<" in text else text
+    if isinstance(message, dict):
+        message = message.get("error") or message.get("detail") or message
+    event = decode_event(json.dumps({"type": "error", "error": message}))
+    said = describe(event.error) if message and isinstance(event, ErrorEvent) else ""
+    return "" if said == NO_REASON else said.rstrip(".")
+
+
 def _broken_frame(error: object) -> VoiceError:
     if isinstance(error, aiohttp.WebSocketError) and error.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
         most = f"{MAX_MESSAGE_BYTES >> 20} MiB"
@@ -156,11 +184,11 @@ def _broken_frame(error: object) -> VoiceError:
     return closed(None, "")
 
 
-def _cannot_connect(error: BaseException, chosen: ChosenProvider) -> VoiceError:
+def _cannot_connect(error: BaseException, chosen: ChosenProvider, body: bytes) -> VoiceError:
     """Say in one sentence why there is no connection."""
     server = f"{chosen.provider.title} at {chosen.shown_url}"
     if isinstance(error, aiohttp.WSServerHandshakeError):
-        return _refused(error.status, server, chosen.model_advice)
+        return _refused(error.status, chosen.scrubber.clean(_reason(body)), server, chosen.model_advice)
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             what = f"The certificate of {server} is not valid."
@@ -175,17 +203,19 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider) -> VoiceError:
     return ConnectionFailedError(what, fix=_CHECK)
 
 
-def _refused(status: int, server: str, model_advice: str) -> VoiceError:
+def _refused(status: int, reason: str, server: str, model_advice: str) -> VoiceError:
     """Return the error for the HTTP status of a refused handshake; any of 4xx but 401 and 429 may be for the model."""
-    if status == 401:
-        return AccessRefusedError(f"{server} refuses the key (HTTP 401).", fix=_CHECK_KEY)
-    if status == 403:
-        fix = f"{_CHECK_KEY} {model_advice}".strip()
-        return AccessRefusedError(f"{server} refuses the key or the model (HTTP 403).", fix=fix)
+    said = f" (HTTP {status}){f': {reason}' if reason else ''}."
+    if status in (401, 402, 403) or isinstance(session_end(ServerError(reason)), AccessRefusedError):
+        what = {401: "the key", 402: "the account"}.get(status, "the session" if reason else "the key or the model")
+        fix = _CHECK_KEY if status == 401 else f"{_CHECK_KEY} {model_advice}".strip()
+        return AccessRefusedError(f"{server} refuses {what}{said}", fix=fix)
     if status == 429:
-        return ConnectionFailedError(f"{server} has too many sessions (HTTP 429).", fix="Try again in a minute.")
+        return ConnectionFailedError(f"{server} has too many sessions{said}", fix="Try again in a minute.")
     fix = "Check its path: most Realtime servers answer at /v1/realtime." if status == 404 else _CHECK
     if 400 <= status < 500:
         fix = f"{fix} {model_advice}".strip()
-        return ConnectionFailedError(f"{server} refuses to open a session (HTTP {status}).", fix=fix)
-    return ConnectionFailedError(f"{server} is not a Realtime server (HTTP {status}).", fix=fix)
+        return ConnectionFailedError(f"{server} refuses to open a session{said}", fix=fix)
+    if reason or status in (500, 503):
+        return ConnectionFailedError(f"{server} cannot open a session now{said}", fix="Try again later.")
+    return ConnectionFailedError(f"{server} is not a Realtime server{said}", fix=fix)

@@ -46,6 +46,7 @@ _TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015})
 """Close codes after which the same server may be there again in a moment."""
 OTHER_SERVER = "Check that the address is that of a Realtime server, and try again."
 """The fix where a server does what none of them does."""
+NO_REASON = "no reason was given"
 _LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""
 
@@ -70,7 +71,7 @@ def is_benign(error: ServerError) -> bool:
 
 def describe(error: ServerError) -> str:
     """The server's words, cut to what a person reads."""
-    text = " ".join((error.message or error.code or error.type or "no reason was given").split())
+    text = " ".join((error.message or error.code or error.type or NO_REASON).split())
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 

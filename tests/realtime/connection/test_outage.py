@@ -324,3 +324,28 @@ def test_a_server_that_ignores_probes_is_left_once_and_then_believed() -> None:
     )
     assert held.attempts == 2
     assert len(held.of(FirstAudio)) == 1
+
+
+def test_a_refusal_behind_an_accepted_handshake_ends_the_session_with_the_servers_words() -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("error", error={"message": "This deployment is paused"})
+        peer.close_with(1011)
+
+    held = hold(refuse, then=refuse)
+    assert isinstance(held.error, SessionClosedError)
+    assert "This deployment is paused" in str(held.error)
+    assert held.attempts == 1
+    assert not held.of(Reconnected)
+
+
+def test_a_server_that_has_served_once_is_dialled_again_after_an_error() -> None:
+    async def served(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "s1"})
+        await peer.send("error", error={"message": "Odd"})
+        peer.close_with(1011)
+
+    held = hold(served, resumed(), duration_s=5)
+    assert held.error is None
+    assert len(held.of(Reconnected)) == 1

@@ -84,8 +84,52 @@ def test_they_are_not_named_for_a_key_or_where_they_are_not_known(provider: str,
 async def test_a_refused_handshake_names_them_where_it_may_be_for_the_model(
     provider: Provider, models: str, status: int, kind: type[VoiceError], is_for_the_model: bool
 ) -> None:
+    refused = await refusal(provider, web.Response(status=status))
+    assert type(refused) is kind
+    assert f"HTTP {status}" in refused.message
+    assert (models + CHOOSE in refused.fix) is is_for_the_model
+
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "kind", "says"),
+    [
+        (
+            400,
+            '{"error": {"message": "No such deployment."}}',
+            JSON,
+            ConnectionFailedError,
+            "deployment",
+        ),
+        (400, '{"detail": "Invalid model name passed"}', JSON, AccessRefusedError, "Invalid model"),
+        (400, '{"error": "bad version"}', JSON, ConnectionFailedError, "(HTTP 400): bad version."),
+        (402, '{"error": {"code": "billing"}}', JSON, AccessRefusedError, "billing"),
+        (403, "Not in your country", "text/plain", AccessRefusedError, "refuses the session (HTTP 403): Not in your"),
+        (403, "sk-test is not welcome", "text/plain", AccessRefusedError, "*** is not welcome"),
+        (429, '{"error": {"message": "All sessions are in use."}}', JSON, ConnectionFailedError, "All sessions are in"),
+        (429, '{"error": {"code": "insufficient_quota"}}', JSON, AccessRefusedError, "insufficient_quota"),
+        (500, '{"error": [7, {"odd": null}]}', JSON, ConnectionFailedError, "cannot open a session now (HTTP 500)"),
+        (503, "<html><h1>Overloaded</h1></html>", "text/html", ConnectionFailedError, "now (HTTP 503)."),
+        (404, "x" * 100_000, "text/plain", ConnectionFailedError, "(HTTP 404): xxx"),
+        (502, "", "text/plain", ConnectionFailedError, "is not a Realtime server (HTTP 502)."),
+    ],
+)
+async def test_the_reason_of_a_refused_handshake_is_told(
+    status: int, body: str, content_type: str, kind: type[VoiceError], says: str
+) -> None:
+    refused = await refusal(OPENAI, web.Response(status=status, text=body, content_type=content_type))
+    assert isinstance(refused, kind)
+    assert says in refused.message
+    assert len(refused.message) < 700
+
+
+async def refusal(provider: Provider, response: web.Response) -> VoiceError:
+    """The error of a server that answers a handshake with this."""
+
     async def refuse(_: web.Request) -> web.Response:
-        return web.Response(status=status)
+        return response
 
     app = web.Application()
     app.router.add_get("/", refuse)
@@ -94,9 +138,8 @@ async def test_a_refused_handshake_names_them_where_it_may_be_for_the_model(
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"ws://127.0.0.1:{runner.addresses[0][1]}/"
-        with pytest.raises(kind) as refused:
+        with pytest.raises(VoiceError) as refused:
             await Connection.open(chosen_from(provider, url))
     finally:
         await runner.cleanup()
-    assert f"HTTP {status}" in refused.value.message
-    assert (models + CHOOSE in refused.value.fix) is is_for_the_model
+    return refused.value
