@@ -29,6 +29,7 @@ from platformdirs import user_config_path
 
 from engine.config_tables import As, McpName, McpServer, Offer, Prices, RemoteMcp, TurnOptions
 from engine.errors import InvalidInputError
+from engine.files import read_bounded
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -165,8 +166,7 @@ def load_config(
     environ = os.environ if environ is None else environ
     path = config_path(environ)
     try:
-        text = _read(path)
-        document = tomllib.loads(text)
+        document = tomllib.loads(read_config(path))
     except (FileNotFoundError, NotADirectoryError) as error:
         if environ.get(CONFIG_VARIABLE, "").strip() and not may_be_new:
             raise not_taken(path, error) from None
@@ -179,12 +179,14 @@ def load_config(
     return check_config(_filled_in(document, environ, path), path).overridden_by(environ)
 
 
-def _read(path: Path) -> str:
-    """The file's text; what would take the parser's memory, as it takes time, is refused."""
-    with path.open("rb") as file:
-        text = file.read(_LARGEST_BYTES + 1).decode("utf-8")
-    if len(text) > _LARGEST_BYTES:
-        raise ValueError(f"it is larger than {_LARGEST_BYTES // 1024} KiB")
+def read_config(path: Path) -> str:
+    """Return the file's text.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read.
+        RecursionError: it would take the parser's memory.
+    """
+    text = read_bounded(path, _LARGEST_BYTES)
     if any(line.count(".") > _DEEPEST for line in text.splitlines()):
         raise RecursionError
     return text

@@ -15,9 +15,9 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from engine.config import not_taken
+from engine.config import not_taken, read_config
 from engine.errors import InvalidInputError
-from engine.private_file import make_private_folder
+from engine.files import make_private_folder
 
 _OWNER_ONLY = 0o600
 
@@ -41,7 +41,7 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
     """
     path = path.resolve()
     try:
-        text = path.read_bytes().decode("utf-8") if path.exists() else ""
+        text = read_config(path) if path.exists() else ""
         changed = _with_audio(text, values)
     except (OSError, ValueError, RecursionError, TOMLKitError) as error:
         raise not_taken(path, error) from None

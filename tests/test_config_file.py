@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: 
         (b"[mcp.x.env]\nTOKEN = 1979\n", "'TOKEN' in [mcp.x.env] must be a string", 'TOKEN = "..."'),
         (b"[sounds]\n", "unknown table 'sounds'", "keys, audio, tools"),
         (b"x = " + b"[" * 100_000, "nested too deeply", "remove"),
-        (b"x = " + b"{a=" * 100_000, "larger than 256 KiB", "remove"),
+        (b"x = " + b"{a=" * 100_000, "larger than 256 KiB", "name another file"),
         (b"x = " + b"{a=" * 50_000, "nested too deeply", "remove"),
         (b".".join([b"a"] * 20_000) + b" = 1", "nested too deeply", "remove"),
         (b"[turns]\nsilence_duration_ms = 1" + b"0" * 5000, "a number without end", "remove"),

@@ -12,6 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchmarks.report.results import SCHEMA, Result
 from engine.errors import InvalidInputError
+from engine.files import read_bounded
+
+_LARGEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ def read_document(path: Path) -> Document:
         InvalidInputError: it cannot be read, is of another form, or is damaged; the message says which.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_bounded(path, _LARGEST_BYTES))
     except OSError as error:
         raise InvalidInputError(f"The figures in {path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):

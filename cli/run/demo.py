@@ -19,8 +19,8 @@ from engine.api.session import Session
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import ProtocolBrokenError
+from engine.files import make_private_folder
 from engine.local.answering.speech import Voice
-from engine.private_file import make_private_folder
 from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")

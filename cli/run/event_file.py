@@ -10,7 +10,7 @@ from typing import TextIO
 from cli.terminal.sanitize import json_text
 from cli.terminal.writer import BackgroundWriter
 from engine.errors import InvalidInputError
-from engine.private_file import open_private
+from engine.files import open_private
 from engine.realtime.session_events import SessionEvent
 
 

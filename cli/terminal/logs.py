@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from cli.terminal.sanitize import printable
-from cli.terminal.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from cli.terminal.status_line import StatusLine
 
 
 class OneLine(logging.Formatter):

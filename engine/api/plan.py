@@ -9,11 +9,14 @@ from pathlib import Path
 from engine.api.options import SessionOptions
 from engine.config import load_config
 from engine.errors import InvalidInputError
+from engine.files import read_bounded
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.tools.offered import offered_tools
 from engine.redaction import secrets_of_environment
+
+_LONGEST_INSTRUCTIONS_BYTES = 1 << 20
 
 
 class SessionPlan:
@@ -72,7 +75,7 @@ def _read_instructions(text: str | None) -> str | None:
     if text is None or not text.startswith("@"):
         return text
     try:
-        return Path(text[1:]).expanduser().read_text(encoding="utf-8").strip()
+        return read_bounded(Path(text[1:]).expanduser(), _LONGEST_INSTRUCTIONS_BYTES).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidInputError(

@@ -6,7 +6,7 @@ import os
 import struct
 from pathlib import Path
 
-from engine.private_file import open_private
+from engine.files import open_private
 
 _HEADER_BYTES = 44
 _MOST_BYTES = 0xFFFFFFFF - _HEADER_BYTES

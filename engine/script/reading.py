@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Advice, InvalidInputError
+from engine.files import read_bounded
 from engine.script.steps import Answer, CallTool, Close, Emit, Expect, GoSilent, Hear, Repeat, Step, Wait
 
 _Object = dict[str, Any]
@@ -57,6 +58,9 @@ class ConnectionScript:
     """Each step in the file's own words, for errors."""
     refuse: int | None = None
     """The HTTP status to answer with in place of a connection."""
+
+
+_LARGEST_BYTES, _MOST = 16 << 20, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,13 @@ def read_script(path: Path, make_sound: MakeSound) -> Script:
         InvalidInputError: it cannot be read, or is no script; the text names the step.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bounded(path, _LARGEST_BYTES)
         parsed = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InvalidInputError(
             f"The script {path} cannot be read: {error.strerror}.", fix="Name a file that exists and is readable."
         ) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         form = "JSON" if path.suffix == ".json" else "TOML"
         raise InvalidInputError(
             f"The script {path} is not valid {form}: {error}.", fix=f"Correct it. {Advice.SCRIPTS}"
@@ -97,12 +101,12 @@ def script_of(parsed: Any, make_sound: MakeSound) -> Script:
         InvalidInputError: it is no script; the text names the step.
     """
     top = _Fields(parsed, "The script")
-    rate_hz = top.take("rate_hz", int, 24000)
+    rate_hz = max(1, top.take("rate_hz", int, 24000))
     connections = [*top.take("connection", list, []), *([{"steps": top.take("steps", list)}] if "steps" in top else [])]
     reader = _Reader(make_sound, rate_hz)
     script = Script(
         connections=tuple(one for entry in connections for one in reader.connection(entry)),
-        ignoring=frozenset(top.take("ignoring", list, [])),
+        ignoring=frozenset(map(str, top.take("ignoring", list, []))),
         patience_s=float(top.take("patience", (int, float), 10.0)),
         rate_hz=rate_hz,
     )
@@ -132,6 +136,8 @@ class _Fields:
             raise InvalidInputError(
                 f"{self._where}: '{name}' is {value!r}, which is of the wrong type.", fix=Advice.SCRIPTS
             )
+        if isinstance(value, int | float) and not 0 <= value <= _MOST:
+            raise InvalidInputError(f"{self._where}: '{name}' must be a number from 0 to {_MOST}.", fix=Advice.SCRIPTS)
         return value
 
     def rest(self) -> _Object:

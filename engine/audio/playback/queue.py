@@ -44,7 +44,8 @@ class PlaybackQueue:
     def add(self, segment: Segment, pcm16: memoryview) -> int:
         """Queue whole samples of the newest segment; return how many bytes found no room."""
         taken = min(len(pcm16), self._max_bytes - self._bytes)
-        audio = pcm16[:taken]
+        # Of a piece that is cut, the rest is let go: a slice would keep all of it.
+        audio = pcm16 if taken == len(pcm16) else memoryview(bytes(pcm16[:taken]))
         segment.count(taken // 2)
         self._bytes += taken
         if self._gathered or taken < self._smallest_bytes:

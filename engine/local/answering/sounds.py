@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import InvalidInputError
 from engine.local.answering.speech import Voice
 
-_LEVEL = 8000.0
+_LEVEL, _LONGEST_S = 8000.0, 600
 _KINDS = "tone_hz, silence, noise, text or wav"
 
 
@@ -38,6 +38,9 @@ class SoundMaker:
             InvalidInputError: it is no sound, or its file cannot be read.
             LibraryMissingError: it speaks, and espeak-ng is not installed.
         """
+        length_s = sound.get("seconds", 0)
+        if isinstance(length_s, int | float) and not 0 <= length_s <= _LONGEST_S:
+            raise InvalidInputError(f"A sound of {length_s} s is none.", fix=f"Give it 0 to {_LONGEST_S} s.")
         match dict(sound):
             case {"tone_hz": int() | float() as tone_hz, "seconds": int() | float() as seconds, **rest} if not rest:
                 samples = _LEVEL * np.sin(2 * np.pi * tone_hz * np.arange(round(seconds * rate_hz)) / rate_hz)

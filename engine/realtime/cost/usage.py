@@ -58,17 +58,21 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
             input_audio_tokens=usage.input_audio_tokens,
             output_text_tokens=usage.output_tokens,
         )
-    text, audio, image = usage.input_text_tokens or 0, usage.input_audio_tokens or 0, usage.input_image_tokens or 0
-    cached_text, cached_audio = usage.cached_text_tokens or 0, usage.cached_audio_tokens or 0
-    cached_image = usage.cached_image_tokens or 0
+    text, audio, image = (
+        _count(usage.input_text_tokens),
+        _count(usage.input_audio_tokens),
+        _count(usage.input_image_tokens),
+    )
+    cached_text, cached_audio = _count(usage.cached_text_tokens), _count(usage.cached_audio_tokens)
+    cached_image = _count(usage.cached_image_tokens)
     # A cache begins with the instructions, so what a server does not sort is text as far as there is text.
-    unsorted = max(0, (usage.cached_tokens or 0) - cached_text - cached_audio - cached_image)
+    unsorted = max(0, _count(usage.cached_tokens) - cached_text - cached_audio - cached_image)
     as_text = min(unsorted, max(0, text - cached_text))
     cached_text, cached_audio = (
         cached_text + as_text,
         cached_audio + min(unsorted - as_text, max(0, audio - cached_audio)),
     )
-    text_output, audio_output = usage.output_text_tokens or 0, usage.output_audio_tokens or 0
+    text_output, audio_output = _count(usage.output_text_tokens), _count(usage.output_audio_tokens)
     return Tokens(
         text_input=max(0, text - cached_text),
         cached_text_input=cached_text,
@@ -78,9 +82,14 @@ def tokens_of(usage: Usage | TranscriptUsage) -> Tokens:
         cached_image_input=cached_image,
         text_output=text_output,
         audio_output=audio_output,
-        other_input=max(0, (usage.input_tokens or 0) - text - audio - image),
-        other_output=max(0, (usage.output_tokens or 0) - text_output - audio_output),
+        other_input=max(0, _count(usage.input_tokens) - text - audio - image),
+        other_output=max(0, _count(usage.output_tokens) - text_output - audio_output),
     )
+
+
+def _count(tokens: int | None) -> int:
+    """A count that a server left out is none, and below zero there is none: it would give money back."""
+    return max(0, tokens or 0)
 
 
 def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tuple[float, bool]:
@@ -182,11 +191,11 @@ class UsageMeter:
                     self._wind_up()
                 return self._total()
             case TranscriptionUsage(_, usage):
-                tokens = tokens_of(usage)
-                self._transcribed_s += usage.seconds or 0.0
+                tokens, seconds = tokens_of(usage), max(0.0, usage.seconds or 0.0)
+                self._transcribed_s += seconds
                 self._transcription_tokens.update(tokens)
                 if self._transcribes_apart:
-                    self._charge(*cost_of(tokens, self._transcription_prices, usage.seconds or 0.0))
+                    self._charge(*cost_of(tokens, self._transcription_prices, seconds))
                 return self._total()
             case Summary():
                 self._charge_time()

@@ -112,8 +112,15 @@ def _number(value: Any) -> float:
     return number
 
 
+_LARGEST = 1 << 53
+"""The greatest integer of JSON that every program reads alike; none of the protocol comes near it."""
+
+
 def _integer(value: Any) -> int:
-    return value if value.__class__ is int else int(_number(value))
+    number = value if value.__class__ is int else int(_number(value))
+    if abs(number) > _LARGEST:
+        raise FieldError("is too large")
+    return number
 
 
 def _flag(value: Any) -> bool:

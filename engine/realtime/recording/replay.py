@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from engine.realtime.recording.tap import EVENTS_FILE, FORMAT
 from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 
 _Object = dict[str, Any]
+_LONGEST_LINE = 1 << 27
+"""Characters: those of the largest event, all escaped."""
 _RECORD_AGAIN = "Replay it with the version that recorded it, or record anew: this one does not understand it."
 
 
@@ -78,7 +81,7 @@ class _Replay:
                 )
             try:
                 step = self._take(number, line)
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+            except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError) as error:
                 raise InvalidInputError(
                     f"Line {number} of {self._file} cannot be replayed: {error!r}.", fix=_RECORD_AGAIN
                 ) from error
@@ -122,7 +125,8 @@ class _Replay:
         if message["type"] == "response.output_audio.delta":
             audio = message["delta"]
             event = decode_event(json.dumps({**message, "delta": ""}))
-            assert isinstance(event, AudioDelta)
+            if not isinstance(event, AudioDelta):
+                raise TypeError(f"entry {number} is no audio")
             return replace(event, audio=AbsentAudio(audio["bytes"], audio["crc32"]))
         return decode_event(json.dumps(message))
 
@@ -130,8 +134,8 @@ class _Replay:
         """The lines that are whole: the last one of a process that was killed may be cut."""
         try:
             with self._file.open(encoding="utf-8") as file:
-                for number, text in enumerate(file, 1):
-                    if text.endswith("\n"):
+                for number, text in enumerate(iter(partial(file.readline, _LONGEST_LINE), ""), 1):
+                    if text.endswith("\n") or len(text) == _LONGEST_LINE:
                         yield number, _object(text, number, self._file)
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
@@ -143,7 +147,7 @@ class _Replay:
 def _object(text: str, number: int, file: Path) -> _Object:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise InvalidInputError(f"Line {number} of {file} is not a line of a recording.", fix=Advice.RECORDING)

@@ -30,7 +30,7 @@ from engine.audio.run_blocking import run_blocking
 from engine.audio.session_audio import SessionAudio
 from engine.audio.wav_file import WavFile
 from engine.errors import InvalidInputError
-from engine.private_file import make_private_folder, open_private
+from engine.files import make_private_folder, open_private
 from engine.realtime.connection.transport import Connect, Received, Transport
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation.machine import Conversation
@@ -139,7 +139,7 @@ class Recording:
     def sent(self, event: ClientEvent) -> None:
         """Note an event that went to the server."""
         if isinstance(event, AppendAudio):
-            self._writer.put(partial(self._write_said, self._next_line(), event))
+            self._writer.put(partial(self._write_said, self._next_line(), event), len(event.pcm16))
         else:
             self._put({"sent": event})
 
@@ -148,13 +148,14 @@ class Recording:
         line = self._next_line()
         self._last = event, line["n"]
         if isinstance(event, AudioDelta):
-            self._writer.put(partial(self._write_answer, line, event))
+            self._writer.put(partial(self._write_answer, line, event), len(event.audio))
         elif isinstance(event, MalformedEvent):
             shown = text.decode(errors="replace") if isinstance(text, bytes) else text
             self._writer.put(partial(self._write, {**line, "malformed": event, "text": shown[:_SHOWN_TEXT]}))
         else:
             self._writer.put(
-                partial(self._write_received, line, text, has_settings=isinstance(event, SessionDescription))
+                partial(self._write_received, line, text, has_settings=isinstance(event, SessionDescription)),
+                len(text),
             )
 
     def _told(self, machine: int, name: str, args: tuple[Any, ...], options: dict[str, Any], actions: Any) -> None:

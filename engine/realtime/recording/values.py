@@ -16,6 +16,8 @@ from engine.realtime.session_events import SessionEvent
 from engine.redaction import without_secrets
 
 _CLASS = "$"
+MAX_AUDIO_BYTES = 16 << 20
+"""As much as the largest event; a recording that says more asks for memory only."""
 _INPUTS: dict[str, type] = {kind.__name__: kind for kind in (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent)}
 """Inputs of a conversation besides the events of a server and plain values."""
 
@@ -27,6 +29,8 @@ class AbsentAudio(bytes):
 
     def __new__(cls, size: int, checksum: int) -> AbsentAudio:
         """Make audio of so many bytes, none of which is the real one."""
+        if not 0 <= size <= MAX_AUDIO_BYTES:
+            raise ValueError(f"no event holds {size} bytes of audio")
         audio = super().__new__(cls, size)
         audio.checksum = checksum
         return audio

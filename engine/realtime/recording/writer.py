@@ -6,8 +6,8 @@ import queue
 import threading
 from collections.abc import Callable
 
-_MOST_WAITING = 4000
-"""Jobs: half a minute of a talkative session."""
+_MOST_WAITING, _MOST_WAITING_BYTES = 4000, 64 << 20
+"""Jobs: half a minute of a talkative session; and what a server that sends faster than the disk writes may fill."""
 _LAST_S = 10.0
 """Longest wait for the disk at the end of a session."""
 
@@ -24,7 +24,9 @@ class Writer:
             on_drop: Called in the thread, before the next job, with how many were dropped before it.
             on_failure: Called in the thread with what ended it.
         """
-        self._jobs: queue.Queue[Job | None] = queue.Queue(_MOST_WAITING)
+        self._jobs: queue.Queue[tuple[Job, int] | None] = queue.Queue(_MOST_WAITING)
+        # Each is counted up by one thread only.
+        self._put_bytes = self._done_bytes = 0
         self._on_drop = on_drop
         self._on_failure = on_failure
         self._ended = False
@@ -33,12 +35,15 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="recording", daemon=True)
         self._thread.start()
 
-    def put(self, job: Job) -> None:
-        """Have something written; never waits, and does nothing once the disk has failed."""
+    def put(self, job: Job, size_bytes: int = 0) -> None:
+        """Have something of so many bytes written; never waits, and does nothing once the disk has failed."""
         if self._ended:
             return
         try:
-            self._jobs.put_nowait(job)
+            if self._put_bytes - self._done_bytes + size_bytes > _MOST_WAITING_BYTES:
+                raise queue.Full
+            self._jobs.put_nowait((job, size_bytes))
+            self._put_bytes += size_bytes
         except queue.Full:
             self.dropped += 1
 
@@ -53,7 +58,9 @@ class Writer:
 
     def _work(self) -> None:
         told = 0
-        while (job := self._jobs.get()) is not None:
+        while (entry := self._jobs.get()) is not None:
+            job, size_bytes = entry
+            self._done_bytes += size_bytes
             if self._ended:
                 continue
             try:

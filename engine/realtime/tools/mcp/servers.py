@@ -12,10 +12,12 @@ from typing import Any
 from mcp import types
 
 from engine.config_tables import McpServer
-from engine.realtime.session_events import McpServerChanged, SessionEvent
+from engine.realtime.session_events import Lacking, McpServerChanged, SessionEvent
 from engine.realtime.tools.mcp.connection import McpConnection
 from engine.realtime.tools.tool import OnInterrupt, Tool
 
+MOST_TOOLS = 128
+"""As many as the services take in one session."""
 _LONGEST = 64
 _DIGEST_CHARS = 8
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
@@ -61,6 +63,10 @@ class McpServers:
                 self._emit(McpServerChanged(connection.name, "failed", str(failure)))
                 continue
             wanted = [tool for tool in start.result() if settings.tools is None or tool.name in settings.tools]
+            if len(wanted) > MOST_TOOLS:
+                known = f"MCP server {connection.name} has {len(wanted)} tools, of which {MOST_TOOLS} are offered"
+                self._emit(Lacking(f"{known}: name those you want with `tools` in its table of the configuration."))
+                wanted = wanted[:MOST_TOOLS]
             for tool in wanted:
                 name = tool_name(connection.name, tool.name, made)
                 made[name] = _as_tool(name, tool, connection, settings)

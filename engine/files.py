@@ -1,4 +1,4 @@
-"""Files and folders for the user alone: voices, transcripts and events are nobody else's."""
+"""Files of the user: recordings are written for nobody else, and what is read is no larger than it may be."""
 
 from __future__ import annotations
 
@@ -45,3 +45,17 @@ def make_private_folder(path: Path) -> None:
         return path.mkdir(mode=0o700, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.mkdir(mode=0o700, exist_ok=True)
+
+
+def read_bounded(path: Path, most_bytes: int) -> str:
+    """Read a text in UTF-8, with or without a byte-order mark; a device named by mistake does not fill the memory.
+
+    Raises:
+        OSError: it cannot be read, or is larger.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {most_bytes >> 10} KiB", str(path))
+    return content.decode("utf-8-sig")

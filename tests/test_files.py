@@ -13,7 +13,7 @@ from cli.run.event_file import open_event_file
 from engine.audio.wav_file import WavFile
 from engine.config import Config
 from engine.errors import InvalidInputError
-from engine.private_file import make_private_folder, open_private
+from engine.files import make_private_folder, open_private
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.tap import EVENTS_FILE, Recording
 
