@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+import threading
+import time
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -268,3 +270,23 @@ def test_the_test_that_a_docstring_shows_is_a_test() -> None:
     names: dict[str, Any] = {"pytest": pytest}
     exec(textwrap.dedent(shown), names)
     names["test_an_answer_is_heard"]()
+
+
+async def test_a_sound_system_that_hangs_keeps_neither_the_loop_nor_who_wants_to_leave() -> None:
+    begun, answers = threading.Event(), threading.Event()
+
+    class Hung(VirtualDevices):
+        def open(self, port: Any, request: Any) -> Any:
+            begun.set()
+            answers.wait()
+            return super().open(port, request)
+
+    with ServerDouble() as server:
+        opening = asyncio.create_task(session_with(server, Hung()).__aenter__())
+        await asyncio.to_thread(begun.wait)
+        began_s = time.monotonic()
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert time.monotonic() - began_s < 4
+    answers.set()
