@@ -37,8 +37,9 @@ class LazyGroup(TyperGroup):
         """Return the name of the command that is called, the command, and the arguments for it."""
         name, command, rest = super().resolve_command(ctx, args)
         if name in _WITH_SOUND:
-            from engine.audio.device.native_stderr import silence_native_stderr  # noqa: PLC0415
+            from engine.audio.device.native_stderr import keep_standard_error, silence_native_stderr  # noqa: PLC0415
 
+            keep_standard_error()
             silence_native_stderr()
         return name, load_command(name) if name in COMMANDS else command, rest
 

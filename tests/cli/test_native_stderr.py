@@ -18,6 +18,26 @@ RUNS = [f"run --backend {backend} --provider local --duration 0.5" for backend i
 LOOKS = ["backends", "doctor", *(f"devices --backend {backend}" for backend in BACKENDS)]
 
 
+OURS = (
+    "Backend ",
+    "Provider ",
+    "Microphone: ",
+    "Speaker: ",
+    "Speak. ",
+    "Session ",
+    "Usage: ",
+    "End (",
+    "voice: ",
+    "  ",
+)
+"""Beginnings of what `run` says of itself."""
+
+
+def foreign(errors: str) -> list[str]:
+    """Lines that are none of ours."""
+    return [line for line in errors.splitlines() if not line.startswith(OURS)]
+
+
 def voice(environment: dict[str, str], command: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run(
@@ -26,10 +46,10 @@ def voice(environment: dict[str, str], command: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("command", [*RUNS, "backends"])
-def test_with_a_sound_server_standard_error_stays_empty(soundcard: SoundCard, command: str) -> None:
+def test_with_a_sound_server_standard_error_holds_our_own_lines_only(soundcard: SoundCard, command: str) -> None:
     """That of `devices` and `doctor` is looked at in tests/soundcard/test_devices.py."""
     run = voice(soundcard.environment, command)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, foreign(run.stderr)) == (0, [])
 
 
 @pytest.mark.parametrize("command", [*RUNS, *LOOKS])
@@ -41,8 +61,7 @@ def test_without_one_there_is_at_most_our_own_sentence(tmp_path: Path, command: 
         assert not lines
     else:
         assert run.returncode in (0, 5)
-        assert len(lines) <= 2
-        assert all(line.startswith(("voice: ", "  ")) for line in lines)
+        assert not foreign(run.stderr)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

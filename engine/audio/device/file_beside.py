@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Stream
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.types import Device, Direction, StreamInfo, StreamRequest
+from engine.audio.types import Device, Direction, StreamRequest
 
 
 class FileBeside:
@@ -52,12 +52,8 @@ class _Pair:
     def __init__(self, streams: Sequence[Stream]) -> None:
         self._streams = streams
         of_file, of_device = streams[0].info, streams[-1].info
-        self.info = StreamInfo(
-            of_device.backend,
-            of_device.native,
-            of_file.input or of_device.input,
-            of_file.output or of_device.output,
-            of_device.notes,
+        self.info = replace(
+            of_device, input=of_file.input or of_device.input, output=of_file.output or of_device.output
         )
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import os
 import sys
 
 
@@ -22,6 +23,13 @@ def silence_native_stderr() -> None:
         _take_handlers(process)
         if sys.platform == "linux" and hasattr(process, "gnu_get_libc_version"):
             _divert_standard_error(process)
+
+
+def keep_standard_error() -> None:
+    """Give `sys.stderr` a descriptor of its own: sounddevice points the other at nothing while PortAudio starts."""
+    stream = sys.__stderr__
+    if stream is not None and stream is sys.stderr:
+        sys.stderr = os.fdopen(os.dup(2), "w", 1, stream.encoding, stream.errors)
 
 
 def _take_handlers(process: ctypes.CDLL) -> None:

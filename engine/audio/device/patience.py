@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import wait
 from typing import TypeVar
 
 from engine.audio.run_blocking import DaemonThread
@@ -18,20 +17,6 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _TOLD_S, _MOST_S = 3.0, 20.0
 """A Bluetooth headset takes seconds to change its mode; PulseAudio gives a server up after 30, and asks anew."""
-
-
-@contextlib.contextmanager
-def _standard_error() -> Iterator[Callable[[], object]]:
-    """Give a function that restores standard error: sounddevice takes it away for as long as PortAudio starts."""
-    try:
-        kept = os.dup(2)
-    except OSError:
-        yield lambda: None
-        return
-    try:
-        yield lambda: os.dup2(kept, 2)
-    finally:
-        os.close(kept)
 
 
 def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambda _: None) -> T:
@@ -54,17 +39,12 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
     """
     if sys.platform == "win32" or asyncio._get_running_loop() is not None:
         return call()
-    with _standard_error() as restore:
-        outcome = DaemonThread().submit(call)
-        for patience_s in (_TOLD_S, _MOST_S - _TOLD_S):
-            try:
-                return outcome.result(patience_s)
-            except TimeoutError:
-                if outcome.done():
-                    return outcome.result()
-                restore()
-                if patience_s == _TOLD_S:
-                    _log.warning("The sound system has not answered for %g s.", _TOLD_S)
+    outcome = DaemonThread().submit(call)
+    if not wait([outcome], _TOLD_S).done:
+        _log.warning("The sound system has not answered for %g s.", _TOLD_S)
+        wait([outcome], _MOST_S - _TOLD_S)
+    if outcome.done():
+        return outcome.result()
     outcome.add_done_callback(lambda late: late.exception() or discard(late.result()))
     raise StreamLostError(
         f"The sound system has not answered for {_MOST_S:g} s.", fix="Start the sound server anew, or use files."
