@@ -32,8 +32,6 @@ def test(
     """
     from cli.devices.selection import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-
-    prepare_kernels(lambda text: typer.echo(text, err=True))
     from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
     from cli.view.lines import describe_stream  # noqa: PLC0415
     from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
@@ -45,6 +43,7 @@ def test(
 
     line = MeterLine(sys.stderr)
     with open_devices(backend, input, output) as (opened, request):
+        prepare_kernels()
         try:
             recorded = record_sound_check(
                 opened, request, opened=say_opened, on_level=lambda stage, level_db: line.show(f"{stage:<14}", level_db)

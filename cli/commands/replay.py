@@ -24,9 +24,6 @@ def replay(
     Its events run through the same conversation, without sound and server.
     The exit code is 1 where it does something else than it did.
     """
-    from cli.kernels import prepare_kernels  # noqa: PLC0415
-
-    prepare_kernels()
     from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415 - brings numpy
 
     inputs = actions = 0

@@ -107,9 +107,6 @@ def run(*, events: str | None, log_level: LogLevel, **given: Any) -> None:
     the embedded agent.
     """
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
-    from cli.kernels import prepare_kernels  # noqa: PLC0415
-
-    prepare_kernels()
     from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
 
     run_session(options, events, log_level)

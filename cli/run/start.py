@@ -42,7 +42,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         approvals = Approvals(screen.insist)
         file: list[Observer] = [outputs.events] if outputs.events else []
-        options = replace(options, config=config, observers=[screen, *file, approvals])
+        options = replace(options, config=config, observers=[screen, *file, approvals], on_compile=screen.say)
         with tool_folders(options.tools, config):
             session = Session.of(options)
         # What is not possible is said before anything is opened.

@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from engine.api.options import SessionOptions
+from engine.api.options import SessionOptions, path_of
 from engine.config import load_config
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.recording.tap import require_new
 from engine.realtime.tools.offered import offered_tools
 from engine.redaction import secrets_of_environment
 
@@ -29,6 +30,8 @@ class SessionPlan:
             VoiceError: what is wrong with them.
         """
         self.config = config = load_config() if options.config is None else options.config
+        if (folder := path_of(options.record)) is not None:
+            require_new(folder)
         chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
         chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
         if options.connect is None:

@@ -284,16 +284,14 @@ class Session:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         plan, options = self._plan, self.options
-        await run_blocking(functools.partial(warm_up, options.on_compile))
         found = await run_blocking(functools.partial(choose_backend, options, plan.config.audio), grace_s=_HURRY_S)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
             self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
         self._emit(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         self._emit(*map(Lacking, plan.lacks))
-        tools = await start_servers(plan.config.mcp, self._emit, stack)
-        chosen, connect = await self._reach_server(stack)
-        provider = chosen.provider
+        await run_blocking(functools.partial(warm_up, options.on_compile))
+        provider = plan.chosen.provider
         open_audio = functools.partial(
             SessionAudio,
             found.backend,
@@ -307,6 +305,9 @@ class Session:
         )
         self._audio = audio = await run_blocking(open_audio, grace_s=_HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
+        # The servers after the devices, which may not be there: that is told without a wait.
+        tools = await start_servers(plan.config.mcp, self._emit, stack)
+        chosen, connect = await self._reach_server(stack)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:
             recording = Recording(folder, chosen, observers=self._told, secrets=plan.secrets, connect=connect)

@@ -251,13 +251,31 @@ def test_of_two_sessions_one_loses_its_device_and_the_other_does_not_notice() ->
     assert (heard > 0.1).sum() > 48000  # all of the answer
 
 
+def test_a_folder_with_a_recording_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "session.jsonl").touch()
+    for folder, said in ((tmp_path, "a recording in"), (tmp_path / "session.jsonl", "is a file")):
+        with ServerDouble() as server, pytest.raises(voice.InvalidInputError, match=said):
+            session_with(server, record=folder)
+
+
+def test_a_device_that_is_not_there_is_told_before_any_server_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def started() -> None:
+        raise AssertionError("a server was started")
+
+    async def main() -> None:
+        monkeypatch.setattr("engine.api.session.LocalServer", started)
+        await voice.Session(provider="local", backend="virtual", input="nosuch", config=voice.Config()).run()
+
+    with pytest.raises(voice.UnknownDeviceError, match="nosuch"):
+        run(main())
+
+
 def test_what_fails_at_the_start_leaves_nothing_open(tmp_path: Path) -> None:
     async def main() -> None:
-        taken = tmp_path / "session.jsonl"
-        taken.touch()
+        (tmp_path / "file").touch()
         devices = Mortal()
         with ServerDouble() as server, pytest.raises(voice.InvalidInputError, match="recording"):
-            async with session_with(server, devices, record=tmp_path):
+            async with session_with(server, devices, record=tmp_path / "file" / "folder"):
                 pass
         assert not devices.stream.active
         assert len(asyncio.all_tasks()) == 1

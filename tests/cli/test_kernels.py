@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,12 +44,53 @@ def test_what_only_lists_compiles_nothing(tmp_path: Path, command: str) -> None:
     assert not list(tmp_path.rglob("kernels-*"))
 
 
-def test_who_compiles_by_the_way_says_so(tmp_path: Path) -> None:
-    environment = {**os.environ, "VOICE_CACHE_DIR": str(tmp_path)}
+MISTAKES = {
+    "run --provider opnai": "There is no provider",
+    "run --provider openai": "needs a key",
+    "run --url http://x": "not the address",
+    "run --provider local --tools nosuch:x": "nosuch",
+    "run --provider local --instructions @nosuch": "cannot be read",
+    "run --provider local --budget 1": "no price",
+    "run --provider local --record .": "a recording in",
+    "run --provider local --turns none": "needs a terminal",
+    "replay nosuch": "cannot be read",
+    "devices pick": "needs a terminal",
+    "devices test --backend nosuch": "no audio backend",
+}
+IN_ONE_PROCESS = """
+import json, sys
+from cli.app import app
+from engine.dsp.compile import library
+from engine.errors import VoiceError
+told = []
+for line in json.loads(sys.argv[1]):
+    try: app(line.split(), standalone_mode=False)
+    except VoiceError as error: told.append(error.message)
+    assert library._loaded is None, line
+print(json.dumps(told))
+"""
+
+
+def test_mistakes_that_need_no_sound_are_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "session.jsonl").touch()
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    environment["VOICE_CONFIG"] = ""
+    command = [sys.executable, "-c", IN_ONE_PROCESS, json.dumps(list(MISTAKES))]
     run = subprocess.run(
-        [VOICE, "replay", str(tmp_path / "none")], env=environment, capture_output=True, text=True, check=False
+        command, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
-    assert run.stderr.startswith("Compiling the audio kernels")
+    assert run.returncode == 0, run.stderr
+    for (line, expected), told in zip(MISTAKES.items(), json.loads(run.stdout), strict=True):
+        assert expected in told, line
+
+
+def test_a_session_that_compiles_by_the_way_says_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "VOICE_CACHE_DIR": str(tmp_path)}
+    nowhere = ["run", "--backend", "virtual", "--text", "--url", "ws://127.0.0.1:9"]
+    run = subprocess.run(
+        [VOICE, *nowhere], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert "Compiling the audio kernels" in run.stderr
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

@@ -224,6 +224,16 @@ class Recording:
             observer(ErrorShown(message, "recording"), loop_time_s())
 
 
+def require_new(folder: Path) -> None:
+    """Refuse a folder that a recording cannot be made in; what only the disk knows is found when it is made.
+
+    Raises:
+        InvalidInputError: it holds a recording, or is a file.
+    """
+    if folder.is_file() or (folder / EVENTS_FILE).exists():
+        raise _not_written(folder, FileExistsError())
+
+
 def _not_written(folder: Path, error: OSError) -> InvalidInputError:
     if not isinstance(error, FileExistsError):
         reason = f"The recording cannot be written into {folder}: {error.strerror}."
