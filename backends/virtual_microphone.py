@@ -99,7 +99,10 @@ class FileMicrophone:
         import soundfile  # noqa: PLC0415 - loads libsndfile, which only this source needs
 
         if not path.is_file():
-            raise InvalidInputError(_missing(path), fix=_READABLE)
+            kind = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else ""
+            raise InvalidInputError(
+                f"{path} is {kind}, no audio file." if kind else f"There is no audio file {path}.", fix=_READABLE
+            )
         try:
             self._file = soundfile.SoundFile(path)
         except (RuntimeError, OSError, TypeError) as error:  # soundfile's own, and its refusal of names in .raw
@@ -134,15 +137,6 @@ class FileMicrophone:
         """Close the file."""
         self.ended = True
         self._file.close()
-
-
-def _missing(path: Path) -> str:
-    """Say what a path is that is no file."""
-    if path.is_dir():
-        return f"{path} is a folder, no audio file."
-    if path.exists():
-        return f"{path} is a pipe or a device, no audio file; standard input takes raw PCM16."
-    return f"There is no audio file {path}."
 
 
 class StdinMicrophone:
