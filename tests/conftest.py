@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from hypothesis import settings
 
 from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
+
+# A deadline for one example is a bound on time, which a busy machine breaks.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background job begins so, and its children with it: none of them could be interrupted by a test. A

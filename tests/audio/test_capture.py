@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.audio.capture import Capture
@@ -29,7 +29,6 @@ def blocks_of(capture: Capture) -> list[bytes]:
 
 
 @given(st.lists(st.integers(1, 700), max_size=30))
-@settings(deadline=None)
 def test_blocks_are_the_microphone_without_gap(lengths: list[int]) -> None:
     port, capture = make()
     total = sum(lengths)

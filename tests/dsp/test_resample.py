@@ -95,7 +95,7 @@ def test_the_delay_it_names_is_that_of_a_tone_of_1_khz(source_hz: int, target_hz
 
 
 @given(st.sampled_from(EVERY_PAIR), st.lists(st.integers(0, 900), min_size=1, max_size=20))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_stream_is_the_same_to_the_bit_however_it_is_cut(pair: tuple[int, int], blocks: list[int]) -> None:
     samples = noise(sum(blocks))
     whole, streamed = make_resampler(*pair), make_resampler(*pair)
@@ -116,7 +116,7 @@ def test_a_second_is_the_same_to_the_bit_in_pieces_of_100_ms_and_of_one_sample(p
 
 
 @given(st.sampled_from(EVERY_PAIR), st.lists(st.integers(0, 3000), min_size=1, max_size=12))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_each_call_returns_what_its_input_is_worth(pair: tuple[int, int], blocks: list[int]) -> None:
     resampler = make_resampler(*pair)
     taken = given_out = 0
@@ -168,7 +168,7 @@ def test_blocks_of_any_length_are_taken() -> None:
 
 
 @given(st.sampled_from(PAIRS), st.integers(0, 2000), st.lists(st.integers(1, 500), min_size=4, max_size=12))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_what_is_not_finite_does_not_last(pair: tuple[int, int], at: int, blocks: list[int]) -> None:
     """20 ms later it is gone, wherever it may still stand in memory."""
     resampler = make_resampler(*pair)

@@ -64,7 +64,7 @@ def test_any_pair_is_designed_in_a_quarter_of_a_second_and_50_mb(pair: tuple[int
 
 
 @given(RATE, RATE)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_memory_of_a_design_and_its_size_have_a_bound(source_hz: int, target_hz: int) -> None:
     if source_hz == target_hz:
         return

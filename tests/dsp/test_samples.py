@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from numpy.typing import NDArray
 
 from engine.audio.port.audio_port import AudioPort
@@ -48,7 +48,6 @@ def reference_pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
 
 
 @given(LENGTHS, OFFSETS, SEEDS)
-@settings(deadline=None)
 def test_float32_to_pcm16(length: int, offset: int, seed: int) -> None:
     samples = noise(length, seed, offset)
     assert np.array_equal(float32_to_pcm16(samples), reference_pcm16(samples))
@@ -66,14 +65,12 @@ def test_every_pcm16_value_comes_back_from_float32() -> None:
 
 
 @given(LENGTHS, OFFSETS, SEEDS)
-@settings(deadline=None)
 def test_pcm16_to_float32(length: int, offset: int, seed: int) -> None:
     pcm = np.random.default_rng(seed).integers(-32768, 32768, length + offset).astype(np.int16)[offset:]
     assert np.array_equal(pcm16_to_float32(pcm), (pcm / 32768.0).astype(np.float32))
 
 
 @given(LENGTHS, OFFSETS, st.integers(1, 8), SEEDS)
-@settings(deadline=None)
 def test_the_microphone_is_the_mean_of_its_channels(length: int, offset: int, channels: int, seed: int) -> None:
     frames = noise(length * channels, seed, offset).reshape(length, channels)
     port = AudioPort()
@@ -84,7 +81,6 @@ def test_the_microphone_is_the_mean_of_its_channels(length: int, offset: int, ch
 
 
 @given(LENGTHS, st.integers(1, 8), SEEDS, st.floats(0, 4), st.floats(0, 4))
-@settings(deadline=None)
 def test_the_speaker_gets_an_even_ramp_of_gain_on_every_channel(
     length: int, channels: int, seed: int, gain_from: float, gain_to: float
 ) -> None:
@@ -105,7 +101,6 @@ def test_the_speaker_gets_an_even_ramp_of_gain_on_every_channel(
 
 
 @given(LENGTHS, OFFSETS, SEEDS)
-@settings(deadline=None)
 def test_meters_agree_with_numpy_to_a_hundredth_of_a_db(length: int, offset: int, seed: int) -> None:
     samples = noise(length, seed, offset)
     levels = meter(samples)

@@ -75,7 +75,7 @@ KIND = st.sampled_from(sorted(EVENTS))
 MESSAGE = KIND.flatmap(lambda kind: fields_of(EVENTS[kind]).map(lambda values: {"type": kind, **values}))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(messages=st.lists(MESSAGE | ANY, min_size=4, max_size=24))
 async def test_no_message_breaks_the_session(speech_worker: SpeechWorker, messages: list[Any]) -> None:
     async with direct(speech_worker) as held:
@@ -90,7 +90,7 @@ async def test_no_message_breaks_the_session(speech_worker: SpeechWorker, messag
         assert held.of("input_audio_buffer.cleared")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text() | st.binary().map(lambda data: data.decode("latin-1")))
 async def test_no_text_breaks_the_session(speech_worker: SpeechWorker, text: str) -> None:
     async with direct(speech_worker) as held:
@@ -99,7 +99,7 @@ async def test_no_text_breaks_the_session(speech_worker: SpeechWorker, text: str
         assert error["error"]["code"] in ("invalid_json", "missing_required_parameter")
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), rate_hz=st.integers(8000, 48000), level=st.integers(1, 32767))
 async def test_no_sound_breaks_the_session(speech_worker: SpeechWorker, seed: int, rate_hz: int, level: int) -> None:
     async with direct(speech_worker) as held:

@@ -13,9 +13,9 @@ import numpy as np
 from numba import carray
 
 from engine.audio.kernels import control as c
+from engine.audio.kernels.fades import fade_in_after_gap, fade_out_into_gap, fade_out_to_cut
 from engine.audio.kernels.ring import copy_out, ready_for, ring_put, room_for, run_length, slot_address
 from engine.audio.kernels.ring_layout import HEAD, SAMPLES, TAIL
-from engine.audio.kernels.underrun_fade import fade_in_after_gap, fade_out_into_gap
 from engine.dsp.compile.declare import inlined, kernel
 from engine.dsp.compile.intrinsics import (
     float32_pointer,
@@ -94,12 +94,7 @@ def _copy_faded(control: int, target: int, count: int) -> None:
     ring = load(control, c.PLAYBACK_RING)
     tail = load(ring, TAIL)
     copy_out(ring, tail, target, count)
-    fade_to = load(control, c.FADE_TO)
-    if fade_to > 0:
-        output = carray(float32_pointer(target), (count,))
-        slope = np.float32(1.0) / np.float32(max(fade_to - load(control, c.FADE_FROM), 1))
-        for i in range(count):
-            output[i] *= np.float32(fade_to - tail - i) * slope
+    fade_out_to_cut(control, target, count, tail)
     fade_in_after_gap(control, target, count)
 
 

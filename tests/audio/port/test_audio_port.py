@@ -8,7 +8,7 @@ import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -122,7 +122,6 @@ def test_new_answer_follows_the_fade_within_the_same_block() -> None:
 
 
 @given(st.integers(0, 600), st.lists(st.integers(1, 200), min_size=20, max_size=40))
-@settings(deadline=None)
 def test_stop_in_blocks_of_any_length(queued: int, blocks: list[int]) -> None:
     port, ring = output_port()
     ring.put(np.ones(queued + 10, np.float32))

@@ -356,7 +356,7 @@ class Witness:
 
 
 @given(STEPS, st.booleans())
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_order_of_anything(steps: list[e.ServerEvent | str | None], by_itself: bool) -> None:
     witness = Witness(by_itself)
     for step in steps:

@@ -1,8 +1,8 @@
-"""Fades around a gap in an answer, so that it does not click: the last level dies away, and what follows fades in.
+"""Fades: out where an answer is cut, and around a gap in one, so that neither clicks.
 
-The kernel learns that an answer has run dry when its last frame is already gone: what it can still fade is the level at
-which the sound broke off. That level is held and falls to zero over the port's fade; no frame of the answer is lost to
-it, and none is counted twice.
+At a cut, the frames before it are weighted. Where an answer runs dry, the kernel learns of it when its last frame is
+already gone: what it can still fade is the level at which the sound broke off. That level is held and falls to zero
+over the port's fade; no frame of the answer is lost to it, and none is counted twice. What follows fades in.
 """
 
 from __future__ import annotations
@@ -13,6 +13,24 @@ from numba import carray
 from engine.audio.kernels import control as c
 from engine.dsp.compile.declare import inlined
 from engine.dsp.compile.intrinsics import float32_pointer, load, load_acquire, load_float, store, store_float
+
+
+@inlined()
+def fade_out_to_cut(control: int, target: int, count: int, position: int) -> None:
+    """Weight frames from the ring, about to be played, by the fade that leads to a cut, if one is under way.
+
+    Args:
+        control: Address of the control block.
+        target: Address of the frames, mono float32, weighted in place.
+        count: Number of frames.
+        position: Position of the first of them.
+    """
+    fade_to = load(control, c.FADE_TO)
+    if fade_to > 0:
+        output = carray(float32_pointer(target), (count,))
+        slope = np.float32(1.0) / np.float32(max(fade_to - load(control, c.FADE_FROM), 1))
+        for i in range(count):
+            output[i] *= np.float32(fade_to - position - i) * slope
 
 
 @inlined()
