@@ -17,11 +17,11 @@ from typing import Any
 
 from engine.audio.playback.segments import Cut, ItemKey
 from engine.realtime.conversation.actions import Action, PlayAudio, Send, Show, StopPlayback, ToolResult, Trace, ending
-from engine.realtime.conversation.pending_results import PendingResults
+from engine.realtime.conversation.declared import DeclaredSession
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
-from engine.realtime.conversation.responses import Response, Responses, State
+from engine.realtime.conversation.responses import PendingResults, Response, Responses, State
 from engine.realtime.conversation.resume import Resumption
 from engine.realtime.conversation.truncation import Truncations
 from engine.realtime.protocol import server_events as e
@@ -30,7 +30,6 @@ from engine.realtime.protocol.client_items import function_output_item, user_tex
 from engine.realtime.protocol.errors import CANCEL_NOT_ACTIVE, code_of, describe, is_benign
 from engine.realtime.session_events import (
     ErrorShown,
-    OutputRate,
     ResponseStarted,
     SessionStarted,
     ToolReturned,
@@ -68,7 +67,7 @@ class Conversation:
         """
         self._provider = provider
         self._server_tools = frozenset(server_tools)
-        self._interrupts_by_itself = interrupts_by_itself
+        self._declared = DeclaredSession(interrupts_by_itself=interrupts_by_itself)
         self._ids = EventIds("voice")
         self._responses = Responses()
         self._gate = ResponseGate()
@@ -140,6 +139,7 @@ class Conversation:
 
     def open(self, session: dict[str, Any]) -> list[Action]:
         """Ask for the session's settings; the first thing after connecting."""
+        self._declared.asked = session
         return [Send(UpdateSession(self._ids.next(), session))]
 
     def handle(self, event: e.ServerEvent) -> list[Action]:
@@ -248,9 +248,7 @@ class Conversation:
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         is_new = self._resumption.note_session(event)
         shown: list[Action] = [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
-        if isinstance(event, e.SessionUpdated) and event.output_rate_hz:
-            shown.append(Show(OutputRate(event.output_rate_hz)))
-        return shown
+        return shown + (self._declared.take(event) if isinstance(event, e.SessionUpdated) else [])
 
     def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
         self._user_speaking = True
@@ -279,7 +277,7 @@ class Conversation:
             actions += self._pending_results.user_turned(self._responses)
         for response in self._responses:
             response.interrupted = True
-            if response.active and not (server_knows and self._interrupts_by_itself):
+            if response.active and not (server_knows and self._declared.interrupts):
                 actions += response.cancel(self._ids)
         self._gate.forget()
         self._answer_expected = self.answers_silence = False

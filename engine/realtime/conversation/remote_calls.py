@@ -7,7 +7,7 @@ the model has to be asked to, as after a call of ours.
 from __future__ import annotations
 
 from engine.realtime.conversation.actions import Action, Send, Show, ToolCall
-from engine.realtime.conversation.pending_results import PendingResults
+from engine.realtime.conversation.responses import PendingResults
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, EventIds
 from engine.realtime.protocol.client_items import approval_item

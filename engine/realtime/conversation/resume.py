@@ -49,6 +49,7 @@ class Resumption:
         self._earlier_calls: set[str] = set()
         self._earlier_items: set[str] = set()
         self._updates_awaited = 0
+        self._server_answers = True
         self._update_without_answers = ""
         self._session_id: str | None = None
         self.history = History()
@@ -102,12 +103,13 @@ class Resumption:
         """Note that the user ended a turn; True if the server will not answer it by itself.
 
         That is so of a turn that lies in the audio that was held, until the server has confirmed that answers are on
-        again; once only, since not every server confirms anything, and two answers are worse than none.
+        again; once only, since not every server confirms anything, and two answers are worse than none. A server that
+        declares that it answers nothing by itself is asked each time.
         """
         self.history.user_spoke(item_id)
-        unanswered = self._updates_awaited > 0 and audio_end_ms <= _LATEST_HELD_MS
+        is_held = self._updates_awaited > 0 and audio_end_ms <= _LATEST_HELD_MS
         self._updates_awaited = 0
-        return unanswered
+        return is_held or not self._server_answers
 
     def note_session(self, event: e.SessionCreated | e.SessionUpdated) -> bool:
         """Take the server's word on the session; True where it is a new one.
@@ -128,6 +130,7 @@ class Resumption:
         return bool(event_id) and event_id in self._events
 
     def _note_update(self, event: e.SessionUpdated) -> None:
+        self._server_answers = self._updates_awaited > 0 or event.creates_response is not False
         if event.creates_response is None:
             self._updates_awaited = max(0, self._updates_awaited - 1)
         elif event.creates_response:

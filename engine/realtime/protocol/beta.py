@@ -26,19 +26,23 @@ GA_PLACES: dict[str, tuple[str, ...]] = {
     "turn_detection": ("audio", "input", "turn_detection"),
 }
 """Places in the GA of settings that the beta keeps directly in the session; its `temperature` is gone."""
-_READ = ("output_audio_format", "turn_detection")
+_READ = ("input_audio_format", "output_audio_format", "turn_detection")
 """Settings of the beta that a client's decoder asks for."""
-_RATES_HZ = {"pcm16": 24000}
+_FORMATS = {
+    "pcm16": {"type": "audio/pcm", "rate": 24000},
+    "g711_ulaw": {"type": "audio/pcmu"},
+    "g711_alaw": {"type": "audio/pcma"},
+}
 
 
 def in_ga_terms(message: dict[str, Any]) -> dict[str, Any]:
     """Return a session event with the beta's settings at their GA places too, unless something stands there.
 
-    What is of a wrong type is left for the decoder to refuse.
+    A value of a wrong type is left for the decoder to pass over.
 
     Example:
         >>> in_ga_terms({"session": {"output_audio_format": "pcm16"}})["session"]["audio"]
-        {'output': {'format': {'rate': 24000}}}
+        {'output': {'format': {'type': 'audio/pcm', 'rate': 24000}}}
     """
     session = message.get("session")
     if not isinstance(session, dict):
@@ -48,6 +52,6 @@ def in_ga_terms(message: dict[str, Any]) -> dict[str, Any]:
         _, side, setting = GA_PLACES[name]
         if name in session and isinstance(audio, dict) and isinstance(inner := audio.get(side) or {}, dict):
             value = session[name]
-            value = {"rate": _RATES_HZ.get(value)} if isinstance(value, str) else value
+            value = _FORMATS.get(value) if isinstance(value, str) else value
             audio = {**audio, side: {setting: value, **inner}}
     return {**message, "session": {**session, "audio": audio}}

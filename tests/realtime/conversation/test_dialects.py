@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from engine.realtime.conversation.actions import RunTool, Send, ToolResult
+from engine.realtime.conversation.actions import EndSession, RunTool, Send, ToolResult
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateResponse
+from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import code_of, is_benign, session_end
-from engine.realtime.session_events import AgentText, AgentTextDelta, ErrorShown
+from engine.realtime.session_events import AgentText, AgentTextDelta, ErrorShown, SessionStarted
 from tests.realtime.conversation.test_machine import call, new, run, sent, shown
 
 ARGUMENTS = '{"a": 1}'
@@ -151,3 +155,62 @@ def test_an_error_of_the_persons_own_doing_is_shown() -> None:
 def test_a_server_without_a_free_session_is_not_told_as_a_refused_key() -> None:
     end = session_end(e.ServerError("All session slots are in use.", type="session_limit_reached"))
     assert str(end) == "The server has no room for a session: All session slots are in use. Try again later."
+
+
+SETTINGS = {"audio": {"input": {"format": {"rate": 24000}, "turn_detection": {"type": "server_vad"}}}}
+
+
+def updated(settings: dict[str, Any] | None = None, **declared: Any) -> tuple[Conversation, list[Any]]:
+    """A conversation whose server declares this, and what the person is told of it."""
+    conversation = Conversation("test")
+    conversation.open(settings or SETTINGS)
+    return conversation, conversation.handle(e.SessionUpdated("s1", **declared))
+
+
+def test_a_server_that_answers_nothing_by_itself_is_asked_for_each_answer() -> None:
+    conversation, _ = updated(creates_response=False)
+    for number in (1, 2):
+        heard = run(conversation, e.SpeechStarted("u"), e.SpeechStopped("u", audio_end_ms=60_000 * number))
+        assert [type(event) for event in sent(heard)] == [CreateResponse]
+        run(conversation, e.ResponseCreated(f"r{number}"), e.ResponseDone(f"r{number}"))
+    conversation.handle(e.SessionUpdated("s1", creates_response=True))
+    assert not sent(run(conversation, e.SpeechStarted("u"), e.SpeechStopped("u")))
+
+
+@pytest.mark.parametrize(("declares", "cancels"), [(False, True), (None, False), (True, False)])
+def test_a_server_that_does_not_interrupt_itself_is_told_to(declares: bool | None, cancels: bool) -> None:
+    conversation, _ = updated(interrupts_response=declares)
+    conversation.handle(e.ResponseCreated("r1"))
+    assert bool(sent(conversation.handle(e.SpeechStarted("u1")))) is cancels
+
+
+@pytest.mark.parametrize("place", ["input_format", "output_format"])
+def test_a_format_that_cannot_be_served_ends_the_session_in_words(place: str) -> None:
+    _, actions = updated(None, **{place: "audio/pcmu"})
+    (end,) = [action for action in actions if isinstance(action, EndSession)]
+    assert "audio/pcmu" in end.error.message
+    _, actions = updated(input_format="audio/pcm", output_format="audio/pcm", output_rate_hz=-1)
+    assert not [action for action in actions if isinstance(action, EndSession)]
+    assert not [event for event in shown(actions) if not isinstance(event, SessionStarted)]
+
+
+def test_a_beta_server_declares_its_formats_too() -> None:
+    session = {"id": "s1", "input_audio_format": "g711_ulaw", "output_audio_format": "pcm16"}
+    event = decode_event(json.dumps({"type": "session.updated", "session": session}))
+    assert isinstance(event, e.SessionUpdated)
+    assert (event.input_format, event.output_format, event.output_rate_hz) == ("audio/pcmu", "audio/pcm", 24000)
+
+
+def test_what_cannot_be_served_as_declared_is_said_once() -> None:
+    conversation, actions = updated(input_rate_hz=16000)
+    (error,) = [event for event in shown(actions) if isinstance(event, ErrorShown)]
+    assert "16000" in error.message
+    assert "24000" in error.message
+    assert not shown(conversation.handle(e.SessionUpdated("s1", input_rate_hz=16000)))
+    by_key = {"audio": {"input": {"format": {"rate": 24000}, "turn_detection": None}}}
+    _, actions = updated(by_key, turn_detection="server_vad")
+    assert [event.message for event in shown(actions) if isinstance(event, ErrorShown)] == [
+        "The server ends your turns by itself, though a key was to end them."
+    ]
+    _, actions = updated(by_key, input_rate_hz=24000)
+    assert not [event for event in shown(actions) if isinstance(event, ErrorShown)]

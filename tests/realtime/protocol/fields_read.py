@@ -58,7 +58,16 @@ _RESPONSE = {
     **inside("response.status_details.error", "details.error", _ERROR),
     **inside("response.usage", "usage", _USAGE),
 }
-_TURN = {**_SESSION, "session.audio.input.turn_detection.create_response": "creates_response"}
+_INPUT = "session.audio.input"
+_TURN = {
+    **_SESSION,
+    f"{_INPUT}.turn_detection.create_response": "creates_response",
+    f"{_INPUT}.turn_detection.interrupt_response": "interrupts_response",
+    f"{_INPUT}.turn_detection.type": "turn_detection",
+    f"{_INPUT}.format.type": "input_format",
+    f"{_INPUT}.format.rate": "input_rate_hz",
+    "session.audio.output.format.type": "output_format",
+}
 _TRANSCRIPT = {"transcript": "text", **inside("usage", "usage", {**same("type", "seconds"), **_TOKENS})}
 _HERE = same("response_id", "item_id", "content_index")
 _IN_ITEM = inside("item", "item", _ITEM)

@@ -43,6 +43,12 @@ class SessionUpdated(SessionDescription):
 
     creates_response: bool | None = wire("session.audio.input.turn_detection.create_response", None)
     """Whether the server answers turns by itself; None where it does not say."""
+    interrupts_response: bool | None = wire("session.audio.input.turn_detection.interrupt_response", None)
+    """Whether it ends its answer when the user speaks."""
+    turn_detection: str = wire("session.audio.input.turn_detection.type", "")
+    input_format: str = wire("session.audio.input.format.type", "")
+    input_rate_hz: int | None = wire("session.audio.input.format.rate", None)
+    output_format: str = wire("session.audio.output.format.type", "")
 
 
 @received("input_audio_buffer.speech_started")
