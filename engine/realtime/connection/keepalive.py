@@ -4,7 +4,8 @@ A half-open connection gives no error: the microphone's audio goes out and nothi
 server that has nothing to say is as silent, so it has to be asked. WebSocket pings do not serve: one service was seen
 not to answer them while audio flows, and what lies between (a proxy, a load balancer) may answer in its place. A
 client event works everywhere: `conversation.item.retrieve` of an item that cannot exist changes nothing, and every
-server answers it, if only with an error, which names our event.
+server answers it, if only with an error, which names our event. A server that has never done so may drop what it does
+not know: until then a pong, which is asked for with it, is believed too.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ class Verdict(Enum):
 class Keepalive:
     """Watches the connections of one session, one after the other.
 
-    A server that ignores what it does not know would look dead. The first time, it is left; if the next connection
-    brings no answer to a probe either, that is how this server is, and its silence is believed no more.
+    A server that ignores what it does not know and answers no ping would look dead. The first time, it is left; if the
+    next connection brings no answer to a probe either, that is how this server is, and its silence is believed no more.
     """
 
     def __init__(self) -> None:
@@ -61,10 +62,12 @@ class Keepalive:
 
     def heard(self, event: e.ServerEvent) -> bool:
         """Note that an event came; True if it is an answer to the probe, and of no interest to anybody else."""
+        if isinstance(event, e.Pong) and self._has_answered:
+            return True
         self._silent_s, self._waits = 0.0, False
         answers = bool(self._probe) and self._answers(event)
         self._has_answered = self._has_answered or answers
-        return answers
+        return answers or isinstance(event, e.Pong)
 
     def check(self, now_s: float) -> Verdict:
         """Check the silence, about once a second."""

@@ -18,10 +18,10 @@ from aiohttp import WSMsgType
 from engine.audio.clock import loop_time_s
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
 from engine.realtime.connection.transport import Received
-from engine.realtime.protocol.client_events import ClientEvent
+from engine.realtime.protocol.client_events import ClientEvent, RetrieveItem
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import NO_REASON, OTHER_SERVER, closed, describe, session_end
-from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, ServerError
+from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, Pong, ServerError
 from engine.realtime.providers.choose import ChosenProvider, is_this_machine
 from engine.redaction import shown_url
 
@@ -71,6 +71,7 @@ class Connection:
                     compress=0,
                     # Yandex may not answer pings, and a heartbeat then ends a session in which audio flows.
                     heartbeat=None,
+                    autoping=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
                 )
         except BaseException as error:
@@ -88,6 +89,8 @@ class Connection:
         """
         try:
             await self._socket.send_frame(event.to_frame(), WSMsgType.TEXT)
+            if isinstance(event, RetrieveItem):
+                await self._socket.ping()  # a server that knows no such event answers this one at least
         except (ConnectionError, RuntimeError, aiohttp.ClientError):
             raise closed(self._socket.close_code, "") from None
 
@@ -97,11 +100,15 @@ class Connection:
         Raises:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
-        message = await self._socket.receive()
+        while (message := await self._socket.receive()).type is WSMsgType.PING:
+            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                await self._socket.pong(message.data)
         at_s = loop_time_s()
         match message.type:
             case WSMsgType.TEXT:
                 return Received(decode_event(message.data), at_s, message.data)
+            case WSMsgType.PONG:
+                return Received(Pong(), at_s)
             case WSMsgType.BINARY:
                 reason = "The server sent a binary frame, which the protocol does not have."
                 return Received(MalformedEvent(reason), at_s)

@@ -35,7 +35,7 @@ from engine.realtime.connection.transport import Connect, Received, Transport
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
-from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, ServerEvent, SessionDescription
+from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, Pong, ServerEvent, SessionDescription
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
@@ -259,7 +259,8 @@ class _RecordedTransport:
 
     async def receive(self) -> Received:
         received = await self._transport.receive()
-        self._recording.received(received.event, received.text)
+        if not isinstance(received.event, Pong):
+            self._recording.received(received.event, received.text)
         return received
 
     async def close(self) -> None:

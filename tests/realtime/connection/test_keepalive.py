@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from aiohttp import WSMsgType, web
+
+from engine.config import Config
 from engine.realtime.connection.keepalive import DEAD_AFTER_S, PROBE_AFTER_S, PROBE_ITEM_ID, Keepalive, Verdict
-from engine.realtime.protocol.server_events import ErrorEvent, ResponseCreated, ServerError, ServerEvent
+from engine.realtime.connection.websocket import Connection
+from engine.realtime.protocol.client_events import RetrieveItem
+from engine.realtime.protocol.server_events import ErrorEvent, Pong, ResponseCreated, ServerError, ServerEvent
+from engine.realtime.providers.choose import choose_provider
 
 
 class Watched:
@@ -48,6 +56,51 @@ def test_an_answer_is_kept_from_the_conversation_and_everything_else_is_not() ->
     assert not watched.answer(ErrorEvent(ServerError("Something else.")))
     watched.silence(12)
     assert not watched.answer(ResponseCreated("r1"))
+
+
+def test_a_pong_is_a_sign_of_life_until_the_server_has_answered_a_probe() -> None:
+    watched = Watched()
+    for _ in range(3):
+        assert [verdict for _, verdict in watched.silence(12)] == [Verdict.PROBE]
+        assert watched.answer(Pong())
+    watched.silence(12)
+    watched.answer(ErrorEvent(ServerError("No such item.", event_id="probe_1")))
+    said = watched.silence(12)
+    assert watched.answer(Pong())
+    said += watched.silence(12)
+    assert [verdict for _, verdict in said[:2]] == [Verdict.PROBE, Verdict.DEAD]
+
+
+async def test_a_probe_asks_for_a_pong_too_and_pings_are_answered() -> None:
+    answered = asyncio.Event()
+
+    async def serve(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await socket.ping(b"there?")
+        async for message in socket:
+            match message.type:
+                case WSMsgType.PING:
+                    await socket.pong(message.data)
+                case WSMsgType.PONG if message.data == b"there?":
+                    answered.set()
+        return socket
+
+    app = web.Application()
+    app.router.add_get("/", serve)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        chosen = choose_provider("custom", f"ws://127.0.0.1:{runner.addresses[0][1]}/", {}, Config())
+        connection = await Connection.open(chosen)
+        await connection.send(RetrieveItem("probe_1", PROBE_ITEM_ID))
+        async with asyncio.timeout(20):
+            assert (await connection.receive()).event == Pong()
+            await answered.wait()
+        await connection.close()
+    finally:
+        await runner.cleanup()
 
 
 def test_an_answer_that_comes_late_or_twice_is_nobodys_news() -> None:

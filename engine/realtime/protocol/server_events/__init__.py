@@ -12,6 +12,7 @@ from typing import Any
 from engine.realtime.protocol.server_events.base import At, received, wire
 from engine.realtime.protocol.server_events.base import ErrorEvent as ErrorEvent
 from engine.realtime.protocol.server_events.base import MalformedEvent as MalformedEvent
+from engine.realtime.protocol.server_events.base import Pong as Pong
 from engine.realtime.protocol.server_events.base import ServerError as ServerError
 from engine.realtime.protocol.server_events.base import ServerEvent as ServerEvent
 from engine.realtime.protocol.server_events.base import StatusDetails as StatusDetails

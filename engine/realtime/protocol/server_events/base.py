@@ -107,6 +107,11 @@ class UnknownEvent(ServerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Pong(ServerEvent):
+    """Pong of the WebSocket itself: what lies between may answer in the server's place."""
+
+
+@dataclass(frozen=True, slots=True)
 class MalformedEvent(ServerEvent):
     """A message that is no Realtime event, or breaks its own type; `reason` quotes none of it."""
 
