@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 import threading
 from collections import deque
@@ -104,7 +105,8 @@ class FileMicrophone:
                 f"{path} is {kind}, no audio file." if kind else f"There is no audio file {path}.", fix=_READABLE
             )
         try:
-            self._file = soundfile.SoundFile(path)
+            # By bytes, but on Windows: a name need not be UTF-8.
+            self._file = soundfile.SoundFile(path if os.name == "nt" else os.fsencode(path))
         except (RuntimeError, OSError, TypeError) as error:  # soundfile's own, and its refusal of names in .raw
             reason = str(error).rpartition(": ")[2].rstrip(".")  # libsndfile repeats the name before it
             raise InvalidInputError(f"{path} cannot be read as audio: {reason}.", fix=_READABLE) from error

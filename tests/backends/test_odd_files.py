@@ -136,6 +136,15 @@ def test_a_rate_that_no_device_has_is_a_sentence(tmp_path: Path) -> None:
             open_microphone(tmp_path / "in.wav")
 
 
+def test_a_name_that_is_not_utf_8_is_a_name(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav"))
+    try:
+        path.write_bytes(recorded("WAV", "PCM_16"))
+    except OSError:
+        pytest.skip("this system has no such names")
+    assert np.frombuffer(heard(path), "<i2").any()
+
+
 def test_what_is_no_audio_file_is_told_by_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "q.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(500))
     (tmp_path / "q.raw").write_bytes(bytes(500))
