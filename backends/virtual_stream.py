@@ -48,7 +48,7 @@ class VirtualStream:
             port.attach_output(speaker_rate_hz, 1)
         self._path = request.output_file
         self._unused: Path | None = None
-        """The speaker's file, where it was made here: it is removed unless the clock runs."""
+        """The speaker's file, where it was made here: it is removed unless something is written."""
         self._speaker = self._write_to(self._path) if self._path else None
         self._info = StreamInfo(
             backend="virtual",
@@ -80,7 +80,7 @@ class VirtualStream:
             self._microphone.close()
         if self._speaker is not None:
             self._speaker.close()
-            if self._unused is not None and self._thread.ident is None:
+            if self._unused is not None and not self._speaker.size_bytes:
                 self._unused.unlink(missing_ok=True)
 
     def _write_to(self, path: Path) -> WavFile:

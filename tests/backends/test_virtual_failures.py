@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from backends.virtual import VirtualBackend
+from backends.virtual_microphone import FedMicrophone
 from engine.audio.device.protocol import Stream
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.types import StreamRequest
@@ -28,6 +30,7 @@ SPEAK_FROM_STDIN = """
 import sys
 from pathlib import Path
 from backends.virtual import VirtualBackend
+from backends.virtual_microphone import FedMicrophone
 from engine.audio.types import StreamRequest
 from engine.audio.port.audio_port import AudioPort
 
@@ -40,6 +43,13 @@ while sum(block.size for block in heard if block.any()) < 240:
 stream.close()
 print(next(block for block in heard if block.any())[:3] * 32768)
 """
+
+
+class Refusing(FedMicrophone):
+    """Fails at once, as standard input does that is a file."""
+
+    def read(self, frames: int) -> NDArray[np.float32]:
+        raise InvalidInputError("no")
 
 
 def wait_for_the_end(stream: Stream) -> None:
@@ -93,6 +103,12 @@ def test_a_start_that_fails_leaves_the_output_file_as_it_was(tmp_path: Path) -> 
     before = old.read_bytes()
     for target in (old, new):
         VirtualBackend().open(AudioPort(), StreamRequest(output_file=target)).close()
+        port = AudioPort()
+        refused = VirtualBackend(microphone=Refusing(RATE_HZ)).open(port, StreamRequest(output_file=target))
+        refused.start()
+        while not port.finished:
+            pass
+        refused.close()
     assert old.read_bytes() == before
     assert not new.exists()
     port = AudioPort()
