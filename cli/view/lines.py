@@ -144,7 +144,7 @@ def _connection_line(event: Reconnecting | Reconnected) -> str:
         case Reconnected(planned=True):
             return ""
         case Reconnected(away_ms, dropped_audio_ms):
-            dropped = f"; {dropped_audio_ms / 1000:.1f} s of what you said is lost" if dropped_audio_ms else ""
+            dropped = f"; {dropped_audio_ms / 1000:.1f} s of the microphone is lost" if dropped_audio_ms else ""
             return f"  (the connection is back after {away_ms / 1000:.1f} s{dropped})"
 
 

@@ -294,7 +294,7 @@ class Reconnected(SessionEvent):
 
     away_ms: int
     dropped_audio_ms: int = 0
-    """Recorded audio that nobody heard: it was too old, or was sent to a server that had fallen silent."""
+    """Sound of the microphone that nobody heard: it was too old, or was sent to a server that had fallen silent."""
     planned: bool = False
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 

@@ -90,7 +90,7 @@ class ReconnectingConnection:
         self._probe_ids = EventIds("probe")
         self._renewal: asyncio.Future[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
-        self._heard_at_s = 0.0
+        self._heard_at_s = self._live_s_when_heard = 0.0
         self._lost_at_s: float | None = None
         self._is_dead = False
         self._unheard_ms = 0
@@ -138,7 +138,7 @@ class ReconnectingConnection:
             now_s = loop_time_s()
             # Of a connection that fell silent, the last sign of life: whatever was sent since, nobody may have heard.
             self._lost_at_s = self._heard_at_s if self._is_dead else now_s
-            self._unheard_ms = round(1000 * (now_s - self._lost_at_s))
+            self._unheard_ms = round(1000 * (self._uplink.live_s - self._live_s_when_heard)) if self._is_dead else 0
         self._uplink.hold()
         self._is_planned, self._is_dead = lost is None, False
         self._delegate.on_disconnected()
@@ -156,6 +156,7 @@ class ReconnectingConnection:
         except TimeoutError:
             raise ConnectionFailedError("The server has stopped reading.", fix="Try again.") from None
         now_s = self._heard_at_s = loop_time_s()
+        self._live_s_when_heard = self._uplink.live_s
         self._policy.connected(now_s)
         self._keepalive.connected()
         if self._lost_at_s is not None:
@@ -225,6 +226,7 @@ class ReconnectingConnection:
                     raise
                 said = describe(self._refusal)
                 raise SessionClosedError(f"The server refuses the session: {said}", fix=OTHER_SERVER) from None
+            self._live_s_when_heard = self._uplink.live_s
             if not isinstance(event, UnknownEvent) and not self._is_greeted:
                 self._is_greeted = not isinstance(event, ErrorEvent)
                 self._refusal = event.error if isinstance(event, ErrorEvent) else None

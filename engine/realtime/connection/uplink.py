@@ -83,6 +83,8 @@ class Uplink:
         self._expired_samples = 0
         self._sent_samples = 0
         """Samples sent to all servers together."""
+        self._live_samples = 0
+        """Those of them that a microphone took: a muted one is sent as zeros."""
         self._earlier_samples = 0
         """Samples sent to all servers before the present one."""
         self._last_captured_at_s = 0.0
@@ -156,6 +158,11 @@ class Uplink:
         """Seconds of audio that were sent to all servers so far."""
         return self._sent_samples / self._rate_hz
 
+    @property
+    def live_s(self) -> float:
+        """Seconds of it that were not silenced on the way."""
+        return self._live_samples / self._rate_hz
+
     def captured_at_s(self, audio_ms: int) -> float:
         """Time at which the microphone took the sample the server calls `audio_ms`, on the loop's clock.
 
@@ -192,6 +199,7 @@ class Uplink:
             raise
         if isinstance(event, AppendAudio):
             self._sent_samples += len(event.pcm16) // 2
+            self._live_samples += _live_samples(event)
             self._last_captured_at_s = event.captured_at_s
         return event
 
@@ -201,4 +209,8 @@ class Uplink:
 
     def _drop_held(self, count: int) -> None:
         for _ in range(count):
-            self._expired_samples += len(self._held.popleft().pcm16) // 2
+            self._expired_samples += _live_samples(self._held.popleft())
+
+
+def _live_samples(audio: AppendAudio) -> int:
+    return len(audio.pcm16) // 2 if audio.pcm16.strip(b"\0") else 0

@@ -296,8 +296,13 @@ def test_an_expired_session_is_followed_by_another_at_once() -> None:
     assert held.of(Reconnected)[0].away_ms < 20
 
 
-def test_a_half_open_connection_is_noticed_and_left() -> None:
-    held = hold([*opened("first"), Wait(20.0), GoSilent()], [*resumed(), Hear(15.0)], duration_s=60)
+@pytest.mark.parametrize("muted", [False, True])
+def test_a_half_open_connection_is_noticed_and_left(muted: bool) -> None:
+    async def speak(session: RealtimeSession, devices: VirtualDevices) -> None:
+        session.mute(muted)
+        devices.say(np.full(60 * devices.rate_hz, 0.1, np.float32))
+
+    held = hold([*opened("first"), Wait(20.0), GoSilent()], [*resumed(), Hear(15.0)], duration_s=60, drive=speak)
     (at_s,) = held.times_of(Reconnecting)
     assert 20 <= at_s <= 37
     assert held.summary.reconnects == 1
@@ -305,7 +310,10 @@ def test_a_half_open_connection_is_noticed_and_left() -> None:
     # What was said to the silent server is lost, and reported: from its last sign of life on.
     (reconnected,) = held.of(Reconnected)
     assert 14_900 <= reconnected.away_ms <= 17_000
-    assert 14_900 <= reconnected.dropped_audio_ms <= reconnected.away_ms
+    if muted:
+        assert reconnected.dropped_audio_ms == held.summary.dropped_outage_ms == 0
+    else:
+        assert 14_900 <= reconnected.dropped_audio_ms <= reconnected.away_ms
 
 
 def test_a_server_that_answers_probes_is_left_alone_for_ever() -> None:

@@ -16,6 +16,7 @@ from engine.realtime.testing import run_virtual
 RATE_HZ = 24000
 BLOCK_SAMPLES = 480
 BLOCK_S = 0.02
+SOUND = b"\1\0" * BLOCK_SAMPLES
 
 
 class Wire:
@@ -45,7 +46,7 @@ async def speak(uplink: Uplink, first: int, count: int) -> None:
     """Put blocks at the pace of a microphone."""
     for number in range(first, first + count):
         await asyncio.sleep(BLOCK_S)
-        uplink.put(MicBlock(bytes(2 * BLOCK_SAMPLES), loop_time_s(), number * BLOCK_SAMPLES))
+        uplink.put(MicBlock(SOUND, loop_time_s(), number * BLOCK_SAMPLES))
 
 
 async def speak_to(wire: Wire, uplink: Uplink, first: int, count: int) -> None:
@@ -55,6 +56,22 @@ async def speak_to(wire: Wire, uplink: Uplink, first: int, count: int) -> None:
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+def test_zeros_of_a_muted_microphone_are_nobodys_words() -> None:
+    async def main() -> tuple[int, float, float]:
+        uplink, wire = Uplink(RATE_HZ), Wire()
+        silence = MicBlock(bytes(2 * BLOCK_SAMPLES), loop_time_s())
+        running = asyncio.create_task(uplink.run(wire.send))
+        uplink.put(silence)
+        await speak(uplink, 0, 1)
+        running.cancel()
+        uplink.hold()
+        uplink.put(silence)
+        await asyncio.sleep(10)
+        return await uplink.release(wire.send), uplink.sent_s, uplink.live_s
+
+    assert run_virtual(main()) == (0, 2 * BLOCK_S, BLOCK_S)
 
 
 def test_what_was_held_goes_to_the_next_server_in_its_order_and_is_counted_from_its_beginning() -> None:
@@ -179,7 +196,7 @@ def test_a_connection_that_breaks_takes_no_block_that_the_next_could_have() -> N
         running = asyncio.create_task(uplink.run(first.send))
         await asyncio.sleep(0)
         for number in range(6):
-            uplink.put(MicBlock(bytes(2 * BLOCK_SAMPLES), loop_time_s(), number * BLOCK_SAMPLES))
+            uplink.put(MicBlock(SOUND, loop_time_s(), number * BLOCK_SAMPLES))
         with pytest.raises(ConnectionFailedError):
             await running
         uplink.hold()
@@ -195,7 +212,7 @@ def test_a_block_that_comes_while_another_is_being_sent_waits_for_its_turn() -> 
 
         def on_sent(_: float) -> None:
             if len(wire.sent) < 3:
-                uplink.put(MicBlock(bytes(2 * BLOCK_SAMPLES), loop_time_s(), len(wire.sent) * BLOCK_SAMPLES))
+                uplink.put(MicBlock(SOUND, loop_time_s(), len(wire.sent) * BLOCK_SAMPLES))
 
         uplink = Uplink(RATE_HZ, on_sent)
         await speak_to(wire, uplink, 0, 1)
