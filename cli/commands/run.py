@@ -45,8 +45,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
     "Turns": {
         "text": (
             None,
-            "Write instead of speaking: at the terminal, or lines on standard input. The microphone runs, but "
-            "nothing from it is sent.",
+            "Write instead of speaking, at the terminal or in lines on standard input; no microphone is opened.",
         ),
         "turns": (
             "MODE",

@@ -129,7 +129,8 @@ def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
             return f"  (device lost: waiting for {waiting_for}, retrying ({attempt}){because})" if worth_a_line else ""
         case DeviceFound(source, target, away_ms, is_new_default):
             why = "following the new default" if is_new_default else f"sound is back after {away_ms / 1000:.1f} s"
-            return f"  ({why}: microphone {source}, speaker {target})"
+            sides = (f"{name} {side}" for name, side in (("microphone", source), ("speaker", target)) if side)
+            return f"  ({why}: {', '.join(sides)})"
         case AnswerDropped(heard_ms, dropped_ms):
             dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s were heard"
             return f"  (no speaker for too long: {dropped})"

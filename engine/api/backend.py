@@ -13,9 +13,12 @@ from engine.config import AudioDefaults
 from engine.errors import NoSoundCardError
 
 
-def choose_backend(
-    options: SessionOptions, defaults: AudioDefaults, directions: Sequence[Direction] = tuple(Direction)
-) -> Chosen:
+def directions_of(options: SessionOptions) -> tuple[Direction, ...]:
+    """Return the directions of a session: in writing, no microphone is opened."""
+    return (Direction.OUTPUT,) if options.text else tuple(Direction)
+
+
+def choose_backend(options: SessionOptions, defaults: AudioDefaults, directions: Sequence[Direction]) -> Chosen:
     """Return the backend, and why it was taken: a file takes the place of one device, and the other stays real.
 
     Args:
@@ -32,12 +35,11 @@ def choose_backend(
         return Chosen(options.backend, "")
     files = {Direction.INPUT: options.input_file, Direction.OUTPUT: options.output_file}
     named = [direction for direction in directions if files[direction] is not None]
-    writes_only = options.text and options.output_file is not None
-    needs_device = len(named) < len(directions) and not writes_only
+    needs_device = len(named) < len(directions)
     name = options.backend or (defaults.backend if needs_device else None) or "auto"
     if name == "auto" and not needs_device:
         return Chosen(load_backend("virtual"), "files were named")
-    found = open_backend(name)
+    found = open_backend(name, directions)
     try:
         if options.input is not None or options.output is not None or not (options.text or options.input_file):
             require_sound_card(name, found)
@@ -49,7 +51,9 @@ def choose_backend(
     return found
 
 
-def stream_request(options: SessionOptions, defaults: AudioDefaults, backend: str) -> StreamRequest:
+def stream_request(
+    options: SessionOptions, defaults: AudioDefaults, backend: str, directions: tuple[Direction, ...]
+) -> StreamRequest:
     """Return what is asked of the backend; configured devices count where a backend of real ones was chosen by name."""
     if backend == "virtual" or not isinstance(options.backend, str | None):
         defaults = AudioDefaults()
@@ -59,4 +63,5 @@ def stream_request(options: SessionOptions, defaults: AudioDefaults, backend: st
         input_file=path_of(options.input_file),
         output_file=path_of(options.output_file),
         block_ms=options.block_ms,
+        directions=directions,
     )

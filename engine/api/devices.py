@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.api.backend import choose_backend
 from engine.api.options import SessionOptions
 from engine.audio.device.blame import blaming, close_backend
+from engine.audio.types import Direction
 from engine.config import load_config
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def list_devices(backend: str | Backend | None = None) -> list[Device]:
         >>> [device.name for device in list_devices("virtual")]
         ['virtual']
     """
-    found = choose_backend(SessionOptions(backend=backend, text=True), load_config().audio)
+    found = choose_backend(SessionOptions(backend=backend, text=True), load_config().audio, tuple(Direction))
     try:
         with blaming(found.backend):
             return found.backend.devices()

@@ -85,7 +85,7 @@ class SessionOptions:
     output_rate: int | None = None
     """Rate of the answers in Hz, where they sound too fast or too slow."""
     text: bool = False
-    """Write instead of speaking: nothing of the microphone is sent."""
+    """Write instead of speaking: no microphone is opened."""
     turns: TurnMode | str | None = None
     """End of a turn: `server_vad`, `semantic_vad`, or `none` for push-to-talk (`Session.talk`)."""
     eagerness: Eagerness | str | None = None

@@ -7,7 +7,7 @@ import contextlib
 import functools
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -229,11 +229,11 @@ class OpenPort:
         found = choose_backend(options, audio, wanted)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
-        request = stream_request(options, audio, found.backend.name)
+        request = stream_request(options, audio, found.backend.name, wanted)
         waker = LoopWaker(_TICK_S)
         stack.callback(waker.close)
         port = AudioPort()
-        stream = OpenStream(found.backend, port, replace(request, directions=wanted))
+        stream = OpenStream(found.backend, port, request)
         stack.push_async_callback(stream.aclose)
         stack.callback(waker.stop)
         if Direction.INPUT in wanted:

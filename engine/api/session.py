@@ -11,7 +11,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
-from engine.api.backend import choose_backend, stream_request
+from engine.api.backend import choose_backend, directions_of, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
@@ -284,7 +284,9 @@ class Session:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         plan, options = self._plan, self.options
-        found = await run_blocking(functools.partial(choose_backend, options, plan.config.audio), grace_s=_HURRY_S)
+        audio_defaults, directions = plan.config.audio, directions_of(options)
+        choose = functools.partial(choose_backend, options, audio_defaults, directions)
+        found = await run_blocking(choose, grace_s=_HURRY_S)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
             self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
@@ -295,7 +297,7 @@ class Session:
         open_audio = functools.partial(
             SessionAudio,
             found.backend,
-            stream_request(options, plan.config.audio, found.backend.name),
+            stream_request(options, audio_defaults, found.backend.name, directions),
             input_rate_hz=provider.input_rate_hz,
             output_rate_hz=provider.output_rate_hz,
             block_ms=provider.block_ms,

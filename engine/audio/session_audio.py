@@ -186,7 +186,8 @@ class SessionAudio:
     def stream_state(self) -> StreamState:
         """State of the stream, for the stall detector."""
         input_calls, output_calls = self.port.calls
-        return StreamState(self.active, input_calls, output_calls, not self.player.drained)
+        listened = None if self.info.input is None else input_calls
+        return StreamState(self.active, listened, output_calls, not self.player.drained)
 
     def release(self) -> OpenStream | None:
         """Give away the stream, to be closed, which may hang; `gone` follows. None where there is none."""
@@ -284,20 +285,21 @@ class SessionAudio:
         self._current, self.port, self.info = opened, opened.port, opened.info
         self.port.set_wake_descriptor(self._waker.descriptor)
 
-    def _make_capture(self) -> Capture:
+    def _make_capture(self) -> Capture | None:
+        if self.info.input is None:
+            return None
         heard = self._capture.at_sample if self._capture else 0
         return Capture(self.port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""
+        request = self._request
         if not self.can_recover:
-            return Wanted(self._request.input, self._request.output)
+            return Wanted(request.input, request.output, request.directions)
         with blaming(self.backend):
             devices = self.backend.devices()
         names: list[str | None] = []
-        for direction, name in ((Direction.INPUT, self._request.input), (Direction.OUTPUT, self._request.output)):
-            is_default = name is None or name.strip().lower() == "default"
-            names.append(
-                None if is_default else lasting_name(devices, find_device(devices, name, direction), direction)
-            )
-        return Wanted(*names)
+        for direction, name in ((Direction.INPUT, request.input), (Direction.OUTPUT, request.output)):
+            is_any = name is None or name.strip().lower() == "default" or direction not in request.directions
+            names.append(None if is_any else lasting_name(devices, find_device(devices, name, direction), direction))
+        return Wanted(names[0], names[1], request.directions)

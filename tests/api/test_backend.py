@@ -9,7 +9,7 @@ import pytest
 
 from backends.virtual import VirtualBackend
 from engine.api import backend as module
-from engine.api.backend import choose_backend
+from engine.api.backend import choose_backend, directions_of
 from engine.api.options import SessionOptions
 from engine.audio.device.file_beside import FileBeside
 from engine.audio.device.registry import Chosen
@@ -30,9 +30,9 @@ def chosen(
     monkeypatch: pytest.MonkeyPatch, card: VirtualBackend, options: dict[str, Any], *directions: Direction
 ) -> Any:
     """The backend for some options on a machine with that card, which the configuration names."""
-    monkeypatch.setattr(module, "open_backend", lambda name: Chosen(card, name))
-    wanted = directions or tuple(Direction)
-    return choose_backend(SessionOptions(**options), AudioDefaults(backend="card"), wanted).backend
+    monkeypatch.setattr(module, "open_backend", lambda name, directions: Chosen(card, name))
+    given = SessionOptions(**options)
+    return choose_backend(given, AudioDefaults(backend="card"), directions or directions_of(given)).backend
 
 
 @pytest.mark.parametrize(

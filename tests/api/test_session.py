@@ -220,8 +220,25 @@ class Mortal(VirtualDevices):
 
     def open(self, port: Any, request: Any) -> Any:
         """Keep what is opened."""
-        self.stream = super().open(port, request)
+        self.request, self.stream = request, super().open(port, request)
         return self.stream
+
+
+def test_in_writing_no_microphone_is_asked_for_and_the_answer_sounds() -> None:
+    async def main() -> Mortal:
+        devices = Mortal()
+        with ServerDouble([*BEGUN, ANSWER]) as server:
+            session = session_with(server, devices, text=True, input="none such", duration=30)
+            async with session:
+                await session.wait()
+            assert "input_audio_buffer.append" not in {event["type"] for event in server.peers[0].received}
+        assert session.summary is not None
+        assert (session.summary.devices_lost, session.summary.xruns) == (0, 0)
+        return devices
+
+    devices = run(main())
+    assert devices.request.directions == (voice.Direction.OUTPUT,)
+    assert (np.abs(devices.heard) > 0.1).sum() > 48000
 
 
 def test_of_two_sessions_one_loses_its_device_and_the_other_does_not_notice() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
@@ -43,8 +44,8 @@ def load_backend(name: str) -> Backend:
     return _make(_entry_point(name))
 
 
-def open_backend(name: str = "auto") -> Chosen:
-    """Return the named backend, or with "auto" the first of `AUTO_ORDER` that has a microphone and a speaker.
+def open_backend(name: str = "auto", directions: Sequence[Direction] = tuple(Direction)) -> Chosen:
+    """Return the named backend, or with "auto" the first of `AUTO_ORDER` that has devices in these directions.
 
     Raises:
         VoiceError: as `load_backend`; with "auto" only if even the last one fails.
@@ -56,7 +57,7 @@ def open_backend(name: str = "auto") -> Chosen:
         try:
             backend = load_backend(candidate)
             if candidate != AUTO_ORDER[-1]:
-                _close_unless_usable(backend)
+                _close_unless_usable(backend, directions)
         except StreamLostError:
             raise  # the next one would wait for the same sound system
         except VoiceError as error:
@@ -97,8 +98,8 @@ def open_hotplugged(name: str = "auto") -> Backend:
     raise refusal or LibraryMissingError("No audio backend notices devices that are plugged in.", fix=Advice.EXAMINE)
 
 
-def devices_to_talk(backend: Backend) -> list[Device]:
-    """Return a backend's devices, among which are a microphone and a speaker.
+def devices_to_talk(backend: Backend, directions: Sequence[Direction] = tuple(Direction)) -> list[Device]:
+    """Return a backend's devices, among which is one of each direction.
 
     Raises:
         NoDeviceError: one of them is missing.
@@ -106,15 +107,15 @@ def devices_to_talk(backend: Backend) -> list[Device]:
     """
     with blaming(backend):
         devices = backend.devices()
-    for direction in Direction:
+    for direction in directions:
         if not any(direction.channels_of(device) for device in devices):
             raise no_device(direction)
     return devices
 
 
-def _close_unless_usable(backend: Backend) -> None:
+def _close_unless_usable(backend: Backend, directions: Sequence[Direction]) -> None:
     try:
-        devices_to_talk(backend)
+        devices_to_talk(backend, directions)
     except VoiceError:
         close_backend(backend)
         raise

@@ -38,6 +38,8 @@ class Wanted:
 
     input: str | None = None
     output: str | None = None
+    directions: tuple[Direction, ...] = tuple(Direction)
+    """Directions that are open."""
 
     def of(self, direction: Direction) -> str | None:
         """The name of one direction."""
@@ -46,7 +48,7 @@ class Wanted:
     @property
     def follows_default(self) -> bool:
         """Whether the system's default is wanted in either direction."""
-        return self.input is None or self.output is None
+        return any(self.of(direction) is None for direction in self.directions)
 
 
 class Command(Enum):
@@ -199,12 +201,12 @@ class RecoveryPolicy:
 
     def refused(self, error: VoiceError, now_s: float) -> list[Command]:
         """The devices are there, but cannot be opened."""
-        return self._wait(self._wanted_text(Direction), error.message, now_s)
+        return self._wait(self._wanted_text(self._wanted.directions), error.message, now_s)
 
     def _lose(self, now_s: float) -> list[Command]:
         self._is_new_default = False
         self._leave(now_s)
-        self._news.append(Lost(self._wanted_text(Direction), 0))
+        self._news.append(Lost(self._wanted_text(self._wanted.directions), 0))
         return [Command.CLOSE]
 
     def _leave(self, now_s: float) -> None:
@@ -233,7 +235,7 @@ class RecoveryPolicy:
     def _missing(self, devices: Sequence[Device]) -> str:
         """The wanted devices that are not there, in words; "" if all are."""
         missing = []
-        for direction in Direction:
+        for direction in self._wanted.directions:
             try:
                 find_device(devices, self._wanted.of(direction), direction)
             except VoiceError:

@@ -18,7 +18,8 @@ class StreamState:
 
     active: bool
     """False once the library says that it ended."""
-    input_calls: int
+    input_calls: int | None
+    """None where there is no microphone."""
     output_calls: int
     waiting: bool
     """Something of the answers has not been heard."""
@@ -43,8 +44,8 @@ class StallDetector:
         passed_s = 0.0 if self._checked_at_s is None else min(now_s - self._checked_at_s, _LONGEST_STEP_S)
         self._checked_at_s = now_s
         for side, calls in enumerate((stream.input_calls, stream.output_calls)):
-            moved = calls != self._calls[side]
+            moved = calls is None or calls != self._calls[side]
             self._still_s[side] = 0.0 if moved else self._still_s[side] + passed_s
-            self._calls[side] = calls
+            self._calls[side] = calls or 0
         patience_s = [STALLED_S if calls else START_S for calls in self._calls]
         return stream.active and all(still <= most for still, most in zip(self._still_s, patience_s, strict=True))

@@ -11,7 +11,7 @@ import pytest
 
 from engine.audio.recovery.policy import KEPT_S, POLL_DEFAULT_S, Command, Found, Lost, RecoveryPolicy, Wanted
 from engine.audio.recovery.stall import STALLED_S, START_S, StallDetector, StreamState
-from engine.audio.types import Device, StreamInfo, StreamSide
+from engine.audio.types import Device, Direction, StreamInfo, StreamSide
 from engine.errors import DeviceBusyError
 
 MICROPHONE = Device(0, "Built-in", "Core Audio", 1, 0, 48000, is_default_input=True)
@@ -265,6 +265,17 @@ def test_a_process_that_was_stopped_for_an_hour_does_not_blame_the_device() -> N
     assert detector.is_running(StreamState(True, 100, 100, False), 0.0)
     assert detector.is_running(StreamState(True, 100, 100, False), 3600.0)
     assert detector.is_running(StreamState(True, 101, 101, False), 3600.1)
+
+
+def test_without_a_microphone_only_the_speaker_is_watched_and_looked_for() -> None:
+    detector = StallDetector()
+    assert all(detector.is_running(StreamState(True, None, tick, False), tick * TICK_S) for tick in range(200))
+    policy = RecoveryPolicy(Wanted(directions=(Direction.OUTPUT,)))
+    policy.running(info(), 0.0)
+    assert policy.tick(StreamState(False, None, 1, False), 1.0) == [Command.CLOSE]
+    assert policy.take_news() == [Lost("any output device", 0)]
+    assert policy.closed() == [Command.RESCAN]
+    assert policy.rescanned([SPEAKER], 1.1) == [Command.OPEN]
 
 
 def test_a_stream_that_says_it_ended_is_believed_at_once() -> None:
