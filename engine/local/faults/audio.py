@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,10 @@ import soxr
 from engine.local.faults.fault import AUDIO_DELTAS, Event, Fault, Forward, Span
 
 
-@dataclass
-class Split(Fault):
+class Split(Fault, name="split"):
     """Every audio delta comes in pieces of so many bytes, odd ones among them."""
 
-    name = "split"
-    bytes: Span = field(default_factory=lambda: Span(1, 999))
+    bytes: Span = Span(1, 999)
 
     async def outgoing(self, event: Event, forward: Forward) -> None:
         """Cut it."""
@@ -32,11 +29,9 @@ class Split(Fault):
             await forward({**event, "event_id": event_id, "delta": base64.b64encode(piece).decode("ascii")})
 
 
-@dataclass
-class Merge(Fault):
+class Merge(Fault, name="merge"):
     """So many audio deltas of an item come as one, and all of them before the end of its audio."""
 
-    name = "merge"
     count: int = 5
 
     def __post_init__(self) -> None:
@@ -67,11 +62,9 @@ class Merge(Fault):
 _DEFAULT_HZ = 24000
 
 
-@dataclass
-class WrongRate(Fault):
+class WrongRate(Fault, name="wrong-rate"):
     """PCM16 is sent at this rate, while the session goes on to declare the one that was agreed on."""
 
-    name = "wrong-rate"
     sent_hz: int = 44100
 
     def __post_init__(self) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.local.faults.fault import Fault, Forward, Line, Moment, MomentFault
 from engine.local.protocol.identifiers import new_id
 
 
-@dataclass
-class Close(MomentFault):
+class Close(MomentFault, name="close"):
     """At a moment the connection closes with a code; 1005 sends none, 1006 and 1015 break the connection."""
 
-    name = "close"
     code: int = 1011
-    after: Moment = field(default_factory=lambda: Moment(seconds=5.0))
+    after: Moment = Moment(seconds=5.0)
     reason: str = ""
 
     async def strike(self, _forward: Forward) -> None:
@@ -23,23 +20,18 @@ class Close(MomentFault):
         await self.line.close(self.code, self.reason)
 
 
-@dataclass
-class HalfOpen(MomentFault):
+class HalfOpen(MomentFault, name="half-open"):
     """From a moment on nothing is answered, pings neither, and nothing sent; the socket stays open."""
 
-    name = "half-open"
-    after: Moment = field(default_factory=lambda: Moment(seconds=5.0))
+    after: Moment = Moment(seconds=5.0)
 
     async def strike(self, _forward: Forward) -> None:
         """Fall silent."""
         self.line.go_silent()
 
 
-@dataclass
-class NoPong(Fault):
+class NoPong(Fault, name="no-pong"):
     """Pings of the WebSocket stay unanswered while everything else goes on."""
-
-    name = "no-pong"
 
     def attach(self, line: Line) -> None:
         """Begin to ignore them."""
@@ -47,12 +39,10 @@ class NoPong(Fault):
         line.ignore_pings()
 
 
-@dataclass
-class Expiry(MomentFault):
+class Expiry(MomentFault, name="expiry"):
     """At a moment the session has expired: the error `session_expired`, then close 1001."""
 
-    name = "expiry"
-    after: Moment = field(default_factory=lambda: Moment(seconds=60.0))
+    after: Moment = Moment(seconds=60.0)
 
     async def strike(self, forward: Forward) -> None:
         """Expire."""
@@ -71,16 +61,14 @@ _FATAL = {
 """After which the server closes, and with which code."""
 
 
-@dataclass
-class Error(MomentFault):
+class Error(MomentFault, name="error"):
     """An error event of a code comes each time so many seconds or events have passed.
 
     insufficient_quota, invalid_api_key, account_deactivated and beta_api_shape_disabled close the connection as well.
     """
 
-    name = "error"
     code: str = "response_cancel_not_active"
-    after: Moment = field(default_factory=lambda: Moment(events=20))
+    after: Moment = Moment(events=20)
     repeats: ClassVar[bool] = True
 
     async def strike(self, forward: Forward) -> None:

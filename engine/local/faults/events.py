@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from dataclasses import dataclass, field
 
 from engine.local.faults.fault import Event, Fault, Forward, Moment, Span
 from engine.local.protocol.beta import beta_events
@@ -15,12 +14,10 @@ from engine.local.protocol.validation import known_part
 _MOST_WAITING = 4096
 
 
-@dataclass
-class Late(Fault):
+class Late(Fault, name="late"):
     """Every event arrives so many milliseconds late, never before the one that was sent before it."""
 
-    name = "late"
-    ms: Span = field(default_factory=lambda: Span(20, 200))
+    ms: Span = Span(20, 200)
 
     def __post_init__(self) -> None:
         self._waiting: asyncio.Queue[tuple[float, Event]] = asyncio.Queue(_MOST_WAITING)
@@ -39,13 +36,11 @@ class Late(Fault):
             await forward(event)
 
 
-@dataclass
-class Stall(Fault):
+class Stall(Fault, name="stall"):
     """Nothing comes for so long, each time so many events or seconds have passed; then all that waited."""
 
-    name = "stall"
-    ms: Span = field(default_factory=lambda: Span(500, 500))
-    every: Moment = field(default_factory=lambda: Moment(events=20))
+    ms: Span = Span(500, 500)
+    every: Moment = Moment(events=20)
 
     def __post_init__(self) -> None:
         self._sent = 0
@@ -64,11 +59,9 @@ class Stall(Fault):
         await forward(event)
 
 
-@dataclass
-class Duplicate(Fault):
+class Duplicate(Fault, name="duplicate"):
     """A share of the events comes twice."""
 
-    name = "duplicate"
     share: float = 0.1
 
     async def outgoing(self, event: Event, forward: Forward) -> None:
@@ -78,11 +71,9 @@ class Duplicate(Fault):
             await forward(event)
 
 
-@dataclass
-class Reorder(Fault):
+class Reorder(Fault, name="reorder"):
     """A share of a response's events comes after the one that follows it; `response.done` stays the last."""
 
-    name = "reorder"
     share: float = 0.1
 
     def __post_init__(self) -> None:
@@ -104,11 +95,9 @@ class Reorder(Fault):
             await forward(held)
 
 
-@dataclass
-class FailedResponse(Fault):
+class FailedResponse(Fault, name="failed-response"):
     """A share of the responses ends as failed, with this code, whatever of it was sent before."""
 
-    name = "failed-response"
     share: float = 0.5
     code: str = "rate_limit_exceeded"
 
@@ -121,11 +110,8 @@ class FailedResponse(Fault):
         await forward(event)
 
 
-@dataclass
-class AutoResponse(Fault):
+class AutoResponse(Fault, name="auto-response"):
     """After a function_call_output a response begins, before the client has asked for it."""
-
-    name = "auto-response"
 
     async def incoming(self, event: Event, forward: Forward) -> None:
         """Ask in the client's place."""
@@ -135,11 +121,8 @@ class AutoResponse(Fault):
             await self.line.to_session({"type": "response.create"})
 
 
-@dataclass
-class BetaNames(Fault):
+class BetaNames(Fault, name="beta-names"):
     """Events have the names and shapes of the beta; whoever connects as a client of the beta gets them anyway."""
-
-    name = "beta-names"
 
     async def outgoing(self, event: Event, forward: Forward) -> None:
         """Rename it."""
@@ -147,14 +130,11 @@ class BetaNames(Fault):
             await forward(renamed)
 
 
-@dataclass
-class YandexQuirks(Fault):
+class YandexQuirks(Fault, name="yandex-quirks"):
     """Null rates, session.updated twice, items created instead of added, spoken words as text, sound at index 1.
 
     Transcripts come unasked, and fields of a session that nobody knows are passed over.
     """
-
-    name = "yandex-quirks"
 
     async def outgoing(self, event: Event, forward: Forward) -> None:
         """Send it as that service does."""
@@ -191,11 +171,9 @@ def _without_rates(event: Event) -> Event:
     return event
 
 
-@dataclass
-class Unknown(Fault):
+class Unknown(Fault, name="unknown"):
     """A share of the events has unknown fields and comes behind an event of an unknown type."""
 
-    name = "unknown"
     share: float = 0.2
 
     async def outgoing(self, event: Event, forward: Forward) -> None:

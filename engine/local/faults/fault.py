@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, dataclass_transform
 
 Event = dict[str, Any]
 Forward = Callable[[Event], Awaitable[None]]
@@ -53,14 +53,21 @@ class Moment:
     events: int | None = None
 
 
-class Fault:
-    """Lets everything pass. A fault is a dataclass of its parameters, made anew for every connection."""
+FAULTS: dict[str, type[Fault]] = {}
+"""Every fault by the name that a plan has for it."""
 
-    name: ClassVar[str]
-    """As a plan of faults names it."""
+
+@dataclass_transform()
+class Fault:
+    """Lets everything pass. A class with a name is a fault: a dataclass of its parameters, made for each connection."""
+
     dice: random.Random
     """Seeded by the plan: a run with the same seed draws the same."""
     line: Line
+
+    def __init_subclass__(cls, name: str = "") -> None:
+        if name:
+            FAULTS[name] = dataclass(cls)
 
     def attach(self, line: Line) -> None:
         """Begin on a connection."""

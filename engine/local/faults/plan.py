@@ -11,31 +11,13 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from engine.errors import InvalidInputError
-from engine.local.faults.audio import Merge, Split, WrongRate
-from engine.local.faults.connection import Close, Error, Expiry, HalfOpen, NoPong
-from engine.local.faults.events import (
-    AutoResponse,
-    BetaNames,
-    Duplicate,
-    FailedResponse,
-    Late,
-    Reorder,
-    Stall,
-    Unknown,
-    YandexQuirks,
-)
-from engine.local.faults.fault import Fault, Moment, Span
+from engine.local.faults import audio, connection, events  # noqa: F401 - each class there is a fault
+from engine.local.faults.fault import FAULTS, Fault, Moment, Span
 
-_KINDS: tuple[type[Fault], ...] = (
-    *(Late, Stall, Duplicate, Reorder, FailedResponse, AutoResponse, BetaNames, YandexQuirks, Unknown),
-    *(Split, Merge, WrongRate),
-    *(Close, HalfOpen, NoPong, Expiry, Error),
-)
-FAULTS = {kind.name: kind for kind in _KINDS}
 _MOMENT = re.compile(r"(\d+(?:\.\d+)?)(s|ms|events?)")
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
 _CLOSE_CODES = range(1000, 5000)
@@ -82,16 +64,12 @@ def _read_one(text: str) -> tuple[str, dict[str, Any]]:
         if key not in known:
             takes = f"It takes {', '.join(known)}." if known else "It takes none."
             raise InvalidInputError(f"The fault '{name}' has no parameter '{key}'.", fix=takes)
-        values[key] = _read_value(value, _default(known[key]), f"{name}:{key}")
+        values[key] = _read_value(value, known[key].default, f"{name}:{key}")
     return name, values
 
 
 def _parameters(kind: type[Fault]) -> list[Field[Any]]:
     return list(fields(kind))  # type: ignore[arg-type]  # each is a dataclass; the base has nothing to be one for
-
-
-def _default(parameter: Field[Any]) -> Any:
-    return parameter.default if parameter.default_factory is MISSING else parameter.default_factory()
 
 
 def _read_value(text: str, default: Any, where: str) -> Any:
@@ -146,7 +124,7 @@ def listing() -> list[tuple[str, str]]:
     """Return every fault as it is written with its defaults, and what it does."""
     return [
         (
-            ":".join([name, *(f"{entry.name}={shown(_default(entry))}" for entry in _parameters(kind))]),
+            ":".join([name, *(f"{entry.name}={shown(entry.default)}" for entry in _parameters(kind))]),
             " ".join((kind.__doc__ or "").split()),
         )
         for name, kind in FAULTS.items()
