@@ -14,7 +14,8 @@ import pytest
 from aiohttp import web
 
 from engine.errors import InvalidInputError
-from engine.local.faults.plan import FAULTS, FaultPlan, listing
+from engine.local.faults.fault import FAULTS
+from engine.local.faults.plan import FaultPlan, listing
 from engine.local.link import Link
 from engine.realtime.testing import run_virtual
 
