@@ -49,7 +49,8 @@ _NAMES = {
         AgentText AgentTextCut AgentTextDelta AnswerDropped ApprovalAsked ApprovalGiven BargeIn DeviceFound DeviceLost
         ErrorShown FirstAudio Lacking McpServerChanged Muted OutputRate PartChosen Reconnected Reconnecting RemoteCall
         RemoteTools ResponseEnded ResponseStarted ResponseUsage SessionEvent SessionStarted Summary ToolCalled
-        ToolReturned ToolsAwaited TranscriptionUsage UsageTotal UserSpeech UserTranscript UserTyped Xrun
+        ToolReturned ToolsAwaited TranscriptionUsage UsageTotal UserSpeech UserTranscript UserTranscriptDelta UserTyped
+        Xrun
     """,
     "engine.realtime.tools.tool": "OnInterrupt Tool ToolError tool",
 }

@@ -77,6 +77,14 @@ class OutputRate(SessionEvent):
     declared_hz: int
 
 
+@session_event("transcript.user.delta")
+class UserTranscriptDelta(SessionEvent):
+    """Some of the user's words, as the server begins to understand them; `UserTranscript` has them all."""
+
+    text: str
+    item_id: str = ""
+
+
 @session_event("transcript.user")
 class UserTranscript(SessionEvent):
     """Transcript of the user's speech, as the server understood it."""

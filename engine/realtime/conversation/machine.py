@@ -36,6 +36,7 @@ from engine.realtime.session_events import (
     TranscriptionUsage,
     UserSpeech,
     UserTranscript,
+    UserTranscriptDelta,
     UserTyped,
 )
 
@@ -92,6 +93,9 @@ class Conversation:
             e.SpeechStarted: self._on_speech_started,
             e.SpeechStopped: self._on_speech_stopped,
             e.Committed: self._on_committed,
+            e.TranscriptDelta: lambda event: (
+                [Show(UserTranscriptDelta(event.text, event.item_id))] if event.text else []
+            ),
             e.TranscriptCompleted: self._on_transcript,
             e.TranscriptFailed: self._on_transcript_failed,
             e.ResponseCreated: self._on_response_created,

@@ -30,7 +30,15 @@ from engine.realtime.protocol.client_events import (
     DeleteItem,
     TruncateItem,
 )
-from engine.realtime.session_events import AgentText, AgentTextDelta, BargeIn, ErrorShown, ToolCalled, UserTranscript
+from engine.realtime.session_events import (
+    AgentText,
+    AgentTextDelta,
+    BargeIn,
+    ErrorShown,
+    ToolCalled,
+    UserTranscript,
+    UserTranscriptDelta,
+)
 
 KEY = ItemKey("i1", 0)
 
@@ -180,6 +188,12 @@ def test_a_transcript_that_comes_twice_is_shown_once() -> None:
     conversation = new()
     event = e.TranscriptCompleted("u1", " hello ")
     assert shown(run(conversation, event, event)) == [UserTranscript("hello", "u1")]
+
+
+def test_the_users_words_are_shown_as_they_are_understood() -> None:
+    events = (e.TranscriptDelta("u1", "What"), e.TranscriptDelta("u1"), e.TranscriptCompleted("u1", "What?"))
+    told = shown(run(new(), *events))
+    assert told == [UserTranscriptDelta("What", "u1"), UserTranscript("What?", "u1")]
 
 
 def test_an_expired_session_is_exchanged_for_another() -> None:

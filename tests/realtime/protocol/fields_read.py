@@ -79,6 +79,7 @@ _READ: dict[str, tuple[type[e.ServerEvent], Read]] = {
     "input_audio_buffer.speech_stopped": (e.SpeechStopped, same("item_id", "audio_end_ms")),
     "input_audio_buffer.committed": (e.Committed, same("item_id")),
     "input_audio_buffer.timeout_triggered": (e.TimeoutTriggered, {}),
+    "conversation.item.input_audio_transcription.delta": (e.TranscriptDelta, {**same("item_id"), "delta": "text"}),
     "conversation.item.input_audio_transcription.completed": (
         e.TranscriptCompleted,
         {**same("item_id"), **_TRANSCRIPT},

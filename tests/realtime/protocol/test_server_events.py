@@ -20,7 +20,6 @@ EVENTS = sorted(PROTOCOL["server"])
 IGNORED = {
     "conversation.created",
     "conversation.item.deleted",
-    "conversation.item.input_audio_transcription.delta",
     "conversation.item.input_audio_transcription.segment",
     "conversation.item.retrieved",
     "conversation.item.truncated",

@@ -86,6 +86,15 @@ class TimeoutTriggered(ServerEvent):
 _TRANSCRIPT = "conversation.item.input_audio_transcription"
 
 
+@received(f"{_TRANSCRIPT}.delta")
+@dataclass(frozen=True, slots=True)
+class TranscriptDelta(ServerEvent):
+    """conversation.item.input_audio_transcription.delta: some of what the user said, as it is understood."""
+
+    item_id: str = ""
+    text: str = wire("delta", "")
+
+
 @received(f"{_TRANSCRIPT}.completed")
 @dataclass(frozen=True, slots=True)
 class TranscriptCompleted(ServerEvent):
