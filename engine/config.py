@@ -242,7 +242,7 @@ def _known(tables: list[str]) -> str:
         kind = get_type_hints(kind)[step] if is_dataclass(kind) else get_args(kind)[1]
     if not is_dataclass(kind):
         kind = get_args(kind)[1]
-    return f"Known are: {', '.join(entry.name for entry in fields(kind))}."
+    return f"Known names: {', '.join(entry.name for entry in fields(kind))}."
 
 
 def not_taken(path: Path, error: Exception) -> InvalidInputError:

@@ -23,6 +23,7 @@ from engine.audio.port.audio_port import AudioPort
 from engine.config import Config
 from engine.config_tables import McpServer
 from engine.errors import InvalidInputError
+from engine.local.answering.sounds import SoundMaker
 from engine.realtime.cost.usage import tokens_of
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.server_events import ResponseDone, Usage
@@ -107,12 +108,15 @@ def test_a_hostile_recording_is_refused_in_a_sentence(line: Any, tmp_path: Path)
         "steps = [{wait = 1}]\nrate_hz = " + "9" * 5000,
         "connection = [{steps = [{wait = 1}], times = 2000000000}]",
         "steps = [{repeat = 2000000000, steps = [{wait = 1}]}]",
+        "steps = [{answer = '', sound = {silence = true, seconds = inf}}]",
+        "steps = [{answer = '', sound = {tone_hz = 440, seconds = 1000000000}}]",
+        f"steps = [{{answer = '{'a' * 500_000}'}}]",
     ],
 )
 def test_a_hostile_script_is_refused_in_a_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / "script.toml").write_text(text)
     with pytest.raises(InvalidInputError) as refused:
-        read_script(tmp_path / "script.toml", lambda _, __: b"")
+        read_script(tmp_path / "script.toml", SoundMaker(tmp_path).make)
     assert refused.value.fix
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.errors import InvalidInputError
 from engine.local.answering.speech import Voice
 
-_LEVEL, _LONGEST_S = 8000.0, 600
+_LEVEL, _LONGEST_S, _LONGEST_TEXT = 8000.0, 600, 5000
 _KINDS = "tone_hz, silence, noise, text or wav"
 
 
@@ -41,6 +41,10 @@ class SoundMaker:
         length_s = sound.get("seconds", 0)
         if isinstance(length_s, int | float) and not 0 <= length_s <= _LONGEST_S:
             raise InvalidInputError(f"A sound of {length_s} s is none.", fix=f"Give it 0 to {_LONGEST_S} s.")
+        if len(str(sound.get("text", ""))) > _LONGEST_TEXT:
+            raise InvalidInputError(
+                "So long a text is not spoken at once.", fix=f"Cut it below {_LONGEST_TEXT} letters."
+            )
         match dict(sound):
             case {"tone_hz": int() | float() as tone_hz, "seconds": int() | float() as seconds, **rest} if not rest:
                 samples = _LEVEL * np.sin(2 * np.pi * tone_hz * np.arange(round(seconds * rate_hz)) / rate_hz)
