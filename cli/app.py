@@ -46,6 +46,9 @@ class LazyGroup(TyperGroup):
 
 def load_command(name: str) -> Any:
     """Import a command and return it, ready to be called."""
+    from cli.terminal.logs import log_one_line_each  # noqa: PLC0415 - what lists the commands logs nothing
+
+    log_one_line_each()
     return typer.main.get_command(import_module(f"cli.commands.{name}").app)
 
 

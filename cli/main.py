@@ -29,16 +29,15 @@ def main() -> None:
 def _run() -> None:
     from cli.app import app  # noqa: PLC0415
     from cli.errors import exit_code, on_command_line  # noqa: PLC0415
-    from cli.terminal.logs import log_one_line_each  # noqa: PLC0415
-    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from cli.terminal.stdout import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
-    log_one_line_each()
     try:
         with written_out():
             app()
     except VoiceError as error:
+        from cli.terminal.sanitize import printable  # noqa: PLC0415
+
         print(f"voice: {printable(on_command_line(error.message))}", file=sys.stderr)
         if error.fix:
             print(f"  {printable(on_command_line(error.fix))}", file=sys.stderr)

@@ -65,7 +65,7 @@ def open_event_file(target: str) -> TextIO:
     """
     try:
         file = os.fdopen(open_private(Path(target)), "w", encoding="utf-8", errors="backslashreplace")
-        if file.seekable():
+        if os.fstat(file.fileno()).st_size:
             file.truncate()
         return file
     except OSError as error:
