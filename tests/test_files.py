@@ -13,7 +13,7 @@ from cli.run.event_file import open_event_file
 from engine.audio.wav_file import WavFile
 from engine.config import Config
 from engine.errors import InvalidInputError
-from engine.files import make_private_folder, open_private
+from engine.files import make_private_folder, open_private, read_bounded
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.tap import EVENTS_FILE, Recording
 
@@ -97,3 +97,10 @@ def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     make_private_folder(tmp_path)
     assert mode_of(tmp_path) == 0o755
+
+
+def test_a_byte_order_mark_is_no_part_of_a_text(tmp_path: Path) -> None:
+    """Editors of Windows write it into configurations, scripts and instructions."""
+    for content in (b"\xef\xbb\xbfkey = 1", b"key = 1"):
+        (tmp_path / "text").write_bytes(content)
+        assert read_bounded(tmp_path / "text", 100) == "key = 1"

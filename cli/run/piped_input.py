@@ -39,7 +39,7 @@ def _start_reading(lines: asyncio.Queue[str | None]) -> None:
     loop = asyncio.get_running_loop()
 
     def put(line: str | None) -> None:
-        waiting = lines.put(line)
+        waiting = lines.put(line and line.removeprefix("\ufeff"))
         try:
             asyncio.run_coroutine_threadsafe(waiting, loop).result()
         except (RuntimeError, concurrent.futures.CancelledError):  # the loop is closed, or ends what waits in it

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from cli.terminal.sanitize import spoken
+
 ASK_FOR_RELEASES = "\x1b[?u"
 """A terminal that knows them answers; others do nothing."""
 REPORT_RELEASES = "\x1b[>27u"
@@ -74,6 +76,8 @@ _STROKES = {"": Stroke.PRESSED, "1": Stroke.PRESSED, "2": Stroke.REPEATED, "3": 
 _SEQUENCE = re.compile(r"\x1b(?:\[([0-9;:<=>?]*)[ -/]*([@-~])|O(.)|([^\[O]))", re.DOTALL)
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|O)?\Z")
 _KEY = re.compile(r"(\d+)(?::(\d*))?[\d:]*(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?\Z")
+_TAB_IN_TEXT = re.compile(r"[^\x00- ]\t+[^\x00- ]")
+"""Nobody's keys come so close together: it is pasted, and the key of that name is not meant."""
 _SHIFT, _ALT, _CTRL = 1, 2, 4
 _OTHER_MODIFIERS = 8 + 16 + 32
 """Super, hyper and meta; the locks above them change nothing."""
@@ -101,9 +105,10 @@ class KeyParser:
     def feed(self, data: bytes) -> Iterator[KeyStroke | KnowsReleases]:
         """Take more bytes; what is unknown yields nothing."""
         text, self._rest = self._rest + self._decode(data), ""
+        is_pasted = _TAB_IN_TEXT.search(text)
         while text:
             if text[0] != "\x1b":
-                yield from _plain(text[0])
+                yield from _plain(" " if is_pasted and text[0] == "\t" else text[0])
                 text = text[1:]
                 continue
             found = _SEQUENCE.match(text)
@@ -127,7 +132,7 @@ def _plain(character: str) -> Iterator[KeyStroke]:
     named = _CONTROLS.get(ord(character))
     if named is not None:
         yield KeyStroke(named)
-    elif character.isprintable():
+    elif _is_text(character):
         yield KeyStroke(character)
 
 
@@ -161,5 +166,10 @@ def _reported(key: re.Match[str]) -> Iterator[KeyStroke]:
     elif not modifiers & _CTRL and code not in _PRIVATE:
         shifted = int(key[2]) if modifiers & _SHIFT and key[2] else code
         text = "".join(chr(int(point)) for point in (key[5] or str(shifted)).split(":") if point)
-        if text.isprintable():
+        if _is_text(text):
             yield KeyStroke(text, stroke)
+
+
+def _is_text(typed: str) -> bool:
+    """Whether it may stand in a line: also spaces that do not break, and the joiners that scripts and emoji need."""
+    return bool(typed) and spoken(typed) == typed

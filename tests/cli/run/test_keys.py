@@ -80,7 +80,7 @@ def test_an_error_leaves_the_terminal_as_before(environment: dict[str, str]) -> 
 def test_lines_of_a_pipe_are_said_one_after_the_other(environment: dict[str, str]) -> None:
     run = subprocess.run(
         [*RUN, "--text"],
-        input="what is seven times eight\n\nПривет".encode(),
+        input="\ufeffwhat is seven times eight\n\nПривет".encode(),
         env=environment,
         capture_output=True,
         check=False,

@@ -19,6 +19,8 @@ from cli.terminal.status_line import StatusLine
 from engine.realtime.testing import run_virtual
 
 COLUMNS = 30
+TEXTS = ("New\u00a0York", "a\u3000b", "10\u202f000", "\u0645\u06cc\u200c\u062e", "\U0001f468\u200d\U0001f469")
+"""Spaces that do not break, that of Japanese, and the joiners of Persian and of emoji."""
 
 
 def strokes(*parts: bytes) -> list[KeyStroke | KnowsReleases]:
@@ -38,6 +40,10 @@ def typed(text: str) -> list[KeyStroke]:
     [
         ([b"a \xd0\xb9"], typed("a й")),
         ([b"\xd0", b"\xb9"], typed("й")),
+        *(([text.encode()], typed(text)) for text in TEXTS),
+        (["\u202e\u2028x".encode()], typed("x")),
+        ([b"a\tb", b"\t"], [*typed("a b"), Named.TAB]),
+        ([b"\x1b[12288;;12288u"], typed("\u3000")),
         ([b"\t\r\n\x7f\x04\x15\x17"], [Named.TAB, Named.ENTER, Named.ENTER, Named.BACKSPACE, Named.END]),
         ([b"\x1b"], [Named.ESCAPE]),
         ([b"\x1b[5~\x1bOPx"], typed("x")),
