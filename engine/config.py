@@ -149,6 +149,12 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
 
 
+def origin_of(key: str) -> str:
+    """Return what names a default of `[audio]`: an environment variable, or the configuration file."""
+    variable = VARIABLES["audio"][key]
+    return variable if os.environ.get(variable, "").strip() else f"[audio] in {config_path()}"
+
+
 def load_config(
     environ: Mapping[str, str] | None = None, *, may_be_new: bool = False, only_devices: bool = False
 ) -> Config:

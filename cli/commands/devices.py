@@ -41,13 +41,15 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.devices.selection import find_all_configured  # noqa: PLC0415
     from cli.devices.table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
+    from engine.api.backend import devices_for, naming_origin  # noqa: PLC0415
     from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
     from engine.audio.device.registry import open_backend, require_sound_card  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
     audio = load_config(only_devices=True).audio
     name = backend or audio.backend or "auto"
-    found = open_backend(name)
+    with naming_origin(audio):
+        found = open_backend(name)
     try:
         if probe:
             require_sound_card(name, found)
@@ -63,7 +65,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
             probed = probe_with_progress(found.backend, listed)
     finally:
         close_backend(found.backend)
-    configured = find_all_configured(listed, audio)
+    configured = find_all_configured(listed, devices_for(backend, audio))
     chosen = {direction: each.device for direction, each in configured.items()}
     if as_json:
         typer.echo(json.dumps(as_records(found.backend.name, listed, probed, chosen), indent=2))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from engine.api.backend import devices_for, naming_origin
 from engine.audio.device.blame import close_backend
 from engine.audio.device.matching import find_device
 from engine.audio.device.protocol import Backend
@@ -83,13 +84,14 @@ def open_devices(
     """
     defaults = load_config(may_be_new=config_may_be_new, only_devices=True).audio
     name = backend or defaults.backend or "auto"
-    found = open_backend(name)
-    try:
-        require_sound_card(name, found)
-        refuse_files(found.backend)
-        yield found.backend, request_for(defaults, microphone, speaker)
-    finally:
-        close_backend(found.backend)
+    with naming_origin(defaults):
+        found = open_backend(name)
+        try:
+            require_sound_card(name, found)
+            refuse_files(found.backend)
+            yield found.backend, request_for(devices_for(backend, defaults), microphone, speaker)
+        finally:
+            close_backend(found.backend)
 
 
 def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | None) -> StreamRequest:

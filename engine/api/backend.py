@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 
 from engine.api.options import SessionOptions, path_of
 from engine.audio.device.blame import class_of, close_backend
 from engine.audio.device.file_beside import FileBeside
-from engine.audio.device.registry import Chosen, check_protocol, load_backend, open_backend, require_sound_card
+from engine.audio.device.registry import (
+    Chosen,
+    check_protocol,
+    load_backend,
+    open_backend,
+    require_sound_card,
+)
 from engine.audio.types import Direction, StreamRequest
-from engine.config import AudioDefaults
-from engine.errors import NoSoundCardError
+from engine.config import AudioDefaults, origin_of
+from engine.errors import NoSoundCardError, VoiceError
+
+_OF_PORTAUDIO = ("sounddevice", "pyaudio")
+"""Backends that share the names of the devices."""
 
 
 def directions_of(options: SessionOptions) -> tuple[Direction, ...]:
@@ -54,9 +65,11 @@ def choose_backend(options: SessionOptions, defaults: AudioDefaults, directions:
 def stream_request(
     options: SessionOptions, defaults: AudioDefaults, backend: str, directions: tuple[Direction, ...]
 ) -> StreamRequest:
-    """Return what is asked of the backend; configured devices count where a backend of real ones was chosen by name."""
+    """Return what is asked of the backend; configured devices count where they are its own."""
     if backend == "virtual" or not isinstance(options.backend, str | None):
         defaults = AudioDefaults()
+    else:
+        defaults = devices_for(options.backend, defaults)
     return StreamRequest(
         input=defaults.input if options.input is None else options.input,
         output=defaults.output if options.output is None else options.output,
@@ -65,3 +78,36 @@ def stream_request(
         block_ms=options.block_ms,
         directions=directions,
     )
+
+
+def devices_for(name: str | None, configured: AudioDefaults) -> AudioDefaults:
+    """Return the configured devices where they are those of the backend that was asked for, else none.
+
+    Example:
+        >>> devices_for("mine", AudioDefaults(input="USB, ALSA")).input is None
+        True
+        >>> devices_for("pyaudio", AudioDefaults(input="USB, ALSA")).input
+        'USB, ALSA'
+    """
+    home = configured.backend or "auto"
+    asked = name or home
+    is_home = asked == home or {asked, home} <= {"auto", *_OF_PORTAUDIO}
+    return configured if is_home else AudioDefaults(configured.backend)
+
+
+@contextmanager
+def naming_origin(configured: AudioDefaults) -> Iterator[None]:
+    """Say of an error about a configured backend or device where its name stands: perhaps nobody remembers it.
+
+    Raises:
+        VoiceError: the same, with that in its fix.
+    """
+    try:
+        yield
+    except VoiceError as error:
+        for entry in fields(configured):
+            name = getattr(configured, entry.name)
+            if name and repr(name) in error.message:
+                fix = f"{error.fix} It is named by {origin_of(entry.name)}."
+                raise type(error)(error.message, fix=fix) from error
+        raise

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.api.backend import choose_backend, stream_request
+from engine.api.backend import choose_backend, naming_origin, stream_request
 from engine.api.options import SessionOptions
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.capture import Capture, MicBlock
@@ -220,6 +220,7 @@ class OpenPort:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         options, audio = self._options, load_config().audio
+        stack.enter_context(naming_origin(audio))
         await run_blocking(load_kernels)
         named = {
             Direction.INPUT: options.input is not None or options.input_file is not None,

@@ -11,7 +11,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
-from engine.api.backend import choose_backend, directions_of, stream_request
+from engine.api.backend import choose_backend, directions_of, naming_origin, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
@@ -284,6 +284,7 @@ class Session:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         plan, options = self._plan, self.options
+        stack.enter_context(naming_origin(plan.config.audio))
         audio_defaults, directions = plan.config.audio, directions_of(options)
         choose = functools.partial(choose_backend, options, audio_defaults, directions)
         found = await run_blocking(choose, grace_s=_HURRY_S)

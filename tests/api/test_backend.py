@@ -9,7 +9,7 @@ import pytest
 
 from backends.virtual import VirtualBackend
 from engine.api import backend as module
-from engine.api.backend import choose_backend, directions_of
+from engine.api.backend import choose_backend, directions_of, stream_request
 from engine.api.options import SessionOptions
 from engine.audio.device.file_beside import FileBeside
 from engine.audio.device.registry import Chosen
@@ -54,6 +54,27 @@ def test_with_a_sound_card(monkeypatch: pytest.MonkeyPatch, options: dict[str, A
 
 def test_one_direction_to_a_file_needs_no_card(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(chosen(monkeypatch, Card(), OUT, Direction.OUTPUT)) is VirtualBackend
+
+
+@pytest.mark.parametrize(
+    ("asked", "configured", "is_meant"),
+    [
+        (None, None, True),
+        ("pyaudio", None, True),
+        ("pyaudio", "sounddevice", True),
+        ("mine", None, False),
+        (None, "mine", True),
+        ("mine", "mine", True),
+        ("sounddevice", "mine", False),
+        ("virtual", "virtual", False),
+    ],
+)
+def test_configured_devices_are_those_of_the_backend_they_were_chosen_with(
+    asked: str | None, configured: str | None, is_meant: bool
+) -> None:
+    options, defaults = SessionOptions(backend=asked, output="named"), AudioDefaults(configured, "usb", "hdmi")
+    request = stream_request(options, defaults, asked or configured or "sounddevice", tuple(Direction))
+    assert (request.input, request.output) == ("usb" if is_meant else None, "named")
 
 
 def test_without_a_sound_card_a_file_is_spoken_to_nobody_and_nobody_speaks_into_one(

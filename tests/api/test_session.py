@@ -15,6 +15,7 @@ import pytest
 
 import engine as voice
 from engine.api.event_buffer import EventBuffer
+from engine.config import AudioDefaults
 from engine.realtime import testing
 from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
 from tests.api.rig import ANSWER, BEGUN, TONE, names_of, session_with
@@ -285,6 +286,12 @@ def test_a_device_that_is_not_there_is_told_before_any_server_is_started(monkeyp
 
     with pytest.raises(voice.UnknownDeviceError, match="nosuch"):
         run(main())
+
+
+def test_a_configured_backend_that_is_not_there_is_named_with_its_place() -> None:
+    config = voice.Config(audio=AudioDefaults(backend="alsa"))
+    with pytest.raises(voice.InvalidInputError, match=r"'alsa'.*named by .*audio"):
+        run(voice.Session(provider="local", config=config).run())
 
 
 def test_what_fails_at_the_start_leaves_nothing_open(tmp_path: Path) -> None:

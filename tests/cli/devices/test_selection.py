@@ -15,7 +15,7 @@ from cli.devices.selection import Configured, find_all_configured, find_configur
 from engine.audio.device.registry import Chosen
 from engine.audio.types import Direction
 from engine.config import AudioDefaults
-from engine.errors import NoDeviceError
+from engine.errors import InvalidInputError, NoDeviceError
 from tests.realtime.tools.test_tool import install_plugins
 from tests.support.voice_process import VOICE
 
@@ -45,6 +45,21 @@ def test_options_come_before_the_configuration(config: Path, monkeypatch: pytest
         assert (request.input, request.output) == ("named", "speaker")
     with open_devices(None, None, "") as (_, request):  # a mistake, which the backend names
         assert (request.input, request.output) == ("configured", "")
+
+
+def test_what_is_wrong_with_a_configured_name_says_where_it_stands(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text('[audio]\nbackend = "alsa"\ninput = "usb"\n')
+    with pytest.raises(InvalidInputError) as caught, open_devices(None):
+        raise AssertionError("nothing is opened")
+    assert str(caught.value).endswith(f"It is named by [audio] in {config}.")
+    monkeypatch.setenv("VOICE_BACKEND", "oss")
+    with pytest.raises(InvalidInputError, match=r"'oss'.*It is named by VOICE_BACKEND"), open_devices(None):
+        raise AssertionError("nothing is opened")
+    with pytest.raises(InvalidInputError) as caught, open_devices("jack"):
+        raise AssertionError("nothing is opened")
+    assert "named by" not in str(caught.value)
 
 
 @pytest.mark.usefixtures("config")
