@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar
 
 from engine.audio.types import PlaybackStats
+from engine.realtime.protocol.named import named
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
-
-_Kind = TypeVar("_Kind", bound="SessionEvent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,7 @@ follows from that happens after what is under way, and every observer sees it in
 concludes from this one it returns: everybody is told them, before those behind it are told this one."""
 
 
-@dataclass_transform(frozen_default=True)
-def session_event(name: str) -> Callable[[type[_Kind]], type[_Kind]]:
-    """Declare a session event: a frozen dataclass, by its name in the event file."""
-
-    def declare(kind: type[_Kind]) -> type[_Kind]:
-        kind.type = name
-        return dataclass(frozen=True, slots=True)(kind)
-
-    return declare
-
-
-@session_event("chosen")
+@named("chosen")
 class PartChosen(SessionEvent):
     """The backend or the provider was chosen for the session, and why."""
 
@@ -54,14 +42,14 @@ class PartChosen(SessionEvent):
     reason: str
 
 
-@session_event("lack")
+@named("lack")
 class Lacking(SessionEvent):
     """Something that was wanted is not there; the session goes on without it."""
 
     text: str
 
 
-@session_event("session")
+@named("session")
 class SessionStarted(SessionEvent):
     """The server has opened (or changed) the session."""
 
@@ -70,14 +58,14 @@ class SessionStarted(SessionEvent):
     model: str = ""
 
 
-@session_event("output_rate")
+@named("output_rate")
 class OutputRate(SessionEvent):
     """The rate at which the server says that it sends its answers."""
 
     declared_hz: int
 
 
-@session_event("transcript.user.delta")
+@named("transcript.user.delta")
 class UserTranscriptDelta(SessionEvent):
     """Some of the user's words, as the server begins to understand them; `UserTranscript` has them all."""
 
@@ -85,7 +73,7 @@ class UserTranscriptDelta(SessionEvent):
     item_id: str = ""
 
 
-@session_event("transcript.user")
+@named("transcript.user")
 class UserTranscript(SessionEvent):
     """Transcript of the user's speech, as the server understood it."""
 
@@ -93,28 +81,28 @@ class UserTranscript(SessionEvent):
     item_id: str = ""
 
 
-@session_event("text.user")
+@named("text.user")
 class UserTyped(SessionEvent):
     """Text that the user wrote instead of saying it."""
 
     text: str
 
 
-@session_event("speech")
+@named("speech")
 class UserSpeech(SessionEvent):
     """The server hears the user begin (`started`) or end speaking."""
 
     started: bool
 
 
-@session_event("mute")
+@named("mute")
 class Muted(SessionEvent):
     """The person muted the microphone, or opened it again."""
 
     muted: bool
 
 
-@session_event("text.agent.delta")
+@named("text.agent.delta")
 class AgentTextDelta(SessionEvent):
     """A piece of the agent's text as it comes."""
 
@@ -123,7 +111,7 @@ class AgentTextDelta(SessionEvent):
     response_id: str = ""
 
 
-@session_event("text.agent")
+@named("text.agent")
 class AgentText(SessionEvent):
     """The agent's whole text of one item."""
 
@@ -132,7 +120,7 @@ class AgentText(SessionEvent):
     response_id: str = ""
 
 
-@session_event("text.agent.cut")
+@named("text.agent.cut")
 class AgentTextCut(SessionEvent):
     """An answer was cut: the agent's text of the item as far as it was heard, whole words; empty if nothing was."""
 
@@ -141,14 +129,14 @@ class AgentTextCut(SessionEvent):
     heard_ms: int = 0
 
 
-@session_event("response.start")
+@named("response.start")
 class ResponseStarted(SessionEvent):
     """The server began a response."""
 
     response_id: str
 
 
-@session_event("response.end")
+@named("response.end")
 class ResponseEnded(SessionEvent):
     """The server ended a response: completed, cancelled, failed or incomplete."""
 
@@ -156,7 +144,7 @@ class ResponseEnded(SessionEvent):
     status: str
 
 
-@session_event("audio.start")
+@named("audio.start")
 class FirstAudio(SessionEvent):
     """The first sample of an answer left for the device; `latency_ms` counts from the end of the user's speech."""
 
@@ -164,7 +152,7 @@ class FirstAudio(SessionEvent):
     latency_ms: float | None = None
 
 
-@session_event("tool.call")
+@named("tool.call")
 class ToolCalled(SessionEvent):
     """The model calls a tool; `server_side` marks those the server runs itself."""
 
@@ -174,7 +162,7 @@ class ToolCalled(SessionEvent):
     server_side: bool = False
 
 
-@session_event("tool.result")
+@named("tool.result")
 class ToolReturned(SessionEvent):
     """A tool of ours has answered."""
 
@@ -186,7 +174,7 @@ class ToolReturned(SessionEvent):
     """Characters that the model was not given: the output was too long."""
 
 
-@session_event("mcp.server")
+@named("mcp.server")
 class McpServerChanged(SessionEvent):
     """New state of an MCP server of ours: "ready", "failed" to start, "lost" and started again, or "given up"."""
 
@@ -196,7 +184,7 @@ class McpServerChanged(SessionEvent):
     tools: int = 0
 
 
-@session_event("mcp.tools")
+@named("mcp.tools")
 class RemoteTools(SessionEvent):
     """Tools of an MCP server that the service calls itself, or that the service could not list them."""
 
@@ -205,7 +193,7 @@ class RemoteTools(SessionEvent):
     failed: bool = False
 
 
-@session_event("mcp.call")
+@named("mcp.call")
 class RemoteCall(SessionEvent):
     """The service calls a tool of an MCP server: "in_progress", "completed" or "failed", and what it "returned"."""
 
@@ -217,7 +205,7 @@ class RemoteCall(SessionEvent):
     item_id: str = ""
 
 
-@session_event("mcp.approval.asked")
+@named("mcp.approval.asked")
 class ApprovalAsked(SessionEvent):
     """The service asks whether it may call a tool of an MCP server: answered by `Session.approve`."""
 
@@ -227,7 +215,7 @@ class ApprovalAsked(SessionEvent):
     arguments: dict[str, Any]
 
 
-@session_event("mcp.approval")
+@named("mcp.approval")
 class ApprovalGiven(SessionEvent):
     """The service was told that it may, or why it may not."""
 
@@ -238,14 +226,14 @@ class ApprovalGiven(SessionEvent):
     reason: str = ""
 
 
-@session_event("tool.awaited")
+@named("tool.awaited")
 class ToolsAwaited(SessionEvent):
     """The session is over but for tools that must not be left half done; a second Ctrl+C waits no longer."""
 
     names: list[str]
 
 
-@session_event("barge_in")
+@named("barge_in")
 class BargeIn(SessionEvent):
     """The user interrupted; `heard_ms` of the item had been taken by the device, the fade included."""
 
@@ -255,7 +243,7 @@ class BargeIn(SessionEvent):
     """From the server's speech_started to the moment the kernel had faded out."""
 
 
-@session_event("xrun")
+@named("xrun")
 class Xrun(SessionEvent):
     """The device or a ring lost frames since the last such event."""
 
@@ -265,7 +253,7 @@ class Xrun(SessionEvent):
     total_frames: int
 
 
-@session_event("device.lost")
+@named("device.lost")
 class DeviceLost(SessionEvent):
     """A device is gone; told at once, and again each time it was looked for in vain."""
 
@@ -275,7 +263,7 @@ class DeviceLost(SessionEvent):
     reason: str = ""
 
 
-@session_event("device.found")
+@named("device.found")
 class DeviceFound(SessionEvent):
     """Microphone and speaker run again, perhaps others; or the system's default is another device."""
 
@@ -285,7 +273,7 @@ class DeviceFound(SessionEvent):
     is_new_default: bool = False
 
 
-@session_event("reconnecting")
+@named("reconnecting")
 class Reconnecting(SessionEvent):
     """The connection is lost and is opened again; told before each attempt."""
 
@@ -296,7 +284,7 @@ class Reconnecting(SessionEvent):
     """Until the attempt begins."""
 
 
-@session_event("reconnected")
+@named("reconnected")
 class Reconnected(SessionEvent):
     """The conversation goes on over a new connection."""
 
@@ -307,7 +295,7 @@ class Reconnected(SessionEvent):
     """Nothing was lost: the connection was changed before the server's limit for a session."""
 
 
-@session_event("audio.dropped")
+@named("audio.dropped")
 class AnswerDropped(SessionEvent):
     """No speaker took the rest of an answer for too long: it was given up, and the server told so."""
 
@@ -316,7 +304,7 @@ class AnswerDropped(SessionEvent):
     item_id: str = ""
 
 
-@session_event("response.usage")
+@named("response.usage")
 class ResponseUsage(SessionEvent):
     """Usage of a response, as the server counted it."""
 
@@ -327,7 +315,7 @@ class ResponseUsage(SessionEvent):
     """Size of the answer's audio, as it came."""
 
 
-@session_event("transcript.usage")
+@named("transcript.usage")
 class TranscriptionUsage(SessionEvent):
     """Usage of the transcription of a user's turn; paid apart from the responses."""
 
@@ -335,7 +323,7 @@ class TranscriptionUsage(SessionEvent):
     usage: TranscriptUsage
 
 
-@session_event("usage")
+@named("usage")
 class UsageTotal(SessionEvent):
     """Total usage of the session so far, and what it costs."""
 
@@ -363,7 +351,7 @@ class UsageTotal(SessionEvent):
     final: bool
 
 
-@session_event("error")
+@named("error")
 class ErrorShown(SessionEvent):
     """Something went wrong and the session goes on, or ends if `fatal`."""
 
@@ -372,7 +360,7 @@ class ErrorShown(SessionEvent):
     fatal: bool = False
 
 
-@session_event("summary")
+@named("summary")
 class Summary(SessionEvent):
     """The last event of a session."""
 

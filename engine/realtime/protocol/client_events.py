@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from engine.realtime.protocol.codec import encode_base64, write_json
+from engine.realtime.protocol.named import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +27,17 @@ class ClientEvent:
         return write_json({"type": self.type, "event_id": self.event_id, **self.fields()})
 
 
-@dataclass(frozen=True, slots=True)
+@named("session.update")
 class UpdateSession(ClientEvent):
     """session.update."""
 
-    type: ClassVar[str] = "session.update"
     session: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@named("input_audio_buffer.append")
 class AppendAudio(ClientEvent):
     """input_audio_buffer.append: PCM16 little-endian mono at the wire rate."""
 
-    type: ClassVar[str] = "input_audio_buffer.append"
     pcm16: bytes = field(repr=False)
     at_sample: int = field(default=0, compare=False)
     """Position of its first sample in all that the microphone has heard; for recordings, not sent."""
@@ -50,68 +49,57 @@ class AppendAudio(ClientEvent):
         return {"audio": encode_base64(self.pcm16)}
 
 
-@dataclass(frozen=True, slots=True)
+@named("input_audio_buffer.commit")
 class CommitAudio(ClientEvent):
     """input_audio_buffer.commit: the user's turn ends here."""
 
-    type: ClassVar[str] = "input_audio_buffer.commit"
 
-
-@dataclass(frozen=True, slots=True)
+@named("input_audio_buffer.clear")
 class ClearAudio(ClientEvent):
     """input_audio_buffer.clear: forget what the microphone sent; never for an interruption."""
 
-    type: ClassVar[str] = "input_audio_buffer.clear"
 
-
-@dataclass(frozen=True, slots=True)
+@named("conversation.item.create")
 class CreateItem(ClientEvent):
     """conversation.item.create; `engine.realtime.protocol.client_items` makes the items."""
 
-    type: ClassVar[str] = "conversation.item.create"
     item: dict[str, Any]
     previous_item_id: str = ""
     """Its place: after this item, at the beginning (`root`), or at the end if empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@named("conversation.item.truncate")
 class TruncateItem(ClientEvent):
     """conversation.item.truncate: forget what was not heard of this part."""
 
-    type: ClassVar[str] = "conversation.item.truncate"
     item_id: str
     content_index: int
     audio_end_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@named("conversation.item.delete")
 class DeleteItem(ClientEvent):
     """conversation.item.delete."""
 
-    type: ClassVar[str] = "conversation.item.delete"
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@named("conversation.item.retrieve")
 class RetrieveItem(ClientEvent):
     """conversation.item.retrieve: the server answers with the item as it has it, audio included."""
 
-    type: ClassVar[str] = "conversation.item.retrieve"
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@named("response.create")
 class CreateResponse(ClientEvent):
     """response.create: the session's own settings hold."""
 
-    type: ClassVar[str] = "response.create"
 
-
-@dataclass(frozen=True, slots=True)
+@named("response.cancel")
 class CancelResponse(ClientEvent):
     """response.cancel; with the id, the next response cannot be hit by mistake."""
 
-    type: ClassVar[str] = "response.cancel"
     response_id: str = ""
 
 

@@ -32,13 +32,11 @@ class SessionDescription(ServerEvent):
 
 
 @received("session.created")
-@dataclass(frozen=True, slots=True)
 class SessionCreated(SessionDescription):
     """session.created."""
 
 
 @received("session.updated")
-@dataclass(frozen=True, slots=True)
 class SessionUpdated(SessionDescription):
     """session.updated; one server sends it twice."""
 
@@ -53,7 +51,6 @@ class SessionUpdated(SessionDescription):
 
 
 @received("input_audio_buffer.speech_started")
-@dataclass(frozen=True, slots=True)
 class SpeechStarted(ServerEvent):
     """input_audio_buffer.speech_started: the user began to speak."""
 
@@ -61,7 +58,6 @@ class SpeechStarted(ServerEvent):
 
 
 @received("input_audio_buffer.speech_stopped")
-@dataclass(frozen=True, slots=True)
 class SpeechStopped(ServerEvent):
     """input_audio_buffer.speech_stopped: the user has ended speaking, a silence ago."""
 
@@ -70,7 +66,6 @@ class SpeechStopped(ServerEvent):
 
 
 @received("input_audio_buffer.committed")
-@dataclass(frozen=True, slots=True)
 class Committed(ServerEvent):
     """input_audio_buffer.committed: the user's turn became an item."""
 
@@ -78,7 +73,6 @@ class Committed(ServerEvent):
 
 
 @received("input_audio_buffer.timeout_triggered")
-@dataclass(frozen=True, slots=True)
 class TimeoutTriggered(ServerEvent):
     """input_audio_buffer.timeout_triggered: silent for `idle_timeout_ms`, so the model will speak."""
 
@@ -96,7 +90,6 @@ class TranscriptDelta(ServerEvent):
 
 
 @received(f"{_TRANSCRIPT}.completed")
-@dataclass(frozen=True, slots=True)
 class TranscriptCompleted(ServerEvent):
     """conversation.item.input_audio_transcription.completed: what the user said."""
 
@@ -106,7 +99,6 @@ class TranscriptCompleted(ServerEvent):
 
 
 @received(f"{_TRANSCRIPT}.failed")
-@dataclass(frozen=True, slots=True)
 class TranscriptFailed(ServerEvent):
     """conversation.item.input_audio_transcription.failed."""
 
@@ -139,7 +131,6 @@ class Item:
 
 @received("conversation.item.added")
 @received("conversation.item.created")
-@dataclass(frozen=True, slots=True)
 class ItemAdded(ServerEvent):
     """conversation.item.added, or conversation.item.created of the beta, which one server sends twice."""
 
@@ -147,7 +138,6 @@ class ItemAdded(ServerEvent):
 
 
 @received("conversation.item.done")
-@dataclass(frozen=True, slots=True)
 class ItemDone(ServerEvent):
     """conversation.item.done: the item is whole."""
 
@@ -188,7 +178,6 @@ class TranscriptUsage:
 
 
 @received("response.created")
-@dataclass(frozen=True, slots=True)
 class ResponseCreated(ServerEvent):
     """response.created."""
 
@@ -196,7 +185,6 @@ class ResponseCreated(ServerEvent):
 
 
 @received("response.done")
-@dataclass(frozen=True, slots=True)
 class ResponseDone(ServerEvent):
     """response.done: generated, which is not heard."""
 
@@ -209,7 +197,6 @@ class ResponseDone(ServerEvent):
 
 
 @received("response.output_item.added")
-@dataclass(frozen=True, slots=True)
 class OutputItemAdded(ServerEvent):
     """response.output_item.added."""
 
@@ -218,7 +205,6 @@ class OutputItemAdded(ServerEvent):
 
 
 @received("response.output_item.done")
-@dataclass(frozen=True, slots=True)
 class OutputItemDone(ServerEvent):
     """response.output_item.done: the one event in which a call's name and arguments are always whole."""
 
@@ -227,7 +213,6 @@ class OutputItemDone(ServerEvent):
 
 
 @received("response.function_call_arguments.done")
-@dataclass(frozen=True, slots=True)
 class ArgumentsDone(ServerEvent):
     """response.function_call_arguments.done: sent also for a call that was cut, and by some servers alone."""
 
@@ -247,7 +232,6 @@ class OfContentPart(ServerEvent):
 
 
 @received("response.output_audio.delta")
-@dataclass(frozen=True, slots=True)
 class AudioDelta(OfContentPart):
     """response.output_audio.delta: PCM16 little-endian mono at the wire rate; the length may be odd."""
 
@@ -255,14 +239,12 @@ class AudioDelta(OfContentPart):
 
 
 @received("response.output_audio.done")
-@dataclass(frozen=True, slots=True)
 class AudioDone(OfContentPart):
     """response.output_audio.done: no more audio of this part."""
 
 
 @received("response.output_text.delta")
 @received("response.output_audio_transcript.delta", spoken=True)
-@dataclass(frozen=True, slots=True)
 class TextDelta(OfContentPart):
     """response.output_text.delta, or response.output_audio_transcript.delta if `spoken`."""
 
@@ -272,7 +254,6 @@ class TextDelta(OfContentPart):
 
 @received("response.output_text.done")
 @received("response.output_audio_transcript.done", spoken=True, text=At("transcript"))
-@dataclass(frozen=True, slots=True)
 class TextDone(OfContentPart):
     """response.output_text.done, or response.output_audio_transcript.done if `spoken`."""
 
@@ -283,7 +264,6 @@ class TextDone(OfContentPart):
 @received("mcp_list_tools.in_progress", status="in_progress")
 @received("mcp_list_tools.completed", status="completed")
 @received("mcp_list_tools.failed", status="failed")
-@dataclass(frozen=True, slots=True)
 class McpListing(ServerEvent):
     """mcp_list_tools.in_progress, .completed and .failed: the service asks an MCP server what it offers."""
 
@@ -294,7 +274,6 @@ class McpListing(ServerEvent):
 @received("response.mcp_call.in_progress", status="in_progress")
 @received("response.mcp_call.completed", status="completed")
 @received("response.mcp_call.failed", status="failed")
-@dataclass(frozen=True, slots=True)
 class McpCall(ServerEvent):
     """response.mcp_call.in_progress, .completed and .failed; the item that is done says how it went."""
 

@@ -1,6 +1,6 @@
 """Base of all server events, and how they say where on the wire their fields are.
 
-An event is a frozen dataclass under `received`, which names it on the wire; its fields have the names and the types of
+`received` makes a class a frozen dataclass and names it on the wire; its fields have the names and the types of
 the wire unless `wire` says another place. `engine.realtime.protocol.decode` reads these declarations, and nothing else.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, dataclass_transform
 
 _T = TypeVar("_T")
 _Event = TypeVar("_Event", bound="ServerEvent")
@@ -46,12 +46,14 @@ DECLARED: dict[str, Declared] = {}
 """Every event by its GA name."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def received(name: str, **decided: Any) -> Callable[[type[_Event]], type[_Event]]:
-    """Declare a class of events by its name on the wire; names that share a class differ in what they decide."""
+    """Declare an event by its name on the wire; names that share a class differ in what they decide."""
 
     def declare(event: type[_Event]) -> type[_Event]:
-        DECLARED[name] = Declared(event, decided)
-        return event
+        made = event if "__dataclass_fields__" in vars(event) else dataclass(frozen=True, slots=True)(event)
+        DECLARED[name] = Declared(made, decided)
+        return made
 
     return declare
 
@@ -92,7 +94,6 @@ class StatusDetails:
 
 
 @received("error")
-@dataclass(frozen=True, slots=True)
 class ErrorEvent(ServerEvent):
     """error: most are recoverable, see `engine.realtime.protocol.errors`."""
 
