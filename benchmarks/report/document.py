@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,10 @@ class Document:
     results: tuple[Result, ...]
     quick: bool | None = None
     """Whether it only saw that everything works; None in a file from before they said so."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document that `voice bench --json` writes."""
+        return {"schema": SCHEMA, **asdict(self), "results": [result.to_json() for result in self.results]}
 
 
 def read_document(path: Path) -> Document:

@@ -37,15 +37,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Return the case as an entry of `results`."""
-        return {
-            "benchmark": self.benchmark,
-            "case": self.case,
-            "unit": self.unit,
-            "ours": asdict(self.ours),
-            "peers": {name: asdict(peer) for name, peer in self.peers.items()},
-            "ratio": self.ratio,
-            "extra": dict(self.extra),
-        }
+        return {**asdict(self), "ratio": self.ratio}
 
 
 def compared(
@@ -73,13 +65,3 @@ def compared(
 
 
 OURS = "ours"
-
-
-def report(machine: Mapping[str, Any], results: Sequence[Result], *, quick: bool = False) -> dict[str, Any]:
-    """Return the document that `voice bench --json` writes; `quick` says whether the run only saw that it works."""
-    return {
-        "schema": SCHEMA,
-        "quick": quick,
-        "machine": dict(machine),
-        "results": [result.to_json() for result in results],
-    }

@@ -11,7 +11,6 @@ from pathlib import Path
 from benchmarks.report.comparison import Comparison
 from benchmarks.report.document import Document
 from benchmarks.report.history import history_folder, keep, require_keepable
-from benchmarks.report.results import report
 from engine.errors import InvalidInputError, LibraryMissingError
 
 _OF_THE_PAGE = ("matplotlib", "jinja2")
@@ -58,7 +57,7 @@ class Destinations:
             say: Takes a sentence.
             note: What else has to be known about the run, for the page.
         """
-        document = report(run.machine, run.results, quick=bool(run.quick))
+        document = run.to_json()
         if self.json is not None:
             self.json.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         if self.history:

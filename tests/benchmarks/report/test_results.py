@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from benchmarks.registry import BENCHMARKS
+from benchmarks.report.document import Document
 from benchmarks.report.machine import describe_machine
-from benchmarks.report.results import Quantiles, compared, report
+from benchmarks.report.results import Quantiles, compared
 from benchmarks.report.rivals import find_rival
 
 
@@ -29,7 +30,7 @@ def test_nothing_measured_has_no_ratio() -> None:
 
 
 def test_the_report_names_the_machine_and_is_plain_json() -> None:
-    document = json.loads(json.dumps(report(describe_machine(), []), allow_nan=False))
+    document = json.loads(json.dumps(Document(describe_machine(), ()).to_json(), allow_nan=False))
     assert document["schema"] == "voice-bench/1"
     assert document["results"] == []
     assert document["machine"]["cores"] >= 1
