@@ -177,9 +177,11 @@ class Responses:
 
     def take_call(self, response: Response, item: Item, server_tools: Collection[str]) -> list[Action]:
         """Run a call once, and never one that was cut; what the server runs itself is only shown."""
+        if not (item.call_id or response.silenced):
+            return [Show(ErrorShown(f"The server calls {item.name} without an id, so it is not run.", "no_call_id"))]
         is_running = any(item.call_id in other.unanswered for other in self)
         is_known = is_running or item.call_id in response.taken_calls
-        if response.silenced or not item.call_id or is_known or item.status == "incomplete":
+        if response.silenced or is_known or item.status == "incomplete":
             return [Trace(f"call {item.call_id} of {item.name} is not run")]
         response.taken_calls.add(item.call_id)
         call, on_server = ToolCall(item.call_id, item.name, item.arguments), item.name in server_tools

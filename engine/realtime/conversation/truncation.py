@@ -39,6 +39,8 @@ class Truncations:
             if answer := responses.answer_of(item_id):
                 actions += answer.cut(heard for heard in cut.heard if heard.key.item_id == item_id)
         for heard in cut.heard:
+            if not heard.key.item_id:
+                continue  # a server that names no items knows none to cut
             event_id, item_id, index = self._ids.next(), heard.key.item_id, heard.key.content_index
             self._events.append(event_id)
             heard_ms = min(heard.heard_ms, heard.received_ms)

@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pybase64
 
+_PLAIN = str.maketrans("-_", "+/", "\r\n")
+
 
 def parse_json(text: str | bytes) -> Any:
     """Return the value of a JSON text.
@@ -36,12 +38,16 @@ def write_json(value: Any) -> bytes:
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the data of a base64 text.
+    """Return the data of a base64 text; it may have line breaks, the alphabet of URLs, or no padding.
 
     Raises:
-        ValueError: it has other characters, or wrong padding.
+        ValueError: it has other characters, or its length is none of base64.
     """
-    return pybase64.b64decode(text, validate=True)
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        plain = text.translate(_PLAIN).rstrip("=")
+        return pybase64.b64decode(f"{plain}{'=' * (-len(plain) % 4)}", validate=True)
 
 
 def encode_base64(data: bytes) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.realtime.conversation.actions import EndSession, RunTool, Send, ToolResult
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol import server_events as e
@@ -14,7 +15,7 @@ from engine.realtime.protocol.client_events import CreateResponse
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import code_of, is_benign, session_end
 from engine.realtime.session_events import AgentText, AgentTextDelta, ErrorShown, SessionStarted
-from tests.realtime.conversation.test_machine import call, new, run, sent, shown
+from tests.realtime.conversation.test_machine import audio, call, new, run, sent, shown
 
 ARGUMENTS = '{"a": 1}'
 ITEM = e.Item(id="f1", type="function_call", name="tool", call_id="c1", arguments=ARGUMENTS)
@@ -54,6 +55,16 @@ def test_a_call_that_was_cut_never_runs(status: str) -> None:
     # Where nothing but its arguments came, only the end of the response tells whether they are whole.
     assert not calls(new(), e.ResponseCreated("r1"), DONE, e.ResponseDone("r1", status, output=(ITEM,)))
     assert not calls(new(), e.ResponseCreated("r1"), DONE, e.ResponseCreated("r2"))
+
+
+def test_a_call_without_an_id_and_an_answer_without_one_are_told_or_left_alone() -> None:
+    conversation = new()
+    nameless = e.Item(type="function_call", name="tool", arguments="{}")
+    told = run(conversation, e.ResponseCreated("r1"), e.OutputItemDone("r1", nameless), audio(item_id=""))
+    assert not [action for action in told if isinstance(action, RunTool)]
+    assert ["without an id" in event.message for event in shown(told) if isinstance(event, ErrorShown)] == [True]
+    conversation.handle(e.SpeechStarted("u1"))
+    assert not sent(conversation.playback_cut(Cut((Heard(ItemKey("", 0), 100, 500),), 8.0)))
 
 
 def test_an_id_that_comes_again_in_a_later_response_is_another_call() -> None:

@@ -30,7 +30,8 @@ def as_python_reads_it(text: str) -> AudioDelta | None:
         index = index if isinstance(index, int) else 0
         texts = ("" if value is None else value if isinstance(value, str) else json.dumps(value) for value in ids)
         response_id, item_id, event_id = texts
-        audio = base64.b64decode(message.get("delta") or "", validate=True)
+        delta = (message.get("delta") or "").translate(str.maketrans("-_", "+/", "\r\n")).rstrip("=")
+        audio = base64.b64decode(delta + "=" * (-len(delta) % 4), validate=True)
     except ValueError:
         return None
     return AudioDelta(response_id, item_id, index, audio, event_id=event_id)
@@ -111,6 +112,7 @@ KIND = '"type":"response.output_audio.delta"'
         (f'{{{KIND},"item_id":null,"content_index":null,"response_id":"","delta":"AAAA"}}', ""),
         (f'{{"other":"x","other":0,"another":{{"delta":"BBBB"}},{KIND},"delta":"AAAA"}}', ""),
         (f'{{{KIND},"delta":"BBBB","delta":"AAAA"}}', ""),
+        (f'{{{KIND},"delta":"AA\\nAA\\r\\n"}}', ""),
         (f'{{{KIND},"delta":"AA\\u0041A"}}', ""),
         (f'{{{KIND},"d\\u0065lta":"AAAA"}}', ""),
         (f'{{{KIND},"delta":"AAAA","item_id":"\u00e9"}}', "\u00e9"),
@@ -138,10 +140,9 @@ def test_json_of_every_style_is_read(text: str, item_id: str) -> None:
         f'{{{KIND},"delta":"AAAA',
         f'{{{KIND},"delta":"AAAA",}}',
         f'{{{KIND},"delta":"AAAA"}}}}',
-        f'{{{KIND},"delta":"AAA"}}',
+        f'{{{KIND},"delta":"AAAAA"}}',
         f'{{{KIND},"delta":"AA=A"}}',
         f'{{{KIND},"delta":"AA==AAAA"}}',
-        f'{{{KIND},"delta":"AA\\nAA"}}',
         f'{{{KIND},"delta":"AA?A"}}',
         f'{{{KIND},"delta":"AAA\u00e9"}}',
         f'{{{KIND},"delta":7}}',
@@ -152,6 +153,12 @@ def test_json_of_every_style_is_read(text: str, item_id: str) -> None:
 )
 def test_what_is_damaged_is_malformed(text: str) -> None:
     assert isinstance(decode_event(text), MalformedEvent)
+
+
+@pytest.mark.parametrize("delta", ["-_8=", "-_8", "+/8=", "+/8", "-_8=\n"])
+def test_audio_may_be_in_the_alphabet_of_urls_and_without_padding(delta: str) -> None:
+    event = decode_event(json.dumps({"type": "response.output_audio.delta", "delta": delta}))
+    assert event == AudioDelta("", "", 0, b"\xfb\xff")
 
 
 def test_another_event_with_a_delta_is_no_audio() -> None:
