@@ -21,7 +21,7 @@ def starts(path: Path) -> Iterator[ast.Call]:
             yield node
 
 
-FILES = [path for name in ("engine", "cli", "backends") for path in (ROOT / name).rglob("*.py")]
+FILES = [path for name in ("engine", "cli", "backends", "benchmarks") for path in (ROOT / name).rglob("*.py")]
 CHILDREN = [(path, call) for path in FILES for call in starts(path)]
 
 
@@ -30,6 +30,7 @@ def test_a_child_gets_an_environment_of_its_own_and_no_module_of_this_folder(pat
     source = path.read_text(encoding="utf-8")
     assert "without_keys(os.environ)" in source
     assert any(keyword.arg == "env" for keyword in call.keywords), f"{path}:{call.lineno}"
+    assert source.count("[sys.executable, ") == source.count('[sys.executable, "-P"')
     assert '"-P"' in source or "sys.executable" not in source
 
 

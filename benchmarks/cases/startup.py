@@ -6,6 +6,7 @@ Whole processes, the interpreter's own start included; the kernels' cache is war
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from benchmarks.rigs import startup_client
 from benchmarks.timing import quantiles
 from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
+from engine.redaction import without_keys
 
 _QUICK_HELP_S, _QUICK_S, _FULL_S = 0.3, 1.0, 10.0
 _ROUNDS = 1
@@ -66,7 +68,7 @@ def _beside(name: str, quick_s: float, **programs: tuple[str, ...]) -> Case:
 
 
 def _run(*arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-P", *arguments], check=True, capture_output=True, env=without_keys(os.environ))
 
 
 def _until(name: str, words: str, arguments: tuple[str, ...], seconds: float) -> Result:
@@ -85,10 +87,11 @@ def _until(name: str, words: str, arguments: tuple[str, ...], seconds: float) ->
 def _started(arguments: tuple[str, ...]) -> Iterator[IO[str]]:
     """The lines of a program as it prints them; it is ended on every way out."""
     with subprocess.Popen(
-        [sys.executable, *arguments],
+        [sys.executable, "-P", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env=without_keys(os.environ),
         text=True,
     ) as process:
         assert process.stdout is not None

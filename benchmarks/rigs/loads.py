@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+from engine.redaction import without_keys
+
 _SPINNING_THREADS = 3
 _CALL_PAUSE_S = 0.02
 _SORTED_NUMBERS = 400_000
@@ -54,7 +56,8 @@ def all_cores() -> Iterator[None]:
     """A process on each core that computes without end; they are ended on every way out."""
     with contextlib.ExitStack() as processes:
         for _ in range(os.cpu_count() or 1):
-            process = subprocess.Popen([sys.executable, "-S", "-c", _SPIN], stdin=subprocess.DEVNULL)
+            command, environment = [sys.executable, "-P", "-S", "-c", _SPIN], without_keys(os.environ)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
             processes.callback(process.wait)
             processes.callback(process.kill)
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from engine.audio.device.matching import find_device
 from engine.audio.device.registry import load_backend
 from engine.audio.types import Direction
 from engine.errors import StreamLostError
+from engine.redaction import without_keys
 
 _START_S = 60.0
 """An interpreter with three threads that never wait takes its time to import."""
@@ -36,7 +38,12 @@ def run_python(library: str, output: str | None, frames: int, load: str, seconds
     arguments += [] if output is None else [str(_index_of(library, output))]
     try:
         run = subprocess.run(
-            arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds + _START_S, check=False
+            arguments,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds + _START_S,
+            env=without_keys(os.environ),
+            check=False,
         )
         document = json.loads(run.stdout)
     except subprocess.TimeoutExpired:

@@ -17,6 +17,7 @@ from benchmarks.rigs.service_process import ScriptedService
 from engine.audio.device.registry import open_backend
 from engine.audio.types import StreamRequest
 from engine.errors import StreamLostError
+from engine.redaction import without_keys
 
 QUICK_S, FULL_S = 6.0, 32.0
 _ANSWER = 5 / 8
@@ -54,11 +55,12 @@ def measure(devices: StreamRequest, seconds: float, *, backend_name: str = "auto
 async def _watch_client(options: list[str], seconds: float, answer_s: float) -> tuple[float, dict[str, float]]:
     """Return the processor time in ms, and the most of each kind of memory in MB."""
     async with ScriptedService(_QUIET_S, answer_s) as service:
-        command = [sys.executable, "-m", "cli.main", "run", "--url", service.url, *options]
+        command = [sys.executable, "-P", "-m", "cli.main", "run", "--url", service.url, *options]
         null = subprocess.DEVNULL
         ends_s, most_mb = time.monotonic() + seconds, dict.fromkeys(_MEMORY, 0.0)
         # One of asyncio's would be reaped at its end, and what it took would be gone.
-        with subprocess.Popen(command, stdin=null, stdout=null, stderr=null) as client:  # noqa: ASYNC220
+        environment = without_keys(os.environ)
+        with subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment) as client:  # noqa: ASYNC220
             folder = _PROC / str(client.pid)
             try:
                 while time.monotonic() < ends_s and client.poll() is None:
