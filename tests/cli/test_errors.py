@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -77,10 +78,14 @@ def test_the_command_ends_with_the_sentence_the_advice_and_the_code(
     def refuse() -> None:
         choose_provider("local", None, {}, Config(), model="other")
 
+    handler = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr("cli.app.app", refuse)
     monkeypatch.setattr(sys, "argv", ["voice"])
-    with pytest.raises(SystemExit) as ended:
-        main.main()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+    finally:  # the command leaves Ctrl+C to the system, since the program is over
+        signal.signal(signal.SIGINT, handler)
     assert ended.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
         "voice: The embedded server has no other model.",
