@@ -20,6 +20,8 @@ PROBE_AFTER_S = 10.0
 DEAD_AFTER_S = 5.0
 """Without an answer to the probe; the slowest mobile networks take two."""
 PROBE_ITEM_ID = "voice_are_you_there"
+_MOST_PONGS = 4
+"""Pongs that are believed one after the other: what lies between the server and us may go on for ever."""
 _LONGEST_STEP_S = 1.0
 """Most that counts of the time between two checks: longer ones mean that this process was stopped, or the lid shut."""
 
@@ -48,6 +50,8 @@ class Keepalive:
         """The event id of the newest one on this connection; its answer may come behind another event, or twice."""
         self._waits = False
         """For any sign of life since then."""
+        self._pongs = 0
+        """In a row, without any event."""
         self._has_answered = False
         self._has_failed = False
 
@@ -62,12 +66,14 @@ class Keepalive:
 
     def heard(self, event: e.ServerEvent) -> bool:
         """Note that an event came; True if it is an answer to the probe, and of no interest to anybody else."""
-        if isinstance(event, e.Pong) and self._has_answered:
+        is_pong = isinstance(event, e.Pong)
+        self._pongs = self._pongs + 1 if is_pong else 0
+        if is_pong and (self._has_answered or self._pongs > _MOST_PONGS):
             return True
         self._silent_s, self._waits = 0.0, False
         answers = bool(self._probe) and self._answers(event)
         self._has_answered = self._has_answered or answers
-        return answers or isinstance(event, e.Pong)
+        return answers or is_pong
 
     def check(self, now_s: float) -> Verdict:
         """Check the silence, about once a second."""

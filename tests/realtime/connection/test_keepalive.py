@@ -71,6 +71,17 @@ def test_a_pong_is_a_sign_of_life_until_the_server_has_answered_a_probe() -> Non
     assert [verdict for _, verdict in said[:2]] == [Verdict.PROBE, Verdict.DEAD]
 
 
+def test_a_server_behind_something_that_answers_pings_for_ever_is_left_within_a_minute() -> None:
+    watched = Watched()
+    dead_at_s: list[float] = []
+    while not dead_at_s and watched.now_s < 300:
+        said = watched.silence(1)
+        if any(verdict is Verdict.PROBE for _, verdict in said):
+            assert watched.answer(Pong())
+        dead_at_s = [at_s for at_s, verdict in said if verdict is Verdict.DEAD]
+    assert 40 < dead_at_s[0] < 70
+
+
 async def test_a_probe_asks_for_a_pong_too_and_pings_are_answered() -> None:
     answered = asyncio.Event()
 
