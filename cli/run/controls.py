@@ -16,6 +16,7 @@ from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
 from engine.api.session import Session
 from engine.audio.clock import loop_time_s
+from engine.realtime.session_events import Activity
 
 _ANSWERS: dict[Named | str, bool] = {
     "y": True,
@@ -27,6 +28,7 @@ _ANSWERS: dict[Named | str, bool] = {
 }
 _UNREAD_S = 0.5
 """A question that has just appeared was not read: what is pressed so soon was meant for something else."""
+_REDRAW_S = 0.2
 _HINT = "Tab mutes; type and press Enter to write"
 
 
@@ -45,6 +47,7 @@ class Controls:
         self._shown: tuple[str, Callable[[bool], None]] | None = None
         """The question in the status line."""
         self._shown_at_s = 0.0
+        self._redrawing: asyncio.TimerHandle | None = None
 
     def ask(self, question: str, answered: Callable[[bool], None]) -> None:
         """Let the status line ask something; `answered` is told whether y was pressed, or a key that says no."""
@@ -71,8 +74,9 @@ class Controls:
 
     def close(self) -> None:
         """Leave the status line."""
-        if self._deciding is not None:
-            self._deciding.cancel()
+        for timer in (self._deciding, self._redrawing):
+            if timer is not None:
+                timer.cancel()
         self._line.close()
 
     def _take_press(self, stroke: KeyStroke) -> None:
@@ -90,7 +94,7 @@ class Controls:
             case Named.ERASE_LINE | Named.ESCAPE:
                 self._typed = ""
             case Named.END if not self._typed:
-                self._session.stop("the user has left")
+                self._session.stop("ended by the user")
             case Named.INTERRUPT:
                 signal.raise_signal(signal.SIGINT)
             case str(text) if text.strip() or self._typed:
@@ -118,7 +122,7 @@ class Controls:
         self.show()
 
     def show(self) -> None:
-        """Draw the status line; after that by itself."""
+        """Draw the status line."""
         shown = self._questions[0] if self._questions and not self._typed else None
         if shown is not self._shown:
             self._shown, self._shown_at_s = shown, loop_time_s()
@@ -127,14 +131,20 @@ class Controls:
             return
         self._line.show(f"{self._state()}> {self._typed}" if self._typed else f"{self._state()}({self._hint()})")
 
+    def follow(self) -> None:
+        """Draw the status line now and from time to time: most of what it says changes without a key."""
+        self.show()
+        self._redrawing = asyncio.get_running_loop().call_later(_REDRAW_S, self.follow)
+
     def _state(self) -> str:
-        if not self._listens:
-            return ""
+        activity = self._session.activity
+        if self._talk_key.held:
+            return "talking "
+        if not self._listens or self._by_key:
+            return "" if activity is Activity.LISTENING else f"{activity} "
         if self._session.muted:
-            return "muted "
-        if self._by_key:
-            return "talking " if self._talk_key.held else ""
-        return "listening "
+            return "muted " if activity is Activity.LISTENING else f"muted, {activity} "
+        return f"{activity} "
 
     def _hint(self) -> str:
         if not self._listens:

@@ -32,7 +32,7 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
     def stop() -> None:
         nonlocal interrupted
         if is_open:
-            session.stop("interrupted", at_once=interrupted)
+            session.stop("ended by the user", at_once=interrupted)
         elif this_task is not None and not interrupted:  # twice would cancel what is being put in order
             this_task.cancel()
         interrupted = True
@@ -61,11 +61,11 @@ def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: c
     """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
     spoken = session.options.input_file
     asked = "" if spoken else "Speak. " if session.listens else "Write. "
-    screen.say(f"{asked}Ctrl+C ends the conversation.")
+    screen.greeting = f"{asked}Ctrl+C ends the conversation."
     if not (has_keyboard() and screen.status.is_terminal) or str(spoken) == "-":
         return
     controls = Controls(session, screen.status, by_key=session.by_key, listens=session.listens)
     stack.callback(controls.close)
     stack.enter_context(keyboard(controls.take, screen.status.send, releases=session.by_key))
     approvals.attach(session, controls)
-    controls.show()
+    controls.follow()

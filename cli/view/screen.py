@@ -52,6 +52,10 @@ class Screen:
         self._waiting: list[str] = []
         """Remarks that came in the middle of the agent's line."""
         self._xruns_shown = False
+        self._last_response = ""
+        """Response of the newest line of the agent's."""
+        self.greeting = ""
+        """Said once the session has begun."""
 
     def say(self, text: str) -> None:
         """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
@@ -73,29 +77,33 @@ class Screen:
         match event:
             case SessionStarted(session_id, provider, model):
                 self.say(f"Session {session_id or 'without id'} ({', '.join(filter(None, (provider, model)))}).")
+                greeting, self.greeting = self.greeting, ""
+                self._remark(greeting)
             case UserTranscript(text) | UserTyped(text):
                 self._end_line()
                 self._talk.write(f"{_styled(self._talk, _BOLD, 'You:')}   {spoken(text)}\n")
-            case AgentTextDelta(text, item_id):
+            case AgentTextDelta(text, item_id, response_id):
+                self._last_response = response_id
                 self._delta(text, item_id)
             case AgentText():
                 self._end_line()
             case _ if isinstance(event, Remark):
                 self._remark(remark_line(event))
-            case FirstAudio(_, latency_ms) if latency_ms is not None:
-                self.say(f"  (first sound {latency_ms:.0f} ms after the end of your words)")
-            case BargeIn(heard_ms):
-                self._end_line()
-                self.say(f"  (interrupted; {heard_ms / 1000:.2f} s were heard)")
-            case AgentTextCut(text):
-                self._end_line()
-                self._note(f"  (heard: {spoken(text)}\u2014)" if text else "  (none of it was heard)")
+            case FirstAudio(response_id, latency_ms) if latency_ms is not None:
+                self._first_sound(response_id, f"  (first sound {latency_ms:.0f} ms after the end of your words)")
+            case BargeIn(heard_ms, item_id):
+                self._end_line(of_item=item_id)
+                self.say(f"  (the agent was interrupted; {heard_ms / 1000:.2f} s were heard)")
+            case AgentTextCut(text, item_id):
+                self._end_line(of_item=item_id)
+                self._note(f"  (heard of it: {spoken(text)}\u2014)" if text else "  (none of it was heard)")
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped():
                 self._end_line()
                 self._remark(loss_line(event))
             case Xrun() if not self._xruns_shown:
                 self._xruns_shown = True
-                self.say(f"  (sound was lost on the {event.side}; the summary counts how often)")
+                side = "microphone" if event.side == "input" else "speaker"
+                self.say(f"  (sound of the {side} was lost for a moment; the summary counts how often)")
             case ErrorShown(message, _, fatal) if not fatal:
                 self._end_line()
                 self._about(f"{_styled(self.status, _RED, 'Error:')} {printable(on_command_line(message))}")
@@ -107,9 +115,16 @@ class Screen:
         if text:
             self.say(text)
 
+    def _first_sound(self, response_id: str, line: str) -> None:
+        if response_id == self._last_response or self._talk is not self.status:
+            self.say(line)
+        else:
+            self._waiting.append(line)  # it belongs below the words, which are on their way
+
     def _delta(self, text: str, item_id: str) -> None:
         if self._open_item != item_id:
-            self._end_line()
+            if self._open_item is not None:
+                self._end_line()
             self._talk.write(f"{_styled(self._talk, _BOLD, 'Agent:')} ")
             self._open_item = item_id
         self._talk.write(spoken(text))
@@ -142,13 +157,16 @@ class Screen:
     def _about(self, line: str) -> None:
         self.status.write(f"{line}\n")
 
-    def _end_line(self) -> None:
+    def _end_line(self, of_item: str | None = None) -> None:
+        """End the agent's line; with `of_item`, unless it is another's, whose words go on."""
+        if of_item not in (None, self._open_item):
+            return
         if self._open_item is not None:
             self._open_item = None
             self._talk.write("\n")
-            remarks, self._waiting = self._waiting, []
-            for remark in remarks:
-                self._note(remark)
+        remarks, self._waiting = self._waiting, []
+        for remark in remarks:
+            self._note(remark)
 
 
 def _styled(line: StatusLine, style: str, text: str) -> str:

@@ -30,7 +30,7 @@ from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
-from engine.realtime.session_events import ApprovalAsked, Lacking, Observer, PartChosen, SessionEvent, Summary
+from engine.realtime.session_events import Activity, ApprovalAsked, Lacking, Observer, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
 from engine.redaction import Scrubber
@@ -188,7 +188,7 @@ class Session:
     @property
     def muted(self) -> bool:
         """Whether the microphone is muted."""
-        return self._live.muted
+        return self.options.mute if self._core is None else self._core.muted
 
     @property
     def by_key(self) -> bool:
@@ -204,6 +204,11 @@ class Session:
     def at_rest(self) -> bool:
         """Whether nobody speaks or is answered, no tool runs, and everything has been heard."""
         return self._core is not None and self._core.at_rest
+
+    @property
+    def activity(self) -> Activity:
+        """What the conversation does now, as `events` tell it one by one."""
+        return Activity.CONNECTING if self._core is None else self._core.activity
 
     def approves(self, server: str) -> bool:
         """Whether calls of a remote MCP server need no question; it is answered by the session itself."""

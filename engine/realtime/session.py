@@ -27,6 +27,7 @@ from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped, U
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session_events import (
+    Activity,
     AnswerDropped,
     DeviceLost,
     ErrorShown,
@@ -106,6 +107,7 @@ class RealtimeSession:
         self._received_at_s = self._waits_since_s = 0.0
         self._input_ended = False
         self._idle_timeout = IdleTimeout()
+        self._is_device_lost = False
         self._devices_lost = self._dropped_answer_ms = 0
 
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
@@ -158,6 +160,19 @@ class RealtimeSession:
     def at_rest(self) -> bool:
         """True while nobody speaks or is answered, no tool runs, and everything has been heard."""
         return self._conversation.idle and self._audio.player.drained
+
+    @property
+    def activity(self) -> Activity:
+        """The present state; what prevents the others comes first."""
+        states = {
+            Activity.CONNECTING: not self._has_begun,
+            Activity.RECONNECTING: not self._conversation.online,
+            Activity.DEVICE_LOST: self._is_device_lost,
+            Activity.HEARING: self._conversation.user_heard,
+            Activity.SPEAKING: not self._audio.player.drained,
+            Activity.THINKING: not self._conversation.idle,
+        }
+        return next((activity for activity, holds in states.items() if holds), Activity.LISTENING)
 
     def approve(self, approval_id: str, *, approve: bool = True, reason: str = "") -> None:
         """Answer the question of an `ApprovalAsked`: whether the service may make the call."""
@@ -353,6 +368,7 @@ class RealtimeSession:
 
     def _emit_device_news(self, news: News) -> None:
         session_event = session_event_of(news)
+        self._is_device_lost = isinstance(session_event, DeviceLost)
         self._devices_lost += isinstance(session_event, DeviceLost) and session_event.attempt == 0
         self.emit(session_event)
 

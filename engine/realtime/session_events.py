@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from engine.audio.types import PlaybackStats
@@ -24,6 +25,18 @@ class SessionEvent:
     def to_json(self) -> dict[str, Any]:
         """Return the session event as the object of one event line, without its time."""
         return {"type": self.type, **asdict(self)}
+
+
+class Activity(StrEnum):
+    """The present state of a conversation, in a word or two."""
+
+    CONNECTING = "connecting"
+    RECONNECTING = "reconnecting"
+    DEVICE_LOST = "no sound device"
+    HEARING = "hears you"
+    SPEAKING = "speaking"
+    THINKING = "thinking"
+    LISTENING = "listening"
 
 
 Observer = Callable[[SessionEvent, float], list[SessionEvent] | None]

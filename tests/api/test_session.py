@@ -216,6 +216,26 @@ def test_sound_of_the_program_is_stopped_by_the_user() -> None:
     assert loud.sum() == pytest.approx(48000, rel=0.1)
 
 
+def test_what_the_conversation_does_can_be_asked_at_any_time() -> None:
+    async def main() -> list[str]:
+        speech = [
+            Emit("input_audio_buffer.speech_started", audio_start_ms=0, item_id="item_u"),
+            Wait(1.0),
+            Emit("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="item_u"),
+        ]
+        with ServerDouble([*BEGUN, Wait(1.0), *speech, Wait(1.0), ANSWER, Wait(2.0)]) as server:
+            session = session_with(server, duration=8)
+            seen: list[str] = [session.activity]
+            async with session:
+                while session.summary is None:
+                    if session.activity != seen[-1]:
+                        seen.append(session.activity)
+                    await asyncio.sleep(0.1)
+            return seen
+
+    assert run(main()) == ["connecting", "listening", "hears you", "thinking", "speaking", "listening"]
+
+
 class Mortal(VirtualDevices):
     """Devices that a test can pull out."""
 

@@ -51,7 +51,7 @@ def test_speech_is_understood_the_tool_is_called_and_the_answer_is_heard_whole(
     assert not result["failed"]
     summary = held.summary
     assert (summary["type"], summary["turns"], summary["dropped_blocks"]) == ("summary", 1, 0)
-    assert summary["reason"] == "interrupted"
+    assert summary["reason"] == "ended by the user"
 
 
 def ask_for_the_weather(card: SoundCard, backend: str) -> Held:

@@ -115,13 +115,13 @@ class Conversation:
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
         owed = any(response.active or response.unanswered for response in self._responses)
-        goes_on = owed or self._remote.pending or self._user_heard or not self._resumption.online
+        goes_on = owed or self._remote.pending or self.user_heard or not self.online
         return not (goes_on or self._waits)
 
     @property
     def patience_s(self) -> float | None:
         """Longest silence of the server until `give_up`, in seconds; None while nothing is expected of it."""
-        if self._user_heard or not self._resumption.online:
+        if self.user_heard or not self.online:
             return None
         running = self._responses.running
         if any(not response.interrupted for response in running) and not self._in_trouble:
@@ -138,7 +138,13 @@ class Conversation:
         return self._answer_expected or self._gate.busy or self._pending_results.waiting
 
     @property
-    def _user_heard(self) -> bool:
+    def online(self) -> bool:
+        """Whether there is a connection that was told of the session."""
+        return self._resumption.online
+
+    @property
+    def user_heard(self) -> bool:
+        """Whether the user speaks, or holds the key that says so."""
         return self._user_speaking or self._push_to_talk.held
 
     def open(self, session: dict[str, Any]) -> list[Action]:
@@ -182,7 +188,7 @@ class Conversation:
             return []
         if sent_ms >= LEAST_COMMIT_MS:
             self.turns += 1
-            if self._resumption.online:
+            if self.online:
                 self._gate.want()
         return self._settle([Show(UserSpeech(started=False)), *self._push_to_talk.release(sent_ms)])
 
@@ -392,7 +398,7 @@ class Conversation:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
         if self._is_winding_up:
             return []
-        free = self._resumption.online and not (self._responses.running or self._user_heard)
+        free = self.online and not (self._responses.running or self.user_heard)
         if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         event = self._gate.take(self._ids, free=free)

@@ -38,7 +38,7 @@ def test_what_is_typed_is_answered_and_the_terminal_is_as_before(environment: di
         terminal.wait_for("muted")
         terminal.press("\x04")
         assert terminal.wait() == 0
-        assert "the user has left" in terminal.shown
+        assert "ended by the user" in terminal.shown
         assert terminal.is_as_before
 
 

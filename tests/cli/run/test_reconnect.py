@@ -89,7 +89,7 @@ def test_ctrl_c_while_it_waits_ends_at_once(environment: dict[str, str]) -> None
         # Had it waited, the next attempt would have been told.
         assert len(voice.of("reconnecting")) == 4
     assert voice.events[-1]["type"] == "summary"
-    assert voice.events[-1]["reason"] == "interrupted"
+    assert voice.events[-1]["reason"] == "ended by the user"
 
 
 def test_an_embedded_server_that_dies_is_started_again(environment: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from cli.run.talk_key import TalkKey
 from cli.terminal import status_line
 from cli.terminal.key_parser import KeyParser, KeyStroke, KnowsReleases, Named, Stroke
 from cli.terminal.status_line import StatusLine
+from engine.realtime.session_events import Activity
 from engine.realtime.testing import run_virtual
 
 COLUMNS = 30
@@ -118,6 +119,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.muted = False
         self.asked: list[object] = []
+        self.activity = Activity.LISTENING
 
     def mute(self, muted: bool = True) -> None:
         """Mute."""
@@ -151,7 +153,7 @@ async def test_what_is_typed_is_corrected_and_said_with_enter() -> None:
     assert (await press(b"helo\x7flo  big wurld\x17world\r\r  \r")).asked == ["hello  big world"]
     assert (await press(b"never mind\x15yes\r")).asked == ["yes"]
     assert (await press(b"no arrow\x1b[A\x1bOBs\r")).asked == ["no arrows"]
-    assert (await press(b"x\x04\x7f\x04")).asked == ["the user has left"]
+    assert (await press(b"x\x04\x7f\x04")).asked == ["ended by the user"]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +192,37 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
     assert (await press(b" a\r")).asked == ["a"]
     held = b"\x1b[?1u\x1b[32;1:1u\x1b[32;1:2u\x1b[32;1:2u\x1b[32;1:3u"
     assert (await press(held, by_key=True)).asked == [True, False]
+
+
+class Shown(StatusLine):
+    """Keeps what it is to say."""
+
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())
+        self.texts: list[str] = []
+
+    def show(self, text: str) -> None:
+        """Keep it."""
+        self.texts.append(text)
+
+
+def test_the_status_line_follows_what_the_conversation_does() -> None:
+    async def main() -> list[str]:
+        session: Any = FakeSession()
+        line = Shown()
+        controls = Controls(session, line, by_key=False, listens=True)
+        controls.follow()
+        seen: list[str] = []
+        for session.activity, session.muted in [
+            *((activity, False) for activity in Activity),
+            (Activity.SPEAKING, True),
+        ]:
+            await asyncio.sleep(1)
+            seen.append(line.texts[-1].partition(" (")[0])
+        controls.close()
+        return [*seen, line.texts[-1]]
+
+    assert run_virtual(main()) == [*Activity, "muted, speaking", ""]
 
 
 def test_a_second_tap_ends_the_turn_by_itself() -> None:

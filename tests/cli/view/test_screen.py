@@ -8,7 +8,18 @@ import pytest
 
 from cli.view.screen import Screen
 from engine.audio.types import PlaybackStats
-from engine.realtime.session_events import AgentTextCut, AgentTextDelta, BargeIn, SessionEvent, Summary
+from engine.realtime.session_events import (
+    AgentText,
+    AgentTextCut,
+    AgentTextDelta,
+    BargeIn,
+    FirstAudio,
+    PartChosen,
+    SessionEvent,
+    SessionStarted,
+    Summary,
+    UserTyped,
+)
 
 
 def shown(*session_events: SessionEvent) -> list[str]:
@@ -27,9 +38,43 @@ def test_a_cut_answer_is_followed_by_what_was_heard_of_it() -> None:
     )
     assert lines == [
         "Agent: It is eleven degrees in Moscow.",
-        "  (interrupted; 1.20 s were heard)",
-        "  (heard: It is eleven\u2014)",
+        "  (the agent was interrupted; 1.20 s were heard)",
+        "  (heard of it: It is eleven\u2014)",
     ]
+
+
+def test_what_was_heard_of_the_answer_before_does_not_cut_the_new_one() -> None:
+    lines = shown(
+        AgentTextDelta("Dubai, fog.", "item_1", "resp_1"),
+        UserTyped("And Moscow?"),
+        FirstAudio("resp_2", 800.0),
+        AgentTextDelta("Snow", "item_2", "resp_2"),
+        BargeIn(1200, "item_1"),
+        AgentTextCut("Dubai", "item_1", 1200),
+        AgentTextDelta(" falls.", "item_2", "resp_2"),
+        AgentText("Snow falls.", "item_2", "resp_2"),
+        FirstAudio("resp_2", 900.0),
+    )
+    assert lines == [
+        "Agent: Dubai, fog.",
+        "You:   And Moscow?",
+        "Agent: Snow falls.",
+        "  (first sound 800 ms after the end of your words)",
+        "  (the agent was interrupted; 1.20 s were heard)",
+        "  (heard of it: Dubai\u2014)",
+        "  (first sound 900 ms after the end of your words)",
+    ]
+
+
+def test_how_to_begin_is_said_once_somebody_listens() -> None:
+    out = io.StringIO()
+    screen = Screen(out)
+    screen.greeting = "Speak."
+    screen(PartChosen("provider", "local", "asked for."), 0.0)
+    assert "Speak." not in out.getvalue()
+    for _ in range(2):
+        screen(SessionStarted("s1"), 0.0)
+    assert out.getvalue().count("Speak.") == 1
 
 
 def test_what_is_insisted_on_is_printed_though_the_agent_is_speaking() -> None:
