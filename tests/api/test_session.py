@@ -17,7 +17,18 @@ import engine as voice
 from engine.api.event_buffer import EventBuffer
 from engine.config import AudioDefaults
 from engine.realtime import testing
-from engine.realtime.testing import Answer, Close, Emit, Expect, Peer, ServerDouble, VirtualDevices, Wait, run_virtual
+from engine.realtime.testing import (
+    Answer,
+    Close,
+    Emit,
+    Expect,
+    Peer,
+    ServerDouble,
+    Step,
+    VirtualDevices,
+    Wait,
+    run_virtual,
+)
 from tests.api.rig import ANSWER, BEGUN, TONE, names_of, session_with
 
 _Result = TypeVar("_Result")
@@ -218,7 +229,7 @@ def test_sound_of_the_program_is_stopped_by_the_user() -> None:
 
 def test_what_the_conversation_does_can_be_asked_at_any_time() -> None:
     async def main() -> list[str]:
-        speech = [
+        speech: list[Step] = [
             Emit("input_audio_buffer.speech_started", audio_start_ms=0, item_id="item_u"),
             Wait(1.0),
             Emit("input_audio_buffer.speech_stopped", audio_end_ms=900, item_id="item_u"),
