@@ -30,12 +30,12 @@ from platformdirs import user_config_path
 from engine.config_tables import As, McpName, McpServer, Offer, Prices, RemoteMcp, TurnOptions
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
+from engine.redaction import Secret
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 CONFIG_VARIABLE = "VOICE_CONFIG"
-_MASK = "***"
 _LARGEST_BYTES, _DEEPEST = 256 * 1024, 100
 VARIABLES = {
     "keys": {
@@ -50,36 +50,6 @@ VARIABLES = {
 }
 """Environment variables, by the table and the key that they come before."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-
-
-class Secret:
-    """A key or token that shows itself only to the one who asks by name.
-
-    Example:
-        >>> key = Secret("AQVN-1234")
-        >>> f"{key} {key!r}", key.reveal()
-        ('*** ***', 'AQVN-1234')
-    """
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself: for a header, never for a text."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return _MASK
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
 
 
 # A blank value counts as not set; the spaces and line ends that pasting leaves around a key go.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from engine.config import Config, Keys, Secret
+from engine.config import Config, Keys
 from engine.errors import AccessRefusedError, InvalidInputError
 from engine.realtime.providers.catalog import CUSTOM, LOCAL, OPENAI, PROVIDERS, YANDEX, Auth, Provider, ServerTool
-from engine.redaction import Scrubber, secrets_of_url, shown_url
+from engine.redaction import Scrubber, Secret, secrets_of_url, shown_url
 
 __all__ = ["CUSTOM", "LOCAL", "OPENAI", "PROVIDERS", "YANDEX", "ChosenProvider", "Provider", "choose_provider"]
 

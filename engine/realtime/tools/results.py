@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
 from engine.realtime.tools.tool import ToolError
+from engine.redaction import MAX_ERROR_CHARS, plain_words
 
 MAX_OUTPUT_CHARS = 32_000
 """A longer result would push the conversation out of the model's context."""
-MAX_ERROR_CHARS = 1_000
-"""Also for the sake of the patterns below, which take quadratic time: 5 ms for so much of the worst text, and 40 s for
-40,000 characters."""
-_URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]+", re.IGNORECASE)
-_PATH = re.compile(r"(?<![\w/.:])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/:*?\"'<>|]+[\\/])+(?P<name>[^\s\\/:*?\"'<>|,;]*)")
-_TOKEN = re.compile(r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b")
-_AUTHORIZATION = re.compile(r"\b(bearer|basic|api-key|token)\s+[^\s\"',;]+", re.IGNORECASE)
 
 
 def as_text(value: Any) -> str:
@@ -69,13 +62,3 @@ def words_for(error: BaseException, scrub: Callable[[str], str] = str) -> str:
     if isinstance(error, ToolError):
         return scrub(str(error))[:MAX_ERROR_CHARS] or "The tool failed."
     return f"The tool failed: {plain_words(error, scrub)}"
-
-
-def plain_words(error: BaseException, scrub: Callable[[str], str] = str) -> str:
-    """The kind and the text of an exception, with addresses, folders and whatever looks like a key taken out."""
-    text = scrub(str(error))
-    if len(text) > MAX_ERROR_CHARS:  # not in the middle of what would look like a key
-        text = text[:MAX_ERROR_CHARS].rsplit(None, 1)[0]
-    text = _AUTHORIZATION.sub(r"\1 ***", _URL.sub(r"\1***", text))
-    text = _TOKEN.sub("***", _PATH.sub(lambda found: found["name"] or "***", text))
-    return ": ".join(filter(None, (type(error).__name__, text.strip())))

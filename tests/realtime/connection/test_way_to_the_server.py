@@ -13,10 +13,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from engine.config import Config, Keys, Secret
+from engine.config import Config, Keys
 from engine.errors import ConnectionFailedError, InvalidInputError, VoiceError
 from engine.realtime.connection.websocket import Connection, proxy_for
 from engine.realtime.providers.choose import choose_provider
+from engine.redaction import Secret
 
 KEY = "sk-swordfish-0123"
 FAR = "wss://realtime.example.invalid/v1/realtime"

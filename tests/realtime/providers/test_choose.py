@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import Config, Keys, Secret, load_config
+from engine.config import Config, Keys, load_config
 from engine.errors import AccessRefusedError, InvalidInputError
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.redaction import shown_url
+from engine.redaction import Secret, shown_url
 
 YANDEX = {"YANDEX_CLOUD_API_KEY": "AQVN-secret", "YANDEX_CLOUD_FOLDER_ID": "b1gfolder"}
 OPENAI = {"OPENAI_API_KEY": "sk-secret"}

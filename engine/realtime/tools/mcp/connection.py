@@ -17,9 +17,8 @@ from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.mcp.content import text_of
 from engine.realtime.tools.mcp.error_output import ErrorOutput
 from engine.realtime.tools.mcp.transports import open_transport
-from engine.realtime.tools.results import plain_words
 from engine.realtime.tools.tool import ToolError
-from engine.redaction import Scrubber
+from engine.redaction import Scrubber, plain_words
 
 RESTARTS = 3
 """In a row; a server that then has not stayed for a minute is left alone."""
