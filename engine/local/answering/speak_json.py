@@ -31,7 +31,7 @@ _UNITS: dict[str, tuple[_Forms, _Forms]] = {
 }
 """Ending of a name, and its unit behind one, few and many: in English, in Russian."""
 _RUSSIAN_NAMES = {"temperature": "температура", "wind": "ветер", "humidity": "влажность", "error": "ошибка"}
-_VALUE_ONLY = frozenset({"city", "condition", "advice", "text", "result", "message", "summary", "sky"})
+_VALUE_ONLY = frozenset({"city", "condition", "advice", "text", "result", "message", "note", "summary", "sky"})
 
 
 def speak_json(output: str, language: str) -> str:
@@ -44,6 +44,8 @@ def speak_json(output: str, language: str) -> str:
     Example:
         >>> speak_json('{"city": "Moscow", "temperature_c": 12, "condition": "cloudy", "wind_m_s": 3.0}', "en-us")
         'Moscow, temperature 12 degrees, cloudy, wind 3 metres per second.'
+        >>> speak_json('{"sky": "fog", "advice": "Drive slowly.", "note": "It is late."}', "en-us")
+        'fog. Drive slowly. It is late.'
         >>> speak_json('[1, [2.5, null]]', "en-us"), speak_json("done", "en-us")
         ('1, 2.5, nothing.', 'done.')
     """
@@ -53,10 +55,22 @@ def speak_json(output: str, language: str) -> str:
         leaves = [("", output)]
     if language_of(" ".join(f"{name} {value}" for name, value in leaves)) == "ru":
         language = "ru"
-    phrases = [_phrase(name, value, language) for name, value in leaves]
-    words = ", ".join(phrase for phrase in phrases if phrase).split()
+    words = _joined(leaves, language).split()
     sentence = " ".join(words[:_MOST_WORDS])[:_MOST_CHARACTERS].rstrip(" .,!")
     return f"{sentence or _nothing(language)}."
+
+
+def _joined(leaves: list[tuple[str, Any]], language: str) -> str:
+    """The values in one text, of which those that are sentences stay sentences."""
+    text, was_sentence = "", False
+    for name, value in leaves:
+        phrase = _phrase(name, value, language)
+        is_sentence = name.lower() in _VALUE_ONLY and str(value).rstrip().endswith((".", "!"))
+        if phrase and text:
+            text += ". " if is_sentence or was_sentence else ", "
+        text += phrase[:1].upper() + phrase[1:] if was_sentence else phrase
+        was_sentence = is_sentence if phrase else was_sentence
+    return text
 
 
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -90,7 +90,6 @@ _ENGLISH = (
     "You are a polite voice assistant. Answer briefly, in the language you are spoken to. "
     "If asked about the weather, call the function get_weather. "
 )
-_RUSSIAN = "Отвечай на том языке, на котором к тебе обращаются."
 
 YANDEX = Provider(
     name="yandex",
@@ -143,7 +142,7 @@ LOCAL = Provider(
     models=("voice-local",),
     auth=Auth.NONE,
     transcription_model="voice-local",
-    instructions=_ENGLISH + _RUSSIAN,
+    instructions=_ENGLISH,
 )
 
 CUSTOM = Provider(

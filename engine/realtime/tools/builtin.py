@@ -25,11 +25,12 @@ _WEATHER = (
     (range(-3, 15), ("fog", "туман"), ("Drive slowly.", "За рулём не торопитесь.")),
 )
 """Temperatures at which there is such weather, its name and the advice for it, in English and in Russian."""
+_INVENTED = ("This weather is invented.", "Эта погода придумана.")
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 
 def get_weather(city: str = "") -> dict[str, Any]:
-    """Invent the weather of a city, with the fields of the tutorial, in the language of the city's name.
+    """Invent the weather of a city, and say so, with the fields of the tutorial, in the language of the city's name.
 
     The tutorial seeds with `hash`, which Python salts anew in every process; a digest gives each city its weather
     for good.
@@ -49,6 +50,7 @@ def get_weather(city: str = "") -> dict[str, Any]:
         "condition": condition[language],
         "wind_m_s": round(dice.uniform(0.5, 10.0), 1),
         "advice": advice[language],
+        "note": _INVENTED[language],
     }
 
 

@@ -174,5 +174,6 @@ def test_invented_weather_is_the_same_each_time_and_fits_together() -> None:
     assert get_weather("City 1") == seen[1]
     assert len({told["condition"] for told in seen}) == len({told["advice"] for told in seen}) == 12
     for told in seen:
+        assert told["note"] in ("This weather is invented.", "Эта погода придумана.")
         assert told["condition"] not in ("snow", "снег") or told["temperature_c"] <= 2
         assert told["condition"] not in ("thunderstorm", "гроза") or told["temperature_c"] >= 15
