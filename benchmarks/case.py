@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -94,8 +95,7 @@ class Once(Generic[T]):
 
     def __init__(self, function: Callable[..., T]) -> None:
         self._function = function
-        self._outcome: list[T] = []
-        self._error: VoiceError | None = None
+        self._outcome: Future[T] | None = None
 
     def __call__(self, *arguments: Any) -> T:
         """Return what the first call returned.
@@ -103,12 +103,11 @@ class Once(Generic[T]):
         Raises:
             VoiceError: as the first call.
         """
-        if self._error is not None:
-            raise type(self._error)(self._error.message, fix=self._error.fix)
-        if not self._outcome:
+        if self._outcome is None:
+            outcome: Future[T] = Future()
             try:
-                self._outcome.append(self._function(*arguments))
+                outcome.set_result(self._function(*arguments))
             except VoiceError as error:
-                self._error = error
-                raise
-        return self._outcome[0]
+                outcome.set_exception(error)
+            self._outcome = outcome
+        return self._outcome.result()

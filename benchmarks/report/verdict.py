@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from benchmarks.report.results import Result
@@ -60,15 +59,11 @@ def advise(results: Iterable[Result]) -> Advice | None:
         return None
     least = min(choice.broken_ms for choice in choices)
     best = [choice for choice in choices if choice.broken_ms == least]
-    measured = [choice for choice in best if choice.round_trip_ms is not None]
-    if measured:
-        shortest = min(choice.round_trip_ms or 0.0 for choice in measured)
-        best = [choice for choice in measured if (choice.round_trip_ms or 0.0) < shortest + _ALIKE_MS]
-        best.sort(key=attrgetter("block_ms"), reverse=True)
-    else:
-        best.sort(key=attrgetter("block_ms"))
-    best = [choice for choice in best if choice.block_ms == best[0].block_ms]
-    return min(best, key=lambda choice: choice.backend != _FIRST)
+    trips = {choice: choice.round_trip_ms for choice in best if choice.round_trip_ms is not None}
+    if not trips:
+        return min(best, key=lambda choice: (choice.block_ms, choice.backend != _FIRST))
+    near = [choice for choice, trip_ms in trips.items() if trip_ms < min(trips.values()) + _ALIKE_MS]
+    return max(near, key=lambda choice: (choice.block_ms, choice.backend == _FIRST))
 
 
 def _choices(results: Sequence[Result]) -> Iterator[Advice]:

@@ -87,10 +87,8 @@ def _channels(device: Device) -> str:
 def _record(backend: str, change: Change) -> str:
     record: dict[str, Any] = {"time": datetime.now().astimezone().isoformat(timespec="milliseconds")}
     match change:
-        case Arrived(device):
-            record |= {"change": "arrived", "device": {"backend": backend, **asdict(device)}}
-        case Left(device):
-            record |= {"change": "left", "device": {"backend": backend, **asdict(device)}}
+        case Arrived(device) | Left(device):
+            record |= {"change": type(change).__name__.lower(), "device": {"backend": backend, **asdict(device)}}
         case NewDefault(direction, before, after):
             record |= {"change": "default", "direction": direction.value}
             record |= {

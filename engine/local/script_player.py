@@ -32,11 +32,7 @@ class ScriptPlayer:
         self._ended = 0
         self._failure = ""
         self.finished = asyncio.Event()
-
-    @property
-    def lacks(self) -> list[str]:
-        """A script lacks nothing."""
-        return []
+        self.lacks: list[str] = []
 
     def check(self) -> None:
         """Raise what went otherwise than the script says.

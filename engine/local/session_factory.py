@@ -28,9 +28,8 @@ class ClientSession(Protocol):
 class SessionFactory(Protocol):
     """Makes the sessions of a server."""
 
-    @property
-    def lacks(self) -> list[str]:
-        """Sentences on what it cannot do."""
+    lacks: list[str]
+    """Sentences on what it cannot do."""
 
     def admit(self) -> int | None:
         """Say how to answer who connects: None with a session, else with an HTTP status."""
@@ -52,11 +51,7 @@ class Agent:
             LibraryMissingError: espeak-ng is missing.
         """
         self._speech_worker = SpeechWorker()
-
-    @property
-    def lacks(self) -> list[str]:
-        """Sentences on what it cannot do."""
-        return self._speech_worker.lacks
+        self.lacks = self._speech_worker.lacks
 
     def admit(self) -> int | None:
         """Everybody gets a session."""

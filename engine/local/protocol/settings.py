@@ -75,12 +75,8 @@ class Settings:
     """The client's settings so far."""
 
     def __init__(self, session_id: str) -> None:
-        self._session = _default_session(session_id)
-
-    @property
-    def session(self) -> _Object:
+        self.session = _default_session(session_id)
         """The whole session object, as it is echoed; an update replaces it, and nothing changes it."""
-        return self._session
 
     def update(self, changes: _Object, *, voice_is_fixed: bool = False) -> None:
         """Merge the session of a session.update; refused as a whole where any part is wrong.
@@ -88,15 +84,15 @@ class Settings:
         Raises:
             Refusal: a value that this server cannot honour, or another voice when one has been heard.
         """
-        fixed = {name: self._session[name] for name in ("id", "object", "model", "type")}
-        merged = {**_merge(self._session, ga_shape(changes)), **fixed}
+        fixed = {name: self.session[name] for name in ("id", "object", "model", "type")}
+        merged = {**_merge(self.session, ga_shape(changes)), **fixed}
         # Keys of remote servers are not repeated to whoever reads, or records, what this server says.
         merged["tools"] = [{name: tool[name] for name in tool if name not in _SECRET} for tool in merged["tools"]]
         _check(merged, "session")
-        if voice_is_fixed and _voice(merged) != _voice(self._session):
+        if voice_is_fixed and _voice(merged) != _voice(self.session):
             message = "Cannot update a conversation's voice if assistant audio is present."
             raise Refusal(message, "cannot_update_voice", "session.audio.output.voice")
-        self._session = merged
+        self.session = merged
 
     def for_response(self, wishes: _Object) -> Settings:
         """Return these settings with what one response.create wants otherwise.
@@ -106,35 +102,35 @@ class Settings:
         """
         apart = ("metadata", "input", "conversation")
         changes = {name: value for name, value in ga_shape(wishes).items() if name not in apart}
-        settings = Settings(self._session["id"])
-        settings._session = _merge(self._session, changes)
-        _check(settings._session, "response")
+        settings = Settings(self.session["id"])
+        settings.session = _merge(self.session, changes)
+        _check(settings.session, "response")
         return settings
 
     @property
     def input_format(self) -> WireFormat:
         """Coding and rate of the microphone's audio."""
-        return WireFormat.of(self._session["audio"]["input"]["format"])
+        return WireFormat.of(self.session["audio"]["input"]["format"])
 
     @property
     def output_format(self) -> WireFormat:
         """Coding and rate of the answers' audio."""
-        return WireFormat.of(self._session["audio"]["output"]["format"])
+        return WireFormat.of(self.session["audio"]["output"]["format"])
 
     @property
     def speaks(self) -> bool:
         """Whether answers have sound."""
-        return "audio" in self._session["output_modalities"]
+        return "audio" in self.session["output_modalities"]
 
     @property
     def speed(self) -> float:
         """Speed of the spoken answers; 1 is as usual."""
-        return float(self._session["audio"]["output"]["speed"])
+        return float(self.session["audio"]["output"]["speed"])
 
     @property
     def vad(self) -> ServerVad | None:
         """Turn detection, or None where the client commits by itself."""
-        wanted = self._session["audio"]["input"]["turn_detection"]
+        wanted = self.session["audio"]["input"]["turn_detection"]
         if wanted is None:
             return None
         known = {name: wanted[name] for name in ServerVad.__dataclass_fields__ if name in wanted}
@@ -145,20 +141,20 @@ class Settings:
     @property
     def functions(self) -> dict[str, _Object]:
         """The functions that the client offers, by name, with the schema of their arguments."""
-        if self._session["tool_choice"] == "none":
+        if self.session["tool_choice"] == "none":
             return {}
-        offered = [tool for tool in self._session["tools"] if tool["type"] == "function"]
+        offered = [tool for tool in self.session["tools"] if tool["type"] == "function"]
         return {tool["name"]: tool.get("parameters") or {} for tool in offered}
 
     @property
     def mcp_labels(self) -> frozenset[str]:
         """The remote servers whose tools the client offers."""
-        return frozenset(tool["server_label"] for tool in self._session["tools"] if tool["type"] == "mcp")
+        return frozenset(tool["server_label"] for tool in self.session["tools"] if tool["type"] == "mcp")
 
     @property
     def required_functions(self) -> dict[str, _Object]:
         """The functions of which an answer has to call one; empty where it may do without."""
-        choice, offered = self._session["tool_choice"], self.functions
+        choice, offered = self.session["tool_choice"], self.functions
         if isinstance(choice, dict):
             return {name: offered[name] for name in offered if name == choice.get("name")}
         return offered if choice == "required" else {}
@@ -166,18 +162,18 @@ class Settings:
     @property
     def instructions(self) -> str:
         """The agent's instructions."""
-        return str(self._session["instructions"])
+        return str(self.session["instructions"])
 
     @property
     def max_output_tokens(self) -> int:
         """The longest answer."""
-        most = self._session["max_output_tokens"]
+        most = self.session["max_output_tokens"]
         return MAX_OUTPUT_TOKENS if most == "inf" else int(most)
 
     @property
     def transcription_model(self) -> str | None:
         """The model that the client wants its words to be transcribed by; None where it wants no transcripts."""
-        wanted = self._session["audio"]["input"]["transcription"]
+        wanted = self.session["audio"]["input"]["transcription"]
         return None if wanted is None else str(wanted.get("model") or "")
 
 

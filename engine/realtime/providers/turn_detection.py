@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from engine.config_tables import Eagerness, TurnMode, TurnOptions
@@ -36,8 +36,7 @@ class TurnDetection:
         """Return the `turn_detection` of a session.update, without what is not set; null turns it off."""
         if self.by_client:
             return None
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def apply_options(
@@ -70,5 +69,4 @@ def apply_options(
         raise InvalidInputError(f"{' and '.join(refused)} cannot be set at {service}.", fix="Leave it out.")
     if mode is not own.type:
         return TurnDetection(mode, eagerness=options.eagerness)
-    values = {entry.name: getattr(own, entry.name) for entry in fields(own)}
-    return TurnDetection(**{**values, **wanted, "eagerness": options.eagerness or own.eagerness})
+    return replace(own, **wanted, eagerness=options.eagerness or own.eagerness)
