@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.console import Console, JustifyMethod
-    from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, JustifyMethod
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
 
-    from benchmarks.report.results import Quantiles, Result
+from benchmarks.report.results import Quantiles, Result
 
 _NS_IN = {"ns": 1.0, "ms": 1e6}
 _SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
@@ -61,8 +63,6 @@ def tables(results: Iterable[Result], console: Console) -> Iterator[Table]:
 
 
 def _fitting(benchmark: str, results: Sequence[Result], console: Console) -> Table:
-    from rich.measure import Measurement  # noqa: PLC0415
-
     def is_too_wide(table: Table) -> bool:
         return Measurement.get(console, console.options.update(max_width=_ANY_WIDTH), table).maximum > console.width
 
@@ -77,10 +77,6 @@ def _fitting(benchmark: str, results: Sequence[Result], console: Console) -> Tab
 
 
 def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], left_out: Sequence[str] = ()) -> Table:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415 - `voice --help` must not pay for it
-    from rich.text import Text  # noqa: PLC0415
-
     headings, rows = grid(results, measured)
     table = Table(title=benchmark, title_justify="left", caption_justify="left", box=SIMPLE_HEAD)
     table.show_edge = False

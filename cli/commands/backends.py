@@ -42,17 +42,14 @@ def backends(as_json: JsonOption = False) -> None:
 
 def _look_at(name: str) -> _Row:
     """Load a backend and list its devices; without a microphone or a speaker it is of no use here."""
-    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.blame import closing  # noqa: PLC0415
     from engine.audio.device.registry import devices_to_talk, load_backend, package_of  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     package = package_of(name)
     try:
-        backend = load_backend(name)
-        try:
+        with closing(load_backend(name)) as backend:
             count = len(devices_to_talk(backend))
-        finally:
-            close_backend(backend)
     except VoiceError as error:
         return _Row(name, package, False, error.message, on_command_line(error.fix))
     return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")

@@ -42,7 +42,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     from cli.devices.table import as_records, print_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.api.backend import devices_for, naming_origin  # noqa: PLC0415
-    from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
+    from engine.audio.device.blame import closing, devices_of  # noqa: PLC0415
     from engine.audio.device.registry import open_backend, require_sound_card  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
@@ -50,12 +50,11 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     name = backend or audio.backend or "auto"
     with naming_origin(audio):
         found = open_backend(name)
-    try:
+    with closing(found.backend):
         if probe:
             require_sound_card(name, found)
             prepare_kernels()
-        with blaming(found.backend):
-            listed = found.backend.devices()
+        listed = devices_of(found.backend)
         if not as_json:
             typer.echo(printable(f"Backend {found.backend.name} ({found.reason})"))
         probed = None
@@ -63,8 +62,6 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
             from cli.devices.rate_probe import probe_with_progress  # noqa: PLC0415
 
             probed = probe_with_progress(found.backend, listed)
-    finally:
-        close_backend(found.backend)
     configured = find_all_configured(listed, devices_for(backend, audio))
     chosen = {direction: each.device for direction, each in configured.items()}
     if as_json:

@@ -48,13 +48,11 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
 
     from cli.devices.picker import DevicePicker  # noqa: PLC0415
     from cli.devices.selection import open_devices  # noqa: PLC0415
-    from engine.audio.device.blame import blaming  # noqa: PLC0415
+    from engine.audio.device.blame import devices_of  # noqa: PLC0415
     from engine.audio.types import Direction  # noqa: PLC0415
 
     with open_devices(backend, config_may_be_new=True) as (opened, configured):
-        with blaming(opened):
-            listed = opened.devices()
-        picker = DevicePicker(opened, listed, keys, Console())
+        picker = DevicePicker(opened, devices_of(opened), keys, Console())
         keys.discard()
         microphone = picker.pick(Direction.INPUT, configured.input)
         speaker = picker.pick(Direction.OUTPUT, configured.output, microphone)

@@ -11,13 +11,10 @@ def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
 
     from cli.devices.selection import refuse_files  # noqa: PLC0415
     from cli.devices.watch import watch_devices  # noqa: PLC0415
-    from engine.audio.device.blame import close_backend  # noqa: PLC0415
+    from engine.audio.device.blame import closing  # noqa: PLC0415
     from engine.audio.device.registry import open_hotplugged  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
 
-    watched = open_hotplugged(backend or load_config(only_devices=True).audio.backend or "auto")
-    try:
+    with closing(open_hotplugged(backend or load_config(only_devices=True).audio.backend or "auto")) as watched:
         refuse_files(watched)
         asyncio.run(watch_devices(watched, as_json=as_json))
-    finally:
-        close_backend(watched)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.api.backend import devices_for, naming_origin
-from engine.audio.device.blame import close_backend
+from engine.audio.device.blame import closing
 from engine.audio.device.matching import find_device
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import open_backend, require_sound_card
@@ -60,16 +60,12 @@ def refuse_files(backend: Backend) -> None:
     Raises:
         NoDeviceError: it is that one.
     """
-    if _plays_files(backend):
+    if backend.name == "virtual":
         raise NoDeviceError(
             "The virtual backend plays files: it has no microphone and no speaker.",
             fix="Use `--backend auto`, which takes the first one that has both; or change `backend` in the "
             "configuration.",
         )
-
-
-def _plays_files(backend: Backend) -> bool:
-    return backend.name == "virtual"
 
 
 @contextmanager
@@ -86,12 +82,10 @@ def open_devices(
     name = backend or defaults.backend or "auto"
     with naming_origin(defaults):
         found = open_backend(name)
-        try:
+        with closing(found.backend):
             require_sound_card(name, found)
             refuse_files(found.backend)
             yield found.backend, request_for(devices_for(backend, defaults), microphone, speaker)
-        finally:
-            close_backend(found.backend)
 
 
 def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | None) -> StreamRequest:

@@ -7,14 +7,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
+from engine.config import Config
 from engine.errors import VoiceError
-
-if TYPE_CHECKING:
-    from engine.config import Config
 
 _REACH_S = 5.0
 _LIBRARIES = {

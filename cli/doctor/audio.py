@@ -10,16 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
+from engine.audio.device.blame import blaming, closing, devices_of
+from engine.audio.device.matching import describe, find_device
+from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import backend_names, load_backend, open_backend
+from engine.audio.types import Direction, StreamInfo, StreamRequest
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
 from engine.redaction import without_keys
-
-if TYPE_CHECKING:
-    from engine.audio.device.protocol import Backend
-    from engine.audio.types import StreamInfo
 
 _SERVER_S = 3.0
 _START_S = 20.0
@@ -105,20 +105,14 @@ def _listens(path: Path) -> bool:
 
 def backends() -> Iterator[Finding]:
     """Each backend: whether it works, and whether Python runs on its audio thread."""
-    from engine.audio.device.blame import close_backend  # noqa: PLC0415
-    from engine.audio.device.registry import backend_names, load_backend  # noqa: PLC0415
-
     wanted = configuration_in_force().audio.backend
     if wanted not in (None, "auto", *backend_names()):
         yield error("backends", f"The configured backend {wanted!r} is not installed.", "Run `voice backends`.")
     for name in backend_names():
         subject = f"backend {name}"
         try:
-            backend = load_backend(name)
-            try:
+            with closing(load_backend(name)) as backend:
                 yield _open_briefly(subject, backend)
-            finally:
-                close_backend(backend)
         except VoiceError as failure:
             verdict = error if name == wanted else warning
             yield verdict(subject, failure.message, failure.fix)
@@ -126,10 +120,8 @@ def backends() -> Iterator[Finding]:
 
 def _open_briefly(subject: str, backend: Backend) -> Finding:
     """Open the default devices without starting them: only an open stream says how it would run."""
-    from engine.audio.device.blame import blaming  # noqa: PLC0415
-    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415 - brings the kernels
     from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
-    from engine.audio.types import StreamRequest  # noqa: PLC0415
 
     opened = OpenStream(backend, AudioPort(), StreamRequest())
     opened.close()
@@ -150,21 +142,13 @@ def _sides(info: StreamInfo) -> str:
 
 def devices() -> Iterator[Finding]:
     """The microphone and the speaker that `voice run` would take."""
-    from engine.audio.device.blame import blaming, close_backend  # noqa: PLC0415
-    from engine.audio.device.matching import describe, find_device  # noqa: PLC0415
-    from engine.audio.device.registry import open_backend  # noqa: PLC0415
-    from engine.audio.types import Direction  # noqa: PLC0415
-
     defaults = configuration_in_force().audio
     try:
         found = open_backend(defaults.backend or "auto")
     except InvalidInputError:
         return  # an unknown backend, which has been reported
-    try:
-        with blaming(found.backend):
-            listed = found.backend.devices()
-    finally:
-        close_backend(found.backend)
+    with closing(found.backend):
+        listed = devices_of(found.backend)
     for direction, named in ((Direction.INPUT, defaults.input), (Direction.OUTPUT, defaults.output)):
         subject = f"default {direction.value}"
         try:

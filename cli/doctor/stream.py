@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
+from engine.audio.device.blame import closing
+from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import open_backend
+from engine.audio.types import StreamRequest
+from engine.config import AudioDefaults
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
 
 if TYPE_CHECKING:
-    from engine.audio.device.protocol import Backend
     from engine.audio.port.audio_port import AudioPort
-    from engine.config import AudioDefaults
 
 _LISTEN_S = 0.5
 _PATIENCE_S = 5.0
@@ -27,29 +30,20 @@ _RUNNING_ERRORS = (PermissionDeniedError, DeviceBusyError, UnsupportedFormatErro
 
 def stream() -> Iterator[Finding]:
     """Run the devices that `voice run` would take; nothing where there is none but the virtual backend."""
-    from engine.audio.device.blame import close_backend  # noqa: PLC0415
-    from engine.audio.device.registry import open_backend  # noqa: PLC0415
-
     defaults = configuration_in_force().audio
     try:
-        backend = open_backend(defaults.backend or "auto").backend
-    except VoiceError:
-        return
-    try:
-        if backend.name != "virtual":
-            yield from _listen(backend, defaults)
+        with closing(open_backend(defaults.backend or "auto").backend) as backend:
+            if backend.name != "virtual":
+                yield from _listen(backend, defaults)
     except _RUNNING_ERRORS as failure:
         yield error("microphone", failure.message, failure.fix)
     except VoiceError:
         return
-    finally:
-        close_backend(backend)
 
 
 def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
-    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415
+    from engine.audio.device.open_stream import OpenStream  # noqa: PLC0415 - brings the kernels
     from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415
-    from engine.audio.types import StreamRequest  # noqa: PLC0415
 
     port = AudioPort()
     running = OpenStream(backend, port, StreamRequest(input=defaults.input, output=defaults.output))

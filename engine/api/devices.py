@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine.api.backend import choose_backend
 from engine.api.options import SessionOptions
-from engine.audio.device.blame import blaming, close_backend
-from engine.audio.types import Direction
+from engine.audio.device.blame import close_backend, devices_of
+from engine.audio.device.protocol import Backend
+from engine.audio.types import Device, Direction
 from engine.config import load_config
-
-if TYPE_CHECKING:
-    from engine.audio.device.protocol import Backend
-    from engine.audio.types import Device
 
 
 def list_devices(backend: str | Backend | None = None) -> list[Device]:
@@ -29,8 +25,7 @@ def list_devices(backend: str | Backend | None = None) -> list[Device]:
     """
     found = choose_backend(SessionOptions(backend=backend, text=True), load_config().audio, tuple(Direction))
     try:
-        with blaming(found.backend):
-            return found.backend.devices()
+        return devices_of(found.backend)
     finally:
         if found.backend is not backend:
             close_backend(found.backend)

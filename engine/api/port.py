@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from engine.api.sound import Sound, pcm16_of
 from engine.audio.capture import Capture, MicBlock
 from engine.audio.device.blame import close_backend
 from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.protocol import Backend
 from engine.audio.playback.player import Player
 from engine.audio.playback.segments import ItemKey
 from engine.audio.port.audio_port import AudioPort
@@ -33,9 +33,6 @@ from engine.dsp.compile.library import load_kernels
 from engine.dsp.meter import meter
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.errors import Advice, InvalidInputError, NotOpenError, StreamLostError
-
-if TYPE_CHECKING:
-    from engine.audio.device.protocol import Backend
 
 _TICK_S = 0.25
 _MOST_BLOCKS = 500

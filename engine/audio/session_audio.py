@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.audio.capture import Capture, MicBlock
 from engine.audio.clock import loop_time_s
-from engine.audio.device.blame import blaming
+from engine.audio.device.blame import blaming, devices_of
 from engine.audio.device.matching import describe, find_device, lasting_name
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.device.protocol import Backend, Refreshes
@@ -228,9 +228,7 @@ class SessionAudio:
         wanted, default = self.wanted.of(direction), default_of(devices, direction)
         if wanted is not None or default is None:
             return wanted
-        with blaming(self.backend):
-            listed = self.backend.devices()
-        is_listed = any(describe(device) == describe(default) for device in listed)
+        is_listed = any(describe(device) == describe(default) for device in devices_of(self.backend))
         return lasting_name(devices, default, direction) if is_listed else None
 
     def adopt(self, opened: OpenStream) -> None:
@@ -296,8 +294,7 @@ class SessionAudio:
         request = self._request
         if not self.can_recover:
             return Wanted(request.input, request.output, request.directions)
-        with blaming(self.backend):
-            devices = self.backend.devices()
+        devices = devices_of(self.backend)
         names: list[str | None] = []
         for direction, name in ((Direction.INPUT, request.input), (Direction.OUTPUT, request.output)):
             is_any = name is None or name.strip().lower() == "default" or direction not in request.directions

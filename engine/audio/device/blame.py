@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from engine.audio.device.protocol import Backend
+from engine.audio.types import Device
 from engine.errors import LibraryMissingError, VoiceError
 
 REPAIR = "Repair or remove it, or choose another with `backend=`."
@@ -41,6 +42,29 @@ def close_backend(backend: Backend) -> None:
     """
     with blaming(backend):
         backend.close()
+
+
+@contextlib.contextmanager
+def closing(backend: Backend) -> Iterator[Backend]:
+    """Close a backend at the end; every stream must be closed before.
+
+    Raises:
+        VoiceError: whatever the backend raises.
+    """
+    try:
+        yield backend
+    finally:
+        close_backend(backend)
+
+
+def devices_of(backend: Backend) -> list[Device]:
+    """List a backend's devices.
+
+    Raises:
+        VoiceError: whatever the backend raises.
+    """
+    with blaming(backend):
+        return backend.devices()
 
 
 def class_of(backend: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from engine.audio.device.blame import REPAIR, blaming, close_backend
+from engine.audio.device.blame import REPAIR, blaming, close_backend, devices_of
 from engine.audio.device.matching import no_device
 from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
@@ -105,8 +105,7 @@ def devices_to_talk(backend: Backend, directions: Sequence[Direction] = tuple(Di
         NoDeviceError: one of them is missing.
         VoiceError: whatever the backend itself raises.
     """
-    with blaming(backend):
-        devices = backend.devices()
+    devices = devices_of(backend)
     for direction in directions:
         if not any(direction.channels_of(device) for device in devices):
             raise no_device(direction)

@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.device.blame import blaming
+from engine.audio.device.blame import devices_of
 from engine.audio.device.matching import find_device
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.device.protocol import Backend
@@ -69,8 +69,7 @@ def record_sound_check(
         StreamLostError: the microphone delivers nothing, or a stream ended by itself.
         VoiceError: whatever the backend's `open` and `start` raise.
     """
-    with blaming(backend):
-        devices = backend.devices()
+    devices = devices_of(backend)
     port = AudioPort()
     stream = OpenStream(backend, port, request)
     try:
