@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _Record = TypeVar("_Record", bound="DataclassInstance")
 MASK = "***"
 MAX_ERROR_CHARS = 1_000
-"""Length of what is told of an exception, also for the sake of the patterns below, which take quadratic time: 5 ms for so much of the worst text, and 40 s for
-40,000 characters."""
+"""Length of what is told of an exception. The patterns below take quadratic time: 5 ms for so much of the worst text,
+40 s for 40,000 characters."""
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>]+", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w/.:])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/:*?\"'<>|]+[\\/])+(?P<name>[^\s\\/:*?\"'<>|,;]*)")
 _TOKEN = re.compile(r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b")

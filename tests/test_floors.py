@@ -20,7 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.backoff": (),
     "engine.files": (),
     "engine.config_tables": (),
-    "engine.config": ("engine.config_tables", "engine.files", "engine.errors"),
+    "engine.config": ("engine.config_tables", "engine.files", "engine.redaction", "engine.errors"),
     "engine.config_file": ("engine.config", "engine.files", "engine.errors"),
     "engine.dsp": ("engine.dsp", "engine.redaction", "engine.errors"),
     "engine.audio": (

@@ -207,7 +207,7 @@ class Session:
 
     @property
     def activity(self) -> Activity:
-        """What the conversation does now, as `events` tell it one by one."""
+        """Present state of the conversation; the events tell how it came about."""
         return Activity.CONNECTING if self._core is None else self._core.activity
 
     def approves(self, server: str) -> bool:

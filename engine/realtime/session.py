@@ -15,6 +15,7 @@ from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import RecoveryRunner
 from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
+from engine.realtime.audience import Audience
 from engine.realtime.connection.reconnecting import ReconnectingConnection
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 from engine.realtime.connection.transport import Connect
@@ -75,8 +76,8 @@ class RealtimeSession:
         self._audio = audio
         self._runner = runner
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
-        self._observers = list(observers)
         self._scrubber = chosen.scrubber
+        self._audience = Audience(observers, self._scrubber, self.emit)
         self.latency = LatencyTimeline()
         turns = self._settings.turn_detection(provider)
         self._conversation = make_conversation(
@@ -377,22 +378,9 @@ class RealtimeSession:
         self._perform([act.Show(session_event)])
 
     def _show(self, session_event: SessionEvent) -> None:
-        """Tell every observer, what one concludes first; one that fails is told no more, and the others hear of it."""
         if isinstance(session_event, AnswerDropped):
             self._dropped_answer_ms += session_event.dropped_ms
-        session_event = self._scrubber.clean_fields(session_event)
-        now_s = loop_time_s()
-        # One that fails with what another concludes from an event is not told the event itself.
-        for observer in filter(self._observers.__contains__, list(self._observers)):
-            try:
-                for follows in observer(session_event, now_s) or ():
-                    self._show(follows)
-            except Exception as error:  # whatever it is, the conversation goes on
-                self._observers.remove(observer)
-                level = logging.DEBUG if isinstance(error, VoiceError) else logging.WARNING
-                _log.log(level, "an observer failed", exc_info=error)
-                what = f"Part of the display has stopped: {type(error).__name__}: {error}"
-                self.emit(ErrorShown(error.message if isinstance(error, VoiceError) else what))
+        self._audience.tell(session_event)
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(

@@ -270,7 +270,7 @@ async def test_an_observer_that_fails_is_dropped_and_the_others_are_told() -> No
         await peer.send("session.created", session={"id": "sess_1"})
 
     async with rig(script) as it:
-        it.session._observers.insert(0, _broken)
+        it.session._audience._observers.insert(0, _broken)
         await it.until_event(SessionStarted)
         errors = it.of(ErrorShown)
     assert len(errors) == 1

@@ -16,14 +16,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.audio.playback.segments import Cut, ItemKey
-from engine.realtime.conversation.actions import Action, PlayAudio, Send, Show, StopPlayback, ToolResult, Trace, ending
+from engine.realtime.conversation.actions import Action, PlayAudio, Send, Show, ToolResult, Trace, ending
 from engine.realtime.conversation.declared import DeclaredSession
+from engine.realtime.conversation.interruption import Interruptions
 from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTalk
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
 from engine.realtime.conversation.responses import PendingResults, Response, Responses, State
 from engine.realtime.conversation.resume import Resumption
-from engine.realtime.conversation.truncation import Truncations
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, EventIds, UpdateSession
 from engine.realtime.protocol.client_items import function_output_item, user_text_item
@@ -73,14 +73,14 @@ class Conversation:
         self._responses = Responses()
         self._gate = ResponseGate()
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
-        self._truncations = Truncations(self._ids)
+        self._interruptions = Interruptions(self._ids)
         self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
         self._in_trouble = self._has_given_up = False
         """The server's last event was an error: perhaps that ended the answer. There was none since `give_up`."""
         self._push_to_talk = PushToTalk(self._ids)
-        self._answer_expected = self._plays_own_sound = self._is_winding_up = False
+        self._answer_expected = self._is_winding_up = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
         self._pending_results = PendingResults()
@@ -93,9 +93,7 @@ class Conversation:
             e.SpeechStarted: self._on_speech_started,
             e.SpeechStopped: self._on_speech_stopped,
             e.Committed: self._on_committed,
-            e.TranscriptDelta: lambda event: (
-                [Show(UserTranscriptDelta(event.text, event.item_id))] if event.text else []
-            ),
+            e.TranscriptDelta: lambda e: [Show(UserTranscriptDelta(e.text, e.item_id))] if e.text else [],
             e.TranscriptCompleted: self._on_transcript,
             e.TranscriptFailed: self._on_transcript_failed,
             e.ResponseCreated: self._on_response_created,
@@ -168,7 +166,7 @@ class Conversation:
 
     def sound_queued(self) -> list[Action]:
         """Take that sound of the program's own goes to the player: the next interruption stops it too."""
-        self._plays_own_sound = True
+        self._interruptions.plays_own_sound = True
         return []
 
     def talk_started(self) -> list[Action]:
@@ -209,7 +207,7 @@ class Conversation:
 
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
-        return self._settle(self._truncations.forget_unheard(cut, self._responses))
+        return self._settle(self._interruptions.forget_unheard(cut, self._responses))
 
     def silenced(self, *, by_user: bool) -> list[Action]:
         """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
@@ -281,14 +279,11 @@ class Conversation:
 
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
-        sounds = any(response.active or (response.spoke and not response.interrupted) for response in self._responses)
-        actions: list[Action] = [StopPlayback(by_user)] if sounds or self._plays_own_sound else []
+        actions = self._interruptions.stop_playback(self._responses, by_user=by_user)
         if by_user:
             actions += self._pending_results.user_turned(self._responses)
-        for response in self._responses:
-            response.interrupted = True
-            if response.active and not (server_knows and self._declared.interrupts):
-                actions += response.cancel(self._ids)
+        cancels = not (server_knows and self._declared.interrupts)
+        actions += self._interruptions.silence(self._responses, cancels=cancels)
         self._gate.forget()
         self._answer_expected = self.answers_silence = False
         return actions
@@ -386,7 +381,7 @@ class Conversation:
             self._gate.forget()
             if self._push_to_talk.forget(refused):
                 return [_TURN_LOST]
-        if is_benign(error) or self._truncations.caused(error.event_id) or self._resumption.caused(error.event_id):
+        if is_benign(error) or self._interruptions.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         return ending(error) or [Show(ErrorShown(describe(error), error.code))]
 

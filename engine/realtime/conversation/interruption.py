@@ -1,11 +1,11 @@
-"""Truncation: what the server and the person are told of an answer whose playback was cut."""
+"""Interruption: what is silenced, and what the server and the person are told of an answer that was cut."""
 
 from __future__ import annotations
 
 from collections import deque
 
 from engine.audio.playback.segments import Cut
-from engine.realtime.conversation.actions import Action, Send, Show
+from engine.realtime.conversation.actions import Action, Send, Show, StopPlayback
 from engine.realtime.conversation.responses import Responses
 from engine.realtime.protocol.client_events import DeleteItem, EventIds, TruncateItem
 from engine.realtime.session_events import AnswerDropped, BargeIn, SessionEvent
@@ -14,20 +14,36 @@ _REMEMBERED = 256
 """Truncations that are remembered; a session may last for days."""
 
 
-class Truncations:
-    """Ends the server's copies of answers where they were cut.
+class Interruptions:
+    """Decides what an interruption cuts, and ends the server's copies of answers where they were cut.
 
     Example:
         >>> from engine.audio.playback.segments import Heard, ItemKey
-        >>> truncations = Truncations(EventIds("voice"))
+        >>> interruptions = Interruptions(EventIds("voice"))
         >>> heard = Heard(ItemKey("item_1", 0), heard_ms=500, received_ms=1000)
-        >>> truncations.forget_unheard(Cut((heard,), silence_ms=5.0), Responses())[-1]
+        >>> interruptions.forget_unheard(Cut((heard,), silence_ms=5.0), Responses())[-1]
         Send(event=TruncateItem(event_id='voice_1', item_id='item_1', content_index=0, audio_end_ms=500))
     """
 
     def __init__(self, ids: EventIds) -> None:
         self._ids = ids
         self._events: deque[str] = deque(maxlen=_REMEMBERED)
+        self.plays_own_sound = False
+        """True once a sound of the program's own has gone to the player."""
+
+    def stop_playback(self, responses: Responses, *, by_user: bool) -> list[Action]:
+        """Stop the speaker, if something of an answer or a sound of the program's own may be heard."""
+        sounds = any(response.active or (response.spoke and not response.interrupted) for response in responses)
+        return [StopPlayback(by_user)] if sounds or self.plays_own_sound else []
+
+    def silence(self, responses: Responses, *, cancels: bool) -> list[Action]:
+        """Interrupt every response: nothing more of it is acted on, and the server is asked to end it, if need be."""
+        actions: list[Action] = []
+        for response in responses:
+            response.interrupted = True
+            if response.active and cancels:
+                actions += response.cancel(self._ids)
+        return actions
 
     def forget_unheard(self, cut: Cut, responses: Responses) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest, and the person too.
