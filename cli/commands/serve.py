@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from engine.local.session_factory import Agent
 
 app = typer.Typer(add_completion=False)
+_PATIENCE_S = 0.3
+"""Longest wait at the end for a standard error that takes nothing."""
 SCRIPT_HELP = """\b
 A script (TOML or JSON) is a list of steps:
   steps = [
@@ -74,7 +77,9 @@ async def _serve(address: str, port: int, factory: Agent | ScriptPlayer, plan: F
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
+    from cli.terminal.sanitize import printable  # noqa: PLC0415
     from cli.terminal.signals import stop_signals  # noqa: PLC0415
+    from cli.terminal.writer import BackgroundWriter  # noqa: PLC0415
     from engine.local.script_player import ScriptPlayer  # noqa: PLC0415
     from engine.local.server import serve as serve_clients  # noqa: PLC0415
 
@@ -86,8 +91,16 @@ async def _serve(address: str, port: int, factory: Agent | ScriptPlayer, plan: F
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
 
-    with stop_signals(stop):
-        await serve_clients(address, port, factory=factory, announce=_announce, faults=plan, until=until)
+    about = BackgroundWriter(sys.stderr)
+
+    def log(line: str) -> None:
+        about.write(f"{printable(line)}\n")
+
+    try:
+        with stop_signals(stop):
+            await serve_clients(address, port, factory=factory, announce=_announce, faults=plan, until=until, log=log)
+    finally:
+        about.close(_PATIENCE_S)
     if player:
         player.check()
 

@@ -45,8 +45,9 @@ _KEY_PROTOCOL = "openai-insecure-api-key."
 class _ClientHandler:
     """Receives the clients of one server."""
 
-    def __init__(self, factory: SessionFactory, faults: FaultPlan) -> None:
+    def __init__(self, factory: SessionFactory, faults: FaultPlan, log: Callable[[str], None]) -> None:
         self._factory = factory
+        self._log = log
         self._faults = faults
         self._connections = 0
         self._sockets: dict[web.WebSocketResponse, asyncio.Transport | None] = {}
@@ -68,18 +69,22 @@ class _ClientHandler:
         _check_origin(request)
         status = 503 if len(self._sockets) >= MAX_CLIENTS else self._factory.admit()
         if status is not None:
+            self._log(f"A client is refused with HTTP {status}.")
             return web.Response(status=status, text="This connection is refused.")
         # Pings are answered by the link, which can leave it.
         socket = web.WebSocketResponse(
             max_msg_size=MAX_MESSAGE_BYTES, compress=False, autoping=False, protocols=(_PROTOCOL,)
         )
         self._sockets[socket] = request.transport
+        faults, client, came_s = self._make_faults(request), f"Client {self._connections}", time.monotonic()
+        self._log(f"{client} has come: {request.headers.get('User-Agent') or 'it says no name'}.")
         try:
             await socket.prepare(request)
-            async with Link(socket, request.transport, self._make_faults(request)) as link:
+            async with Link(socket, request.transport, faults) as link:
                 await _hold(self._factory.session(link, self._secrets.get(_key_of(request), {})), link)
         finally:
             del self._sockets[socket]
+            self._log(f"{client} has gone after {time.monotonic() - came_s:.1f} s.")
         return socket
 
     async def make_secret(self, request: web.Request) -> web.Response:
@@ -178,6 +183,7 @@ async def serve(
     announce: Callable[[str], None],
     faults: FaultPlan | None = None,
     until: asyncio.Event | None = None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Serve until cancelled, or until the event is set.
 
@@ -188,12 +194,13 @@ async def serve(
         announce: Called once with a line of JSON when clients may come: `{"url": ..., "lacks": [...]}`.
         faults: Faults on the way to them.
         until: Ends the server when set.
+        log: Given a sentence for each client that comes or goes.
 
     Raises:
         InvalidInputError: the address is not loopback, or the port is taken.
     """
     app = web.Application()
-    handler = _ClientHandler(factory, faults or FaultPlan())
+    handler = _ClientHandler(factory, faults or FaultPlan(), log)
     app.on_shutdown.append(handler.say_goodbye)
     for path in _PATHS:
         app.router.add_get(path, handler.receive)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -204,6 +205,9 @@ async def test_it_ends_in_order_though_a_client_does_not_read() -> None:
         writer = await deaf_client(server)
         server.send(signal.SIGINT)
         assert await server.ended() == (0, "")
+        came, gone = server.clients
+        assert came.startswith("Client 1 has come: ")
+        assert re.fullmatch(r"Client 1 has gone after \d+\.\d s\.\n", gone)
         writer.transport.abort()
 
 

@@ -19,6 +19,7 @@ class Serving:
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
+        self.clients: list[str] = []
         self.url = url
 
     def send(self, number: int) -> None:
@@ -27,10 +28,15 @@ class Serving:
             self._process.send_signal(number)
 
     async def ended(self) -> tuple[int, str]:
-        """Wait until it ends by itself; return its exit code and what it said on its standard error."""
+        """Wait until it ends by itself; return its exit code and what it said on its standard error.
+
+        What is said of clients goes to `clients`.
+        """
         async with asyncio.timeout(_PATIENCE_S):
             _, said = await self._process.communicate()
-        return self._process.returncode or 0, said.decode()
+        lines = said.decode().splitlines(keepends=True)
+        self.clients = [line for line in lines if re.match("(A c|C)lient ", line)]
+        return self._process.returncode or 0, "".join(line for line in lines if line not in self.clients)
 
 
 @asynccontextmanager

@@ -15,6 +15,10 @@ from engine.redaction import Scrubber, Secret, secrets_of_url, shown_url
 __all__ = ["CUSTOM", "LOCAL", "OPENAI", "PROVIDERS", "YANDEX", "ChosenProvider", "Provider", "choose_provider"]
 
 
+_PATH = "/v1/realtime"
+"""That of all compatible servers, for an address that names none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChosenProvider:
     """A provider with its address and keys filled in. No text made of it contains a secret."""
@@ -74,7 +78,8 @@ class ChosenProvider:
         Raises:
             InvalidInputError: this is no address of a WebSocket.
         """
-        headers = {} if urlsplit(_checked_url(url)).username else self.headers
+        url = _checked_url(url)
+        headers = {} if urlsplit(url).username else self.headers
         return replace(self, url=url, headers=headers)
 
 
@@ -111,7 +116,7 @@ def choose_provider(
         raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
     if url is not None:
         chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, "The address was given.", model).at_url(url)
-        return chosen if model is None else replace(chosen, url=_with_model(url, chosen.model))
+        return chosen if model is None else replace(chosen, url=_with_model(chosen.url, chosen.model))
     if name is not None:
         if name == CUSTOM.name:
             raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with `url=`.")
@@ -220,4 +225,4 @@ def _checked_url(url: str) -> str:
         raise InvalidInputError(
             f"'{shown_url(url)}' is not the address of a Realtime server.", fix="Use ws://... or wss://..."
         )
-    return url
+    return url if parts.path else parts._replace(path=_PATH).geturl()

@@ -59,6 +59,9 @@ def test_the_openai_address_and_models() -> None:
         ("yandex", None, "gpt://g/mine", "wss://ai.api.cloud.yandex.net/v1/realtime?model=gpt://g/mine"),
         (None, "ws://h/v1?a=1&model=x", "mine", "ws://h/v1?a=1&model=mine"),
         (None, "ws://h/v1?model=x", None, "ws://h/v1?model=x"),
+        (None, "ws://h:1", None, "ws://h:1/v1/realtime"),
+        (None, "ws://h:1/", None, "ws://h:1/"),
+        (None, "wss://h?a=1", "mine", "wss://h/v1/realtime?a=1&model=mine"),
     ],
 )
 def test_a_model_is_chosen_by_its_name(name: str | None, url: str | None, model: str | None, expected: str) -> None:
