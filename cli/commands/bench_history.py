@@ -23,7 +23,7 @@ def history(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json_text([_record(run) for run in runs], 2))
     elif not runs:
-        typer.echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.")
+        typer.echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.", err=True)
     else:
         _print(runs)
 

@@ -71,5 +71,5 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
     for each in configured.values():
         if each.trouble:
             typer.echo(
-                f"{printable(each.trouble)}\n  Plug it in, or choose another with `voice devices pick`.", err=as_json
+                f"{printable(each.trouble)}\n  Plug it in, or choose another with `voice devices pick`.", err=True
             )

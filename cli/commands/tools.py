@@ -34,7 +34,8 @@ def tools(
         return
     for row in rows:
         typer.echo(printable(_line(row)))
-    typer.echo('\n`voice run --tools NAME`, or `enabled = ["NAME"]` under [tools] in the configuration, offers more.')
+    more = '\n`voice run --tools NAME`, or `enabled = ["NAME"]` under [tools] in the configuration, offers more.'
+    typer.echo(more, err=True)
 
 
 def _line(row: dict[str, Any]) -> str:

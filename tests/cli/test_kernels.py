@@ -42,6 +42,9 @@ def test_what_only_lists_compiles_nothing(tmp_path: Path, command: str) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert not list(tmp_path.rglob("kernels-*"))
+    if command in ("tools", "providers"):  # the list, and nothing that is said about it
+        assert run.stdout.splitlines()
+        assert all(line[:2] in ("* ", "  ") for line in run.stdout.splitlines())
 
 
 MISTAKES = {

@@ -54,10 +54,10 @@ def test_configured_devices_are_marked_and_one_that_is_gone_is_said(soundcard: S
     lines = listed().stdout.splitlines()
     assert [line.split()[-1] for line in lines if " vspk " in line or " vmic " in line] == ["output", "input"]
     config.write_text('[audio]\ninput = "Webcam, ALSA"\n')
-    table = listed().stdout
-    assert "Configured microphone: no input device matches 'Webcam, ALSA'." in table
-    assert "voice devices pick" in table
-    assert "chosen" not in table
+    table = listed()
+    assert "Configured microphone: no input device matches 'Webcam, ALSA'." in table.stderr
+    assert "voice devices pick" in table.stderr
+    assert "chosen" not in table.stdout
     run = listed("--json")
     assert json.loads(run.stdout)
     assert "'Webcam, ALSA'" in run.stderr

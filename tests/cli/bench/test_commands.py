@@ -155,7 +155,7 @@ def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: P
     env = {**os.environ, **data, "VOICE_CACHE_DIR": str(wanted_folder()), "COLUMNS": "80"}
     empty = _bench("history", env=env)
     assert empty.returncode == 0
-    assert "No run has been saved yet" in empty.stdout
+    assert "No run has been saved yet" in empty.stderr
     assert _bench("dsp", "--compare", "last", env=env).returncode == 2
     first = _bench("dsp", "ring", "--quick", "--save", env=env)
     assert first.returncode == 0, first.stderr
