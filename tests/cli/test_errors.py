@@ -17,7 +17,7 @@ from engine.audio.device.blame import REPAIR
 from engine.audio.types import Device
 from engine.config import Config
 from engine.errors import AccessRefusedError, Advice, ModelRefusedError, SessionClosedError, VoiceError
-from engine.realtime.protocol.errors import closed
+from engine.realtime.protocol.close_codes import closed
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.replay import replay
 

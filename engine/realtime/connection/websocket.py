@@ -19,8 +19,9 @@ from engine.audio.clock import loop_time_s
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, VoiceError
 from engine.realtime.connection.transport import Received
 from engine.realtime.protocol.client_events import ClientEvent, RetrieveItem
+from engine.realtime.protocol.close_codes import closed
 from engine.realtime.protocol.decode import decode_event
-from engine.realtime.protocol.errors import NO_REASON, OTHER_SERVER, closed, describe, session_end
+from engine.realtime.protocol.errors import NO_REASON, OTHER_SERVER, describe, session_end
 from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, Pong, ServerError
 from engine.realtime.providers.choose import ChosenProvider, is_this_machine
 from engine.redaction import shown_url

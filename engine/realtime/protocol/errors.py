@@ -9,7 +9,6 @@ from engine.errors import (
     Advice,
     ConnectionFailedError,
     ModelRefusedError,
-    ProtocolBrokenError,
     SessionClosedError,
     VoiceError,
 )
@@ -19,35 +18,31 @@ ALREADY_ACTIVE = "conversation_already_has_active_response"
 CANCEL_NOT_ACTIVE = "response_cancel_not_active"
 COMMIT_EMPTY = "input_audio_buffer_commit_empty"
 _BENIGN = frozenset({CANCEL_NOT_ACTIVE, ALREADY_ACTIVE, COMMIT_EMPTY})
-_NO_KEY, _NO_QUOTA, _NO_MODEL, _NO_ROOM = (
+_NO_KEY, _NO_QUOTA, NO_MODEL, _NO_ROOM = (
     "invalid_api_key",
     "insufficient_quota",
     "model_not_found",
     "session_limit_reached",
 )
 _EXPIRED = "session_expired"
-_REFUSED = frozenset(
-    {_NO_KEY, _NO_QUOTA, "invalid_authentication", "account_deactivated", "billing_hard_limit_reached"}
-)
-_CODES = _BENIGN | _REFUSED | {_NO_MODEL, _NO_ROOM, _EXPIRED}
+REFUSED = frozenset({_NO_KEY, _NO_QUOTA, "invalid_authentication", "account_deactivated", "billing_hard_limit_reached"})
+_CODES = _BENIGN | REFUSED | {NO_MODEL, _NO_ROOM, _EXPIRED}
 _WORDS = {
     **{re.compile(re.escape(code)): code for code in sorted(_CODES)},
     re.compile("already .*active response"): ALREADY_ACTIVE,
     re.compile("no active response"): CANCEL_NOT_ACTIVE,
     re.compile(r"(invalid|incorrect) api[ _-]key|\bunauthorized\b"): _NO_KEY,
     re.compile(r"(exceeded|insufficient).*\bquota\b"): _NO_QUOTA,
-    re.compile(r"(invalid|unknown|no such) model|\bmodel\b.*(not found|does not exist)"): _NO_MODEL,
+    re.compile(r"(invalid|unknown|no such) model|\bmodel\b.*(not found|does not exist)"): NO_MODEL,
 }
 """Words of servers that leave the code out, or put it into their close reason."""
 _HOUSEKEEPING = re.compile(r"\bitem[._](retrieve|truncate|delete)|\b(retriev|truncat|delet)ing (the |an )?items?\b")
 """Requests of this client alone: no person need know that a server does not do them."""
-_CHECK = "Check the key, the model and the account's quota."
-_TEMPORARY = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015})
-"""Close codes after which the same server may be there again in a moment."""
+CHECK_ACCOUNT = "Check the key, the model and the account's quota."
 OTHER_SERVER = "Check that the address is that of a Realtime server, and try again."
 """The fix where a server does what none of them does."""
 NO_REASON = "no reason was given"
-_LONGEST_SHOWN = 500
+LONGEST_SHOWN = 500
 """Characters of a server's message: an error may quote a whole event."""
 
 
@@ -72,7 +67,7 @@ def is_benign(error: ServerError) -> bool:
 def describe(error: ServerError) -> str:
     """The server's words, cut to what a person reads."""
     text = " ".join((error.message or error.code or error.type or NO_REASON).split())
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def session_end(error: ServerError) -> VoiceError | None:
@@ -81,34 +76,12 @@ def session_end(error: ServerError) -> VoiceError | None:
     A `ConnectionFailedError` ends the server's session only: another may take its place.
     """
     code = code_of(error)
-    if code == _NO_MODEL or error.param in ("model", "session.model"):
-        return ModelRefusedError(f"The server refuses the model: {describe(error)}", fix=_CHECK)
-    if code in _REFUSED:
-        return AccessRefusedError(f"The server refuses: {describe(error)}", fix=_CHECK)
+    if code == NO_MODEL or error.param in ("model", "session.model"):
+        return ModelRefusedError(f"The server refuses the model: {describe(error)}", fix=CHECK_ACCOUNT)
+    if code in REFUSED:
+        return AccessRefusedError(f"The server refuses: {describe(error)}", fix=CHECK_ACCOUNT)
     if code == _NO_ROOM:
         return SessionClosedError(f"The server has no room for a session: {describe(error)}", fix="Try again later.")
     if code == _EXPIRED:
         return ConnectionFailedError("The server's time limit for a session is over.", fix=Advice.AGAIN)
     return None
-
-
-def closed(code: int | None, reason: str) -> VoiceError:
-    """Return the error that a closed WebSocket means.
-
-    Args:
-        code: The close code; None or 1006 where the connection broke without one.
-        reason: The server's words, perhaps none.
-    """
-    said = f": {' '.join(reason.split())[:_LONGEST_SHOWN]}" if reason.strip() else ""
-    meant = code_of(ServerError(reason))
-    if code in (1008, 4000, 4001) or meant in _REFUSED or meant == _NO_MODEL:
-        kind = ModelRefusedError if "model" in said.lower() else AccessRefusedError
-        return kind(f"The server refuses this session (close code {code}){said}.", fix=_CHECK)
-    if code in (1002, 1003, 1007, 1009):
-        return ProtocolBrokenError(
-            f"The server and this client do not understand each other (close code {code}){said}.", fix=OTHER_SERVER
-        )
-    if code is None or code == 1006:
-        return ConnectionFailedError(f"The connection to the server broke{said}.", fix="Try again.")
-    ended = ConnectionFailedError if code in _TEMPORARY else SessionClosedError
-    return ended(f"The server closed the connection (close code {code}){said}.", fix=Advice.AGAIN)

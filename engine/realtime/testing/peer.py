@@ -12,8 +12,8 @@ from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
 from engine.realtime.connection.transport import Received
 from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
+from engine.realtime.protocol.close_codes import closed
 from engine.realtime.protocol.decode import decode_event
-from engine.realtime.protocol.errors import closed
 from engine.script.answers import answer_events
 from engine.script.peer import PROBE
 from engine.script.peer import Peer as ScriptPeer

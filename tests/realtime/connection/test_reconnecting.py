@@ -9,7 +9,8 @@ import pytest
 from engine.backoff import JITTER
 from engine.errors import AccessRefusedError, ConnectionFailedError, ProtocolBrokenError, SessionClosedError
 from engine.realtime.connection.retry_policy import HEALTHY_S, MAX_ATTEMPTS, RetryPolicy, is_retried
-from engine.realtime.protocol.errors import closed, session_end
+from engine.realtime.protocol.close_codes import closed
+from engine.realtime.protocol.errors import session_end
 from engine.realtime.protocol.server_events import ServerError
 
 BROKEN = ConnectionFailedError("It broke.")
