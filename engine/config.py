@@ -82,6 +82,18 @@ class AudioDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionDefaults:
+    """`[session]`: what a session takes that names nothing else; model and voice are those of this provider."""
+
+    provider: _Open = None
+    model: _Open = None
+    voice: _Open = None
+    instructions: _Open = None
+    """The text, or `@FILE`."""
+    budget: Annotated[float, As("an amount, 0 or more", (int, float), lambda amount: 0 <= amount <= 1e12)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration; every key that is set nowhere is None."""
 
@@ -94,6 +106,7 @@ class Config:
     remote_mcp: dict[McpName, RemoteMcp] = field(default_factory=dict)
     prices: dict[str, Prices] = field(default_factory=dict)
     turns: TurnOptions = field(default_factory=TurnOptions)
+    session: SessionDefaults = field(default_factory=SessionDefaults)
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:
         """Return the same with every key and default replaced that `environ` sets to something."""

@@ -36,9 +36,11 @@ class SessionPlan:
         chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
         if options.connect is None:
             chosen.require_encryption()
+        defaults = config.session
+        is_default = options.provider is None and options.url is None and defaults.provider is not None
         settings = SessionSettings(
-            voice=options.voice,
-            instructions=_read_instructions(options.instructions),
+            voice=options.voice or (defaults.voice if is_default else None),
+            instructions=_read_instructions(options.instructions or defaults.instructions),
             turns=options.turn_options().over(config.turns),
             listens=not options.text,
             idle_timeout_s=options.idle_timeout,
@@ -50,13 +52,20 @@ class SessionPlan:
         offered = offered_tools(chosen.provider, config.tools, options.tools)
         self.tools, self.lacks = offered.tools, offered.lacks
         """The lacks are sentences on what of the configuration is not offered."""
+        for kind, name, known in (
+            ("voice", settings.voice, chosen.provider.voices),
+            ("model", options.model, chosen.provider.models),
+        ):
+            if name and known and name not in known and "://" not in name:
+                text = f"No {kind} of {chosen.provider.title} is known here by the name {name!r}, only"
+                self.lacks += (f"{text} {', '.join(known)}.",)
         if config.remote_mcp and not settings.remote_mcp:
             self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
         self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
         """Whether the program says when the user speaks."""
         self.secrets = (*secrets_of_environment(os.environ), *config.tool_secrets)
         """Secrets that no text may show, beside the provider's own keys."""
-        self.budget = options.budget
+        self.budget = defaults.budget if options.budget is None else options.budget
 
     def meter(self) -> UsageMeter:
         """Return what counts the session's usage.

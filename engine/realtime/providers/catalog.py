@@ -60,6 +60,8 @@ class Provider:
     output_modalities: tuple[str, ...] = ("audio",)
     models: tuple[str, ...] = ()
     """The service's current models, the default first."""
+    voices: tuple[str, ...] = ()
+    """Voices that the service is known to have; empty where no list is kept."""
     turn_modes: tuple[TurnMode, ...] = tuple(TurnMode)
     """The ways it offers to find the ends of turns."""
     vad_fields: frozenset[str] = VAD_FIELDS
@@ -130,6 +132,7 @@ OPENAI = Provider(
     auth=Auth.BEARER,
     variables=("OPENAI_API_KEY",),
     voice="marin",
+    voices=("marin", "cedar", "alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse"),
     instructions=_ENGLISH,
     transcription_model="gpt-transcribe",
     runs_mcp=True,

@@ -97,8 +97,8 @@ def choose_provider(
 ) -> ChosenProvider:
     """Choose by name, by address, or by the keys that are set.
 
-    Without a name and an address: Yandex where its key and folder are set, else OpenAI where its key is, else the
-    embedded server. With both, the named provider's protocol and key go to that address.
+    Without a name and an address: the configuration's, else Yandex where its key and folder are set, else OpenAI where
+    its key is, else the embedded server. With both, the named provider's protocol and key go to that address.
 
     Args:
         name: `yandex`, `openai`, `local`, `custom` or None.
@@ -112,6 +112,10 @@ def choose_provider(
         AccessRefusedError: the named provider's key is not set; the message names the variables.
     """
     keys = config.overridden_by(environ).keys
+    reason = "It was asked for by name."
+    if name is None and url is None and config.session.provider is not None:
+        name, model = config.session.provider, model or config.session.model
+        reason = "The configuration names it."
     if name is not None and name not in PROVIDERS:
         raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
     if url is not None:
@@ -120,7 +124,7 @@ def choose_provider(
     if name is not None:
         if name == CUSTOM.name:
             raise InvalidInputError("The provider 'custom' needs an address.", fix="Give it with `url=`.")
-        return _fill_in(PROVIDERS[name], keys, "It was asked for by name.", model)
+        return _fill_in(PROVIDERS[name], keys, reason, model)
     return _by_keys(keys, model)
 
 
