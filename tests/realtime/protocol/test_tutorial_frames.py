@@ -93,7 +93,7 @@ async def test_session_update_uplink_and_tool_frames_are_the_tutorials() -> None
     assert set(item) == {"type", "call_id", "output"}
     assert (item["type"], item["call_id"]) == ("function_call_output", "call_1")
     weather = json.loads(item["output"])
-    assert list(weather) == ["city", "temperature_c", "condition", "wind_m_s", "advice"]
+    assert list(weather) == ["city", "temperature_c", "condition", "wind_m_s", "advice", "note"]
     assert weather["city"] == "Казань"
     # The tutorial adds a "response" object with beta names; a bare one keeps the session's own settings.
     assert rest[1] == {"type": "response.create"}
