@@ -102,7 +102,7 @@ class FileMicrophone:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else ""
             raise InvalidInputError(
-                f"{path} is {kind}, no audio file." if kind else f"There is no audio file {path}.", fix=_READABLE
+                f"{path} is {kind}, not an audio file." if kind else f"There is no audio file {path}.", fix=_READABLE
             )
         try:
             # By bytes, but on Windows: a name need not be UTF-8.

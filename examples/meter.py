@@ -1,6 +1,7 @@
 """Capture at 16 kHz and a level meter, without an agent: `python examples/meter.py`. Ctrl+C ends it."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ async def capture(seconds: float, **options: Any) -> NDArray[np.float32]:
     recorded: list[NDArray[np.float32]] = []
     async with voice.open_port(rate_hz=RATE_HZ, block_ms=100, **options) as port:
         async for block in port:
-            bar = "#" * max(0, round(60 + block.rms_db))
+            bar = "#" * round(60 + max(-60.0, block.rms_db))  # silence has -inf dB
             print(f"{block.at_sample / RATE_HZ:6.1f} s {block.peak_db:6.1f} dBFS {bar}")
             recorded.append(block.samples)
             if block.at_sample >= seconds * RATE_HZ:
@@ -26,4 +27,5 @@ async def capture(seconds: float, **options: Any) -> NDArray[np.float32]:
 
 
 if __name__ == "__main__":
-    asyncio.run(capture(3600, input="default"))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(capture(3600, input="default"))

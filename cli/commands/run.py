@@ -19,7 +19,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
     "Agent": {
         "provider": ("NAME", "yandex, openai or local; default: the one whose key is set, else local."),
         "url": ("URL", "Address (ws:// or wss://) of a Realtime server."),
-        "insecure": (None, "Allow ws:// to another machine: all on the way can read along."),
+        "insecure": (None, "Allow ws:// to another machine: anyone in between can read it."),
         "model": ("NAME", "Model that answers; default: the newest of the provider."),
         "voice": ("NAME", "Voice of the agent."),
         "instructions": ("TEXT", "What the agent is told; @FILE reads a file."),
@@ -59,7 +59,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
     },
     "Limits": {
         "duration": ("S", "Seconds until the session ends."),
-        "idle_timeout": ("S", "End the session after so many seconds without a word from anybody."),
+        "idle_timeout": ("S", "End the session after so many seconds of silence on both sides."),
         "budget": ("AMOUNT", "What the session may cost, in the currency of the model's prices; then it ends."),
         "max_outage_audio": ("S", "Seconds of your speech that are kept until a lost connection is back."),
     },

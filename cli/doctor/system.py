@@ -109,7 +109,7 @@ def governor() -> Iterator[Finding]:
         fix = "For steady latency run `cpupower frequency-set -g performance`."
         yield warning("governor", "powersave: the processor may be slow to wake", fix)
     else:
-        yield ok("governor", ", ".join(found) or "the system shows none")
+        yield ok("governor", ", ".join(found) or "the system does not report one")
 
 
 def clock() -> Iterator[Finding]:

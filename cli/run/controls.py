@@ -154,4 +154,4 @@ class Controls:
         how = "hold" if self._talk_key.reports_release else "tap"
         if self._talk_key.held:
             return "let go when you have spoken" if self._talk_key.reports_release else "tap Space when you have spoken"
-        return f"{how} Space to talk; {_HINT}"
+        return f"{how} Space to talk; {_HINT.replace('mutes', 'unmutes') if self._session.muted else _HINT}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -27,12 +28,21 @@ class Outputs:
         """Called, in any thread, when nobody takes the conversation any more."""
 
 
+def _same_file(one: BackgroundWriter, other: BackgroundWriter) -> bool:
+    """Whether both end in one file or pipe, as with `2>&1`: two threads would write its lines in any order."""
+    try:
+        return os.path.sameopenfile(one.fileno(), other.fileno())
+    except OSError:  # a test's stream, or a closed one
+        return False
+
+
 @contextlib.contextmanager
 def open_outputs(events: str | None) -> Iterator[Outputs]:
     """Open everything; write out at the end what still waits.
 
-    The conversation goes to standard output, everything about it to standard error: on one terminal they stand
-    together. `events` is a file, or - for standard output, so that the conversation goes to standard error too.
+    The conversation goes to standard output, everything about it to standard error: on one terminal, or in one file,
+    they stand together. `events` is a file, or - for standard output, so that the conversation goes to standard error
+    too.
 
     Raises:
         InvalidInputError: the event file cannot be written, or took no more.
@@ -43,7 +53,7 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
         outputs: Outputs
         about = BackgroundWriter(sys.stderr or io.StringIO())
         talk = about if events == "-" else BackgroundWriter(stdout, lambda _: outputs.reader_left())
-        together = talk is about or (talk.isatty() and about.isatty())
+        together = talk is about or (talk.isatty() and about.isatty()) or _same_file(talk, about)
         screen = Screen(talk, None if together else about)
         log = None
         if events == "-":

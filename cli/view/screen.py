@@ -62,7 +62,7 @@ class Screen:
         self._note(printable(text))
 
     def _note(self, text: str) -> None:
-        if self._open_item is None or self._talk is not self.status:
+        if self._open_item is None:
             self._about(_styled(self.status, _DIM, text))
         elif len(self._waiting) < _MAX_WAITING:
             self._waiting.append(text)
@@ -93,7 +93,7 @@ class Screen:
                 self._first_sound(response_id, f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms, item_id):
                 self._end_line(of_item=item_id)
-                self.say(f"  (the agent was interrupted; {heard_ms / 1000:.2f} s were heard)")
+                self.say(f"  (the agent was interrupted; {heard_ms / 1000:.2f} s was heard)")
             case AgentTextCut(text, item_id):
                 self._end_line(of_item=item_id)
                 self._note(f"  (heard of it: {spoken(text)}\u2014)" if text else "  (none of it was heard)")

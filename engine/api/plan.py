@@ -92,5 +92,5 @@ def _read_instructions(text: str | None) -> str | None:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidInputError(
             f"The instructions {text[1:]} cannot be read: {reason}.",
-            fix="After the @ of `instructions=` stands the path of a text in UTF-8.",
+            fix="Give the path of a UTF-8 text file after the @ of `instructions=`.",
         ) from None

@@ -53,12 +53,12 @@ class Block:
 
     @property
     def peak_db(self) -> float:
-        """Peak in dBFS."""
+        """Peak in dBFS; -inf for silence."""
         return meter(self.samples).peak_db
 
     @property
     def rms_db(self) -> float:
-        """Level in dBFS."""
+        """Level in dBFS; -inf for silence."""
         return meter(self.samples).rms_db
 
 

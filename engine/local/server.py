@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -216,7 +217,7 @@ async def serve(
         try:
             listener = await asyncio.get_running_loop().create_server(lambda: handler.accept(server), address, port)
         except OSError as error:
-            message = f"Port {port} of {address} cannot be used: {error.strerror}."
+            message = f"Port {port} of {address} cannot be used: {os.strerror(error.errno or 0)}."
             raise InvalidInputError(message, fix="Choose another `port=`.") from error
         actual_port = listener.sockets[0].getsockname()[1]
         shown_host = f"[{address}]" if ":" in address else address

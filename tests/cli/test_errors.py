@@ -88,6 +88,6 @@ def test_the_command_ends_with_the_sentence_the_advice_and_the_code(
         signal.signal(signal.SIGINT, handler)
     assert ended.value.code == 2
     assert capsys.readouterr().err.splitlines() == [
-        "voice: The embedded server has no other model.",
+        "voice: The embedded server has only one model.",
         "  Leave --model out, or choose another provider with --provider.",
     ]

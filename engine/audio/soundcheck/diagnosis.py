@@ -149,7 +149,7 @@ def exact_zeros(platform: str = sys.platform) -> Diagnosis:
     """Return the diagnosis of a microphone without any noise of its own."""
     return Diagnosis(
         Trouble.EXACT_ZEROS,
-        "The microphone gives nothing but exact zeros: it is muted, or the system keeps it from this program.",
+        "The microphone gives nothing but exact zeros: it is muted, or the system does not let this program use it.",
         PERMISSION.get(platform, _UNMUTE),
     )
 

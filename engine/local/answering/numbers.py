@@ -9,7 +9,8 @@ from fractions import Fraction
 _MOST_EXACT = 1e15
 """Above this a float has no digit left behind the point."""
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    "zero one two three four five six seven eight nine ten "
+    "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 )
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 ENGLISH: dict[str, int] = {

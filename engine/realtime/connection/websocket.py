@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import socket
 from functools import partial
 from http import HTTPStatus
@@ -205,7 +206,9 @@ def _cannot_connect(error: BaseException, chosen: ChosenProvider, body: bytes) -
         case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
             what = f"{server} cannot be found by name (DNS)."
         case OSError() if error.strerror:
-            what = f"{server} cannot be reached: {error.strerror}."
+            # Asyncio's own words name an address as Python does.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+            what = f"{server} cannot be reached: {reason}."
         case _:
             what = f"{server} cannot be reached ({type(error).__name__})."
     return ConnectionFailedError(what, fix=_CHECK)

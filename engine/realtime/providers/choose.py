@@ -112,7 +112,7 @@ def choose_provider(
         AccessRefusedError: the named provider's key is not set; the message names the variables.
     """
     keys = config.overridden_by(environ).keys
-    reason = "It was asked for by name."
+    reason = "As asked."
     if name is None and url is None and config.session.provider is not None:
         name, model = config.session.provider, model or config.session.model
         reason = "The configuration names it."
@@ -146,7 +146,7 @@ def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
 def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:
     if provider is LOCAL and model is not None:
         raise InvalidInputError(
-            "The embedded server has no other model.",
+            "The embedded server has only one model.",
             fix="Leave `model=` out, or choose another provider with `provider=`.",
         )
     headers = _headers(provider, keys)

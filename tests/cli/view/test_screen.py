@@ -38,7 +38,7 @@ def test_a_cut_answer_is_followed_by_what_was_heard_of_it() -> None:
     )
     assert lines == [
         "Agent: It is eleven degrees in Moscow.",
-        "  (the agent was interrupted; 1.20 s were heard)",
+        "  (the agent was interrupted; 1.20 s was heard)",
         "  (heard of it: It is eleven\u2014)",
     ]
 
@@ -60,7 +60,7 @@ def test_what_was_heard_of_the_answer_before_does_not_cut_the_new_one() -> None:
         "You:   And Moscow?",
         "Agent: Snow falls.",
         "  (first sound 800 ms after the end of your words)",
-        "  (the agent was interrupted; 1.20 s were heard)",
+        "  (the agent was interrupted; 1.20 s was heard)",
         "  (heard of it: Dubai\u2014)",
         "  (first sound 900 ms after the end of your words)",
     ]
