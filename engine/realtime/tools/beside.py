@@ -28,16 +28,22 @@ class LoopBeside:
         """Run a coroutine there; one that is cancelled here is cancelled there, and not waited for."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, name="voice-tools", daemon=True).start()
+            threading.Thread(target=_serve, args=[self._loop], name="voice-tools", daemon=True).start()
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._loop))
 
     async def close(self, patience_s: float) -> None:
-        """Cancel what still runs, and give it some time to let go of what it holds; then the loop stops."""
-        if self._loop is None:
+        """Cancel what still runs, and give it some time to let go of what it holds; then the loop ends."""
+        loop, self._loop = self._loop, None
+        if loop is None:
             return
-        ending = asyncio.run_coroutine_threadsafe(_end_all(), self._loop)
+        ending = asyncio.run_coroutine_threadsafe(_end_all(), loop)
         await asyncio.wait([asyncio.wrap_future(ending)], timeout=patience_s)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        loop.call_soon_threadsafe(loop.stop)
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    loop.close()
 
 
 async def _end_all() -> None:

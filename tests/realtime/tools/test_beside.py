@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+
+from engine.realtime.tools.beside import LoopBeside
+
+
+async def test_a_loop_that_is_over_holds_nothing() -> None:
+    async def here() -> tuple[asyncio.AbstractEventLoop, threading.Thread]:
+        return asyncio.get_running_loop(), threading.current_thread()
+
+    beside = LoopBeside()
+    loop, thread = await beside.run(here())
+    await beside.close(patience_s=10.0)
+    thread.join(10.0)
+    assert loop.is_closed()
+    await beside.close(patience_s=10.0)
 
 
 def test_async_tools_loaded_by_name_stop_neither_the_loop_nor_the_end(tmp_path: Path) -> None:
