@@ -33,9 +33,14 @@ _WORDS = {
     re.compile("no active response"): CANCEL_NOT_ACTIVE,
     re.compile(r"(invalid|incorrect) api[ _-]key|\bunauthorized\b"): _NO_KEY,
     re.compile(r"(exceeded|insufficient).*\bquota\b"): _NO_QUOTA,
-    re.compile(r"(invalid|unknown|no such) model|\bmodel\b.*(not found|does not exist)"): NO_MODEL,
+    re.compile(r"\b(invalid|unknown|no such) model\b"): NO_MODEL,
+    re.compile(r"^[\d\W]*(the )?(requested )?model\W+(\S+ )?((is|was) )?(not found|does not exist)"): NO_MODEL,
 }
 """Words of servers that leave the code out, or put it into their close reason."""
+_GENERIC = frozenset({"", "error", "api_error", "server_error", "internal_error", "unknown_error"}) | frozenset(
+    {"invalid_request", "invalid_request_error", "authentication_error", "permission_error", "not_found_error"}
+)
+"""Codes and types that leave it to the words; a number, as of HTTP, does so too."""
 _HOUSEKEEPING = re.compile(r"\bitem[._](retrieve|truncate|delete)|\b(retriev|truncat|delet)ing (the |an )?items?\b")
 """Requests of this client alone: no person need know that a server does not do them."""
 CHECK_ACCOUNT = "Check the key, the model and the account's quota."
@@ -49,13 +54,17 @@ LONGEST_SHOWN = 500
 def code_of(error: ServerError) -> str:
     """The protocol's code for what an error says: some servers have it in its type, or only say it in words.
 
+    Words beside the code of another matter may be a quotation, or about another server: they never end a session.
+
     Example:
         >>> code_of(ServerError("Conversation already has an active response."))
         'conversation_already_has_active_response'
     """
-    named = next((name for name in (error.code, error.type) if name in _CODES), "")
-    words = error.message.lower()
-    return named or next((code for pattern, code in _WORDS.items() if pattern.search(words)), error.code)
+    names, words = (error.code, error.type), error.message.lower()
+    named = next((name for name in names if name in _CODES), "")
+    readable = _CODES if all(name in _GENERIC or name.isdigit() for name in names) else _BENIGN
+    said = (code for pattern, code in _WORDS.items() if code in readable and pattern.search(words))
+    return named or next(said, error.code)
 
 
 def is_benign(error: ServerError) -> bool:
