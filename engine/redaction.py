@@ -22,8 +22,14 @@ _PATH = re.compile(r"(?<![\w/.:])(?:~|[A-Za-z]:)?[\\/](?:[^\s\\/:*?\"'<>|]+[\\/]
 _TOKEN = re.compile(r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{24,}\b")
 _AUTHORIZATION = re.compile(r"\b(bearer|basic|api-key|token)\s+[^\s\"',;]+", re.IGNORECASE)
 _SECRET_NAME = re.compile(r"key|token|secret|passw|credential|auth|signature|\bsig\b", re.IGNORECASE)
-_SECRET_VARIABLE = re.compile(r"(^|_|API)(KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIALS?)(_|$)", re.IGNORECASE)
-_SHORTEST_SECRET = 4
+_SECRET_VARIABLE = re.compile(
+    r"((^|_|API|ACCESS)(KEY|CREDENTIAL|PAT)|TOKEN|SECRET|PASSW(OR)?D|PASSPHRASE|(^|_|SSH)PASS|_PWD)S?\d*(_|$)",
+    re.IGNORECASE,
+)
+_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@]*:[^/?#\s]+@\S+", re.IGNORECASE)
+_NO_SECRET = re.compile(r"[\d.]*|true|false", re.IGNORECASE)
+"""Values of such as `MAX_TOKENS` and `USE_AUTH_TOKEN`."""
+_SHORTEST_SECRET = 6
 """Shorter values would blank out ordinary words."""
 
 
@@ -89,13 +95,21 @@ def secrets_of_url(url: str) -> list[str]:
 
 
 def secrets_of_environment(environ: Mapping[str, str]) -> list[str]:
-    """Return the values of all variables whose names sound like a secret.
+    """Return the values of all variables whose names sound like a secret, and the passwords of URLs.
 
     Example:
-        >>> secrets_of_environment({"MY_API_KEY": "AQVN-1234", "LANG": "C"})
+        >>> secrets_of_environment({"MY_API_KEY": "AQVN-1234", "LANG": "C", "MAX_TOKENS": "24000"})
         ['AQVN-1234']
     """
-    return [value for name, value in environ.items() if _SECRET_NAME.search(name)]
+    found = [secret for name, value in environ.items() for secret in _secrets_of_variable(name, value)]
+    return [secret for secret in found if not _NO_SECRET.fullmatch(secret)]
+
+
+def _secrets_of_variable(name: str, value: str) -> list[str]:
+    """The value where the name says so, or what a URL in it has of secrets."""
+    if _SECRET_VARIABLE.search(name):
+        return [value]
+    return [secret for url in _URL_WITH_PASSWORD.finditer(value) for secret in secrets_of_url(url[0])]
 
 
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
@@ -105,7 +119,7 @@ def without_keys(environ: Mapping[str, str]) -> dict[str, str]:
         >>> without_keys({"OPENAI_API_KEY": "sk-1", "AWS_SECRET_ACCESS_KEY": "x", "KEYBOARD": "de"})
         {'KEYBOARD': 'de'}
     """
-    return {name: value for name, value in environ.items() if not _SECRET_VARIABLE.search(name)}
+    return {name: value for name, value in environ.items() if not _secrets_of_variable(name, value)}
 
 
 def without_secrets(value: Any) -> Any:
@@ -144,7 +158,7 @@ class Scrubber:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        # As a recording writes them, where quotes and letters beyond ASCII are escaped.
+        # As they stand in JSON within a text, such as arguments of a tool.
         known |= {json.dumps(secret)[1:-1] for secret in known}
         # The longest first: a secret may contain another.
         self._secrets = sorted(known, key=len, reverse=True)
@@ -158,17 +172,18 @@ class Scrubber:
         if not self._secrets:
             return record
         values = ((entry.name, getattr(record, entry.name)) for entry in fields(record))
-        changed = {name: clean for name, value in values if (clean := self._cleaned(value)) != value}
+        changed = {name: clean for name, value in values if (clean := self.clean_json(value)) != value}
         return replace(record, **changed) if changed else record
 
-    def _cleaned(self, value: Any) -> Any:
+    def clean_json(self, value: Any) -> Any:
+        """Return a value with every text in it cleaned, at any depth of lists and objects; numbers stay numbers."""
         match value:
             case str() if type(value) is str:
                 return self.clean(value)
             case dict():
-                return {self._cleaned(key): self._cleaned(inner) for key, inner in value.items()}
+                return {self.clean_json(key): self.clean_json(inner) for key, inner in value.items()}
             case list() | tuple() if type(value) in (list, tuple):
-                return type(value)(map(self._cleaned, value))
+                return type(value)(map(self.clean_json, value))
         return value
 
     def clean(self, text: str) -> str:

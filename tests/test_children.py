@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.redaction import without_keys
+from engine.redaction import secrets_of_environment, without_keys
 from tests.test_floors import ROOT
 
 STARTS = {"subprocess.run", "subprocess.Popen", "subprocess.check_output", "asyncio.create_subprocess_exec"}
@@ -38,10 +38,41 @@ def test_the_children_are_found() -> None:
     assert {path.name for path, _ in CHILDREN} >= {"process.py", "rescan.py", "library.py", "audio.py"}
 
 
+ORDINARY = {
+    **dict.fromkeys(["PWD", "OLDPWD", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK", "SSH_ASKPASS", "XAUTHORITY"], "/folder"),
+    **dict.fromkeys(["PATH", "KEYBOARD", "KEYBOARD_LAYOUT", "GIT_AUTHOR_NAME", "TOKENIZERS_PARALLELISM"], "word"),
+    "HOMEPAGE": "https://me@example.org:443/a:b@c",
+}
+
+
 @pytest.mark.parametrize(
     "name",
-    ["OPENAI_API_KEY", "YANDEX_CLOUD_IAM_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "deepgram_apikey", "TOKEN"],
+    [
+        "OPENAI_API_KEY",
+        "YANDEX_CLOUD_IAM_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "DB_PASSWORD",
+        "deepgram_apikey",
+        "TOKEN",
+        "PGPASSWORD",
+        "AZURE_OPENAI_KEY1",
+        "ACCESSTOKEN",
+        "OPENAI_API_KEYS",
+        "HF_TOKENS",
+        "GITHUB_PAT",
+        "SSHPASS",
+        "DB_PASS",
+        "MYSQL_PWD",
+        "DB_PASSPHRASE",
+    ],
 )
 def test_variables_that_sound_like_keys_are_not_passed_on(name: str) -> None:
-    kept = {"PATH": "/bin", "XDG_RUNTIME_DIR": "/run", "SSH_AUTH_SOCK": "/s", "KEYBOARD": "de", "TOKENIZERS": "1"}
-    assert without_keys({**kept, name: "swordfish"}) == kept
+    assert without_keys({**ORDINARY, name: "swordfish"}) == ORDINARY
+    assert secrets_of_environment({**ORDINARY, name: "swordfish"}) == ["swordfish"]
+
+
+def test_a_url_with_a_password_is_not_passed_on() -> None:
+    urls = {"DATABASE_URL": "postgres://me:swordfish@example.org/db", "BROKER": "redis://:swordfish@example.org"}
+    assert without_keys({**ORDINARY, **urls}) == ORDINARY
+    for name, url in urls.items():
+        assert set(secrets_of_environment({**ORDINARY, name: url})) == {"swordfish"}

@@ -182,10 +182,10 @@ class Recording:
     # What follows runs in the writer's thread.
 
     def _write(self, entry: dict[str, Any]) -> None:
-        text = json.dumps(to_json(entry))
+        told = to_json(entry)
         for scrubber in self._scrubbers:
-            text = scrubber.clean(text)
-        self._file.write(f"{text}\n")
+            told = scrubber.clean_json(told)
+        self._file.write(f"{json.dumps(told)}\n")
         self._file.flush()
 
     def _write_received(self, line: dict[str, Any], text: str | bytes, *, has_settings: bool) -> None:

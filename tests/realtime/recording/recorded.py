@@ -24,6 +24,7 @@ from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool
+from engine.redaction import secrets_of_environment
 
 
 @dataclass
@@ -65,7 +66,8 @@ def hold_recorded(
         server = ServerDouble(
             *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
         )
-        recording = Recording(folder, chosen, connect=server.connect, observers=observers)
+        secrets = secrets_of_environment(environ or {})
+        recording = Recording(folder, chosen, connect=server.connect, observers=observers, secrets=secrets)
         session = RealtimeSession(
             chosen,
             audio,

@@ -153,6 +153,18 @@ def test_keys_are_left_out(tmp_path: Path, key: str) -> None:
     assert all(step.same for step in replay(tmp_path / "talk"))
 
 
+def test_ordinary_variables_spoil_no_line(tmp_path: Path) -> None:
+    """Their values are the words and numbers that a recording is full of."""
+    ordinary = {"TOKENIZERS_PARALLELISM": "false", "USE_AUTH_TOKEN": "true", "MAX_TOKENS": "24000", "MYSQL_PWD": "noon"}
+    named = {"GIT_AUTHOR_NAME": "It is noon.", "XAUTHORITY": "get_hour"}
+    hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)], environ=ordinary | named, duration_s=6)
+    lines = lines_of(tmp_path / "talk")
+    assert lines[0]["input_rate_hz"] == WIRE_HZ
+    assert "It is noon." in json.dumps(lines)
+    assert "get_hour" in json.dumps(lines)
+    assert all(step.same for step in replay(tmp_path / "talk"))
+
+
 def test_a_difference_is_found_and_its_place_is_named(tmp_path: Path) -> None:
     hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)], duration_s=6)
     path = tmp_path / "talk" / "session.jsonl"
