@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Stream
@@ -37,13 +38,12 @@ class FileBeside:
                 opened.append(self._devices.open(port, bare))
             return _Pair(opened)
         except BaseException:
-            opened[0].close()
+            _call_all(*(stream.close for stream in opened))
             raise
 
     def close(self) -> None:
         """Close both backends."""
-        self._devices.close()
-        self._files.close()
+        _call_all(self._devices.close, self._files.close)
 
 
 class _Pair:
@@ -68,5 +68,11 @@ class _Pair:
 
     def close(self) -> None:
         """Close both; safe to call twice."""
-        for stream in self._streams:
-            stream.close()
+        _call_all(*(stream.close for stream in self._streams))
+
+
+def _call_all(*closings: Callable[[], None]) -> None:
+    """Call each, in order, whatever the others raise: a full disk does not keep a microphone open."""
+    with contextlib.ExitStack() as stack:
+        for closing in reversed(closings):
+            stack.callback(closing)

@@ -13,6 +13,7 @@ import soundfile
 
 from backends.virtual import VirtualBackend
 from backends.virtual_microphone import FedMicrophone
+from backends.virtual_stream import VirtualStream
 from engine.audio.device.file_beside import FileBeside
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.port.audio_port import AudioPort
@@ -97,6 +98,33 @@ def test_a_device_that_does_not_open_leaves_the_file_as_it_was(tmp_path: Path) -
     with pytest.raises(InvalidInputError, match="no"):
         opened(StreamRequest(output_file=tmp_path / "out.wav"), Refusing())
     assert (tmp_path / "out.wav").read_bytes() == b"of yesterday"
+
+
+def test_a_file_that_cannot_be_closed_leaves_no_device_open(tmp_path: Path) -> None:
+    closings: list[Callable[[], None]] = []
+    of_device: list[VirtualStream] = []
+
+    class Full(VirtualBackend):
+        def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
+            stream = super().open(port, request)
+            closings.append(stream.close)
+            stream.close = full_disk  # type: ignore[method-assign]
+            return stream
+
+    class Kept(VirtualBackend):
+        def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
+            of_device.append(super().open(port, request))
+            return of_device[-1]
+
+    def full_disk() -> None:
+        raise OSError("the disk is full")
+
+    stream = FileBeside(Kept(), Full()).open(AudioPort(), StreamRequest(output_file=tmp_path / "out.wav"))
+    stream.start()
+    with pytest.raises(OSError, match="disk is full"):
+        stream.close()
+    assert not of_device[0].active
+    closings[0]()
 
 
 @pytest.mark.soundcard
