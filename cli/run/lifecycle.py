@@ -52,9 +52,9 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
                         _offer_keys(session, screen, approvals, stack)
                     await session.wait()
         except asyncio.CancelledError:
-            if not interrupted:
-                raise
-            screen.say("Interrupted while starting.")
+            if interrupted:
+                screen.say("Interrupted while starting.")
+            raise
 
 
 def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: contextlib.ExitStack) -> None:

@@ -63,10 +63,10 @@ class LocalServer:
         try:
             ready = await self._first_line()
         except BaseException:
-            await self.stop()
+            await self.stop(0.0)  # it reads no end of its input until the models are loaded
             raise
         if "url" not in ready:
-            await self.stop()
+            await self.stop(0.0)
             raise LibraryMissingError(
                 str(ready.get("error", "The embedded server did not start.")),
                 fix=str(ready.get("fix", Advice.SERVE)),
@@ -84,8 +84,12 @@ class LocalServer:
             await self.stop()
             await self.start()
 
-    async def stop(self) -> None:
-        """End the process and wait for its end; safe to call twice."""
+    async def stop(self, patience_s: float = _END_S) -> None:
+        """End the process and wait for its end; safe to call twice.
+
+        Args:
+            patience_s: How long it may take to end by itself before it is killed.
+        """
         process, self._process = self._process, None
         if process is None:
             return
@@ -93,7 +97,7 @@ class LocalServer:
             process.stdin.close()
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_END_S):
+                async with asyncio.timeout(patience_s):
                     await process.wait()
         finally:
             if process.returncode is None:

@@ -32,10 +32,8 @@ def hung_server(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield names
 
 
-@pytest.mark.parametrize(("command", "code"), [("devices", 130), ("run", 0)])
-def test_a_server_that_hangs_is_told_of_and_ctrl_c_ends_the_program(
-    hung_server: dict[str, str], command: str, code: int
-) -> None:
+@pytest.mark.parametrize("command", ["devices", "run"])
+def test_a_server_that_hangs_is_told_of_and_ctrl_c_ends_the_program(hung_server: dict[str, str], command: str) -> None:
     process = subprocess.Popen([VOICE, command], env={**os.environ, **hung_server}, stderr=subprocess.PIPE, text=True)
     with process:
         assert process.stderr is not None
@@ -43,7 +41,7 @@ def test_a_server_that_hangs_is_told_of_and_ctrl_c_ends_the_program(
         assert "for 3 s" in told
         process.send_signal(signal.SIGINT)
         began_s = time.monotonic()
-        assert process.wait(30) == code
+        assert process.wait(30) == 130
         assert time.monotonic() - began_s < 5
         assert "Traceback" not in process.stderr.read()
 

@@ -8,6 +8,7 @@ import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,6 +64,22 @@ def _has_ended(descriptor: int) -> bool:
         return bool(select.select([descriptor], [], [], _PATIENCE_S)[0])
     finally:
         os.close(descriptor)
+
+
+async def test_one_that_is_still_loading_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "loads_for_ever.py").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = LocalServer("loads_for_ever")
+    start = asyncio.create_task(server.start())
+    while server.pid is None:  # noqa: ASYNC110 - no event tells of it
+        await asyncio.sleep(0)
+    descriptor = os.pidfd_open(server.pid)
+    began_s = time.monotonic()
+    start.cancel()
+    await asyncio.wait([start])
+    assert time.monotonic() - began_s < 1.5
+    assert start.cancelled()
+    assert _has_ended(descriptor)
 
 
 async def test_it_listens_when_started_knows_no_key_and_is_gone_when_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
