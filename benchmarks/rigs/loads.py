@@ -56,8 +56,8 @@ def all_cores() -> Iterator[None]:
     """A process on each core that computes without end; they are ended on every way out."""
     with contextlib.ExitStack() as processes:
         for _ in range(os.cpu_count() or 1):
-            command, environment = [sys.executable, "-P", "-S", "-c", _SPIN], without_keys(os.environ)
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment)
+            command = [sys.executable, "-P", "-S", "-c", _SPIN]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=without_keys(os.environ))
             processes.callback(process.wait)
             processes.callback(process.kill)
         yield

@@ -59,8 +59,9 @@ async def _watch_client(options: list[str], seconds: float, answer_s: float) -> 
         null = subprocess.DEVNULL
         ends_s, most_mb = time.monotonic() + seconds, dict.fromkeys(_MEMORY, 0.0)
         # One of asyncio's would be reaped at its end, and what it took would be gone.
-        environment = without_keys(os.environ)
-        with subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=environment) as client:  # noqa: ASYNC220
+        with subprocess.Popen(  # noqa: ASYNC220
+            command, stdin=null, stdout=null, stderr=null, env=without_keys(os.environ)
+        ) as client:
             folder = _PROC / str(client.pid)
             try:
                 while time.monotonic() < ends_s and client.poll() is None:

@@ -77,10 +77,14 @@ def _pactl() -> str:
     """Name and version of the server, or nothing where it or its tool is missing."""
     if shutil.which("pactl") is None:
         return ""
-    environment = {**without_keys(os.environ), "LC_ALL": "C"}
     try:
         run = subprocess.run(
-            ["pactl", "info"], capture_output=True, text=True, timeout=_SERVER_S, env=environment, check=False
+            ["pactl", "info"],
+            capture_output=True,
+            text=True,
+            timeout=_SERVER_S,
+            env={**without_keys(os.environ), "LC_ALL": "C"},
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

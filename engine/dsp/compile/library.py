@@ -138,10 +138,14 @@ def _built_by_a_child() -> bytes | None:
     if not sys.executable or getattr(sys, "frozen", False):
         return None  # there is no interpreter to start: the program would start itself
     command = [sys.executable, "-P", "-c", _BUILD]
-    environment = {**without_keys(os.environ), "NUMBA_DISABLE_JIT": "0"}
     try:
         run = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_BUILD_S, check=False
+            command,
+            env={**without_keys(os.environ), "NUMBA_DISABLE_JIT": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_BUILD_S,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError) as error:
         _log.warning("The process that compiles the kernels failed: %s", error)
