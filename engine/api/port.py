@@ -21,6 +21,7 @@ from engine.audio.capture import Capture, MicBlock
 from engine.audio.device.blame import close_backend
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.device.protocol import Backend
+from engine.audio.device.registry import Chosen
 from engine.audio.playback.player import Player
 from engine.audio.playback.segments import ItemKey
 from engine.audio.port.audio_port import AudioPort
@@ -38,6 +39,8 @@ _TICK_S = 0.25
 _MOST_BLOCKS = 500
 """10 s in blocks of 20 ms."""
 _SOUND = ItemKey("", 0)
+_HURRY_S = 0.5
+"""Time that a cancelled opening gives the library of sound: a server that hangs takes half a minute to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class OpenPort:
         self._player: Player | None = None
         self._blocks: deque[MicBlock] = deque(maxlen=_MOST_BLOCKS)
         self._arrived = asyncio.Event()
-        self._is_over = False
+        self._was_opened = self._input_over = self._is_over = False
         self._failure: Exception | None = None
         self.missed_blocks = 0
         """Blocks that were dropped because the program did not read them in time."""
@@ -129,8 +132,11 @@ class OpenPort:
         """Open the devices and let the blocks flow.
 
         Raises:
-            VoiceError: one of them cannot be opened.
+            VoiceError: one of them cannot be opened, or the port was opened before.
         """
+        if self._was_opened:
+            raise NotOpenError("A port is opened once.", fix="Make another one.")
+        self._was_opened = True
         async with contextlib.AsyncExitStack() as stack:
             await self._open(stack)
             self._stack = stack.pop_all()
@@ -139,12 +145,13 @@ class OpenPort:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close everything; the loop goes on meanwhile."""
+        """Close everything; the loop goes on meanwhile, and whoever waits for the port waits no longer."""
         self._is_over = True
+        self._arrived.set()
         await self._stack.aclose()
 
     def __aiter__(self) -> OpenPort:
-        """Read the blocks of the microphone, until its file or its stream has ended."""
+        """Read the blocks of the microphone, until its file has ended or the port is closed."""
         return self
 
     async def __anext__(self) -> Block:
@@ -156,7 +163,7 @@ class OpenPort:
         """
         if self._capture is None:
             raise _not_open("microphone")
-        await self._until(lambda: bool(self._blocks) or self._is_over)
+        await self._until(lambda: bool(self._blocks) or self._input_over)
         if not self._blocks:
             raise StopAsyncIteration
         pcm16, captured_at_s, at_sample = self._blocks.popleft()
@@ -178,7 +185,7 @@ class OpenPort:
         self._speaker.stop()
 
     async def played(self) -> None:
-        """Wait until everything was given to the device.
+        """Wait until everything was given to the device, or the port is closed.
 
         Raises:
             StreamLostError: the device is gone.
@@ -187,7 +194,7 @@ class OpenPort:
         await self._until(lambda: player.drained)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
-        while not holds():
+        while not (holds() or self._is_over):
             if self._failure is not None:
                 raise self._failure
             self._arrived.clear()
@@ -224,14 +231,20 @@ class OpenPort:
             Direction.OUTPUT: options.output is not None or options.output_file is not None,
         }
         wanted = tuple(direction for direction in Direction if named[direction] or not any(named.values()))
-        found = choose_backend(options, audio, wanted)
-        if found.backend is not options.backend:
-            stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
+
+        def close(found: Chosen) -> None:
+            if found.backend is not options.backend:
+                close_backend(found.backend)
+
+        choose = functools.partial(choose_backend, options, audio, wanted)
+        found = await run_blocking(choose, grace_s=_HURRY_S, discard=close)
+        stack.push_async_callback(run_blocking, functools.partial(close, found))
         request = stream_request(options, audio, found.backend.name, wanted)
         waker = LoopWaker(_TICK_S)
         stack.callback(waker.close)
         port = AudioPort()
-        stream = OpenStream(found.backend, port, request)
+        open_stream = functools.partial(OpenStream, found.backend, port, request)
+        stream = await run_blocking(open_stream, grace_s=_HURRY_S, discard=OpenStream.close)
         stack.push_async_callback(stream.aclose)
         stack.callback(waker.stop)
         if Direction.INPUT in wanted:
@@ -245,7 +258,7 @@ class OpenPort:
 
     def _serve(self, stream: OpenStream, signalled: bool) -> None:
         try:
-            is_over = stream.port.input_ended
+            input_over = stream.port.input_ended  # asked before the blocks are read: none comes after them
             if self._player is not None:
                 self._player.service()
                 self._player.take_cut()
@@ -256,7 +269,7 @@ class OpenPort:
                 raise StreamLostError(
                     "The audio device ended its stream.", fix=f"Choose another device: {Advice.DEVICES}"
                 )
-            self._is_over = self._is_over or (is_over and self._player is None)
+            self._input_over = input_over
         except Exception as error:  # nobody above but the loop, which would only log it, fifty times a second
             self._failure = error
         self._arrived.set()

@@ -17,7 +17,7 @@ from engine.realtime.connection.transport import Transport
 from engine.realtime.providers.choose import ChosenProvider, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import RealtimeSession
-from engine.realtime.session_events import SessionEvent, Summary
+from engine.realtime.session_events import Observer, SessionEvent, Summary
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
@@ -75,6 +75,7 @@ def hold(
     redial_s: float = 0.0,
     settings: SessionSettings | None = None,
     drive: Callable[[RealtimeSession, VirtualDevices], Awaitable[None]] | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Held:
     """Hold a session to its end, in virtual time; every connection but the first takes `redial_s`."""
     devices = VirtualDevices()
@@ -99,7 +100,7 @@ def hold(
                 audio,
                 ToolRunner(list(tools)),
                 settings,
-                observers=[lambda event, at_s: held.session_events.append((at_s - began_s, event))],
+                observers=[*observers, lambda event, at_s: held.session_events.append((at_s - began_s, event))],
                 connect=connect,
                 max_outage_s=max_outage_s,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable
@@ -22,8 +21,7 @@ _TOLD_S, _MOST_S = 3.0, 20.0
 def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambda _: None) -> T:
     """Return what a call into the library of a backend returns, from a daemon thread: Ctrl+C works meanwhile.
 
-    On Windows it is made here: what a thread has opened through COM is of no use to another one. So it is on an event
-    loop, which blocks either way: `run_blocking` does not.
+    On Windows it is made here: what a thread has opened through COM is of no use to another one.
 
     Args:
         call: Loads the library, or opens a stream.
@@ -37,7 +35,7 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
         >>> wait_for_sound(lambda: 7)
         7
     """
-    if sys.platform == "win32" or asyncio._get_running_loop() is not None:
+    if sys.platform == "win32":
         return call()
     outcome = DaemonThread().submit(call)
     if not wait([outcome], _TOLD_S).done:

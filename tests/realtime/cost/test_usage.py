@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from engine.realtime.session_events import (
 )
 from engine.realtime.testing import Emit, Expect, Peer, ServerDouble, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools.runner import ToolRunner
-from tests.realtime.virtual_rig import tone
+from tests.realtime.virtual_rig import hold, tone
 
 PRICES = Prices("EUR", 4.0, 0.4, 32.0, 0.4, 5.0, 0.5, 16.0, 64.0)
 USAGE = {
@@ -202,7 +202,9 @@ class Paid:
     """A session, as a meter sees it."""
 
     sent_s: float = 0.0
+    at_rest: bool = False
     reasons: list[str] = field(default_factory=list)
+    each_tick: Callable[[], None] = lambda: None
 
     def wind_up(self, reason: str) -> None:
         """Note why."""
@@ -247,9 +249,48 @@ def test_words_that_use_the_budget_up_are_answered_before_the_end() -> None:
     session = Paid()
     meter.attach(session)
     meter(TranscriptionUsage("i1", TranscriptUsage("duration", seconds=60.0)), 0.0)
+    session.each_tick()
     assert not session.reasons
     meter(ResponseUsage("r1", whole_usage()), 1.0)
     assert session.reasons == ["budget"]
+
+
+HEARS = Prices("EUR", minute=1.0)
+
+
+@pytest.mark.parametrize(
+    ("prices", "said", "ends_s"),
+    [
+        pytest.param(PRICES, ["completed"], 0.0, id="words"),
+        pytest.param(PRICES, ["started", "stopped", "completed"], 15.0, id="words that the server does not answer"),
+        pytest.param(BY_TIME, [], 5.0, id="a microphone"),
+        pytest.param(BY_TIME, ["started", "stopped"], 15.0, id="a microphone and a server that answers nothing"),
+        pytest.param(BY_TIME, ["started"], 65.0, id="a microphone and speech without an end"),
+    ],
+)
+def test_a_budget_is_kept_where_no_answer_comes(prices: Prices, said: list[str], ends_s: float) -> None:
+    events: dict[str, Step] = {
+        "started": Emit("input_audio_buffer.speech_started", item_id="u1", audio_start_ms=0),
+        "stopped": Emit("input_audio_buffer.speech_stopped", item_id="u1", audio_end_ms=900),
+        "completed": Emit(
+            "conversation.item.input_audio_transcription.completed",
+            item_id="u1",
+            content_index=0,
+            transcript="Hello?",
+            usage={"type": "duration", "seconds": 36.0},
+        ),
+    }
+    created = Emit("session.created", session={"id": "s1", "model": "m"})
+    script: list[Step] = [Expect("session.update"), created, *(events[name] for name in said)]
+    # 0.5 is the price of five seconds of the microphone, or of thirty of words.
+    meter = UsageMeter("m", "ears", {"m": prices, "ears": HEARS}, budget=0.5)
+
+    async def attach(session: RealtimeSession, _: VirtualDevices) -> None:
+        meter.attach(session)
+
+    held = hold(script, duration_s=100, drive=attach, observers=[meter])
+    assert held.summary.reason == "budget"
+    assert held.summary.duration_s == pytest.approx(ends_s, abs=1.5)
 
 
 def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
