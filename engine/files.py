@@ -14,8 +14,9 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "
 def open_private(path: Path, *, new: bool = False) -> int:
     """Open a file for writing and return its descriptor; what is in it stays until something is written.
 
-    A new file is readable by the user only. Through a link nothing is written, as it may be another's who wants to have
-    a file of ours overwritten; only to what is no file, such as /dev/stdout or the shell's `>(...)`.
+    A file is then readable by the user only, also one that others could read. Through a link nothing is written, as it
+    may be another's who wants to have a file of ours overwritten; only to what is no file, such as /dev/stdout or the
+    shell's `>(...)`.
 
     Args:
         path: The file.
@@ -33,9 +34,12 @@ def open_private(path: Path, *, new: bool = False) -> int:
             raise OSError(errno.ELOOP, "it is a link to a file", str(path)) from None
         return os.open(path, os.O_WRONLY)
     status = os.fstat(descriptor)
-    if hasattr(os, "getuid") and stat.S_ISREG(status.st_mode) and status.st_uid != os.getuid():
-        os.close(descriptor)
-        raise PermissionError(errno.EACCES, "it belongs to another user", str(path))
+    if hasattr(os, "getuid") and stat.S_ISREG(status.st_mode):
+        if status.st_uid != os.getuid():
+            os.close(descriptor)
+            raise PermissionError(errno.EACCES, "it belongs to another user", str(path))
+        with contextlib.suppress(OSError):  # some file systems have no modes
+            os.fchmod(descriptor, 0o600)
     return descriptor
 
 
