@@ -14,6 +14,10 @@ from typing import Any
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _OVERRIDE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Characters that turn the direction of text: what is read is then not what was written."""
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""Letters and marks that show nothing, beside those of the category Cf."""
 _ESCAPED = re.compile("[\ud800-\udfff\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -34,9 +38,10 @@ def printable(text: str) -> str:
         >>> printable("pay\\u200bpal.example")
         'paypal.example'
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(character for character in spoken(text) if unicodedata.category(character) != "Cf")
+    shown = _INVISIBLE.sub("", spoken(text))
+    return "".join(character for character in shown if unicodedata.category(character) != "Cf")
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

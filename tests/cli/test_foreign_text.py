@@ -56,6 +56,17 @@ def is_clean(text: str, *, keeps_invisible: bool = False) -> bool:
     )
 
 
+@pytest.mark.parametrize(
+    "character",
+    "\u3164\u115f\u1160\uffa0\u2800\u034f\ufe0f\ufe00\U000e0100\U000e01ef\u180b\u180e\u17b4\u2065\u200b\u2060\U000e0041",
+    ids=ascii,
+)
+def test_a_name_hides_no_character(character: str) -> None:
+    assert printable(f"read{character}_file") == "read_file"
+    assert printable(character * 3) == ""
+    assert spoken("\u2764\ufe0f \u1100\u1160") == "\u2764\ufe0f \u1100\u1160", "emoji and scripts need them"
+
+
 def filled(kind: Any) -> Any:  # noqa: PLR0911
     """A value of a type, hostile wherever a text may be."""
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
