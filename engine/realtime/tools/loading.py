@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from typing import Any
 
 from engine.errors import InvalidInputError, VoiceError
 from engine.realtime.tools.tool import Tool, tool_of
+from engine.redaction import Scrubber, plain_words, secrets_of_environment
 
 GROUP = "voice.tools"
 _LOOKED_FOR = "MODULE:OBJECT is looked for where `import` looks: write it as a program would import it."
@@ -92,10 +94,12 @@ def _loaded(point: EntryPoint) -> Any:
 def _not_loaded(what: str, error: BaseException) -> InvalidInputError:
     """The error for a module that fails, with the line of the person's own that did, or for one that is not found."""
     place = _place_of_failure(error)
+    scrub = Scrubber(secrets_of_environment(os.environ)).clean
     if isinstance(error, VoiceError):  # a wrong `@tool(...)`
-        said, fix = error.message, error.fix
+        said, fix = scrub(error.message), scrub(error.fix)
     else:
-        said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+        # The place of a syntax error is said beside it.
+        said = plain_words(type(error)(error.msg) if isinstance(error, SyntaxError) else error, scrub)
         fix = f"Correct {place}." if place else _LOOKED_FOR
     if isinstance(error, ModuleNotFoundError) and place:
         fix = f"Install '{error.name}' in the same environment, or correct {place}."

@@ -12,8 +12,12 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
+from engine.config import Config
+from engine.config_tables import Offer
 from engine.errors import InvalidInputError
+from engine.realtime.providers.choose import choose_provider
 from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.offered import offered_tools
 from engine.realtime.tools.schema import WrongArgumentsError
 from engine.realtime.tools.tool import OnInterrupt, tool, tool_of
 
@@ -198,6 +202,23 @@ def test_a_module_that_is_wrong_is_named_with_its_line(
     assert says in refused.value.message
     assert fix in refused.value.fix
     assert "Error: Error" not in refused.value.message
+
+
+@pytest.mark.parametrize("kind", ["RuntimeError", "SystemExit", "InvalidInputError"])
+def test_a_module_that_fails_shows_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    (tmp_path / "leaky.py").write_text(
+        "import os\nfrom engine.errors import InvalidInputError\n"
+        f"raise {kind}('No ' + os.environ['LAMP_API_KEY'] + ' at https://me:pw@example.org')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LAMP_API_KEY", "swordfish-1")
+    importlib.invalidate_caches()
+    offered = offered_tools(choose_provider("local", None, {}, Config()).provider, Offer(enabled=("leaky:f",)))
+    with pytest.raises(InvalidInputError) as refused:
+        load_tools("leaky:f")
+    for told in (str(refused.value), *offered.lacks):
+        assert "No *** at" in told
+        assert "swordfish" not in told
 
 
 def install_plugins(
