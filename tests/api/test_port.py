@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 import engine as voice
+from engine.audio.device.registry import Chosen
 from engine.realtime.testing import VirtualDevices, run_virtual
 
 TONE = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(48000) / 48000)).astype(np.float32)
@@ -115,3 +117,90 @@ async def test_a_file_is_captured_to_its_end(tmp_path: Path) -> None:
         samples = np.concatenate([block.samples async for block in port])
     assert 0.5 * 16000 <= samples.size <= 0.6 * 16000
     assert (np.abs(samples) > 0.01).sum() == pytest.approx(0.5 * 16000, rel=0.05)
+
+
+async def test_the_blocks_of_a_file_end_where_a_speaker_is_open_too(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "tone.wav", TONE[:4800], 48000)
+    opened = voice.open_port(input_file=tmp_path / "tone.wav", output_file=tmp_path / "heard.wav")
+    async with opened as port, asyncio.timeout(20):
+        assert sum([block.samples.size async for block in port]) >= 4800
+        port.play(TONE[:4800])
+        await port.played()
+        assert port.stats.played_position == 4800
+
+
+def test_whoever_waits_for_a_port_that_is_closed_waits_no_longer() -> None:
+    async def main() -> None:
+        async with voice.open_port(backend=VirtualDevices()) as port:
+            port.play(TONE)
+            await anext(port)
+
+            async def read() -> int:
+                return len([block async for block in port])
+
+            reading, played = asyncio.create_task(read()), asyncio.create_task(port.played())
+            await asyncio.sleep(0.1)
+        async with asyncio.timeout(1):
+            await played
+            assert await reading > 0
+
+    run_virtual(main())
+
+
+async def test_a_port_is_opened_once() -> None:
+    port = voice.open_port(backend=VirtualDevices())
+    async with port:
+        await anext(port)
+        with pytest.raises(voice.NotOpenError):
+            await port.__aenter__()
+        await anext(port)
+    with pytest.raises(voice.NotOpenError):
+        await port.__aenter__()
+
+
+class Slow(VirtualDevices):
+    """Devices that open when they are let; each step is told to the loop that is given."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.loop, self.asked, self.closed = loop, asyncio.Event(), asyncio.Event()
+        self.let = threading.Event()
+
+    def wait(self) -> None:
+        """Block the thread that is here."""
+        self.loop.call_soon_threadsafe(self.asked.set)
+        assert self.let.wait(10), "the loop does not go on"
+
+    def tell(self) -> None:
+        """Tell that it was closed."""
+        self.loop.call_soon_threadsafe(self.closed.set)
+
+    def open(self, port: Any, request: Any) -> Any:
+        """Open both, late."""
+        self.wait()
+        stream = super().open(port, request)
+        stream.close = self.tell  # type: ignore[method-assign]
+        return stream
+
+
+@pytest.mark.parametrize("slow", ["backend", "stream"])
+async def test_the_loop_goes_on_while_a_port_is_opened_and_what_comes_too_late_is_closed(
+    slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices = Slow(asyncio.get_running_loop())
+
+    def choose(*_: object) -> Chosen:
+        if slow == "backend":
+            devices.wait()
+            devices.close = devices.tell  # type: ignore[method-assign]
+        return Chosen(devices, "it is slow")
+
+    monkeypatch.setattr("engine.api.port.choose_backend", choose)
+    opening = asyncio.create_task(voice.open_port().__aenter__())
+    async with asyncio.timeout(20):
+        await devices.asked.wait()
+        opening.cancel()
+        await asyncio.wait([opening])
+        devices.let.set()
+        await devices.closed.wait()
+    assert opening.cancelled()
