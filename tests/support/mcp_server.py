@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -98,4 +99,8 @@ if __name__ == "__main__":
         if started := os.environ.get("STARTED"):
             Path(started).write_text(str(os.getpid()))
         sys.stdin.read()
+    if "--stay" in sys.argv:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     make_server().run("stdio")
+    if "--stay" in sys.argv:
+        signal.pause()

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +93,14 @@ async def test_the_tools_of_a_process_are_offered_called_and_ended() -> None:
         assert [result.output for result in together] == [str(number + 1) for number in range(20)]
         pid = int((await call(tools, "mine_pid")).output)
         assert is_running(pid)
+    assert not is_running(pid)
+
+
+async def test_one_that_ignores_every_request_to_end_is_killed_within_a_second() -> None:
+    async with McpServers({"mine": process("--stay")}, News()) as servers:
+        pid = int((await call(await servers.tools(), "mine_pid")).output)
+        began_s = time.monotonic()
+    assert time.monotonic() - began_s < 2.5
     assert not is_running(pid)
 
 

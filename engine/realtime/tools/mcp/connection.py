@@ -27,7 +27,7 @@ _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 2.0
 RESTART_PATIENCE_S = 5.0
 """Longest wait of a call for a server that is just starting again."""
 CLOSE_S = 10.0
-"""The package gives a process 2 s after the end of its input, 2 s after SIGTERM, and 2 s after SIGKILL."""
+"""A process is killed before a second has passed; an address is given some more to answer."""
 _MOST_PAGES = 20
 
 

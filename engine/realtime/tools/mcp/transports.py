@@ -9,11 +9,15 @@ from typing import Any, Self, TextIO
 
 import anyio
 import httpx2
-from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client import stdio
 from mcp.client.streamable_http import streamable_http_client
 
 from engine.config_tables import McpServer
 
+# Ctrl+C ends a conversation within a second or so: the package would give a process 2 s after the end of its input,
+# and 2 s more after SIGTERM, before it kills it.
+stdio.PROCESS_TERMINATION_TIMEOUT = 0.5
+stdio.FORCE_KILL_TIMEOUT = 0.3
 _CONNECT_S = 10.0
 _SILENCE_S = 300.0
 """A server may hold the answer to a call open for so long."""
@@ -32,10 +36,10 @@ async def open_transport(
     """
     async with contextlib.AsyncExitStack() as stack:
         if settings.url is None:
-            process = StdioServerParameters(
+            process = stdio.StdioServerParameters(
                 command=settings.command, args=list(settings.args), env=settings.env, cwd=settings.cwd
             )
-            reading, writing = await stack.enter_async_context(stdio_client(process, errlog=errors))
+            reading, writing = await stack.enter_async_context(stdio.stdio_client(process, errlog=errors))
         else:
             timeout = httpx2.Timeout(_CONNECT_S, read=_SILENCE_S)
             client = await stack.enter_async_context(httpx2.AsyncClient(headers=settings.headers, timeout=timeout))
