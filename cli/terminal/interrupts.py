@@ -54,9 +54,11 @@ class Interrupts:
         self.stop()
 
     def _leave(self) -> None:
-        if self.restore is not None:
-            self.restore()
-        os._exit(EXIT_CODE)
+        try:
+            if self.restore is not None:
+                self.restore()
+        finally:
+            os._exit(EXIT_CODE)
 
 
 INTERRUPTS = Interrupts()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -86,7 +87,7 @@ else:
         terminal = _Terminal(take, send, releases)
         loop = asyncio.get_running_loop()
         terminal.take_over()
-        INTERRUPTS.restore = terminal.give_back
+        INTERRUPTS.restore = lambda: terminal.give_back(_write_now)
         try:
             loop.add_reader(terminal.descriptor, terminal.read)
             loop.add_signal_handler(signal.SIGTSTP, terminal.suspend)
@@ -96,6 +97,11 @@ else:
             loop.remove_signal_handler(signal.SIGTSTP)
             loop.remove_reader(terminal.descriptor)
             terminal.give_back()
+
+    def _write_now(control: str) -> None:
+        """Tell the terminal, unless it takes nothing: no thread lives to do it when the program is left at once."""
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, control.encode())
 
     class _Terminal:
         def __init__(
@@ -119,13 +125,13 @@ else:
             if self._releases:
                 self._send(ASK_FOR_RELEASES)
 
-        def give_back(self) -> None:
-            """Leave everything as it was."""
+        def give_back(self, send: Callable[[str], None] | None = None) -> None:
+            """Leave everything as it was; `send` goes another way to the terminal."""
             if self._settling is not None:
                 self._settling.cancel()
             if self._reports:
                 self._reports = False
-                self._send(REPORT_NO_RELEASES)
+                (send or self._send)(REPORT_NO_RELEASES)
             termios.tcsetattr(self.descriptor, termios.TCSANOW, self._before)
 
         def suspend(self) -> None:

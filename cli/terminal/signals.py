@@ -14,14 +14,16 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 
 @contextlib.contextmanager
 def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` in the running loop for each such signal until the block ends.
+    """Call `stop` in the running loop for each such signal until the block ends, except those the parent has ignored.
 
-    The handlers are Python's own and not the loop's: they are reached where something keeps the loop busy.
+    A script does so for a background job, and `nohup` for a terminal that is closed. The handlers are Python's own
+    and not the loop's: they are reached where something keeps the loop busy.
     """
     loop = asyncio.get_running_loop()
-    previous = {number: signal.getsignal(number) for number in _SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+    previous = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     INTERRUPTS.stop = lambda: loop.call_soon_threadsafe(stop)
-    for number in _SIGNALS:
+    for number in previous:
         signal.signal(number, INTERRUPTS.take)
     try:
         yield
