@@ -12,8 +12,8 @@ from hypothesis import settings
 
 from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
 
-# A deadline for one example is a bound on time, which a busy machine breaks.
-settings.register_profile("tests", deadline=None)
+# A deadline for one example is a bound on time, which a busy machine breaks. In CI a run repeats the one before.
+settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("tests")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

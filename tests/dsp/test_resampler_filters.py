@@ -73,7 +73,8 @@ def test_the_memory_of_a_design_and_its_size_have_a_bound(source_hz: int, target
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < DESIGN_MB * 2**20
-    assert filters.table.nbytes < 100_000
+    # At most 1,024 points of some 40 taps: 11,784 to 5,442 Hz takes 116 kB.
+    assert filters.table.nbytes < 200_000
 
 
 def test_what_was_designed_is_found_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

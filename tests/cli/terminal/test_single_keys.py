@@ -67,7 +67,8 @@ def test_keys_are_read_as_terminals_send_them(parts: list[bytes], expected: list
     assert strokes(*parts)[: len(wanted)] == wanted
 
 
-@given(st.lists(st.binary(max_size=12), max_size=6))
+# But for a tab, which is text within what comes at once, as a paste does, and a key alone.
+@given(st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"\t", b"")), max_size=6))
 def test_any_bytes_in_any_parts_are_the_same_keys(parts: list[bytes]) -> None:
     assert strokes(*parts) == strokes(b"".join(parts))
 

@@ -375,7 +375,7 @@ def test_any_order_of_anything(steps: list[e.ServerEvent | str | None], by_itsel
     witness = Witness(by_itself)
     for step in steps:
         witness.take(step)
-    assert len(witness.started) == len(set(witness.started))
-    assert len(witness.answered) == len(set(witness.answered))
-    assert set(witness.answered) <= set(witness.started)
+    # A later response may use the id of a call again.
+    called = Counter(step.item.call_id for step in steps if isinstance(step, e.OutputItemDone))
+    assert Counter(witness.answered) <= Counter(witness.started) <= called
     assert len(witness.event_ids) == len(set(witness.event_ids))
