@@ -59,8 +59,8 @@ def test_a_recording_waits_for_its_disk_with_so_many_bytes_and_counts_the_rest()
         writer.put(partial(done.append, number), 16 * MIB)
     assert writer.dropped == 16
     gate.set()
-    assert writer.close()
-    assert done == [0, 1, 2, 3]
+    assert writer.close(partial(done.append, 20))
+    assert done == [0, 1, 2, 3, 20]
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e300", "1e400", "9007199254740993"])

@@ -51,6 +51,7 @@ async def test_a_recording_takes_the_place_of_nothing(tmp_path: Path, name: str,
         Recording(folder, CHOSEN)
     assert ("a recording" if name == EVENTS_FILE else name) in refused.value.message
     assert (folder / name).read_text() == precious.read_text() == "mine"
+    assert [path.name for path in folder.iterdir()] == [name]
 
 
 WRITERS: list[Callable[[Path], object]] = [lambda path: open_event_file(str(path)), lambda path: WavFile(path, 8000, 1)]

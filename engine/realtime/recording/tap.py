@@ -20,6 +20,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -83,13 +84,25 @@ class Recording:
         self._began_s = loop_time_s()
         self._lines = self._machines = 0
         self._last: tuple[ServerEvent, int] | None = None
+        self._files = ExitStack()
+        """Closes every file, whichever fails."""
         provider = chosen.provider
+        made: list[Path] = []
+
+        def new(name: str) -> Path:
+            made.append(folder / name)
+            return made[-1]
+
         try:
             make_private_folder(folder)
-            self._user = WavFile(folder / "user.wav", provider.input_rate_hz, 1, new=True)
-            self._agent = WavFile(folder / "agent.wav", provider.output_rate_hz, 1, new=True)
-            self._heard = HeardFile(folder / "heard.wav", provider.input_rate_hz)
-            self._file = os.fdopen(open_private(folder / EVENTS_FILE, new=True), "w", encoding="utf-8")
+            user = WavFile(new("user.wav"), provider.input_rate_hz, 1, new=True)
+            self._user = self._files.enter_context(closing(user))
+            agent = WavFile(new("agent.wav"), provider.output_rate_hz, 1, new=True)
+            self._agent = self._files.enter_context(closing(agent))
+            heard = HeardFile(new("heard.wav"), provider.input_rate_hz)
+            self._heard = self._files.enter_context(closing(heard))
+            events = os.fdopen(open_private(new(EVENTS_FILE), new=True), "w", encoding="utf-8")
+            self._file = self._files.enter_context(events)
             self._write(
                 {
                     "format": FORMAT,
@@ -102,6 +115,11 @@ class Recording:
                 }
             )
         except OSError as error:
+            with suppress(OSError):
+                self._files.close()
+            for path in made[:-1] if isinstance(error, FileExistsError) else made:
+                with suppress(OSError):
+                    path.unlink()
             raise _not_written(folder, error) from None
         self._writer = Writer(lambda count: self._write({"dropped": count}), self._failed)
 
@@ -130,8 +148,7 @@ class Recording:
         """Write the rest and close the files; waits for the disk, some seconds at most."""
         if audio is not None:
             self._take_played(audio)
-        self._writer.put(self._close_files)
-        if not await run_blocking(self._writer.close):
+        if not await run_blocking(partial(self._writer.close, self._files.close)):
             self._warn("The disk did not accept the end of the recording.")
         elif self._writer.dropped:
             self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing from it.")
@@ -202,19 +219,9 @@ class Recording:
         audio = {**audio_to_json(event.audio), "at": self._agent.write(event.audio)}
         self._write({**line, "received": {"type": "response.output_audio.delta", **place, "delta": audio}})
 
-    def _close_files(self) -> None:
-        try:
-            self._heard.close()
-        finally:
-            for file in (self._user, self._agent, self._file):
-                file.close()
-
     def _failed(self, error: Exception) -> None:
-        for file in (self._user, self._agent, self._file):
-            try:
-                file.close()
-            except OSError:  # what was still to be written finds no place either
-                continue
+        with suppress(OSError):  # what was still to be written finds no place either
+            self._files.close()
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         message = f"The recording {self._folder} has ended: {reason}. The conversation goes on."
         self._loop.call_soon_threadsafe(self._warn, message)

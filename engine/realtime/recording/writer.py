@@ -24,7 +24,7 @@ class Writer:
             on_drop: Called in the thread, before the next job, with how many were dropped before it.
             on_failure: Called in the thread with what ended it.
         """
-        self._jobs: queue.Queue[tuple[Job, int] | None] = queue.Queue(_MOST_WAITING)
+        self._jobs: queue.SimpleQueue[tuple[Job, int] | None] = queue.SimpleQueue()
         # Each is counted up by one thread only.
         self._put_bytes = self._done_bytes = 0
         self._on_drop = on_drop
@@ -39,20 +39,21 @@ class Writer:
         """Have something of so many bytes written; never waits, and does nothing once the disk has failed."""
         if self._ended:
             return
-        try:
-            if self._put_bytes - self._done_bytes + size_bytes > _MOST_WAITING_BYTES:
-                raise queue.Full
-            self._jobs.put_nowait((job, size_bytes))
-            self._put_bytes += size_bytes
-        except queue.Full:
+        waiting_bytes = self._put_bytes - self._done_bytes
+        if self._jobs.qsize() >= _MOST_WAITING or waiting_bytes + size_bytes > _MOST_WAITING_BYTES:
             self.dropped += 1
+            return
+        self._jobs.put((job, size_bytes))
+        self._put_bytes += size_bytes
 
-    def close(self) -> bool:
-        """Wait until all is written; False where the disk takes too long."""
-        try:
-            self._jobs.put(None, timeout=_LAST_S)
-        except queue.Full:
-            return False
+    def close(self, last: Job) -> bool:
+        """Wait until all is written; False where the disk takes too long.
+
+        Args:
+            last: A job that is never dropped, and is done however late unless an earlier one has failed.
+        """
+        self._jobs.put((last, 0))
+        self._jobs.put(None)
         self._thread.join(_LAST_S)
         return not self._thread.is_alive()
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,15 @@ import soundfile
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.audio.wav_file import WavFile
+from engine.config import Config
 from engine.errors import InvalidInputError
+from engine.realtime.protocol.client_events import AppendAudio
+from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.replay import replay
+from engine.realtime.recording.tap import Recording
 from engine.realtime.recording.writer import Writer
-from engine.realtime.session_events import BargeIn, ErrorShown, Summary
+from engine.realtime.session_events import BargeIn, ErrorShown, Observer, SessionEvent, Summary
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools.tool import tool_of
 from tests.realtime.recording.recorded import hold_recorded
@@ -249,11 +253,70 @@ def test_a_slow_disk_drops_entries_and_counts_them() -> None:
     for number in range(5000):
         writer.put(partial(done.append, number))
     gate.set()
-    assert writer.close()
+    assert writer.close(partial(done.append, 5000))
     assert writer.dropped > 0
-    assert sum(dropped) <= writer.dropped
-    assert len(done) + writer.dropped == 5000
+    assert sum(dropped) == writer.dropped
+    assert len(done) + writer.dropped == 5001
     assert done == sorted(done)
+    assert done[-1] == 5000, "the last is never dropped"
+
+
+def open_files(folder: Path) -> set[str]:
+    """Names of the files in it that this process has open."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("the system does not list open files")
+    links = [link.readlink() for link in descriptors.iterdir() if link.is_symlink()]
+    return {link.name for link in links if link.parent == folder}
+
+
+def new_recording(folder: Path, observers: Sequence[Observer] = ()) -> Recording:
+    """A recording of a session that is nowhere held."""
+    return Recording(folder, choose_provider("custom", "ws://double/", {}, Config()), observers=observers)
+
+
+async def test_a_slow_disk_gets_the_end_of_the_sound_and_every_file_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, write, told = threading.Event(), WavFile.write, list[SessionEvent]()
+
+    def write_slowly(file: WavFile, pcm16: bytes) -> int:
+        gate.wait()
+        return write(file, pcm16)
+
+    monkeypatch.setattr(WavFile, "write", write_slowly)
+    recording = new_recording(tmp_path, [lambda event, _: told.append(event)])
+    for number in range(5000):
+        recording.sent(AppendAudio("e1", b"\0\1", at_sample=number))
+    assert len(open_files(tmp_path)) == 4
+    closing = asyncio.ensure_future(recording.aclose())
+    await asyncio.sleep(0)
+    gate.set()
+    await closing
+    assert not open_files(tmp_path)
+    frames = {name: soundfile.info(tmp_path / f"{name}.wav").frames for name in ("user", "heard")}
+    assert frames["heard"] == frames["user"] >= 4000
+    assert "too slow" in getattr(told[-1], "message", "")
+
+
+async def test_a_full_disk_closes_every_file(tmp_path: Path) -> None:
+    failed = asyncio.Event()
+    recording = new_recording(tmp_path, [lambda *_: failed.set()])
+    with disk_of(1000):
+        recording.sent(AppendAudio("e1", bytes(2000)))
+        await asyncio.wait_for(failed.wait(), 10)
+    assert not open_files(tmp_path)
+    await recording.aclose()
+
+
+@pytest.mark.parametrize("most_bytes", [0, 100])
+async def test_a_recording_that_cannot_begin_leaves_nothing_behind(tmp_path: Path, most_bytes: int) -> None:
+    folder = tmp_path / "talk"
+    with disk_of(most_bytes), pytest.raises(InvalidInputError, match="cannot be written"):
+        new_recording(folder)
+    assert not list(folder.iterdir())
+    assert not open_files(folder)
+    await new_recording(folder).aclose()
 
 
 def test_a_wav_file_is_whole_after_every_write(tmp_path: Path) -> None:
