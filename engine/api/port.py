@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.api.backend import choose_backend, naming_origin, stream_request
 from engine.api.options import SessionOptions
-from engine.api.sound import Sound, pcm16_of
+from engine.api.sound import Sound, pcm16_of, rate_of
 from engine.audio.capture import Capture, MicBlock
 from engine.audio.device.blame import close_backend
 from engine.audio.device.open_stream import OpenStream
@@ -33,7 +33,7 @@ from engine.config import load_config
 from engine.dsp.compile.library import load_kernels
 from engine.dsp.meter import meter
 from engine.dsp.pcm16 import pcm16_to_float32
-from engine.errors import Advice, InvalidInputError, NotOpenError, StreamLostError
+from engine.errors import Advice, NotOpenError, StreamLostError
 
 _TICK_S = 0.25
 _MOST_BLOCKS = 500
@@ -104,11 +104,7 @@ def open_port(
         backend=backend,
         block_ms=block_ms,
     )
-    if isinstance(rate_hz, bool) or not isinstance(rate_hz, int) or rate_hz < 1000:
-        raise InvalidInputError(
-            f"A port cannot have a rate of {rate_hz!r} Hz.", fix="Give a whole number of Hz, 1000 or more."
-        )
-    return OpenPort(options, rate_hz)
+    return OpenPort(options, rate_of(rate_hz))
 
 
 class OpenPort:
@@ -173,11 +169,11 @@ class OpenPort:
         """Play samples or a file behind what is being played; an array without a rate has that of the port.
 
         Raises:
-            InvalidInputError: it is no sound.
+            InvalidInputError: the sound or its rate cannot be played.
             NotOpenError: no speaker is open.
         """
         player = self._speaker
-        player.write(_SOUND, pcm16_of(sound, rate_hz or self._rate_hz, self._rate_hz))
+        player.write(_SOUND, pcm16_of(sound, self._rate_hz if rate_hz is None else rate_hz, self._rate_hz))
         player.end_item(_SOUND)
 
     def stop(self) -> None:
