@@ -49,9 +49,9 @@ class Steadiness:
     drift_ppm: float
     """By how much more frames the microphone gives than the speaker takes."""
     dropped_frames: float
-    """That vanished on the way."""
+    """Frames that vanished on the way."""
     added_frames: float
-    """That nobody had played."""
+    """Frames that nobody had played."""
 
 
 def find_chirps(recording: Signal, played_at: NDArray[np.float64], rate_hz: int) -> Arrivals:

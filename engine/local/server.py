@@ -110,7 +110,7 @@ class _ClientHandler:
     def _make_faults(self, request: web.Request) -> list[Fault]:
         faults = self._faults.for_connection(self._connections)
         self._connections += 1
-        # Who still speaks the beta is answered in it; a browser says so among its subprotocols.
+        # A client of the beta is answered with the beta's names; a browser asks for them among its subprotocols.
         is_beta = "OpenAI-Beta" in request.headers or _BETA_PROTOCOL in _offered(request)
         return [*faults, BetaNames()] if is_beta else faults
 
