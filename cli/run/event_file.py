@@ -20,16 +20,18 @@ class EventFile:
     A reader who takes nothing, and a full disk, do not stop the conversation: what they miss is counted.
     """
 
-    def __init__(self, name: str, file: TextIO, tell: Callable[[str], None]) -> None:
+    def __init__(self, name: str, file: TextIO, tell: Callable[[str], None], left: Callable[[], None]) -> None:
         """Prepare.
 
         Args:
             name: For sentences about it.
             file: Where to.
             tell: Given a sentence, once, in any thread, when the file takes no more.
+            left: Called instead, in any thread, when it is a pipe whose reader has left.
         """
         self._name = name
         self._tell = tell
+        self._left = left
         self._writer = BackgroundWriter(file, self._refused)
 
     def __call__(self, event: SessionEvent, at_s: float) -> None:
@@ -41,15 +43,20 @@ class EventFile:
 
         Raises:
             InvalidInputError: the file took no more.
+            BrokenPipeError: the reader has left.
         """
         self._writer.close(patience_s)
-        if self._writer.error is not None:
-            raise self._error(self._writer.error)
+        error = self._writer.error
+        if error is not None:
+            raise error if isinstance(error, BrokenPipeError) else self._error(error)
         if self._writer.dropped:
             self._tell(f"{self._writer.dropped} events are missing in {self._name}: it was read too slowly.")
 
     def _refused(self, error: OSError) -> None:
-        self._tell(self._error(error).message)
+        if isinstance(error, BrokenPipeError):
+            self._left()
+        else:
+            self._tell(self._error(error).message)
 
     def _error(self, error: OSError) -> InvalidInputError:
         return InvalidInputError(

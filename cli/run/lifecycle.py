@@ -14,6 +14,8 @@ from cli.terminal.signals import stop_signals
 from cli.view.lines import describe_stream
 from cli.view.screen import Screen
 from engine.api.session import Session
+from engine.errors import NotOpenError, VoiceError
+from engine.redaction import plain_words
 
 Guide = Callable[[Session], Awaitable[None]]
 """Speaks for the person: the lines of a pipe, or the script of a demonstration."""
@@ -37,17 +39,23 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
             this_task.cancel()
         interrupted = True
 
+    def reader_left() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and what still waits is written out
+            loop.call_soon_threadsafe(session.stop, "nobody reads the output")
+
     with stop_signals(stop):
         try:
             async with session:
                 is_open = True
-                outputs.reader_left = lambda: loop.call_soon_threadsafe(session.stop, "nobody reads the output")
+                outputs.on_reader_left(reader_left)
                 for line in describe_stream(session.stream):
                     screen.say(line)
                 approvals.attach(session)
                 with contextlib.ExitStack() as stack:
                     if guide is not None:
-                        stack.callback(asyncio.ensure_future(guide(session)).cancel)
+                        guiding = asyncio.ensure_future(guide(session))
+                        guiding.add_done_callback(lambda guiding: _fail_with(guiding, session))
+                        stack.callback(guiding.cancel)
                     else:
                         _offer_keys(session, screen, approvals, stack)
                     await session.wait()
@@ -55,6 +63,17 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
             if interrupted:
                 screen.say("Interrupted while starting.")
             raise
+
+
+def _fail_with(guiding: asyncio.Future[None], session: Session) -> None:
+    """End the session with what its guide has failed with, which would go on without one for ever."""
+    error = None if guiding.cancelled() else guiding.exception()
+    if error is None:
+        return
+    if not isinstance(error, VoiceError):
+        error = VoiceError(f"What speaks for you has failed: {plain_words(error)}.", fix="Report it.")
+    with contextlib.suppress(NotOpenError):  # it has ended already, and the guide failed for that
+        session.fail(error)
 
 
 def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: contextlib.ExitStack) -> None:

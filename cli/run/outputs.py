@@ -21,11 +21,22 @@ _HASTE_S = 0.3
 class Outputs:
     """The screen, the event file if there is one, and what becomes of a reader who leaves."""
 
-    def __init__(self, screen: Screen, events: EventFile | None) -> None:
+    def __init__(self, screen: Screen) -> None:
         self.screen = screen
-        self.events = events
-        self.reader_left: Callable[[], object] = lambda: None
-        """Called, in any thread, when nobody takes the conversation any more."""
+        self.events: EventFile | None = None
+        self._left = False
+        self._on_left: Callable[[], object] = lambda: None
+
+    def reader_left(self) -> None:
+        """Take note, in any thread, that nobody takes any more what goes to standard output."""
+        self._left = True
+        self._on_left()
+
+    def on_reader_left(self, call: Callable[[], object]) -> None:
+        """Call this, in any thread, when the reader leaves, or now if nobody is there any more."""
+        self._on_left = call
+        if self._left:
+            call()
 
 
 def _same_file(one: BackgroundWriter, other: BackgroundWriter) -> bool:
@@ -55,22 +66,23 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
         talk = about if events == "-" else BackgroundWriter(stdout, lambda _: outputs.reader_left())
         together = talk is about or (talk.isatty() and about.isatty()) or _same_file(talk, about)
         screen = Screen(talk, None if together else about)
-        log = None
+        outputs = Outputs(screen)
         if events == "-":
-            log = EventFile("Standard output", stdout, screen.say)
+            outputs.events = EventFile("Standard output", stdout, screen.say, outputs.reader_left)
         elif events is not None:
             file = stack.enter_context(open_event_file(events))
-            log = EventFile(f"The event file {events}", file, screen.say)
-        outputs = Outputs(screen, log)
+            outputs.events = EventFile(f"The event file {events}", file, screen.say, outputs.reader_left)
         try:
             yield outputs
         finally:
             patience_s = _HASTE_S if INTERRUPTS.count else None
             try:
-                if log is not None:
-                    log.close(patience_s)
+                if outputs.events is not None:
+                    outputs.events.close(patience_s)
             finally:
                 talk.close(patience_s)
+                if talk.dropped and talk.error is None and talk is not about:
+                    screen.say(f"{talk.dropped} pieces of the conversation are not shown: they were read too slowly.")
                 about.close(patience_s)
         if talk.error is not None:
             raise talk.error

@@ -117,7 +117,7 @@ def test_an_event_of_any_kind_steers_neither_the_screen_nor_the_reader_of_its_li
         screen(event, 0.0)
     assert is_clean(out.getvalue(), keeps_invisible=True)
     assert "\nforged" not in out.getvalue()
-    file = EventFile("events", lines, pytest.fail)
+    file = EventFile("events", lines, pytest.fail, pytest.fail)
     file(event, 1.5)
     file.close()
     assert len(lines.getvalue().splitlines()) == 1

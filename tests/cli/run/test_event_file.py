@@ -95,11 +95,40 @@ def test_a_reader_who_takes_nothing_does_not_stop_the_conversation() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell's pipe")
-def test_a_reader_of_the_conversation_who_leaves_ends_it_quietly() -> None:
+@pytest.mark.parametrize(
+    ("wanted", "first"), [([], "You:   hello"), (["--events", "-"], '"type": "chosen"')], ids=["conversation", "events"]
+)
+def test_a_reader_who_leaves_ends_the_conversation_quietly(wanted: list[str], first: str) -> None:
     script = (
-        'yes hello | head -20 | "$0" run --text --backend virtual --provider local | head -1; echo ${PIPESTATUS[2]}'
+        'yes hello | head -20 | "$0" run --text --backend virtual --provider local "$@" | head -1; '
+        "echo ${PIPESTATUS[2]}"
     )
-    run = subprocess.run(["bash", "-c", script, VOICE], capture_output=True, text=True, check=False, timeout=120)
-    assert run.stdout.splitlines() == ["You:   hello", "1"]
-    assert "Traceback" not in run.stderr
-    assert "WARNING" not in run.stderr
+    command = ["bash", "-c", script, VOICE, *wanted]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    line, code = run.stdout.splitlines()
+    assert first in line
+    assert code == "1"
+    assert run.stderr.splitlines()[-1].startswith("End (nobody reads the output)")
+    for unwanted in ("Traceback", "WARNING", "takes no more"):
+        assert unwanted not in run.stderr
+
+
+def test_what_is_missing_of_the_conversation_is_told() -> None:
+    program = (
+        "import sys\n"
+        "from cli.run.outputs import open_outputs\n"
+        "from cli.terminal import writer\n"
+        "from engine.realtime.session_events import UserTyped\n"
+        "writer.MOST_BYTES = 2000\n"
+        "with open_outputs(None) as outputs:\n"
+        "    for number in range(3000):\n"
+        "        outputs.screen(UserTyped('x' * 90), 0.0)\n"
+        "    print('written', file=sys.stderr, flush=True)\n"
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        assert run.stderr.readline() == "written\n"
+        shown, told = run.communicate(timeout=60)
+    missing = int(told.split(" pieces of the conversation are not shown")[0])
+    assert len(shown.splitlines()) == 3000 - missing < 3000
