@@ -67,7 +67,7 @@ def _has_ended(descriptor: int) -> bool:
 
 
 async def test_one_that_is_still_loading_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "loads_for_ever.py").write_text("import time\ntime.sleep(60)\n")
+    (tmp_path / "loads_for_ever.py").write_text("import signal\nsignal.pause()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     server = LocalServer("loads_for_ever")
     start = asyncio.create_task(server.start())

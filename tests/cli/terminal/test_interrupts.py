@@ -35,12 +35,12 @@ INTERRUPTS.install()
 asyncio.run(main())
 """
 CLOSE_HANGS = """
-import sys, time
+import sys, threading
 from backends.virtual_stream import VirtualStream
 
 def close(_):
     print("closing", file=sys.stderr, flush=True)
-    time.sleep(1000)
+    threading.Event().wait()
 
 VirtualStream.close = close
 from cli.main import main
