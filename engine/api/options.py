@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,6 +124,10 @@ class SessionOptions:
             value = getattr(self, name)
             if isinstance(value, str) or not isinstance(value, Iterable):
                 raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix="Give a list.")
+        for observer in self.observers:
+            if not callable(observer) or iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
+                what = f"`observers=` cannot have {observer!r}, which no session can call."
+                raise InvalidInputError(what, fix="Give functions without `async`: what waits goes into a task.")
         if self.text and self.input_file is not None:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
         self.turn_options()

@@ -47,7 +47,7 @@ class SessionPlan:
         )
         if chosen.provider.runs_mcp:
             settings = replace(settings, remote_mcp=config.remote_mcp)
-            chosen = replace(chosen, other_secrets=tuple(config.tool_secrets))
+        chosen = replace(chosen, other_secrets=(*secrets_of_environment(os.environ), *config.tool_secrets))
         self.chosen, self.settings = chosen, settings
         offered = offered_tools(chosen.provider, config.tools, options.tools)
         self.tools, self.lacks = offered.tools, offered.lacks
@@ -63,8 +63,6 @@ class SessionPlan:
             self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
         self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
         """Whether the program says when the user speaks."""
-        self.secrets = (*secrets_of_environment(os.environ), *config.tool_secrets)
-        """Secrets that no text may show, beside the provider's own keys."""
         self.budget = defaults.budget if options.budget is None else options.budget
 
     def meter(self) -> UsageMeter:

@@ -18,22 +18,21 @@ from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
 from engine.api.sound import Sound, pcm16_of
-from engine.audio.clock import loop_time_s
 from engine.audio.device.blame import close_backend
 from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
 from engine.local.process import LocalServer
+from engine.realtime.audience import Audience
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
-from engine.realtime.session_events import Activity, ApprovalAsked, Lacking, Observer, PartChosen, SessionEvent, Summary
+from engine.realtime.session_events import Activity, ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
-from engine.redaction import Scrubber
 
 _HURRY_S = 0.5
 """Time that a cancelled start gives the library of sound: a server that hangs takes half a minute to refuse."""
@@ -80,11 +79,12 @@ class Session:
         self.options = options
         self._plan = SessionPlan(options)
         self._events = EventBuffer()
-        self._told: list[Observer] = [*options.observers, self._events]
-        # The meter first: its last word comes before the summary.
         self._meter = self._plan.meter()
-        rate_watch = OutputRateWatch(self._plan.chosen.provider.output_rate_hz)
-        self._observers: list[Observer] = [self._meter, rate_watch, *self._told, self._approve_unasked]
+        self._audience = Audience(
+            [*options.observers, self._events, self._approve_unasked],
+            self._plan.chosen.scrubber,
+            [self._meter, OutputRateWatch(self._plan.chosen.provider.output_rate_hz)],
+        )
         self._approved = {*self._plan.config.tools.approve, *options.approve}
         self._was_opened = self._was_raised = False
         self._stack = contextlib.AsyncExitStack()
@@ -288,16 +288,16 @@ class Session:
             raise error
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
-        plan, options = self._plan, self.options
+        plan, options, tell = self._plan, self.options, self._audience.tell
         stack.enter_context(naming_origin(plan.config.audio))
         audio_defaults, directions = plan.config.audio, directions_of(options)
         choose = functools.partial(choose_backend, options, audio_defaults, directions)
         found = await run_blocking(choose, grace_s=_HURRY_S)
         if found.backend is not options.backend:
             stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
-            self._emit(PartChosen("backend", found.backend.name, f"{found.reason}."))
-        self._emit(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
-        self._emit(*map(Lacking, plan.lacks))
+            tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
+        tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
+        tell(*map(Lacking, plan.lacks))
         await run_blocking(functools.partial(warm_up, options.on_compile))
         provider = plan.chosen.provider
         open_audio = functools.partial(
@@ -314,22 +314,22 @@ class Session:
         self._audio = audio = await run_blocking(open_audio, grace_s=_HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
         # The servers after the devices, which may not be there: that is told without a wait.
-        tools = await start_servers(plan.config.mcp, self._emit, stack)
+        tools = await start_servers(plan.config.mcp, tell, stack)
         chosen, connect = await self._reach_server(stack)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:
-            recording = Recording(folder, chosen, observers=self._told, secrets=plan.secrets, connect=connect)
+            recording = Recording(folder, chosen, tell=tell, connect=connect)
             stack.push_async_callback(recording.aclose, audio)
             stack.callback(asyncio.ensure_future(recording.follow(audio)).cancel)
             recorded = {"make_conversation": recording.make_conversation}
             connect = recording.connect
-        self._runner = ToolRunner([*plan.tools, *await tools], Scrubber(plan.secrets))
+        self._runner = ToolRunner([*plan.tools, *await tools], chosen.scrubber)
         core = RealtimeSession(
             chosen,
             audio,
             self._runner,
             plan.settings,
-            self._observers,
+            self._audience,
             connect=connect,
             max_outage_s=options.max_outage_audio,
             **recorded,
@@ -349,7 +349,7 @@ class Session:
         if chosen.url:
             return chosen, self.options.connect or Connection.open
         server = await stack.enter_async_context(LocalServer())
-        self._emit(*map(Lacking, server.lacks))
+        self._audience.tell(*map(Lacking, server.lacks))
 
         async def connect(chosen: ChosenProvider) -> Connection:
             await server.revive()
@@ -370,12 +370,6 @@ class Session:
     def _approve_unasked(self, event: SessionEvent, _: float) -> None:
         if isinstance(event, ApprovalAsked) and self.approves(event.server):
             self.approve(event.approval_id)
-
-    def _emit(self, *events: SessionEvent) -> None:
-        """Tell the observers what happens beside the conversation."""
-        for event in events:
-            for observer in self._told:
-                observer(event, loop_time_s())
 
 
 def _not_open() -> NotOpenError:

@@ -3,43 +3,66 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
+from typing import cast
 
 from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
-from engine.realtime.session_events import ErrorShown, Observer, SessionEvent
+from engine.realtime.session_events import ErrorShown, Observer, SessionEvent, Watch
 from engine.redaction import Scrubber
 
 _log = logging.getLogger(__name__)
 
 
 class Audience:
-    """The observers of a session."""
+    """The observers of a session, for everybody who has something to tell them.
 
-    def __init__(self, observers: Sequence[Observer], scrubber: Scrubber, emit: Callable[[SessionEvent], None]) -> None:
+    Example:
+        >>> from engine.realtime.session_events import UserTyped
+        >>> audience = Audience([lambda event, at_s: print(event.text)], Scrubber(["AQVN-1234"]))
+        >>> audience.tell(UserTyped("My key is AQVN-1234."))
+        My key is ***.
+    """
+
+    def __init__(self, observers: Sequence[Observer], scrubber: Scrubber, watches: Sequence[Watch] = ()) -> None:
         """Gather them.
 
         Args:
             observers: Told everything, in this order.
             scrubber: Takes known secrets out of what they are told.
-            emit: Takes what is to be told in its turn.
+            watches: Told before them; what these conclude from an event everybody is told before that event.
         """
-        self._observers = list(observers)
+        self._observers = [*watches, *observers]
+        self._watches = watches
         self._scrubber = scrubber
-        self._emit = emit
+        self._to_tell: deque[SessionEvent] = deque()
+        self._is_telling = False
 
-    def tell(self, session_event: SessionEvent) -> None:
-        """Tell every observer, what one concludes first; one that fails is told no more, and the others hear of it."""
+    def tell(self, *session_events: SessionEvent) -> None:
+        """Tell everybody, after what is being told; one that fails is told no more, and the others hear of it."""
+        self._to_tell.extend(session_events)
+        if self._is_telling:
+            return
+        self._is_telling = True
+        try:
+            while self._to_tell:
+                self._tell_now(self._to_tell.popleft())
+        finally:
+            self._is_telling = False
+
+    def _tell_now(self, session_event: SessionEvent) -> None:
         session_event = self._scrubber.clean_fields(session_event)
         now_s = loop_time_s()
-        # One that fails with what another concludes from an event is not told the event itself.
+        # One that fails with what a watch concludes from an event is not told the event itself.
         for observer in filter(self._observers.__contains__, list(self._observers)):
             try:
-                for follows in observer(session_event, now_s) or ():
-                    self.tell(follows)
+                concluded = observer(session_event, now_s)
+                for follows in cast(Sequence[SessionEvent], concluded) if observer in self._watches else ():
+                    self._tell_now(follows)
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 level = logging.DEBUG if isinstance(error, VoiceError) else logging.WARNING
                 _log.log(level, "an observer failed", exc_info=error)
                 what = f"Part of the display has stopped: {type(error).__name__}: {error}"
-                self._emit(ErrorShown(error.message if isinstance(error, VoiceError) else what))
+                self._to_tell.append(ErrorShown(error.message if isinstance(error, VoiceError) else what))

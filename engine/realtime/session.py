@@ -55,7 +55,7 @@ class RealtimeSession:
         audio: SessionAudio,
         runner: ToolRunner,
         settings: SessionSettings | None = None,
-        observers: Sequence[Observer] = (),
+        observers: Sequence[Observer] | Audience = (),
         connect: Connect = Connection.open,
         make_conversation: Callable[..., Conversation] = Conversation,
         max_outage_s: float = MAX_OUTAGE_S,
@@ -67,7 +67,7 @@ class RealtimeSession:
             audio: The opened audio; the session starts it and closes it.
             runner: The tools that are offered; closed with the session.
             settings: Settings that differ from the provider's defaults; the tools are the runner's.
-            observers: Told everything, in order.
+            observers: Told everything, in order; as an audience where others tell them something too.
             connect, make_conversation: The real ones, a test's double, or what records them.
             max_outage_s: Greatest age of the microphone's audio that is sent when a lost connection comes back.
         """
@@ -77,7 +77,7 @@ class RealtimeSession:
         self._runner = runner
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._scrubber = chosen.scrubber
-        self._audience = Audience(observers, self._scrubber, self.emit)
+        self._audience = observers if isinstance(observers, Audience) else Audience(observers, self._scrubber)
         self.latency = LatencyTimeline()
         turns = self._settings.turn_detection(provider)
         self._conversation = make_conversation(

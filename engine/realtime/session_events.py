@@ -6,7 +6,7 @@ path. `to_json` gives the object of one line of an event file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -39,10 +39,11 @@ class Activity(StrEnum):
     LISTENING = "listening"
 
 
-Observer = Callable[[SessionEvent, float], list[SessionEvent] | None]
+Observer = Callable[[SessionEvent, float], object]
 """Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
-follows from that happens after what is under way, and every observer sees it in this order. Session events that it
-concludes from this one it returns: everybody is told them, before those behind it are told this one."""
+follows from that happens after what is under way, and every observer sees it in this order."""
+Watch = Callable[[SessionEvent, float], Sequence[SessionEvent]]
+"""An observer of the session's own: everybody is told the session events it returns, before the one it was given."""
 
 
 @named("chosen")

@@ -32,7 +32,7 @@ class ChosenProvider:
     """One sentence for the person: why this provider."""
     server_tools: tuple[ServerTool, ...] = ()
     other_secrets: tuple[str, ...] = field(default=(), repr=False)
-    """Other secrets that the service is told, such as tokens for MCP servers."""
+    """Other secrets that no text may show, such as tokens for MCP servers."""
     insecure: bool = False
     """Whether the person allows ws:// to another machine, where everybody on the way can read along."""
 
@@ -43,7 +43,7 @@ class ChosenProvider:
 
     @property
     def scrubber(self) -> Scrubber:
-        """A scrubber that blanks this provider's secrets out of foreign texts."""
+        """A scrubber that blanks the secrets out of foreign texts."""
         values = [header.reveal() for header in self.headers.values()]
         bare = [value.partition(" ")[2] for value in values]
         return Scrubber([*values, *bare, *secrets_of_url(self.url), *self.other_secrets])

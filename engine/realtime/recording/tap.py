@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -41,8 +41,8 @@ from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.writer import Writer
-from engine.realtime.session_events import ErrorShown, Observer
-from engine.redaction import Scrubber, without_secrets
+from engine.realtime.session_events import ErrorShown, SessionEvent
+from engine.redaction import without_secrets
 
 FORMAT = "voice-recording/1"
 EVENTS_FILE = "session.jsonl"
@@ -61,8 +61,7 @@ class Recording:
         chosen: ChosenProvider,
         *,
         connect: Connect = Connection.open,
-        observers: Sequence[Observer] = (),
-        secrets: Sequence[str] = (),
+        tell: Callable[[SessionEvent], None] = lambda _: None,
     ) -> None:
         """Create the folder and its files; inside a running loop.
 
@@ -70,16 +69,15 @@ class Recording:
             folder: New, or without a recording.
             chosen: The server; its secrets are left out.
             connect: Opens the transports that are recorded.
-            observers: Told where the recording ends before the session does.
-            secrets: Other texts that are left out.
+            tell: Told where the recording ends before the session does.
 
         Raises:
             InvalidInputError: the folder holds a recording, or it cannot be written.
         """
         self._folder = folder
         self._connect = connect
-        self._scrubbers = chosen.scrubber, Scrubber(secrets)
-        self._observers = observers
+        self._scrubber = chosen.scrubber
+        self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._began_s = loop_time_s()
         self._lines = self._machines = 0
@@ -199,10 +197,7 @@ class Recording:
     # What follows runs in the writer's thread.
 
     def _write(self, entry: dict[str, Any]) -> None:
-        told = to_json(entry)
-        for scrubber in self._scrubbers:
-            told = scrubber.clean_json(told)
-        self._file.write(f"{json.dumps(told)}\n")
+        self._file.write(f"{json.dumps(self._scrubber.clean_json(to_json(entry)))}\n")
         self._file.flush()
 
     def _write_received(self, line: dict[str, Any], text: str | bytes, *, has_settings: bool) -> None:
@@ -227,8 +222,7 @@ class Recording:
         self._loop.call_soon_threadsafe(self._warn, message)
 
     def _warn(self, message: str) -> None:
-        for observer in self._observers:
-            observer(ErrorShown(message, "recording"), loop_time_s())
+        self._tell(ErrorShown(message, "recording"))
 
 
 def require_new(folder: Path) -> None:

@@ -17,6 +17,7 @@ from engine.audio.types import StreamRequest
 from engine.config import Config, check_config
 from engine.config_tables import Prices
 from engine.errors import InvalidInputError
+from engine.realtime.audience import Audience
 from engine.realtime.cost.prices import KNOWN, prices_of
 from engine.realtime.cost.usage import Tokens, UsageMeter, cost_of, tokens_of
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
@@ -24,7 +25,6 @@ from engine.realtime.providers.choose import OPENAI, YANDEX, Provider, choose_pr
 from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import (
     ErrorShown,
-    Observer,
     ResponseUsage,
     SessionEvent,
     Summary,
@@ -311,7 +311,7 @@ def test_a_session_ends_after_the_answer_that_used_its_budget_up() -> None:
         ]
         meter = UsageMeter("", configured={"m": PRICES}, budget=COST)
         server = ServerDouble(script)
-        observers: list[Observer] = [meter, lambda event, _: session_events.append(event)]
+        observers = Audience([lambda event, _: session_events.append(event)], chosen.scrubber, [meter])
         session = RealtimeSession(chosen, audio, ToolRunner([]), observers=observers, connect=server.connect)
         meter.attach(session)
         summary = await session.run(duration_s=50)
@@ -352,7 +352,7 @@ def test_a_budget_is_kept_to_within_one_answer_whatever_else_fails(writes: bool)
         chosen = choose_provider("custom", "ws://double/", {}, Config())
         meter = UsageMeter("", configured={"m": PRICES}, budget=2.5 * COST)
         server = ServerDouble(answers, ignoring=["conversation.item.create", "response.cancel"])
-        observers: list[Observer] = [meter, broken, lambda event, _: heard.append(event)]
+        observers = Audience([broken, lambda event, _: heard.append(event)], chosen.scrubber, [meter])
         session = RealtimeSession(chosen, audio, ToolRunner([]), observers=observers, connect=server.connect)
         meter.attach(session)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config
 from engine.errors import VoiceError
+from engine.realtime.audience import Audience
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import Recording
@@ -54,6 +55,7 @@ def hold_recorded(
         if spoken is not None:
             held.devices.say(spoken)
         chosen = choose_provider(provider, "ws://double/v1/realtime", environ or {}, Config())
+        chosen = replace(chosen, other_secrets=tuple(secrets_of_environment(environ or {})))
         service = chosen.provider
         audio = SessionAudio(
             held.devices,
@@ -62,18 +64,17 @@ def hold_recorded(
             output_rate_hz=service.output_rate_hz,
             keep_played=True,
         )
-        observers = [lambda event, _: held.session_events.append(event)]
+        audience = Audience([lambda event, _: held.session_events.append(event)], chosen.scrubber)
         server = ServerDouble(
             *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
         )
-        secrets = secrets_of_environment(environ or {})
-        recording = Recording(folder, chosen, connect=server.connect, observers=observers, secrets=secrets)
+        recording = Recording(folder, chosen, connect=server.connect, tell=audience.tell)
         session = RealtimeSession(
             chosen,
             audio,
             ToolRunner(list(tools)),
             settings,
-            observers=observers,
+            observers=audience,
             connect=recording.connect,
             make_conversation=recording.make_conversation,
         )

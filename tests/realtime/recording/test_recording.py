@@ -21,6 +21,7 @@ from engine.audio.types import StreamRequest
 from engine.audio.wav_file import WavFile
 from engine.config import Config
 from engine.errors import InvalidInputError
+from engine.realtime.audience import Audience
 from engine.realtime.protocol.client_events import AppendAudio
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.heard import HeardFile
@@ -272,7 +273,8 @@ def open_files(folder: Path) -> set[str]:
 
 def new_recording(folder: Path, observers: Sequence[Observer] = ()) -> Recording:
     """A recording of a session that is nowhere held."""
-    return Recording(folder, choose_provider("custom", "ws://double/", {}, Config()), observers=observers)
+    chosen = choose_provider("custom", "ws://double/", {}, Config())
+    return Recording(folder, chosen, tell=Audience(observers, chosen.scrubber).tell)
 
 
 async def test_a_slow_disk_gets_the_end_of_the_sound_and_every_file_is_closed(
