@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import threading
 from collections.abc import Callable
 from dataclasses import fields
 from types import TracebackType
@@ -19,7 +20,8 @@ from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.device.blame import close_backend
-from engine.audio.run_blocking import run_blocking, wait_out
+from engine.audio.device.registry import Chosen
+from engine.audio.run_blocking import close_blocking, run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
@@ -59,6 +61,7 @@ def _as_options(
 class Session:
     """A conversation with an agent; takes what `SessionOptions` takes.
 
+    It is used from the thread that opened it; another hands its calls over with `loop.call_soon_threadsafe`.
     Its events can be read in a loop: as many as the buffer holds wait for a slow reader, the newest. An error that
     ends the session is raised by the loop or by `wait`, or where the block is left, once.
 
@@ -87,6 +90,7 @@ class Session:
         )
         self._approved = {*self._plan.config.tools.approve, *options.approve}
         self._was_opened = self._was_raised = False
+        self._thread_id = 0
         self._stack = contextlib.AsyncExitStack()
         self._runner = ToolRunner(())
         self._audio: SessionAudio | None = None
@@ -106,7 +110,7 @@ class Session:
         """
         if self._was_opened:
             raise NotOpenError("A session is opened once.", fix="Make another one.")
-        self._was_opened = True
+        self._was_opened, self._thread_id = True, threading.get_ident()
         async with contextlib.AsyncExitStack() as stack:
             await self._open(stack)
             self._stack = stack.pop_all()
@@ -222,11 +226,11 @@ class Session:
         """Say something to the agent in writing: it interrupts as speech does, and is answered.
 
         Raises:
-            InvalidInputError: the text is empty.
+            InvalidInputError: the text is empty, or is none.
             NotOpenError: the session is not open.
         """
-        if not text.strip():
-            raise InvalidInputError("There is no text to send.", fix="Send words.")
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidInputError(f"`text=` cannot be {text!r:.40}: there are no words in it.", fix="Send words.")
         self._live.type_text(text)
 
     def play(self, sound: Sound, rate_hz: int | None = None) -> None:
@@ -266,21 +270,30 @@ class Session:
         Raises:
             NotOpenError: the session was never opened.
         """
-        if self._core is None:
-            raise _not_open()
+        core = self._opened
         if at_once:
             self._runner.hurry()
-        self._core.stop(reason)
+        core.stop(reason)
 
     def fail(self, error: VoiceError) -> None:
         """End the session with an error, which is raised as one of its own."""
         self._live.fail(error)
 
     @property
-    def _live(self) -> RealtimeSession:
-        if self._core is None or self._running is None or self._running.done():
+    def _opened(self) -> RealtimeSession:
+        if self._core is None:
             raise _not_open()
+        if threading.get_ident() != self._thread_id:
+            what = "A session was used from another thread than the one it was opened in."
+            raise InvalidInputError(what, fix="Hand the call to its loop with `loop.call_soon_threadsafe`.")
         return self._core
+
+    @property
+    def _live(self) -> RealtimeSession:
+        core = self._opened
+        if self._running is None or self._running.done():
+            raise _not_open()
+        return core
 
     def _raise_failure(self) -> None:
         if self._running is not None and not self._was_raised and (error := self._running.exception()) is not None:
@@ -292,9 +305,14 @@ class Session:
         stack.enter_context(naming_origin(plan.config.audio))
         audio_defaults, directions = plan.config.audio, directions_of(options)
         choose = functools.partial(choose_backend, options, audio_defaults, directions)
-        found = await run_blocking(choose, grace_s=_HURRY_S)
+
+        def close(found: Chosen) -> None:
+            if found.backend is not options.backend:
+                close_backend(found.backend)
+
+        found = await run_blocking(choose, grace_s=_HURRY_S, discard=close)
         if found.backend is not options.backend:
-            stack.push_async_callback(run_blocking, functools.partial(close_backend, found.backend))
+            stack.push_async_callback(close_blocking, functools.partial(close, found))
             tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))

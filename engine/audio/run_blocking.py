@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import threading
 import time
@@ -11,6 +12,8 @@ from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_CLOSE_S = 6.0
+"""Longer than our backends wait for two streams that hang."""
 
 
 class DaemonThread(Executor):
@@ -82,6 +85,16 @@ async def run_blocking(
     if cancelled:
         raise asyncio.CancelledError
     raise TimeoutError
+
+
+async def close_blocking(close: Callable[[], None]) -> None:
+    """Close something in a thread of its own; what hangs is left behind with its memory.
+
+    Raises:
+        BaseException: what the call raises.
+    """
+    with contextlib.suppress(TimeoutError):
+        await run_blocking(close, timeout_s=_CLOSE_S)
 
 
 async def wait_out(task: asyncio.Future[Any]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import textwrap
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import pytest
 
 import engine as voice
 from engine.api.event_buffer import EventBuffer
+from engine.audio.device.registry import Chosen
 from engine.config import AudioDefaults
 from engine.realtime import testing
 from engine.realtime.testing import (
@@ -363,3 +364,91 @@ async def test_a_sound_system_that_hangs_keeps_neither_the_loop_nor_who_wants_to
             await opening
     assert time.monotonic() - began_s < 4
     answers.set()
+
+
+def test_a_call_from_another_thread_is_refused_and_changes_nothing() -> None:
+    async def play_server(peer: Peer) -> None:
+        await BEGUN[0].play(peer)
+        await peer.send("session.created", session={"id": "sess_1"})
+        item = await peer.expect("conversation.item.create")
+        assert item["item"]["content"][0]["text"] == "from the loop"
+        await peer.expect("response.create")
+        await peer.answer("resp_1", "item_1", TONE, "An answer.")
+
+    async def main() -> None:
+        refused: list[str] = []
+
+        def use() -> None:
+            calls: list[Callable[[], None]] = [lambda: session.send_text("aside"), session.interrupt, session.stop]
+            for call in calls:
+                with pytest.raises(voice.InvalidInputError, match="call_soon_threadsafe") as error:
+                    call()
+                refused.append(error.value.message)
+
+        with ServerDouble(play_server) as server:
+            async with session_with(server, duration=5) as session:
+                await asyncio.sleep(1)
+                await asyncio.to_thread(use)
+                session.send_text("from the loop")
+                assert "AgentText" in names_of([event async for event in session])
+        assert len(refused) == 3
+
+    run(main())
+
+
+def test_what_is_no_text_is_refused_and_ends_nothing() -> None:
+    async def main() -> None:
+        with ServerDouble(BEGUN) as server:
+            async with session_with(server, duration=1) as session:
+                for text in (None, 5, b"bytes", ["words"]):
+                    with pytest.raises(voice.InvalidInputError, match="`text=`"):
+                        session.send_text(text)  # type: ignore[arg-type]
+                assert (await session.wait()).reason == "duration"
+
+    run(main())
+
+
+class Closing(VirtualDevices):
+    """Devices whose library is given back when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closing, self.let = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        """Hang until it may."""
+        self.closing.set()
+        self.let.wait()
+
+
+async def test_a_start_that_is_cancelled_closes_the_backend_it_gets_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, answers, devices = threading.Event(), threading.Event(), Closing()
+    devices.let.set()
+
+    def choose(*_: object) -> Chosen:
+        begun.set()
+        answers.wait()
+        return Chosen(devices, "it is late")
+
+    monkeypatch.setattr("engine.api.session.choose_backend", choose)
+    with ServerDouble() as server:
+        opening = asyncio.create_task(session_with(server).__aenter__())
+        await asyncio.to_thread(begun.wait)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+    assert not devices.closing.is_set()
+    answers.set()
+    assert await asyncio.to_thread(devices.closing.wait, 20)
+
+
+async def test_a_backend_that_hangs_while_it_closes_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.audio.run_blocking._CLOSE_S", 0.1)
+    devices = Closing()
+    monkeypatch.setattr("engine.api.session.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
+    with ServerDouble(BEGUN) as server:
+        session = session_with(server, duration=0.1)
+        async with asyncio.timeout(20):
+            await session.run()
+    assert devices.closing.is_set()
+    devices.let.set()

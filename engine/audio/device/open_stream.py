@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from engine.audio.device.blame import blaming
 from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.protocol import Backend
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.run_blocking import run_blocking
+from engine.audio.run_blocking import close_blocking
 from engine.audio.types import StreamRequest
-
-_CLOSE_S = 6.0
-"""Longer than our backends wait for two streams that hang."""
 
 
 class OpenStream:
@@ -75,5 +70,4 @@ class OpenStream:
 
     async def aclose(self) -> None:
         """Close the stream in a thread; the memory of one that hangs stays with it."""
-        with contextlib.suppress(TimeoutError):
-            await run_blocking(self.close, timeout_s=_CLOSE_S)
+        await close_blocking(self.close)

@@ -24,13 +24,12 @@ Send = Callable[[ClientEvent], Awaitable[None]]
 _Event = TypeVar("_Event", bound=ClientEvent)
 
 
-def _started(sending: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def _started(sending: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
     """Run a coroutine as a task whose first step is made at once, where Python can (3.12).
 
     A turn of the loop is a fifth of a block's way from the microphone to the socket, and much more where other threads
     are busy.
     """
-    loop = asyncio.get_running_loop()
     if sys.version_info >= (3, 12):
         return asyncio.Task(sending, loop=loop, eager_start=True)
     return loop.create_task(sending)
@@ -174,8 +173,9 @@ class Uplink:
     def _send_on(self) -> None:
         """Send what is queued, unless that is under way or there is no connection."""
         if self._wire is not None and not self._is_sending:
+            loop = asyncio.get_running_loop()  # may raise: nothing is under way then
             self._is_sending = True
-            self._sending = _started(self._send_queued(self._wire))
+            self._sending = _started(self._send_queued(self._wire), loop)
 
     async def _send_queued(self, send: Send) -> None:
         try:

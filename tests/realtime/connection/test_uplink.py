@@ -219,3 +219,16 @@ def test_a_block_that_comes_while_another_is_being_sent_waits_for_its_turn() -> 
         assert wire.blocks == [0, 1, 2]
 
     run_virtual(main())
+
+
+async def test_a_call_without_a_loop_leaves_the_queue_to_the_next() -> None:
+    wire, uplink = Wire(), Uplink(RATE_HZ)
+    running = asyncio.create_task(uplink.run(wire.send))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        await asyncio.to_thread(uplink.send, CommitAudio("c1"))
+    uplink.send(CreateResponse("r1"))
+    await asyncio.sleep(0)
+    assert [event.event_id for event in wire.sent] == ["c1", "r1"]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
