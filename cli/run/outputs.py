@@ -57,7 +57,7 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
 
     Raises:
         InvalidInputError: the event file cannot be written, or took no more.
-        BrokenPipeError: the reader of the conversation has left.
+        BrokenPipeError: the reader of the conversation, or of the events, has left.
     """
     with contextlib.ExitStack() as stack:
         stdout = stack.enter_context(standard_output())
@@ -82,7 +82,7 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
             finally:
                 talk.close(patience_s)
                 if talk.dropped and talk.error is None and talk is not about:
-                    screen.say(f"{talk.dropped} pieces of the conversation are not shown: they were read too slowly.")
+                    about.write(f"{talk.dropped} pieces of the conversation are not shown: they were read too slowly.\n")
                 about.close(patience_s)
         if talk.error is not None:
             raise talk.error
