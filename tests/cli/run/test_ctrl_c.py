@@ -1,10 +1,11 @@
-"""Ctrl+C at any moment, from the program's first line on: a quiet end within a second, and nothing left running."""
+"""Ctrl+C at any moment, from the program's first line on: a quiet and early end, and nothing left running."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -22,7 +23,9 @@ main()
 """
 COMMAND = [sys.executable, "-c", PROGRAM, "run", "--backend", "virtual", "--provider", "local", "--text"]
 PATIENCE_S = 15.0
-"""The end takes a second at most on a machine that does nothing else."""
+"""For the slowest end beside other tests."""
+MOST_MEDIAN_S = 3.0
+"""Of all ends, two of them side by side: 0.8 s on two cores at a load of twelve."""
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes as Linux shows them")
 
@@ -31,6 +34,8 @@ class Run:
     """A conversation of two questions, which goes on until it is interrupted."""
 
     def __init__(self, folder: Path) -> None:
+        self.end_s = 0.0
+        """Time from Ctrl+C to the end."""
         self.mark = f"VOICE_TEST_MARK={uuid.uuid4()}"
         name, _, value = self.mark.partition("=")
         environment = {**os.environ, "XDG_CONFIG_HOME": str(folder), name: value}
@@ -50,6 +55,7 @@ class Run:
                 process.wait(wait_s)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGINT)
+            interrupted_s = time.monotonic()
             if twice:
                 process.send_signal(signal.SIGINT)
             try:
@@ -57,6 +63,7 @@ class Run:
             except subprocess.TimeoutExpired:
                 process.kill()
                 return f"it does not end: {process.communicate()[1].decode()}"
+            self.end_s = time.monotonic() - interrupted_s
         if process.returncode not in (0, 130):
             return f"exit code {process.returncode}: {told.decode()}"
         if b"Traceback" in told or b"ignored" in told:
@@ -97,10 +104,13 @@ def test_ctrl_c_at_random_moments_ends_it_quietly(tmp_path: Path, count: int) ->
     dice = random.Random(16)
     moments = [(dice.uniform(0, whole_s), number % 4 == 0) for number in range(count)]
 
-    def tried(moment: tuple[float, bool]) -> str:
+    def tried(moment: tuple[float, bool]) -> tuple[str, float]:
         wait_s, twice = moment
-        wrong = Run(tmp_path).interrupt_after(wait_s, twice=twice)
-        return wrong and f"{'twice ' if twice else ''}after {wait_s:.3f} of {whole_s:.3f} s: {wrong}"
+        run = Run(tmp_path)
+        wrong = run.interrupt_after(wait_s, twice=twice)
+        return wrong and f"{'twice ' if twice else ''}after {wait_s:.3f} of {whole_s:.3f} s: {wrong}", run.end_s
 
     with ThreadPoolExecutor(2) as pool:
-        assert [wrong for wrong in pool.map(tried, moments) if wrong] == []
+        ends = list(pool.map(tried, moments))
+    assert [wrong for wrong, _ in ends if wrong] == []
+    assert statistics.median(end_s for _, end_s in ends) <= MOST_MEDIAN_S
