@@ -82,7 +82,7 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
             finally:
                 talk.close(patience_s)
                 if talk.dropped and talk.error is None and talk is not about:
-                    about.write(f"{talk.dropped} pieces of the conversation are not shown: they were read too slowly.\n")
+                    about.write(f"{talk.dropped} pieces of the conversation are missing: its reader was too slow.\n")
                 about.close(patience_s)
         if talk.error is not None:
             raise talk.error
