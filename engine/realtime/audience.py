@@ -47,19 +47,18 @@ class Audience:
         self._is_telling = True
         try:
             while self._to_tell:
-                self._tell_now(self._to_tell.popleft())
+                self._tell_now(self._to_tell.popleft(), loop_time_s())
         finally:
             self._is_telling = False
 
-    def _tell_now(self, session_event: SessionEvent) -> None:
+    def _tell_now(self, session_event: SessionEvent, now_s: float) -> None:
         session_event = self._scrubber.clean_fields(session_event)
-        now_s = loop_time_s()
         # One that fails with what a watch concludes from an event is not told the event itself.
         for observer in filter(self._observers.__contains__, list(self._observers)):
             try:
                 concluded = observer(session_event, now_s)
                 for follows in cast(Sequence[SessionEvent], concluded) if observer in self._watches else ():
-                    self._tell_now(follows)
+                    self._tell_now(follows, now_s)
             except Exception as error:  # whatever it is, the conversation goes on
                 self._observers.remove(observer)
                 level = logging.DEBUG if isinstance(error, VoiceError) else logging.WARNING

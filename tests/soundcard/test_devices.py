@@ -106,14 +106,14 @@ def test_named_devices_are_opened(soundcard: SoundCard, backend: str) -> None:
         *("--input", "vmic", "--output", "vspk"),
     )
     assert run.returncode == 0, run.stderr
-    assert "Microphone: vmic" in run.stdout
-    assert "Speaker: vspk" in run.stdout
+    assert "Microphone: vmic" in run.stderr
+    assert "Speaker: vspk" in run.stderr
 
 
 def test_auto_takes_sounddevice_and_says_so(soundcard: SoundCard) -> None:
     run = voice(soundcard, "run", "--provider", "local", "--duration", "0.5")
     assert run.returncode == 0, run.stderr
-    assert "Backend sounddevice" in run.stdout
+    assert "Backend sounddevice" in run.stderr
 
 
 def test_the_doctor_finds_this_machine_well(soundcard: SoundCard) -> None:
