@@ -130,5 +130,5 @@ def test_what_is_missing_of_the_conversation_is_told() -> None:
         assert run.stderr is not None
         assert run.stderr.readline() == "written\n"
         shown, told = run.communicate(timeout=60)
-    missing = int(told.split(" pieces of the conversation are not shown")[0])
+    missing = int(told.split(" pieces of the conversation are missing")[0])
     assert len(shown.splitlines()) == 3000 - missing < 3000
