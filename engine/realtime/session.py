@@ -100,15 +100,15 @@ class RealtimeSession:
         """Whether there has been a connection that was told everything."""
         self._recovery: RecoveryRunner | None = None
         self._to_do: deque[act.Action] = deque()
-        self._is_performing = False
+        self._is_performing = self._input_ended = self._is_device_lost = False
         self._over = asyncio.Event()
         self._timers: list[asyncio.TimerHandle] = []
         self._reason = self._winds_up_for = ""
         self._error: VoiceError | None = None
         self._received_at_s = self._waits_since_s = 0.0
-        self._input_ended = False
         self._idle_timeout = IdleTimeout()
-        self._is_device_lost = False
+        self.each_tick: Callable[[], None] = lambda: None
+        """Called many times a second, from the first connection on."""
         self._devices_lost = self._dropped_answer_ms = 0
 
     async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
@@ -351,6 +351,7 @@ class RealtimeSession:
         """Look after the devices; end the session when it is time, after what the device still holds has sounded."""
         if self._recovery is not None:
             self._recovery.tick()
+        self.each_tick()
         now_s, patience_s = loop_time_s(), self._conversation.patience_s
         if patience_s is not None and now_s - self._waits_since_s > patience_s:
             self._perform(self._conversation.give_up())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from engine.config_tables import Prices
@@ -22,6 +22,8 @@ from engine.realtime.session_events import (
 
 _MILLION = 1e6
 _OF_TEXT = {"other_input": "text_input", "other_output": "text_output"}
+_LAST_TURN_S = 60.0
+"""Most of the microphone that is sent until the turn in which the budget is used up has been answered."""
 
 
 class Tokens(Counter[str]):
@@ -117,9 +119,16 @@ def cost_of(tokens: Tokens, prices: Prices | None, seconds: float = 0.0) -> tupl
 class Metered(Protocol):
     """A session, as far as it is paid for."""
 
+    each_tick: Callable[[], None]
+    """Called many times a second."""
+
     @property
     def sent_s(self) -> float:
         """Seconds of the microphone's audio that have been sent."""
+
+    @property
+    def at_rest(self) -> bool:
+        """True while nobody speaks and no answer is owed or heard."""
 
     def wind_up(self, reason: str) -> None:
         """End when what is under way has been heard, and begin nothing new."""
@@ -162,6 +171,8 @@ class UsageMeter:
         self._session: Metered | None = None
         self._paid_s = 0.0
         """Seconds of the microphone that are in the cost."""
+        self._within_budget_s = 0.0
+        """Seconds of the microphone that had been sent when the budget was last kept."""
         self._complete = True
         if budget is not None and model and self._prices is None:
             raise InvalidInputError(
@@ -172,6 +183,7 @@ class UsageMeter:
     def attach(self, session: Metered) -> None:
         """Count what this session sends of the microphone, and keep its budget."""
         self._session = session
+        session.each_tick = self._keep_budget
 
     def __call__(self, event: SessionEvent, _: float) -> list[SessionEvent]:
         """Take one session event; return the new total."""
@@ -186,9 +198,7 @@ class UsageMeter:
                 self._tokens.update(tokens)
                 self._charge(*cost_of(tokens, self._prices))
                 self._charge_time(answer_s)
-                # With the end of an answer, never with the words it answers: those would be left without one.
-                if self._budget is not None and self._cost >= self._budget:
-                    self._wind_up()
+                self._keep_budget(at_answers_end=True)
                 return self._total()
             case TranscriptionUsage(_, usage):
                 tokens, seconds = tokens_of(usage), max(0.0, usage.seconds or 0.0)
@@ -203,8 +213,14 @@ class UsageMeter:
                     return self._total(final=True)
         return []
 
-    def _wind_up(self) -> None:
-        if self._session is not None:
+    def _keep_budget(self, *, at_answers_end: bool = False) -> None:
+        """Wind up once the budget is used up, but not while words wait for their answer: they would be left without."""
+        self._charge_time()
+        if self._session is None:
+            return
+        if self._budget is None or self._cost < self._budget:
+            self._within_budget_s = self._session.sent_s
+        elif at_answers_end or self._session.at_rest or self._session.sent_s - self._within_budget_s > _LAST_TURN_S:
             self._session.wind_up("budget")
 
     def _use_model(self, model: str) -> None:

@@ -204,7 +204,10 @@ class Paid:
     sent_s: float = 0.0
     at_rest: bool = False
     reasons: list[str] = field(default_factory=list)
-    each_tick: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        """Nobody is asked yet."""
+        self.each_tick: Callable[[], None] = lambda: None
 
     def wind_up(self, reason: str) -> None:
         """Note why."""
