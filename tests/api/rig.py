@@ -29,3 +29,12 @@ def session_with(server: ServerDouble, devices: Any = None, **options: Any) -> v
 def names_of(events: list[voice.SessionEvent]) -> list[str]:
     """The kinds of some events."""
     return [type(event).__name__ for event in events]
+
+
+class Mortal(VirtualDevices):
+    """Devices that a test can pull out."""
+
+    def open(self, port: Any, request: Any) -> Any:
+        """Keep what is opened."""
+        self.request, self.stream = request, super().open(port, request)
+        return self.stream
