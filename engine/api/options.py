@@ -126,7 +126,7 @@ class SessionOptions:
                 raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix="Give a list.")
         for observer in self.observers:
             if not callable(observer) or iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
-                what = f"`observers=` cannot have {observer!r}, which no session can call."
+                what = f"{observer!r} cannot be an observer: no session can call it."
                 raise InvalidInputError(what, fix="Give functions without `async`: what waits goes into a task.")
         if self.text and self.input_file is not None:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")

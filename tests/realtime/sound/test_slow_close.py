@@ -16,12 +16,12 @@ from tests.support.scripted_server import Peer
 class SlowStream(ManualStream):
     """Closes when the test lets it."""
 
-    def __init__(self, port: AudioPort) -> None:
+    def __init__(self, port: AudioPort, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(port)
         self.closing = asyncio.Event()
         self.may_close = threading.Event()
         self.was_let = False
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
 
     def close(self) -> None:
         """Wait."""
@@ -31,11 +31,15 @@ class SlowStream(ManualStream):
 
 
 class SlowBackend(ManualBackend):
-    """Opens one `SlowStream`."""
+    """Opens one `SlowStream`, in whatever thread it is asked to."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
 
     def open(self, port: AudioPort, request: StreamRequest) -> ManualStream:
         """Open the stream of the test."""
-        self.stream = SlowStream(port)
+        self.stream = SlowStream(port, self._loop)
         return self.stream
 
 
@@ -47,7 +51,7 @@ async def test_the_loop_goes_on_while_a_stream_closes() -> None:
         await is_closing.wait()
         await peer.send("conversation.item.input_audio_transcription.completed", item_id="u1", transcript="Bye")
 
-    backend = SlowBackend()
+    backend = SlowBackend(asyncio.get_running_loop())
     async with rig(script, backend=backend) as it:
         assert isinstance(it.stream, SlowStream)
         await it.stream.started.wait()
