@@ -6,7 +6,7 @@ from collections import deque
 
 from engine.audio.playback.segments import Cut
 from engine.realtime.conversation.actions import Action, Send, Show, StopPlayback
-from engine.realtime.conversation.responses import Responses
+from engine.realtime.conversation.responses import PendingResults, Responses
 from engine.realtime.protocol.client_events import DeleteItem, EventIds, TruncateItem
 from engine.realtime.session_events import AnswerDropped, BargeIn, SessionEvent
 
@@ -31,14 +31,21 @@ class Interruptions:
         self.plays_own_sound = False
         """True once a sound of the program's own has gone to the player."""
 
-    def stop_playback(self, responses: Responses, *, by_user: bool) -> list[Action]:
-        """Stop the speaker, if something of an answer or a sound of the program's own may be heard."""
-        sounds = any(response.active or (response.spoke and not response.interrupted) for response in responses)
-        return [StopPlayback(by_user)] if sounds or self.plays_own_sound else []
+    def interrupt(
+        self, responses: Responses, pending_results: PendingResults, *, by_user: bool, cancels: bool
+    ) -> list[Action]:
+        """Silence all that was asked for before, the speaker first: nothing more of it is acted on.
 
-    def silence(self, responses: Responses, *, cancels: bool) -> list[Action]:
-        """Interrupt every response: nothing more of it is acted on, and the server is asked to end it, if need be."""
-        actions: list[Action] = []
+        Args:
+            responses: What is answered, or has been.
+            pending_results: Results of tools, which a new turn of the user makes wait.
+            by_user: Whether somebody speaks, types or presses; else there has been no speaker for too long.
+            cancels: Whether the server has to be asked to end what it is answering.
+        """
+        sounds = any(response.active or (response.spoke and not response.interrupted) for response in responses)
+        actions: list[Action] = [StopPlayback(by_user)] if sounds or self.plays_own_sound else []
+        if by_user:
+            actions += pending_results.user_turned(responses)
         for response in responses:
             response.interrupted = True
             if response.active and cancels:

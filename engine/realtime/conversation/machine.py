@@ -279,11 +279,10 @@ class Conversation:
 
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
-        actions = self._interruptions.stop_playback(self._responses, by_user=by_user)
-        if by_user:
-            actions += self._pending_results.user_turned(self._responses)
         cancels = not (server_knows and self._declared.interrupts)
-        actions += self._interruptions.silence(self._responses, cancels=cancels)
+        actions = self._interruptions.interrupt(
+            self._responses, self._pending_results, by_user=by_user, cancels=cancels
+        )
         self._gate.forget()
         self._answer_expected = self.answers_silence = False
         return actions
