@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from inspect import iscoroutinefunction
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.config_tables import Eagerness, TurnMode, TurnOptions
@@ -35,7 +36,11 @@ LIMITS: dict[str, tuple[float, float | None]] = {
     "max_outage_audio": (0, None),
 }
 """Least and greatest value of each number; None where there is no greatest."""
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in (str, bool, int, Path, TurnMode, Eagerness)}
+_KINDS |= {"float": int | float, "None": NoneType}
+"""Kinds that an annotation names; an option whose annotation names others is looked at by itself."""
 _LISTS = ("tools", "approve", "observers")
+_FUNCTIONS = ("on_compile", "connect")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -44,7 +49,7 @@ class SessionOptions:
     """Options of a session, as the command line has them but for those of its terminal; None takes the default.
 
     Raises:
-        InvalidInputError: a value is out of its range, or two options exclude each other.
+        InvalidInputError: a value is of a wrong kind or out of its range, or two options exclude each other.
 
     Example:
         >>> SessionOptions(provider="local", volume=-6).volume
@@ -114,23 +119,36 @@ class SessionOptions:
     """Opens connections; for tests, see `engine.realtime.testing`."""
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         for name, (least, most) in LIMITS.items():
             value = getattr(self, name)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if value is not None and not (is_number and least <= value and (most is None or value <= most)):
+            if value is not None and not (least <= value and (most is None or value <= most)):
                 bounds = f"{least} or more" if most is None else f"from {least} to {most}"
                 raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=f"Give a number, {bounds}.")
-        for name in _LISTS:
-            value = getattr(self, name)
-            if isinstance(value, str) or not isinstance(value, Iterable):
-                raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix="Give a list.")
-        for observer in self.observers:
-            if not callable(observer) or iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
-                what = f"{observer!r} cannot be an observer: no session can call it."
-                raise InvalidInputError(what, fix="Give functions without `async`: what waits goes into a task.")
         if self.text and self.input_file is not None:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
         self.turn_options()
+
+    def _check_kinds(self) -> None:
+        for entry in fields(self):
+            value, named = getattr(self, entry.name), str(entry.type).split(" | ")
+            kinds = tuple(_KINDS[name] for name in named if name in _KINDS)
+            is_right = isinstance(value, kinds) and ("bool" in named or not isinstance(value, bool))
+            if len(kinds) == len(named) and not is_right:
+                raise wrong_kind(entry.name, value, f"Give {' or '.join(named)}.")
+        for name in _FUNCTIONS:
+            if (value := getattr(self, name)) is not None and not callable(value):
+                raise wrong_kind(name, value, "Give a function.")
+        for name in _LISTS:
+            value = getattr(self, name)
+            if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+                raise wrong_kind(name, value, "Give a list.")
+        for server in self.approve:
+            if not isinstance(server, str):
+                raise wrong_kind("approve", server, "Give a list of names.")
+        for observer in self.observers:
+            if not callable(observer) or iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
+                raise wrong_kind("observers", observer, "Give functions without `async`: what waits goes into a task.")
 
     def turn_options(self) -> TurnOptions:
         """Return what is wanted of the turns.
@@ -146,6 +164,11 @@ class SessionOptions:
             self.vad_padding_ms,
             self.vad_idle_ms,
         )
+
+
+def wrong_kind(name: str, value: object, fix: str) -> InvalidInputError:
+    """The error about a value of a wrong kind; it may be secret."""
+    return InvalidInputError(f"`{name}=` cannot be of the kind {type(value).__name__}.", fix=fix)
 
 
 def _choice(kind: type[_Choice], value: str | None, name: str) -> _Choice | None:

@@ -6,8 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from engine.api.options import SessionOptions, path_of
-from engine.config import load_config
+from engine.api.options import SessionOptions, path_of, wrong_kind
+from engine.config import Config, load_config
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
 from engine.realtime.cost.usage import UsageMeter
@@ -30,6 +30,8 @@ class SessionPlan:
             VoiceError: what is wrong with them.
         """
         self.config = config = load_config() if options.config is None else options.config
+        if not isinstance(config, Config):
+            raise wrong_kind("config", config, "Give a `Config`.")
         if (folder := path_of(options.record)) is not None:
             require_new(folder)
         chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)

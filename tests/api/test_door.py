@@ -97,6 +97,28 @@ BAD: dict[str, tuple[type[voice.VoiceError], Callable[[], object]]] = {
 }
 
 
+WRONG_KINDS: dict[str, tuple[object, ...]] = {
+    **dict.fromkeys(("provider", "model", "voice", "instructions", "input", "output", "url"), (b"text", 5)),
+    **dict.fromkeys(("input_file", "output_file", "record"), (5, ["name"])),
+    **dict.fromkeys(("mute", "text", "insecure"), ("no", 1, None)),
+    **dict.fromkeys(("output_rate", "vad_silence_ms"), (24000.5, "24000", True)),
+    **dict.fromkeys(("volume", "duration"), ("loud", True, 1j)),
+    **dict.fromkeys(("turns", "eagerness"), (5, ["low"])),
+    **dict.fromkeys(("on_compile", "connect"), (5,)),
+    "config": ({}, "config.toml"),
+    "tools": ([5], 5, [object()], b"x"),
+    "approve": ([1], "all"),
+    "observers": ([None], None),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_KINDS)
+def test_a_value_of_a_wrong_kind_is_refused_by_the_name_of_its_parameter(name: str) -> None:
+    for value in WRONG_KINDS[name]:
+        with pytest.raises(voice.InvalidInputError, match=f"^`{name}=` cannot"):
+            voice.Session(**{"provider": "local", name: value})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("what", BAD)
 def test_bad_input_is_one_kind_of_error_with_a_sentence(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "VOICE_CONFIG"):

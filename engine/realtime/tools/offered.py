@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from inspect import isroutine
 from typing import Any
 
 from engine.config_tables import Offer
@@ -56,7 +57,10 @@ def tools_called(reference: Callable[..., Any] | Tool | str, offer: Offer) -> li
         InvalidInputError: there is nothing behind it, or it fails.
     """
     if not isinstance(reference, str):
-        return tools_in(reference, getattr(reference, "__name__", type(reference).__name__))
+        if not (isinstance(reference, Tool | Sequence) or isroutine(reference)):
+            what = f"`tools=` cannot have something of the kind {type(reference).__name__}."
+            raise InvalidInputError(what, fix="Give functions, tools or names of them.")
+        return tools_in(reference, str(getattr(reference, "__name__", type(reference).__name__)))
     if ":" in reference:
         return load_tools(reference)
     if reference in BUILT_IN:
