@@ -36,8 +36,8 @@ stream.start()
 stream.close()
 """
 _RUN = ("-m", "cli.main", "run", "--provider", "local", "--backend", "virtual")
-_SESSION = '"type": "session"'
-"""Part of the event that reports an open session, to which the microphone is being sent."""
+_SESSION = "Session "
+"""Beginning of the line that reports an open session, to which the microphone is being sent."""
 
 
 def cases(devices: StreamRequest) -> list[Case]:
@@ -47,7 +47,7 @@ def cases(devices: StreamRequest) -> list[Case]:
         _beside("import", _QUICK_S, ours=("-c", _IMPORT), **_LIBRARIES),
         _beside("engine", _QUICK_S, ours=("-c", _ENGINE), **_LIBRARIES),
         Case("startup/first_line", partial(_until, "first_line", "", _RUN), _QUICK_S, _FULL_S),
-        Case("startup/ready", partial(_until, "ready", _SESSION, (*_RUN, "--events", "-")), _QUICK_S, _FULL_S),
+        Case("startup/ready", partial(_until, "ready", _SESSION, _RUN), _QUICK_S, _FULL_S),
         Case("startup/client", partial(startup_client.measure, devices), startup_client.QUICK_S, startup_client.FULL_S),
     ]
 
@@ -85,17 +85,17 @@ def _until(name: str, words: str, arguments: tuple[str, ...], seconds: float) ->
 
 @contextlib.contextmanager
 def _started(arguments: tuple[str, ...]) -> Iterator[IO[str]]:
-    """The lines of a program as it prints them; it is ended on every way out."""
+    """The lines of a program about what it does, as it prints them; it is ended on every way out."""
     with subprocess.Popen(
         [sys.executable, "-P", *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         env=without_keys(os.environ),
         text=True,
     ) as process:
-        assert process.stdout is not None
+        assert process.stderr is not None
         try:
-            yield process.stdout
+            yield process.stderr
         finally:
             process.terminate()
