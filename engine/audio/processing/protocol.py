@@ -1,0 +1,63 @@
+"""The protocol of a processor: a step of the chain that the microphone passes through.
+
+A processor is a class that a package registers under the entry-point group `voice.processors`; it is made with the
+options that follow its name (`--processor NAME:key=value`) as keyword arguments. The smallest one:
+
+    import numpy as np
+
+
+    class Louder:
+        def __init__(self, *, gain_db: float = 6.0) -> None:
+            self._gain = np.float32(10 ** (gain_db / 20))
+
+        def process(self, block: np.ndarray, reference: np.ndarray) -> np.ndarray:
+            return block * self._gain
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 48000
+"""Sample rate of the chain. AEC3's speech probability fires on echo at 16 kHz."""
+FRAMES = RATE_HZ // 100
+"""Blocks are a multiple of this: 10 ms."""
+
+Samples = NDArray[np.float32]
+
+
+@runtime_checkable
+class Processor(Protocol):
+    """One step of the chain; made and called on one thread at a time.
+
+    One that raises, hangs, or returns anything but as many finite samples is taken out for the rest of the session.
+    """
+
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        """Return what is passed on of a block of the microphone.
+
+        Args:
+            block: Mono float32 at 48 kHz, a multiple of 10 ms; it may be written to.
+            reference: The sound the speaker was given, of the same length; zeros where it was given nothing.
+        """
+
+
+@runtime_checkable
+class HearsSpeech(Protocol):
+    """A processor that knows whether somebody speaks."""
+
+    @property
+    def speech_probability(self) -> float:
+        """Probability, from 0 to 1, that the latest 10 ms of what it returned are speech."""
+
+
+@runtime_checkable
+class Delays(Protocol):
+    """A processor whose output lags behind its input."""
+
+    @property
+    def delay_ms(self) -> float:
+        """The lag."""
