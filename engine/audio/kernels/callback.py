@@ -3,15 +3,17 @@
 No Python runs in any of them. A library with another signature takes a function of the backend's own, compiled around
 `move_block`, which finds the port by the address that the library hands through as user data:
 
-    from engine.audio.kernels.callback import move_block
     from engine.dsp.compile.declare import c_callback
+    from engine.dsp.compile.library import library
+
+    move_block = library().for_callbacks("move_block")
 
     @c_callback("void(int64, int64, uint32, int64)")        # pointers are addresses
     def on_block(source, output, frames, user_data):
         move_block(user_data, source, output, numba.int64(frames), 0)
 
 The library gets `on_block.address` and `port.control_address`; whoever hands them over keeps the port alive. Such a
-function is compiled by numba at every start.
+function is compiled by numba at every start: make it when a stream is opened, not when devices are listed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from numba import int64
 from engine.audio.kernels import control as c
 from engine.audio.kernels.priority import ask_once
 from engine.audio.kernels.process import finish, process
-from engine.dsp.compile.declare import inlined, kernel
+from engine.dsp.compile.declare import kernel
 from engine.dsp.compile.intrinsics import load, store
 
 UNSIGNED_LONG = "uint32" if ctypes.sizeof(ctypes.c_ulong) == 4 else "uint64"
@@ -34,7 +36,7 @@ _MOST_AHEAD_NS = 60_000_000_000
 in 5 ms, on a thread that nothing interrupts."""
 
 
-@inlined()
+@kernel("void(int64, int64, int64, int64, int64)")
 def move_block(control: int, source: int, output: int, frames: int, flags: int) -> None:
     """Process a block on a thread that a device drives: the first one also asks for real-time priority.
 

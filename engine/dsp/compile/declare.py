@@ -56,7 +56,8 @@ def c_callback(signature: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function of another signature to a C function in this process, for a backend's own library.
 
     Its `.address` is what the library calls; the audio thread never takes the interpreter's lock in it. This imports
-    numba and compiles at every start, for a second or two.
+    numba and compiles at every start: for a second, and five with a kernel that is a helper in it instead of one that
+    `Library.for_callbacks` gives.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:

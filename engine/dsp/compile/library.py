@@ -60,6 +60,11 @@ class Library:
             prototype = ctypes.PYFUNCTYPE(_C_TYPES[result], *(_C_TYPES[argument] for argument in arguments))
             setattr(self, name, prototype(addresses[name]))
 
+    def for_callbacks(self, name: str) -> Any:
+        """Return a kernel as a function that `c_callback` compiles a call of: it takes no lock of the interpreter."""
+        kernel = getattr(self, name)
+        return ctypes.CFUNCTYPE(kernel.restype, *kernel.argtypes)(self.addresses[name])
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise AttributeError(f"There is no kernel {name!r}.")
 

@@ -5,6 +5,7 @@ The classes of the Python package call a generator for every block; its `ffi` an
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +14,11 @@ from typing import Any
 from miniaudio import ffi, lib
 from numba import int64
 
-from engine.audio.kernels.callback import move_block
-from engine.audio.kernels.process import finish
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.types import Device, Direction, StreamSide
 from engine.dsp.compile.declare import c_callback
 from engine.dsp.compile.intrinsics import load
+from engine.dsp.compile.library import library
 from engine.errors import (
     DeviceBusyError,
     PermissionDeniedError,
@@ -35,8 +35,11 @@ _RATE_HZ = 48000
 """Of devices that take any."""
 
 
-def _compile(user_data_word: int) -> tuple[Any, Any]:
+@functools.cache
+def _callbacks() -> tuple[Any, Any]:
     """miniaudio's two callbacks: the port's control block is the user data, which lies in the device."""
+    move_block, finish = map(library().for_callbacks, ("move_block", "finish"))
+    user_data_word = ffi.offsetof("ma_device", "pUserData") // 8
 
     @c_callback("void(int64, int64, int64, uint32)")
     def on_block(device, output, source, frames):  # type: ignore[no-untyped-def]
@@ -49,9 +52,6 @@ def _compile(user_data_word: int) -> tuple[Any, Any]:
         finish(load(device, user_data_word))
 
     return on_block, on_stop
-
-
-_ON_BLOCK, _ON_STOP = _compile(ffi.offsetof("ma_device", "pUserData") // 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,9 @@ class OpenDevice:
         config.sampleRate = rate_hz = listed.device.native_rate_hz
         config.periodSizeInFrames = block_frames = max(1, round(rate_hz * block_ms / 1000))
         config.periods = _PERIODS
-        config.dataCallback = ffi.cast("ma_device_data_proc", _ON_BLOCK.address)
-        config.stopCallback = ffi.cast("ma_stop_proc", _ON_STOP.address)
+        on_block, on_stop = _callbacks()
+        config.dataCallback = ffi.cast("ma_device_data_proc", on_block.address)
+        config.stopCallback = ffi.cast("ma_stop_proc", on_stop.address)
         config.pUserData = ffi.cast("void*", port.control_address)
         self.direction = direction
         self._name = listed.device.name
