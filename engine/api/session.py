@@ -18,9 +18,11 @@ from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
+from engine.api.processing import processors_for
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.device.blame import close_backend
 from engine.audio.device.registry import Chosen
+from engine.audio.processing.session_chain import SessionChain
 from engine.audio.run_blocking import close_blocking, run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
@@ -328,6 +330,7 @@ class Session:
             volume_db=options.volume,
             mic_gain_db=options.mic_gain,
             keep_played=options.record is not None,
+            processing=SessionChain(processors_for),
         )
         self._audio = audio = await run_blocking(open_audio, grace_s=_HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)

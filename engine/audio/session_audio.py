@@ -19,6 +19,7 @@ from engine.audio.playback.player import Player
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.loop_waker import LoopWaker
 from engine.audio.port.stats import StreamStats
+from engine.audio.processing.session_chain import SessionChain
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
 from engine.audio.recovery.stall import StreamState
@@ -69,6 +70,7 @@ class SessionAudio:
         volume_db: float = 0.0,
         mic_gain_db: float = 0.0,
         keep_played: bool = False,
+        processing: SessionChain | None = None,
     ) -> None:
         """Open, but do not start, the streams.
 
@@ -81,6 +83,7 @@ class SessionAudio:
             volume_db: Gain of the speaker.
             mic_gain_db: Gain of the microphone.
             keep_played: Whether `read_played` is used.
+            processing: The processors between the microphone and the wire, if any.
 
         Raises:
             VoiceError: whatever the backend's `open` raises.
@@ -95,6 +98,9 @@ class SessionAudio:
         self._volume = db_to_linear(volume_db)
         self._mic_gain = db_to_linear(mic_gain_db)
         self._keep_played = keep_played
+        self._processing = processing
+        self._played: list[NDArray[np.float32]] = []
+        """Sound of the speaker that the chain has taken as its reference, for `read_played`."""
         self._played_lost = 0
         self._waker = LoopWaker(_TICK_S)
         self._earlier: StreamStats | None = None
@@ -127,6 +133,8 @@ class SessionAudio:
 
     def read_blocks(self) -> list[MicBlock]:
         """Return the blocks of the microphone that are complete."""
+        if self._processing is not None and self._processing.microphone is not None:
+            self._processing.microphone.pump()
         return self._capture.read_blocks() if self._capture else []
 
     def read_played(self) -> tuple[NDArray[np.float32], int]:
@@ -137,9 +145,12 @@ class SessionAudio:
         ring = self.port.reference
         if ring is None:
             return np.empty(0, np.float32), self.port.output_rate_hz
-        samples, lost = ring.get(ring.capacity), self.port.reference_lost_frames
+        taken, self._played = self._played, []
+        if self._processing is None or self._processing.microphone is None:
+            taken.append(ring.get(ring.capacity))
+        lost = self.port.reference_lost_frames
         missing, self._played_lost = lost - self._played_lost, lost
-        return np.concatenate([samples, np.zeros(missing, np.float32)]), self.port.output_rate_hz
+        return np.concatenate([*taken, np.zeros(missing, np.float32)]), self.port.output_rate_hz
 
     def said_now_s(self) -> float:
         """Time on the loop's clock at which a block will hold what is said now: a device takes its time."""
@@ -257,6 +268,8 @@ class SessionAudio:
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""
+        if self._processing is not None:
+            self._processing.close()
         opened = self.release()
         try:
             if opened is not None:
@@ -267,6 +280,8 @@ class SessionAudio:
     async def aclose(self) -> None:
         """Close from the running loop, which goes on meanwhile: a stream that hangs takes seconds."""
         self._waker.stop()
+        if self._processing is not None:
+            self._processing.close()
         opened = self.release()
         try:
             if opened is not None:
@@ -275,7 +290,7 @@ class SessionAudio:
             self._waker.close()
 
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
-        port = AudioPort(keep_reference=self._keep_played)
+        port = AudioPort(keep_reference=self._keep_played or self._processing is not None)
         port.gain = self._volume
         return OpenStream(self.backend, port, request or self._request)
 
@@ -287,7 +302,11 @@ class SessionAudio:
         if self.info.input is None:
             return None
         heard = self._capture.at_sample if self._capture else 0
-        return Capture(self.port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
+        port = self.port
+        if self._processing is not None:
+            keep = self._played.append if self._keep_played else lambda _: None
+            port = self._processing.follow(port, self.info, on_done=self._waker.wake, on_played=keep)
+        return Capture(port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""

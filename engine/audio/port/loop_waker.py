@@ -59,6 +59,11 @@ class LoopWaker:
         else:
             self._set_timer(self._loop, POLL_S, signalled=True)
 
+    def wake(self) -> None:
+        """Make a call at once, as if signalled; from the loop, nothing once it is stopped."""
+        if self._loop is not None:
+            self._on_wake(True)
+
     def _on_readable(self) -> None:
         with contextlib.suppress(BlockingIOError):
             os.read(self._read_end, _MOST_READ)

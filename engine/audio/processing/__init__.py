@@ -1,4 +1,4 @@
-"""What is done to the microphone before anybody hears it? Echo, noise and gain, in blocks, on a thread of its own.
+"""Echo cancellation, noise suppression and gain of the microphone, in blocks, on a thread of their own.
 
 A chain of processors stands between the capture ring and `engine.audio.capture`. May import the port, the kernels'
 layouts and `engine.dsp`; nothing of playback, recovery or the session.

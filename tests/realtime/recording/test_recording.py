@@ -347,8 +347,9 @@ def test_what_comes_late_finds_its_place_and_what_comes_too_late_is_left_out(tmp
 
 def test_what_nobody_read_in_time_of_what_was_played_is_silence_of_its_length() -> None:
     async def main() -> tuple[int, int, int]:
-        rates = {"input_rate_hz": WIRE_HZ, "output_rate_hz": WIRE_HZ}
-        audio = SessionAudio(VirtualDevices(), StreamRequest(), keep_played=True, **rates)
+        audio = SessionAudio(
+            VirtualDevices(), StreamRequest(), input_rate_hz=WIRE_HZ, output_rate_hz=WIRE_HZ, keep_played=True
+        )
         audio.start()
         await asyncio.sleep(3)
         late, rate_hz = audio.read_played()

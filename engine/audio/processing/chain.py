@@ -1,0 +1,98 @@
+"""Runs the processors of a microphone one after the other, and takes out the one that fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from engine.audio.processing.protocol import Delays, HearsSpeech, Processor, Samples
+
+_log = logging.getLogger(__name__)
+
+
+class Chain:
+    """The processors of one session, which outlive its streams.
+
+    Example:
+        >>> from engine.audio.processing.gain import Gain
+        >>> chain = Chain([Gain(gain_db=-6.0)])
+        >>> block = np.ones(480, np.float32)
+        >>> round(float(chain.process(block, block)[-1]), 2)
+        0.5
+    """
+
+    def __init__(self, processors: Sequence[Processor], warn: Callable[[str], None] = lambda _: None) -> None:
+        """Put processors in a row.
+
+        Args:
+            processors: In the order in which they hear the microphone.
+            warn: Told once of each that is taken out; from whatever thread it failed on.
+        """
+        self._processors = list(processors)
+        self._warn = warn
+        self._current: Processor | None = None
+        self._is_left = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the processors that are still in it."""
+        return tuple(_name(processor) for processor in self._processors)
+
+    @property
+    def delay_ms(self) -> float:
+        """Time by which what comes out lags behind what went in."""
+        return sum(processor.delay_ms for processor in self._processors if isinstance(processor, Delays))
+
+    @property
+    def speech_probability(self) -> float | None:
+        """Probability that the latest 10 ms are speech; None where no processor knows."""
+        known = [processor for processor in self._processors if isinstance(processor, HearsSpeech)]
+        return known[-1].speech_probability if known else None
+
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        """Return a block as all processors leave it; never raises.
+
+        Args:
+            block: Mono float32 at 48 kHz, a multiple of 10 ms. The kernel lets no NaN of a device through.
+            reference: The speaker's sound, of the same length.
+        """
+        samples = block
+        for processor in tuple(self._processors):
+            if self._is_left:
+                return samples
+            self._current = processor
+            try:
+                processed = np.asarray(processor.process(samples.copy(), reference))
+            except Exception as error:
+                _log.debug("a processor failed", exc_info=error)
+                self._take_out(processor, f"it failed ({type(error).__name__}: {error})")
+                continue
+            if processed.shape != samples.shape or processed.dtype != np.float32:
+                self._take_out(processor, f"it gave {processed.dtype} of shape {processed.shape}")
+            elif not np.isfinite(processed.sum()):
+                self._take_out(processor, "it gave samples that are no numbers")
+            else:
+                samples = processed
+        self._current = None
+        return samples
+
+    def without_hung(self, seconds: float) -> Chain:
+        """Return a chain of the processors that do not hang; this one does nothing more, should it ever go on.
+
+        Args:
+            seconds: Time for which the current processor has been waited for.
+        """
+        self._is_left, hung = True, self._current
+        if hung is not None:
+            self._take_out(hung, f"it took more than {seconds:g} s")
+        return Chain(self._processors, self._warn)
+
+    def _take_out(self, processor: Processor, why: str) -> None:
+        self._processors = [other for other in self._processors if other is not processor]
+        self._warn(f"The audio processor {_name(processor)} was taken out: {why}. The microphone goes on without it.")
+
+
+def _name(processor: Processor) -> str:
+    return type(processor).__name__

@@ -1,0 +1,81 @@
+"""The chain of one session, behind the microphone of one stream after the other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.processing.alignment import ReferenceAligner
+from engine.audio.processing.chain import Chain
+from engine.audio.processing.echo_meter import EchoMeter
+from engine.audio.processing.microphone import ProcessedMicrophone
+from engine.audio.processing.protocol import Processor, Samples
+from engine.audio.processing.speech import SpeechDetector
+from engine.audio.types import StreamInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingReport:
+    """The processing of the microphone so far, for the summary."""
+
+    processors: tuple[str, ...]
+    """Those that are still in use; none where the microphone goes out as it is."""
+    erle_db: float | None
+    """Echo return loss enhancement of the latest seconds in which the speaker sounded."""
+    echo_db: float | None
+    """Level of the microphone against the speaker's signal in those seconds, before the chain."""
+
+
+class SessionChain:
+    """Makes the chain once somebody needs it, and puts it behind each new stream's microphone.
+
+    A chain that has begun goes on, also where the next devices need none: the delay of the microphone stays the same.
+    """
+
+    def __init__(self, choose: Callable[[StreamInfo], Sequence[Processor]]) -> None:
+        """Prepare; `choose` returns the processors that a pair of devices needs, if any."""
+        self._choose = choose
+        self._chain: Chain | None = None
+        self._microphone: ProcessedMicrophone | None = None
+        self._meter, self._detector = EchoMeter(), SpeechDetector()
+        self.warnings: deque[str] = deque()
+        """Sentences for the person that nobody has read yet."""
+
+    @property
+    def microphone(self) -> ProcessedMicrophone | None:
+        """The microphone of the present stream; None where it goes out as it is."""
+        return self._microphone
+
+    def follow(
+        self, port: AudioPort, info: StreamInfo, *, on_done: Callable[[], None], on_played: Callable[[Samples], None]
+    ) -> AudioPort:
+        """Return the port to cut the microphone's blocks from: the stream's own where nothing is to be done.
+
+        Args:
+            port: Its input is attached, and it keeps its reference.
+            info: The stream on it.
+            on_done: Called in the event loop when there is something in the port that is returned.
+            on_played: Given all that the speaker is given, at its rate.
+        """
+        if self._microphone is not None:
+            self._chain = self._microphone.chain
+            self.close()
+        if self._chain is None and (processors := self._choose(info)):
+            self._chain = Chain(processors, self.warnings.append)
+        if self._chain is None:
+            return port
+        aligner = ReferenceAligner(port, on_taken=on_played)
+        self._microphone = ProcessedMicrophone(port, self._chain, aligner, self._detector, self._meter, on_done)
+        return self._microphone.port
+
+    def close(self) -> None:
+        """Leave the present stream."""
+        if self._microphone is not None:
+            self._microphone.close()
+
+    def report(self) -> ProcessingReport:
+        """Return what was done so far."""
+        names = self._microphone.chain.names if self._microphone is not None else ()
+        return ProcessingReport(names, self._meter.erle_db, self._meter.echo_db)

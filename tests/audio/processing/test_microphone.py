@@ -1,0 +1,200 @@
+"""The microphone behind a chain: nothing lost and in order, whatever a processor does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from engine.audio.capture import Capture
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.processing.protocol import Processor, Samples
+from engine.audio.processing.session_chain import SessionChain
+from engine.audio.processing.webrtc import WebRtc
+from engine.audio.types import StreamInfo
+
+INFO = StreamInfo("test", native=False, input=None, output=None)
+BLOCK = 480
+
+
+class Same:
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        return block
+
+
+class Negated:
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        return -block
+
+
+class Failing:
+    """Does something wrong from its third block on."""
+
+    def __init__(self, wrong: Callable[[Samples], object]) -> None:
+        self._wrong = wrong
+        self._blocks = 0
+
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        self._blocks += 1
+        return block if self._blocks < 3 else self._wrong(block)  # type: ignore[return-value]
+
+
+def _raise(block: Samples) -> Samples:
+    raise RuntimeError("no")
+
+
+WRONG: dict[str, Callable[[Samples], object]] = {
+    "raises": _raise,
+    "short": lambda block: block[:-1],
+    "long": lambda block: np.tile(block, 2),
+    "two_dimensions": lambda block: block[:, np.newaxis],
+    "float64": lambda block: block.astype(np.float64),
+    "nan": lambda block: block * np.float32("nan"),
+    "infinite": lambda block: block + np.float32("inf"),
+    "none": lambda block: None,
+}
+
+
+class Rig:
+    """A port driven by hand, and the chain behind its microphone."""
+
+    def __init__(self, *processors: Processor, rate_hz: int = 48000) -> None:
+        self.device = AudioPort(keep_reference=True)
+        self.device.attach_input(rate_hz, 1)
+        self.device.attach_output(rate_hz, 1)
+        self.session = SessionChain(lambda info: processors)
+        self.done = asyncio.Event()
+        port = self.session.follow(self.device, INFO, on_done=self.done.set, on_played=lambda _: None)
+        self.capture = Capture(port, 48000, 20)
+        self.heard = np.empty(0, np.float32)
+
+    def say(self, samples: Samples) -> None:
+        self.device.process(samples[:, np.newaxis].copy(), np.empty((samples.size, 1), np.float32))
+        self.look()
+
+    def look(self) -> None:
+        if self.session.microphone is not None:
+            self.session.microphone.pump()
+        for block in self.capture.read_blocks():
+            samples = np.frombuffer(block.pcm16, np.int16).astype(np.float32) / 32768
+            self.heard = np.concatenate([self.heard, samples])
+
+    async def hear(self, frames: int) -> Samples:
+        while self.heard.size < frames:
+            with contextlib.suppress(TimeoutError):  # a hung processor signals nothing: the tick looks
+                await asyncio.wait_for(self.done.wait(), 0.05)
+            self.done.clear()
+            self.look()
+        return self.heard[:frames]
+
+
+def _noise(frames: int, seed: int = 1) -> Samples:
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, frames).astype(np.float32)
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+async def test_blocks_of_any_length_come_out_whole_and_in_order() -> None:
+    rig = Rig(Negated())
+    sound, dice, start = _noise(48000), np.random.default_rng(2), 0
+    while start < sound.size:
+        length = int(dice.integers(1, 1500))
+        rig.say(sound[start : start + length])
+        start += length
+    heard = await rig.hear(sound.size // 960 * 960)
+    assert np.abs(heard + sound[: heard.size]).max() < 2 / 32768
+    assert not rig.session.warnings
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+async def test_a_processor_that_fails_is_taken_out_once_and_nothing_is_lost(wrong: Callable[[Samples], object]) -> None:
+    rig = Rig(Failing(wrong), Negated())
+    sound = _noise(960 * 20)
+    for start in range(0, sound.size, BLOCK):
+        rig.say(sound[start : start + BLOCK])
+    heard = await rig.hear(sound.size)
+    assert np.abs(heard + sound).max() < 2 / 32768
+    (warning,) = rig.session.warnings
+    assert "Failing" in warning
+    assert rig.session.report().processors == ("Negated",)
+
+
+async def test_a_processor_that_hangs_is_taken_out_and_nothing_is_lost(release: threading.Event) -> None:
+    def hang(block: Samples) -> Samples:
+        release.wait(60)
+        return block
+
+    rig = Rig(Negated(), Failing(hang), Negated())
+    sound = _noise(960 * 20)
+    for start in range(0, sound.size, BLOCK):
+        rig.say(sound[start : start + BLOCK])
+    heard = await rig.hear(sound.size)
+    assert np.abs(heard - sound).max() < 2 / 32768
+    (warning,) = rig.session.warnings
+    assert "Failing" in warning
+    release.set()
+    rig.say(sound[:960])
+    assert np.abs((await rig.hear(sound.size + 960))[-960:] - sound[:960]).max() < 2 / 32768
+
+
+async def test_a_microphone_that_gives_no_numbers_does_not_poison_the_canceller() -> None:
+    rig = Rig(WebRtc())
+    sound = _noise(960 * 40)
+    sound[960 * 5 : 960 * 6] = np.nan
+    for start in range(0, sound.size, BLOCK):
+        rig.say(sound[start : start + BLOCK])
+    heard = await rig.hear(sound.size)
+    assert np.sqrt(np.mean(heard[960 * 20 :] ** 2)) > 0.01
+    assert rig.session.report().processors == ("WebRtc",)
+
+
+async def test_no_processors_leave_the_stream_as_it_is() -> None:
+    rig = Rig()
+    assert rig.session.microphone is None
+    sound = _noise(9600)
+    rig.say(sound)
+    plain = AudioPort()
+    plain.attach_input(48000, 1)
+    capture = Capture(plain, 48000, 20)
+    plain.process(sound[:, np.newaxis].copy(), None)
+    expected = np.frombuffer(b"".join(block.pcm16 for block in capture.read_blocks()), np.int16)
+    assert np.array_equal(rig.heard * 32768, expected)
+
+
+async def test_the_time_of_a_block_is_that_of_the_microphone_less_the_delay_of_the_chain() -> None:
+    class Late(Same):
+        delay_ms = 15.0
+
+    rig = Rig(Late())
+    rig.device.process(_noise(960)[:, np.newaxis].copy(), np.empty((960, 1), np.float32))
+    captured_at_s = rig.device.last_capture_ns / 1e9
+    rig.session.microphone.pump()  # type: ignore[union-attr]
+    await rig.done.wait()
+    rig.session.microphone.pump()  # type: ignore[union-attr]
+    (block,) = rig.capture.read_blocks()
+    assert block.captured_at_s == pytest.approx(captured_at_s - 0.015, abs=1e-6)
+
+
+async def test_the_chain_goes_on_with_the_next_stream() -> None:
+    negated = Negated()
+    rig = Rig(negated)
+    device = AudioPort(keep_reference=True)
+    device.attach_input(44100, 1)
+    device.attach_output(44100, 1)
+    port = rig.session.follow(device, INFO, on_done=rig.done.set, on_played=lambda _: None)
+    rig.device, rig.capture = device, Capture(port, 48000, 20)
+    tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)).astype(np.float32)
+    for start in range(0, tone.size, 441):
+        rig.say(tone[start : start + 441])
+    heard = await rig.hear(960 * 49)
+    assert rig.session.report().processors == ("Negated",)
+    assert np.abs(heard[9600:]).max() == pytest.approx(0.5, abs=0.01)
