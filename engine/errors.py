@@ -9,6 +9,7 @@ exit code. Nothing secret may be put into either text.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Advice(StrEnum):
@@ -34,6 +35,15 @@ class VoiceError(Exception):
         super().__init__(f"{message} {fix}".strip())
         self.message = message
         self.fix = fix
+
+    def reworded(self, *, message: str | None = None, fix: str | None = None) -> Self:
+        """Return the same error in other words, whatever the constructor of its class takes."""
+        reworded = type(self).__new__(type(self))
+        reworded.__dict__ |= self.__dict__
+        VoiceError.__init__(
+            reworded, self.message if message is None else message, fix=self.fix if fix is None else fix
+        )
+        return reworded
 
 
 class InvalidInputError(VoiceError):

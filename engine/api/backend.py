@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import functools
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import fields
 
 from engine.api.options import SessionOptions, path_of
@@ -16,12 +17,15 @@ from engine.audio.device.registry import (
     open_backend,
     require_sound_card,
 )
+from engine.audio.run_blocking import close_blocking, run_blocking
 from engine.audio.types import Direction, StreamRequest
 from engine.config import AudioDefaults, origin_of
 from engine.errors import NoSoundCardError, VoiceError
 
 _OF_PORTAUDIO = ("sounddevice", "pyaudio")
 """Backends that share the names of the devices."""
+HURRY_S = 0.5
+"""Time that a cancelled start gives the library of sound: a server that hangs takes half a minute to refuse."""
 
 
 def directions_of(options: SessionOptions) -> tuple[Direction, ...]:
@@ -60,6 +64,29 @@ def choose_backend(options: SessionOptions, defaults: AudioDefaults, directions:
     if needs_device and named and found.backend.name != "virtual":
         return Chosen(FileBeside(found.backend, load_backend("virtual")), found.reason)
     return found
+
+
+@asynccontextmanager
+async def opened_backend(
+    options: SessionOptions, defaults: AudioDefaults, directions: Sequence[Direction]
+) -> AsyncIterator[Chosen]:
+    """Choose the backend beside the loop, and give its library back at the end, unless it is the program's own.
+
+    Raises:
+        VoiceError: what `choose_backend` raises.
+    """
+
+    def close(found: Chosen) -> None:
+        if found.backend is not options.backend:
+            close_backend(found.backend)
+
+    choose = functools.partial(choose_backend, options, defaults, directions)
+    found = await run_blocking(choose, grace_s=HURRY_S, discard=close)
+    try:
+        yield found
+    finally:
+        if found.backend is not options.backend:
+            await close_blocking(functools.partial(close, found))
 
 
 def stream_request(
@@ -108,6 +135,5 @@ def naming_origin(configured: AudioDefaults) -> Iterator[None]:
         for entry in fields(configured):
             name = getattr(configured, entry.name)
             if name and repr(name) in error.message:
-                fix = f"{error.fix} It is named by {origin_of(entry.name)}."
-                raise type(error)(error.message, fix=fix) from error
+                raise error.reworded(fix=f"{error.fix} It is named by {origin_of(entry.name)}.") from error
         raise

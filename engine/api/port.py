@@ -14,14 +14,12 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.api.backend import choose_backend, naming_origin, stream_request
+from engine.api.backend import HURRY_S, naming_origin, opened_backend, stream_request
 from engine.api.options import SessionOptions
 from engine.api.sound import Sound, pcm16_of, rate_of
 from engine.audio.capture import Capture, MicBlock
-from engine.audio.device.blame import close_backend
 from engine.audio.device.open_stream import OpenStream
 from engine.audio.device.protocol import Backend
-from engine.audio.device.registry import Chosen
 from engine.audio.playback.player import Player
 from engine.audio.playback.segments import ItemKey
 from engine.audio.port.audio_port import AudioPort
@@ -39,8 +37,6 @@ _TICK_S = 0.25
 _MOST_BLOCKS = 500
 """10 s in blocks of 20 ms."""
 _SOUND = ItemKey("", 0)
-_HURRY_S = 0.5
-"""Time that a cancelled opening gives the library of sound: a server that hangs takes half a minute to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +223,13 @@ class OpenPort:
             Direction.OUTPUT: options.output is not None or options.output_file is not None,
         }
         wanted = tuple(direction for direction in Direction if named[direction] or not any(named.values()))
-
-        def close(found: Chosen) -> None:
-            if found.backend is not options.backend:
-                close_backend(found.backend)
-
-        choose = functools.partial(choose_backend, options, audio, wanted)
-        found = await run_blocking(choose, grace_s=_HURRY_S, discard=close)
-        stack.push_async_callback(run_blocking, functools.partial(close, found))
+        found = await stack.enter_async_context(opened_backend(options, audio, wanted))
         request = stream_request(options, audio, found.backend.name, wanted)
         waker = LoopWaker(_TICK_S)
         stack.callback(waker.close)
         port = AudioPort()
         open_stream = functools.partial(OpenStream, found.backend, port, request)
-        stream = await run_blocking(open_stream, grace_s=_HURRY_S, discard=OpenStream.close)
+        stream = await run_blocking(open_stream, grace_s=HURRY_S, discard=OpenStream.close)
         stack.push_async_callback(stream.aclose)
         stack.callback(waker.stop)
         if Direction.INPUT in wanted:
@@ -261,8 +250,8 @@ class OpenPort:
             for block in self._capture.read_blocks() if self._capture is not None else ():
                 self.missed_blocks += len(self._blocks) == _MOST_BLOCKS
                 self._blocks.append(block)
-            if stream.port.finished or not (signalled or stream.active):
-                raise StreamLostError(
+            if (failure := stream.port.failure) or stream.port.finished or not (signalled or stream.active):
+                raise failure or StreamLostError(
                     "The audio device ended its stream.", fix=f"Choose another device: {Advice.DEVICES}"
                 )
             self._input_over = input_over

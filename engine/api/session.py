@@ -12,7 +12,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
-from engine.api.backend import choose_backend, directions_of, naming_origin, stream_request
+from engine.api.backend import HURRY_S, directions_of, naming_origin, opened_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
@@ -20,10 +20,8 @@ from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
 from engine.api.processing import processors_for
 from engine.api.sound import Sound, pcm16_of
-from engine.audio.device.blame import close_backend
-from engine.audio.device.registry import Chosen
 from engine.audio.processing.session_chain import SessionChain
-from engine.audio.run_blocking import close_blocking, run_blocking, wait_out
+from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
@@ -38,8 +36,6 @@ from engine.realtime.session_events import Activity, ApprovalAsked, Lacking, Par
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
 
-_HURRY_S = 0.5
-"""Time that a cancelled start gives the library of sound: a server that hangs takes half a minute to refuse."""
 _Given = ParamSpec("_Given")
 
 
@@ -306,15 +302,8 @@ class Session:
         plan, options, tell = self._plan, self.options, self._audience.tell
         stack.enter_context(naming_origin(plan.config.audio))
         audio_defaults, directions = plan.config.audio, directions_of(options)
-        choose = functools.partial(choose_backend, options, audio_defaults, directions)
-
-        def close(found: Chosen) -> None:
-            if found.backend is not options.backend:
-                close_backend(found.backend)
-
-        found = await run_blocking(choose, grace_s=_HURRY_S, discard=close)
+        found = await stack.enter_async_context(opened_backend(options, audio_defaults, directions))
         if found.backend is not options.backend:
-            stack.push_async_callback(close_blocking, functools.partial(close, found))
             tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))
@@ -332,7 +321,7 @@ class Session:
             keep_played=options.record is not None,
             processing=SessionChain(processors_for),
         )
-        self._audio = audio = await run_blocking(open_audio, grace_s=_HURRY_S, discard=SessionAudio.close)
+        self._audio = audio = await run_blocking(open_audio, grace_s=HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
         # The servers after the devices, which may not be there: that is told without a wait.
         tools = await start_servers(plan.config.mcp, tell, stack)

@@ -229,7 +229,7 @@ class SessionAudio:
             opened = self._open(replace(self._request, input=source, output=target))
             opened.start()
         except VoiceError as error:
-            raise type(error)(f"{error.message} {refresh_failure}".rstrip(), fix=error.fix) from error
+            raise error.reworded(message=f"{error.message} {refresh_failure}".rstrip()) from error
         if refresh_failure:
             _log.warning("%s", refresh_failure)
         return opened

@@ -284,9 +284,8 @@ class RealtimeSession:
         """End the session with an error, which `run` raises."""
         if self._error is None and not self._over.is_set():
             advice = self._chosen.model_advice if isinstance(error, ModelRefusedError) else ""
-            self._error = type(error)(
-                self._scrubber.clean(error.message), fix=self._scrubber.clean(f"{error.fix} {advice}".strip())
-            )
+            clean = self._scrubber.clean
+            self._error = error.reworded(message=clean(error.message), fix=clean(f"{error.fix} {advice}".strip()))
             self.stop("error")
 
     def on_event(self, event: ServerEvent, received_at_s: float) -> None:

@@ -22,8 +22,8 @@ class Opened(VirtualDevices):
     """Devices that keep what was asked of them."""
 
     def open(self, port: Any, request: Any) -> Any:
-        """Open both, and keep the request."""
-        self.request, self.stream = request, super().open(port, request)
+        """Open both, and keep what it is about."""
+        self.port, self.request, self.stream = port, request, super().open(port, request)
         return self.stream
 
 
@@ -97,6 +97,19 @@ def test_a_lost_device_is_said_where_the_blocks_are_read() -> None:
             port.play(TONE)
             with pytest.raises(voice.StreamLostError):
                 await port.played()
+
+    run_virtual(main())
+
+
+def test_why_a_stream_has_ended_is_said_where_the_port_knows_it() -> None:
+    async def main() -> None:
+        devices = Opened()
+        async with voice.open_port(backend=devices) as port:
+            await anext(port)
+            devices.port.finish(voice.InvalidInputError("The disk is full.", fix="Make room."))
+            with pytest.raises(voice.InvalidInputError, match="The disk is full"):
+                async for _ in port:
+                    pass
 
     run_virtual(main())
 
@@ -195,7 +208,7 @@ async def test_the_loop_goes_on_while_a_port_is_opened_and_what_comes_too_late_i
             devices.close = devices.tell  # type: ignore[method-assign]
         return Chosen(devices, "it is slow")
 
-    monkeypatch.setattr("engine.api.port.choose_backend", choose)
+    monkeypatch.setattr("engine.api.backend.choose_backend", choose)
     opening = asyncio.create_task(voice.open_port().__aenter__())
     async with asyncio.timeout(20):
         await devices.asked.wait()
@@ -204,3 +217,14 @@ async def test_the_loop_goes_on_while_a_port_is_opened_and_what_comes_too_late_i
         devices.let.set()
         await devices.closed.wait()
     assert opening.cancelled()
+
+
+async def test_a_backend_that_hangs_while_it_closes_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.audio.run_blocking._CLOSE_S", 0.1)
+    devices, let = VirtualDevices(), threading.Event()
+    devices.close = let.wait  # type: ignore[assignment]
+    monkeypatch.setattr("engine.api.backend.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
+    async with asyncio.timeout(20):
+        async with voice.open_port():
+            pass
+    let.set()

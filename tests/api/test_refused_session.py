@@ -164,7 +164,7 @@ async def test_a_start_that_is_cancelled_closes_the_backend_it_gets_too_late(mon
         answers.wait()
         return Chosen(devices, "it is late")
 
-    monkeypatch.setattr("engine.api.session.choose_backend", choose)
+    monkeypatch.setattr("engine.api.backend.choose_backend", choose)
     with ServerDouble() as server:
         opening = asyncio.create_task(session_with(server).__aenter__())
         await asyncio.to_thread(begun.wait)
@@ -179,7 +179,7 @@ async def test_a_start_that_is_cancelled_closes_the_backend_it_gets_too_late(mon
 async def test_a_backend_that_hangs_while_it_closes_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.audio.run_blocking._CLOSE_S", 0.1)
     devices = Closing()
-    monkeypatch.setattr("engine.api.session.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
+    monkeypatch.setattr("engine.api.backend.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
     with ServerDouble(BEGUN) as server:
         session = session_with(server, duration=0.1)
         async with asyncio.timeout(20):
