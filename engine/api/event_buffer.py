@@ -30,12 +30,10 @@ class EventBuffer:
         self.missed = 0
         """Events that were dropped because newer ones came."""
         self.summary: Summary | None = None
-        """The last event of the session, once it has come."""
+        """The summary of the session, once it has come."""
 
     def __call__(self, event: SessionEvent, _: float) -> None:
-        """Take one event; after the summary there are no more."""
-        if self.summary is not None:
-            return
+        """Take one event; after the summary nothing comes but the failure of an observer to take it."""
         if isinstance(event, Summary):
             self.summary = event
         self.missed += len(self._events) == self._most
@@ -43,7 +41,7 @@ class EventBuffer:
         self._arrived.set()
 
     async def next(self) -> SessionEvent | None:
-        """Return the oldest event that is left, as soon as there is one; None after the summary."""
+        """Return the oldest event that is left, as soon as there is one; None once all are read after the summary."""
         while not self._events:
             if self.summary is not None:
                 return None

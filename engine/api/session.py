@@ -326,14 +326,18 @@ class Session:
         # The servers after the devices, which may not be there: that is told without a wait.
         tools = await start_servers(plan.config.mcp, tell, stack)
         chosen, connect = await self._reach_server(stack)
+        self._runner = ToolRunner([*plan.tools, *await tools], chosen.scrubber)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:
             recording = Recording(folder, chosen, tell=tell, connect=connect)
-            stack.push_async_callback(recording.aclose, audio)
-            stack.callback(asyncio.ensure_future(recording.follow(audio)).cancel)
-            recorded = {"make_conversation": recording.make_conversation}
+            following = asyncio.ensure_future(recording.follow(audio))
+
+            async def close() -> None:
+                following.cancel()
+                await recording.aclose(audio)
+
+            recorded = {"make_conversation": recording.make_conversation, "at_end": close}
             connect = recording.connect
-        self._runner = ToolRunner([*plan.tools, *await tools], chosen.scrubber)
         core = RealtimeSession(
             chosen,
             audio,

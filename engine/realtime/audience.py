@@ -9,7 +9,7 @@ from typing import cast
 
 from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
-from engine.realtime.session_events import ErrorShown, Observer, SessionEvent, Watch
+from engine.realtime.session_events import ErrorShown, Observer, SessionEvent, Summary, Watch
 from engine.redaction import Scrubber
 
 _log = logging.getLogger(__name__)
@@ -37,11 +37,16 @@ class Audience:
         self._watches = watches
         self._scrubber = scrubber
         self._to_tell: deque[SessionEvent] = deque()
-        self._is_telling = False
+        self._is_telling = self._is_over = False
 
     def tell(self, *session_events: SessionEvent) -> None:
-        """Tell everybody, after what is being told; one that fails is told no more, and the others hear of it."""
-        self._to_tell.extend(session_events)
+        """Tell everybody, after what is being told; one that fails is told no more, and the others hear of it.
+
+        After a summary only that is told: the session is over.
+        """
+        if not self._is_over:
+            self._to_tell.extend(session_events)
+        self._is_over |= Summary in map(type, session_events)
         if self._is_telling:
             return
         self._is_telling = True

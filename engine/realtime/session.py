@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +59,7 @@ class RealtimeSession:
         connect: Connect = Connection.open,
         make_conversation: Callable[..., Conversation] = Conversation,
         max_outage_s: float = MAX_OUTAGE_S,
+        at_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0),
     ) -> None:
         """Prepare a session; nothing is started.
 
@@ -70,11 +71,13 @@ class RealtimeSession:
             observers: Told everything, in order; as an audience where others tell them something too.
             connect, make_conversation: The real ones, a test's double, or what records them.
             max_outage_s: Greatest age of the microphone's audio that is sent when a lost connection comes back.
+            at_end: Awaited before the summary, after all else: closes what was told of the session as it went.
         """
         provider = chosen.provider
         self._chosen = chosen
         self._audio = audio
         self._runner = runner
+        self._at_end = at_end
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._scrubber = chosen.scrubber
         self._audience = observers if isinstance(observers, Audience) else Audience(observers, self._scrubber)
@@ -136,6 +139,7 @@ class RealtimeSession:
             for timer in self._timers:
                 timer.cancel()
             self._audio.close()
+            await self._at_end()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
                 self.emit(ErrorShown(str(self._error), fatal=True))
@@ -338,7 +342,9 @@ class RealtimeSession:
             case act.InterruptTools(call_ids):
                 self._runner.interrupt(call_ids)
             case act.Show(session_event):
-                self._show(session_event)
+                if isinstance(session_event, AnswerDropped):
+                    self._dropped_answer_ms += session_event.dropped_ms
+                self._audience.tell(session_event)
             case act.Trace(text):
                 _log.debug("%s", self._scrubber.clean(text))
             case act.RenewConnection(error):
@@ -376,11 +382,6 @@ class RealtimeSession:
     def emit(self, session_event: SessionEvent) -> None:
         """Show a session event in its turn."""
         self._perform([act.Show(session_event)])
-
-    def _show(self, session_event: SessionEvent) -> None:
-        if isinstance(session_event, AnswerDropped):
-            self._dropped_answer_ms += session_event.dropped_ms
-        self._audience.tell(session_event)
 
     def _summary(self, duration_s: float) -> Summary:
         return Summary(

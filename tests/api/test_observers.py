@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,18 @@ from pathlib import Path
 import pytest
 
 import engine as voice
+from engine.api.event_buffer import EventBuffer
+from engine.audio.wav_file import WavFile
 from engine.config_tables import McpServer, Offer
+from engine.realtime.audience import Audience
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
+from engine.redaction import Scrubber
 from tests.api.rig import BEGUN, names_of
 
 
-def hold(config: voice.Config, *observers: Callable[[voice.SessionEvent, float], object]) -> list[voice.SessionEvent]:
+def hold(
+    config: voice.Config, *observers: Callable[[voice.SessionEvent, float], object], record: Path | None = None
+) -> list[voice.SessionEvent]:
     """Hold a session for a second; return its events, as a loop reads them."""
 
     async def main() -> list[voice.SessionEvent]:
@@ -25,6 +32,7 @@ def hold(config: voice.Config, *observers: Callable[[voice.SessionEvent, float],
                 connect=server.connect,
                 config=config,
                 observers=observers,
+                record=record,
                 duration=1,
             ) as session:
                 return [event async for event in session]
@@ -74,6 +82,33 @@ def test_what_an_observer_returns_is_its_own_business() -> None:
     events = hold(voice.Config(), noting, lambda event, _: [event, 5])
     assert observed == events
     assert "ErrorShown" not in names_of(events)
+
+
+def test_what_the_disk_does_to_the_end_of_a_recording_is_read_before_the_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot_close(_: WavFile) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(WavFile, "close", cannot_close)
+    observed: list[voice.SessionEvent] = []
+    events = hold(voice.Config(), lambda event, _: observed.append(event), record=tmp_path)
+    assert observed == events
+    assert "No space left" in next(event.message for event in events if isinstance(event, voice.ErrorShown))
+    assert names_of(events)[-1] == "Summary"
+
+
+async def test_after_the_summary_only_the_failure_of_an_observer_to_take_it_is_told_and_that_is_read() -> None:
+    def failing(event: voice.SessionEvent, _: float) -> None:
+        if isinstance(event, voice.Summary):
+            audience.tell(voice.UserTyped("late"))
+            raise OSError("the disk is full")
+
+    audience = Audience([failing, buffer := EventBuffer()], Scrubber(()))
+    audience.tell(voice.Summary(0, 0, 0, 1.0))
+    audience.tell(voice.UserTyped("too late"))
+    read = [await buffer.next() for _ in range(3)]
+    assert [type(event).__name__ for event in read] == ["Summary", "ErrorShown", "NoneType"]
 
 
 async def coroutine_function(event: voice.SessionEvent, _: float) -> None:
