@@ -9,8 +9,9 @@
 `Session` takes what `SessionOptions` lists, and tells what happens in session events, such as `AgentText`. Beside it:
 `tool` says how a function is to be called, `list_devices` what there is, `open_port` opens a microphone or a speaker
 without a conversation, and `warm_up` compiles the audio kernels before they are needed. Whatever fails raises a
-`VoiceError` of one kind. Nothing is imported before it is used, and nothing of the process is changed: no signal
-handlers, no import path, no standard error.
+`VoiceError` of one kind; a mistake of the calling program, such as an unknown argument, raises what Python raises for
+it. Nothing is imported before it is used, and nothing of the process is changed: no signal handlers, no import path,
+no standard error.
 """
 
 from importlib import import_module
