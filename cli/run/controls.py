@@ -16,7 +16,7 @@ from cli.terminal.sanitize import printable
 from cli.terminal.status_line import StatusLine
 from engine.api.session import Session
 from engine.audio.clock import loop_time_s
-from engine.realtime.session_events import Activity
+from engine.realtime.activity import Activity
 
 _ANSWERS: dict[Named | str, bool] = {
     "y": True,

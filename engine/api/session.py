@@ -26,13 +26,14 @@ from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo
 from engine.errors import InvalidInputError, NotOpenError, VoiceError
 from engine.local.process import LocalServer
+from engine.realtime.activity import Activity
 from engine.realtime.audience import Audience
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
-from engine.realtime.session_events import Activity, ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
+from engine.realtime.session_events import ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
 from engine.realtime.tools.runner import ToolRunner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -24,7 +25,7 @@ from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
 from engine.audio.recovery.stall import StreamState
 from engine.audio.soundcheck.diagnosis import exact_zeros
-from engine.audio.types import Device, Direction, PlaybackStats, StreamInfo, StreamRequest
+from engine.audio.types import Device, Direction, PlaybackStats, ProcessingReport, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear
 from engine.errors import VoiceError
 
@@ -265,6 +266,15 @@ class SessionAudio:
             underrun_ms=round(1000 * stats.output_underrun_frames / self.port.output_rate_hz),
             playout_delay_ms=round(playout_delay.delay_ms),
         )
+
+    def processing_report(self) -> ProcessingReport:
+        """Return what was done to the microphone."""
+        return self._processing.report() if self._processing is not None else ProcessingReport()
+
+    def take_warnings(self) -> list[str]:
+        """Return the sentences about the processing that were not yet told."""
+        warnings = self._processing.warnings if self._processing is not None else deque[str]()
+        return [warnings.popleft() for _ in tuple(warnings)]
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""

@@ -89,6 +89,18 @@ class StreamInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessingReport:
+    """Processing of the microphone so far."""
+
+    processors: tuple[str, ...] = ()
+    """Those in use; none where the microphone goes out as it is."""
+    erle_db: float | None = None
+    """Echo return loss enhancement of the latest seconds in which the speaker sounded."""
+    echo_db: float | None = None
+    """Level of the microphone against the speaker's signal in those seconds, before the processing."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackStats:
     """Evenness of the answers' arrival, and what was done about it."""
 

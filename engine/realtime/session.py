@@ -15,6 +15,7 @@ from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import RecoveryRunner
 from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
+from engine.realtime.activity import Activity
 from engine.realtime.audience import Audience
 from engine.realtime.connection.reconnecting import ReconnectingConnection
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
@@ -28,7 +29,6 @@ from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped, U
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session_events import (
-    Activity,
     AnswerDropped,
     DeviceLost,
     ErrorShown,
@@ -74,9 +74,7 @@ class RealtimeSession:
             at_end: Awaited before the summary, after all else: closes what was told of the session as it went.
         """
         provider = chosen.provider
-        self._chosen = chosen
-        self._audio = audio
-        self._runner = runner
+        self._chosen, self._audio, self._runner = chosen, audio, runner
         self._at_end = at_end
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
         self._scrubber = chosen.scrubber
@@ -397,4 +395,5 @@ class RealtimeSession:
             rotations=self._connection.rotations,
             dropped_outage_ms=self._connection.dropped_outage_ms,
             playback=self._audio.playback_stats(),
+            processing=self._audio.processing_report(),
         )

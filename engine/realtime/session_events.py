@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any, ClassVar
 
-from engine.audio.types import PlaybackStats
+from engine.audio.types import PlaybackStats, ProcessingReport
 from engine.realtime.protocol.named import named
 from engine.realtime.protocol.server_events import TranscriptUsage, Usage
 
@@ -25,18 +24,6 @@ class SessionEvent:
     def to_json(self) -> dict[str, Any]:
         """Return the session event as the object of one event line, without its time."""
         return {"type": self.type, **asdict(self)}
-
-
-class Activity(StrEnum):
-    """The present state of a conversation, in a word or two."""
-
-    CONNECTING = "connecting"
-    RECONNECTING = "reconnecting"
-    DEVICE_LOST = "no sound device"
-    HEARING = "hears you"
-    SPEAKING = "speaking"
-    THINKING = "thinking"
-    LISTENING = "listening"
 
 
 Observer = Callable[[SessionEvent, float], object]
@@ -391,6 +378,8 @@ class Summary(SessionEvent):
     """Duration of the answers that no speaker took in time."""
     playback: PlaybackStats = field(default_factory=PlaybackStats)
     """Late starts, underruns and the playout delay."""
+    processing: ProcessingReport = field(default_factory=ProcessingReport)
+    """Processing of the microphone: whether its echo was cancelled, and by how much."""
     reconnects: int = 0
     """Lost connections that were opened again."""
     rotations: int = 0

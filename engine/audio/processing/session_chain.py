@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing.alignment import ReferenceAligner
@@ -13,19 +12,7 @@ from engine.audio.processing.echo_meter import EchoMeter
 from engine.audio.processing.microphone import ProcessedMicrophone
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.speech import SpeechDetector
-from engine.audio.types import StreamInfo
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessingReport:
-    """The processing of the microphone so far, for the summary."""
-
-    processors: tuple[str, ...]
-    """Those that are still in use; none where the microphone goes out as it is."""
-    erle_db: float | None
-    """Echo return loss enhancement of the latest seconds in which the speaker sounded."""
-    echo_db: float | None
-    """Level of the microphone against the speaker's signal in those seconds, before the chain."""
+from engine.audio.types import ProcessingReport, StreamInfo
 
 
 class SessionChain:

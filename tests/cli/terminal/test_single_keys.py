@@ -16,7 +16,7 @@ from cli.run.talk_key import TalkKey
 from cli.terminal import status_line
 from cli.terminal.key_parser import KeyParser, KeyStroke, KnowsReleases, Named, Stroke
 from cli.terminal.status_line import StatusLine
-from engine.realtime.session_events import Activity
+from engine.realtime.activity import Activity
 from engine.realtime.testing import run_virtual
 
 COLUMNS = 30
