@@ -17,6 +17,8 @@ from engine.dsp.resampler_state import ResamplerState
 from engine.errors import InvalidInputError
 
 LOWEST_HZ, HIGHEST_HZ = 4000, 768_000
+MOST_PPM = 1000
+"""Two clocks do not differ by more; those of sound cards by 100 parts in a million at most."""
 _PIECE_MS = 100
 """The longest piece that takes one call; longer blocks are cut."""
 
@@ -28,8 +30,13 @@ class PolyphaseResampler:
     the bank is interpolated, and they are 128 dB below.
     """
 
-    def __init__(self, source_hz: int, target_hz: int) -> None:
+    def __init__(self, source_hz: int, target_hz: int, *, adjustable: bool = False) -> None:
         """Take the filters from an earlier resampler of the pair or from the disk, or design them.
+
+        Args:
+            source_hz: Rate of what goes in.
+            target_hz: Rate of what comes out; it may be the same where the ratio is adjustable.
+            adjustable: `adjust` will be called. The bank is interpolated then, whatever the rates.
 
         Raises:
             InvalidInputError: a rate below 4 or above 768 kHz.
@@ -40,7 +47,8 @@ class PolyphaseResampler:
                     f"A rate of {rate_hz} Hz cannot be resampled.", fix=f"Use {LOWEST_HZ} to {HIGHEST_HZ} Hz."
                 )
         self._source_hz, self._target_hz = source_hz, target_hz
-        self._filters = filters_for(source_hz, target_hz)
+        self._filters = filters_for(source_hz, target_hz, adjustable=adjustable)
+        self._spare_ppm = MOST_PPM if adjustable else 0
         self._longest = source_hz * _PIECE_MS // 1000
         self._state = ResamplerState(self._filters, self._longest, self.most_out(self._longest))
         self._resample = library().resample
@@ -57,7 +65,16 @@ class PolyphaseResampler:
 
     def most_out(self, frames: int) -> int:
         """Return how many frames come out at most for so many that go in."""
-        return frames * self._target_hz // self._source_hz + 2
+        return frames * self._target_hz * (1_000_000 + self._spare_ppm) // (self._source_hz * 1_000_000) + 2
+
+    def adjust(self, ppm: float) -> None:
+        """Follow a source that runs so many parts in a million too fast, from the next block on, without a click.
+
+        Args:
+            ppm: What lies beyond `MOST_PPM` is cut off.
+        """
+        assert self._filters.bank is not None, "made adjustable"
+        self._state.adjust(round(self._filters.bank.step * (1 + max(-MOST_PPM, min(MOST_PPM, ppm)) * 1e-6)))
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block (1-D float32, any length); return its worth, to one frame."""

@@ -79,15 +79,21 @@ class Filters:
 
 
 @functools.lru_cache(maxsize=32)
-def filters_for(source_hz: int, target_hz: int) -> Filters:
-    """Return the filters of a pair of rates: those kept on disk, or designed in 1 to 30 ms and 8 MB."""
+def filters_for(source_hz: int, target_hz: int, *, adjustable: bool = False) -> Filters:
+    """Return the filters of a pair of rates: those kept on disk, or designed in 1 to 30 ms and 8 MB.
+
+    Args:
+        source_hz: Rate of what goes in.
+        target_hz: Rate of what comes out.
+        adjustable: There is always a bank, and it is interpolated.
+    """
     low_hz, doubles = min(source_hz, target_hz), target_hz > _NEAR * source_hz
     middle_hz = 2 * (source_hz if doubles else target_hz)
     bank_hz = (middle_hz, target_hz) if doubles else (source_hz, middle_hz)
-    bank = None if bank_hz[0] == bank_hz[1] else _bank(*bank_hz, middle_hz)
+    bank = _bank(*bank_hz, middle_hz, adjustable) if adjustable or bank_hz[0] != bank_hz[1] else None
     sharp_taps = 2 * math.ceil(_SHARP_TAPS * middle_hz / low_hz / 2)
     size = sharp_taps if bank is None else sharp_taps + (bank.phases + 1) * bank.taps
-    name = f"filters-{source_hz}-{target_hz}-{_designer()}"
+    name = f"filters-{source_hz}-{target_hz}-{'adjustable-' * adjustable}{_designer()}"
     data = next((data for _, data in kept(name) if len(data) == 4 * size), None)
     if data is None:
         prototype = _kaiser_lowpass(sharp_taps, _SHARP_CUTOFF * low_hz / 2 / middle_hz, _SHARP_DB)
@@ -110,12 +116,12 @@ def _designer() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
-def _bank(source_hz: int, target_hz: int, middle_hz: int) -> Bank:
+def _bank(source_hz: int, target_hz: int, middle_hz: int, interpolated: bool) -> Bank:
     """The bank from one rate to another, of which one is `middle_hz`."""
     common = math.gcd(source_hz, target_hz)
     up, down = target_hz // common, source_hz // common
     taps = math.ceil(_BANK_TAPS * source_hz / middle_hz / _VECTOR) * _VECTOR
-    if up * source_hz <= _MOST_POINTS * middle_hz:
+    if not interpolated and up * source_hz <= _MOST_POINTS * middle_hz:
         repeats = math.ceil(_FEWEST_POINTS * middle_hz / (up * source_hz))
         return Bank(up * repeats, taps, 0, down * repeats)
     phases = math.ceil(_INTERPOLATED_POINTS * middle_hz / source_hz)

@@ -53,6 +53,11 @@ class ResamplerState(Pinned):
         first[r.SOURCE], first[r.TARGET] = self.source.ctypes.data, self.target.ctypes.data
         self.address = int(first.ctypes.data)
 
+    def adjust(self, step: int) -> None:
+        """Let the bank go so many units from one output to the next."""
+        bank = next(stage for stage in self._stages if stage.words[r.KIND] == r.BANK)
+        bank.words[r.STEP] = step
+
     def reset(self) -> None:
         """Forget what went through."""
         for stage in self._stages:
