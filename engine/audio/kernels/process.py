@@ -142,9 +142,10 @@ def _play_until_cut(control: int, target: int, frames: int) -> int:
 
 @inlined()
 def _scale_and_spread(control: int, output: int, frames: int) -> None:
-    """Apply the gain, ramped over the block, and copy the mono block to all channels."""
-    gain_to = load_float(control, c.GAIN)
-    ramp(output, frames, load_float(control, c.GAIN_NOW), gain_to)
+    """Apply the gain, ramped over the block or over as many as its slope takes, and spread the mono block."""
+    gain_from, most = load_float(control, c.GAIN_NOW), load_float(control, c.GAIN_SLOPE) * frames
+    gain_to = min(max(load_float(control, c.GAIN), gain_from - most), gain_from + most)
+    ramp(output, frames, gain_from, gain_to)
     store_float(control, c.GAIN_NOW, gain_to)
     reference = load(control, c.REFERENCE_RING)
     if reference != 0:

@@ -29,6 +29,8 @@ PLAYBACK_S = 20.0
 """Length of an answer that plays on whole while the interpreter is busy; more waits in the player's queue."""
 FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
+_LEAST_CHANGE = 0.01
+"""Least change that a fade is made for: a block that comes while it is asked for may have moved the gain."""
 _FLOAT32 = np.dtype(np.float32)
 _PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
 
@@ -197,6 +199,13 @@ class AudioPort(Pinned):
 
     @gain.setter
     def gain(self, linear: float) -> None:
+        self.fade_gain(linear, over_ms=0.0)
+
+    def fade_gain(self, linear: float, *, over_ms: float) -> None:
+        """Change the gain evenly; a fade shorter than a block takes a block."""
+        change = max(abs(linear - self._floats.item(c.GAIN_NOW)), _LEAST_CHANGE)
+        # The slope first: a block in between goes on to the old value with it, and the new one is still before it.
+        self._floats[c.GAIN_SLOPE] = change / max(1.0, over_ms * self.output_rate_hz / 1000)
         self._floats[c.GAIN] = linear
 
     @property

@@ -210,6 +210,20 @@ def test_gain_ramps_over_one_block() -> None:
     assert np.allclose(second, 0.5)
 
 
+@pytest.mark.parametrize("frames", [48, 240, 960])
+def test_a_fade_of_the_gain_takes_its_time_in_blocks_of_any_length_and_ends_at_the_value(frames: int) -> None:
+    port, ring = output_port()
+    ring.put(np.ones(20 * 960, np.float32))
+    for gain, over_ms in ((0.125, 30), (1.0, 100)):
+        before, blocks = port.gain, math.ceil(over_ms * RATE_HZ / 1000 / frames)
+        port.fade_gain(gain, over_ms=over_ms)
+        sound = np.concatenate([[before], *(pull(port, frames)[:, 0] for _ in range(blocks))])
+        assert np.abs(np.diff(sound)).max() < 1.01 * 0.875 / (over_ms * RATE_HZ / 1000)
+        assert abs(sound[-1 - frames] - gain) > 0.005
+        assert sound[-1] == pytest.approx(gain)
+        assert np.array_equal(pull(port, frames)[-1:, 0], [port.gain])
+
+
 def test_silence_is_an_underrun_only_in_the_middle_of_an_answer() -> None:
     port, ring = output_port()
     pull(port, 480)
