@@ -8,7 +8,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from engine.audio.device import registry as discovery
 from engine.audio.device.blame import close_backend
 from engine.audio.device.matching import find_device
 from engine.audio.device.open_stream import OpenStream
@@ -170,8 +169,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Entry points by name; a test changes them."""
     points = dict.fromkeys(("sounddevice", "pyaudio", "virtual"), f"{__name__}:Fake")
     monkeypatch.setattr(
-        discovery,
-        "entry_points",
+        "engine.plugins.entry_points",
         lambda group: [EntryPoint(name, value, group) for name, value in points.items()],
     )
     return points

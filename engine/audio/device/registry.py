@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from engine.audio.device.blame import REPAIR, blaming, close_backend, devices_of
 from engine.audio.device.matching import no_device
 from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.protocol import PROTOCOL_VERSION, Backend, Refreshes
 from engine.audio.types import Device, Direction
-from engine.errors import Advice, InvalidInputError, LibraryMissingError, NoSoundCardError, StreamLostError, VoiceError
+from engine.errors import Advice, LibraryMissingError, NoSoundCardError, StreamLostError, VoiceError
+from engine.plugins import find_plugin, named, registered_names
+from engine.plugins import package_of as package_of_point
 
 GROUP = "voice.backends"
-_OURS = "voice-realtime"
 AUTO_ORDER = ("sounddevice", "pyaudio", "virtual")
 """The backends that `auto` tries, in order; a third-party one is only used when it is named."""
 
@@ -29,8 +30,8 @@ class Chosen:
 
 def backend_names() -> list[str]:
     """Names of all registered backends, ours first."""
-    found = {point.name for point in entry_points(group=GROUP)}
-    return [name for name in AUTO_ORDER if name in found] + sorted(found - set(AUTO_ORDER))
+    found = registered_names(GROUP)
+    return [name for name in AUTO_ORDER if name in found] + [name for name in found if name not in AUTO_ORDER]
 
 
 def load_backend(name: str) -> Backend:
@@ -121,13 +122,7 @@ def _close_unless_usable(backend: Backend, directions: Sequence[Direction]) -> N
 
 
 def _entry_point(name: str) -> EntryPoint:
-    found = [point for point in entry_points(group=GROUP) if point.name == name]
-    if not found:
-        raise InvalidInputError(
-            f"There is no audio backend called {name!r}.", fix=f"Choose one of: auto, {', '.join(backend_names())}."
-        )
-    # A package that registers one of our names takes nothing from us.
-    return next((point for point in found if _distribution(point) == _OURS), found[0])
+    return find_plugin(GROUP, name, "There is no audio backend called", ("auto", *backend_names()))
 
 
 def package_of(name: str) -> str:
@@ -136,28 +131,20 @@ def package_of(name: str) -> str:
     Raises:
         InvalidInputError: nobody registered that name.
     """
-    return _distribution(_entry_point(name))
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else ""
+    return package_of_point(_entry_point(name))
 
 
 def _make(point: EntryPoint) -> Backend:
-    named = _named(point)
+    culprit = named(point)
 
     def make() -> Backend:
         made: Backend = point.load()()
         return made
 
-    with blaming(named):
+    with blaming(culprit):
         backend = wait_for_sound(make)
-    check_protocol(backend, named)
+    check_protocol(backend, culprit)
     return backend
-
-
-def _named(point: EntryPoint) -> str:
-    return f"{point.name!r} ({', '.join(filter(None, (_distribution(point), point.value)))})"
 
 
 def check_protocol(backend: object, named: str) -> None:

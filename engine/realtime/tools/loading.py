@@ -18,10 +18,11 @@ import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from engine.errors import InvalidInputError, VoiceError
+from engine.plugins import find_plugin, package_of, registered_names
 from engine.realtime.tools.tool import Tool, tool_of
 from engine.redaction import Scrubber, plain_words, secrets_of_environment
 
@@ -60,7 +61,7 @@ def load_tools(reference: str) -> list[Tool]:
 
 def plugin_names() -> list[str]:
     """Names of all entry points of the group."""
-    return sorted({point.name for point in entry_points(group=GROUP)})
+    return registered_names(GROUP)
 
 
 def load_plugin(name: str) -> Plugin:
@@ -69,13 +70,8 @@ def load_plugin(name: str) -> Plugin:
     Raises:
         InvalidInputError: nobody registered that name.
     """
-    found = [point for point in entry_points(group=GROUP) if point.name == name]
-    if not found:
-        raise InvalidInputError(
-            f"There are no tools called '{name}'.", fix=f"Choose one of: {', '.join(plugin_names())}."
-        )
-    point = found[0]
-    package = point.dist.name if point.dist is not None else ""
+    point = find_plugin(GROUP, name, "There are no tools called")
+    package = package_of(point)
     try:
         return Plugin(
             name, package, tuple(replace(tool, beside=True) for tool in tools_in(_loaded(point), point.value))

@@ -1,0 +1,44 @@
+"""Plugins: parts of the engine that installed packages, ours among them, register as entry points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from engine.errors import InvalidInputError
+
+_OURS = "voice-realtime"
+
+
+def registered_names(group: str) -> list[str]:
+    """Names that are registered in a group, sorted."""
+    return sorted({point.name for point in entry_points(group=group)})
+
+
+def find_plugin(group: str, name: str, unknown: str, also: Sequence[str] = ()) -> EntryPoint:
+    """Return the entry point called `name`; a package that registers one of our names takes nothing from us.
+
+    Args:
+        group: Where it is looked for.
+        name: As it was registered.
+        unknown: Beginning of the sentence that refuses an unknown name.
+        also: Names to put before the registered ones in the advice.
+
+    Raises:
+        InvalidInputError: nobody registered that name.
+    """
+    found = [point for point in entry_points(group=group) if point.name == name]
+    if not found:
+        known = dict.fromkeys([*also, *registered_names(group)])
+        raise InvalidInputError(f"{unknown} {name!r}.", fix=f"Choose one of: {', '.join(known)}.")
+    return next((point for point in found if package_of(point) == _OURS), found[0])
+
+
+def package_of(point: EntryPoint) -> str:
+    """Name of the package that registered it; nothing where that is unknown."""
+    return point.dist.name if point.dist is not None else ""
+
+
+def named(point: EntryPoint) -> str:
+    """Name, package and value, for a sentence on its failure."""
+    return f"{point.name!r} ({', '.join(filter(None, (package_of(point), point.value)))})"
