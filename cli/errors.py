@@ -32,6 +32,8 @@ COMMANDS = {
     Advice.SERVE: "Run `voice serve` to see why.",
     Advice.SCRIPTS: "See `voice serve --help` for an example.",
 }
+SINGULAR = {"processors": "processor"}
+"""Options that the command line repeats for one value at a time, by the names of their parameters."""
 _PARAMETER = re.compile(r'`(?P<name>[a-z_]+)=(?P<value>"[^"`]*"|[^"`]*)`')
 
 
@@ -54,4 +56,4 @@ def on_command_line(text: str) -> str:
 
 def _option(parameter: re.Match[str]) -> str:
     value = parameter["value"].strip('"')
-    return f"--{parameter['name'].replace('_', '-')} {value}".rstrip()
+    return f"--{SINGULAR.get(parameter['name'], parameter['name']).replace('_', '-')} {value}".rstrip()

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_h
 
 from platformdirs import user_config_path
 
-from engine.config_tables import As, McpName, McpServer, Offer, Prices, RemoteMcp, TurnOptions
+from engine.config_tables import As, McpName, McpServer, Offer, Prices, ProcessingOptions, RemoteMcp, TurnOptions
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
 from engine.redaction import Secret
@@ -106,6 +106,7 @@ class Config:
     remote_mcp: dict[McpName, RemoteMcp] = field(default_factory=dict)
     prices: dict[str, Prices] = field(default_factory=dict)
     turns: TurnOptions = field(default_factory=TurnOptions)
+    processing: ProcessingOptions = field(default_factory=ProcessingOptions)
     session: SessionDefaults = field(default_factory=SessionDefaults)
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:

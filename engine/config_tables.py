@@ -30,6 +30,12 @@
     eagerness = "low"                 # of semantic_vad
     silence_duration_ms = 600         # of server_vad, as threshold, prefix_padding_ms and idle_timeout_ms
 
+    [processing]                      # of the microphone; the options of a session win over these
+    echo = "off"                      # or "auto", the default, "on", "half-duplex"
+    noise_suppression = "high"        # or "off", "low", "medium"
+    agc = true
+    processors = ["noise_gate:open_db=-50"]
+
 `${NAME}` in a value is the environment variable of that name.
 """
 
@@ -72,6 +78,7 @@ _Texts = Annotated[
     tuple[str, ...], As("a list of strings", (list,), lambda texts: all(type(text) is str for text in texts), tuple)
 ]
 _Url = Annotated[str, As("an address with http:// or https://", (str,), re.compile(r"https?://[^\s/]+").match)]
+_Bool = Annotated[bool, As("true or false", (bool,))]
 _Seconds = Annotated[float, _number("a number of seconds from 0.001 to 3600", 0.001, 3600)]
 _Price = Annotated[float, _number("a price, 0 or more", 0, 1e12)]
 McpName = Annotated[str, As("1 to 32 letters, digits, - and _", (str,), re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch)]
@@ -184,7 +191,7 @@ class Prices:
     """The same of the answers."""
     source: _Filled = "the configuration"
     """Their source, and the date when they were read there."""
-    estimated: Annotated[bool, As("true or false", (bool,))] = False
+    estimated: _Bool = False
     """True where one source alone, and not the service itself, names the prices."""
 
 
@@ -230,3 +237,39 @@ class TurnOptions:
             return self
         own = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return replace(configured, **{name: value for name, value in own.items() if value is not None})
+
+
+class Echo(StrEnum):
+    """Handling of the speaker's sound in the microphone."""
+
+    AUTO = "auto"
+    """Cancelled wherever the microphone could hear the speaker."""
+    ON = "on"
+    """Cancelled."""
+    OFF = "off"
+    """Left in."""
+    HALF_DUPLEX = "half-duplex"
+    """The microphone is silent while the agent sounds."""
+
+
+class NoiseSuppression(StrEnum):
+    """Strength of the noise suppression."""
+
+    OFF = "off"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingOptions:
+    """`[processing]`, and what the person wants done to the microphone; None takes the default."""
+
+    echo: Echo | None = None
+    """By default `auto`."""
+    noise_suppression: NoiseSuppression | None = None
+    """By default `low` where echo is cancelled, and else `off`."""
+    agc: _Bool | None = None
+    """Automatic gain control; by default off."""
+    processors: _Texts | None = None
+    """`NAME[:key=value[,key=value]]` of processors behind the echo canceller, in order."""

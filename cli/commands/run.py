@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.errors import SINGULAR
 from cli.options import BACKEND_HELP, LogLevel
 from engine.api.options import LIMITS, SessionOptions
-from engine.config_tables import Eagerness, TurnMode
+from engine.config_tables import Eagerness, Echo, NoiseSuppression, TurnMode
 
 app = typer.Typer(add_completion=False)
 _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
@@ -34,6 +35,14 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "volume": ("DB", "Gain of the speaker in dB."),
         "mic_gain": ("DB", "Gain of the microphone in dB."),
         "mute": (None, "Begin with the microphone muted."),
+        "echo": (
+            "HOW",
+            "Echo cancellation: auto (default; off for headphones and headsets), on, off, or half-duplex: the "
+            "microphone rests while the agent speaks.",
+        ),
+        "noise_suppression": ("HOW", "off, low, medium or high; default: low where echo is cancelled."),
+        "agc": (None, "Bring quiet and loud voices to one level."),
+        "processors": ("NAME", "Step for the microphone, such as gain:gain_db=6 or noise_gate; repeatable, in order."),
         "backend": ("NAME", BACKEND_HELP),
         "block_ms": (
             "MS",
@@ -72,6 +81,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
 """Panels of the help: the value and the words of each option. Types, defaults and limits are those of the session."""
 _KINDS: dict[str, Any] = {
     **{"Sequence": list[str], "Path": Path, "TurnMode": TurnMode, "Eagerness": Eagerness},
+    **{"Echo": Echo, "NoiseSuppression": NoiseSuppression},
     **{"bool": bool, "float": float, "int": int, "str": str},
 }
 """Types by the word that names them in an annotation, the narrower first."""
@@ -88,7 +98,7 @@ def _parameters() -> Iterator[Parameter]:
         for name, (value, words) in options.items():
             kind, default = kinds[name]
             least, most = LIMITS.get(name, (None, None))
-            only = [f"--{name}"] if kind is bool else []
+            only = [f"--{name}"] if default is False else [f"--{SINGULAR[name]}"] if name in SINGULAR else []
             option = typer.Option(*only, help=words, metavar=value, rich_help_panel=panel, min=least, max=most)
             hint: Any = Annotated[kind if default is not None else kind | None, option]
             yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)

@@ -10,12 +10,13 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.config_tables import Eagerness, TurnMode, TurnOptions
+from engine.config_tables import Eagerness, Echo, NoiseSuppression, ProcessingOptions, TurnMode, TurnOptions
 from engine.errors import InvalidInputError
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 
 if TYPE_CHECKING:  # the command line imports this before it has read its options
     from engine.audio.device.protocol import Backend
+    from engine.audio.processing.protocol import Processor
     from engine.config import Config
     from engine.realtime.connection.transport import Connect
     from engine.realtime.session_events import Observer
@@ -36,10 +37,11 @@ LIMITS: dict[str, tuple[float, float | None]] = {
     "max_outage_audio": (0, None),
 }
 """Least and greatest value of each number; None where there is no greatest."""
-_KINDS: dict[str, Any] = {kind.__name__: kind for kind in (str, bool, int, Path, TurnMode, Eagerness)}
+_CHOICES = (TurnMode, Eagerness, Echo, NoiseSuppression)
+_KINDS: dict[str, Any] = {kind.__name__: kind for kind in (str, bool, int, Path, *_CHOICES)}
 _KINDS |= {"float": int | float, "None": NoneType}
 """Kinds that an annotation names; an option whose annotation names others is looked at by itself."""
-_LISTS = ("tools", "approve", "observers")
+_LISTS = ("tools", "approve", "processors", "observers")
 _FUNCTIONS = ("on_compile", "connect")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -84,6 +86,14 @@ class SessionOptions:
     """Gain of the microphone in dB."""
     mute: bool = False
     """Begin with the microphone muted."""
+    echo: Echo | str | None = None
+    """Echo cancellation: `auto` (where the microphone could hear the speaker), `on`, `off`, or `half-duplex`."""
+    noise_suppression: NoiseSuppression | str | None = None
+    """`off`, `low`, `medium` or `high`; by default `low` where echo is cancelled."""
+    agc: bool | None = None
+    """Bring quiet and loud voices to one level."""
+    processors: Sequence[str | Processor] = ()
+    """`NAME[:key=value[,key=value]]`s or processors of the program, for the microphone, in order."""
     backend: str | Backend | None = None
     """Name of an audio backend, or a backend of the program's own, which the session does not close."""
     block_ms: float | None = None
@@ -128,6 +138,7 @@ class SessionOptions:
         if self.text and self.input_file is not None:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
         self.turn_options()
+        self.processing_options()
 
     def _check_kinds(self) -> None:
         for entry in fields(self):
@@ -146,6 +157,9 @@ class SessionOptions:
         for server in self.approve:
             if not isinstance(server, str):
                 raise wrong_kind("approve", server, "Give a list of names.")
+        for processor in self.processors:
+            if not isinstance(processor, str) and not callable(getattr(processor, "process", None)):
+                raise wrong_kind("processors", processor, "Give texts, or objects with a method `process`.")
         for observer in self.observers:
             if not callable(observer) or iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
                 raise wrong_kind("observers", observer, "Give functions without `async`: what waits goes into a task.")
@@ -164,6 +178,15 @@ class SessionOptions:
             self.vad_padding_ms,
             self.vad_idle_ms,
         )
+
+    def processing_options(self) -> ProcessingOptions:
+        """Return what is wanted of the microphone's processing, but for the processors.
+
+        Raises:
+            InvalidInputError: there is no such mode or strength.
+        """
+        suppression = _choice(NoiseSuppression, self.noise_suppression, "noise_suppression")
+        return ProcessingOptions(_choice(Echo, self.echo, "echo"), suppression, self.agc)
 
 
 def wrong_kind(name: str, value: object, fix: str) -> InvalidInputError:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.api.options import SessionOptions, path_of, wrong_kind
+from engine.api.processing import Processing
 from engine.config import Config, load_config
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
@@ -65,6 +66,7 @@ class SessionPlan:
             self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
         self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
         """Whether the program says when the user speaks."""
+        self.processing = Processing(options, config.processing)
         self.budget = defaults.budget if options.budget is None else options.budget
 
     def meter(self) -> UsageMeter:

@@ -1,15 +1,88 @@
-"""Choice of the processors between a session's microphone and the wire."""
+"""Choice of the microphone's processors: the options first, then the configuration, then what the devices need."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from engine.audio.processing.protocol import Processor
-from engine.audio.processing.webrtc import WebRtc
+from engine.api.options import SessionOptions
+from engine.audio.device.headphones import are_headphones
 from engine.audio.types import StreamInfo
+from engine.config_tables import Echo, NoiseSuppression, ProcessingOptions
+from engine.errors import LibraryMissingError
+
+if TYPE_CHECKING:  # a session without processors loads none of this
+    from engine.audio.processing.protocol import Processor
+
+_RESTS = "Without it no echo is cancelled: the microphone is silent while the agent speaks."
+_AS_IT_IS = "Without it there is no noise suppression and no gain control."
 
 
-def processors_for(info: StreamInfo) -> Sequence[Processor]:
-    """Return what a pair of devices needs: echo cancellation where the microphone could hear the speaker."""
-    sides = (info.input, info.output)
-    return [WebRtc()] if all(side is not None and side.host_api for side in sides) else []
+class Processing:
+    """Processing of one session's microphone, whichever devices it is opened on.
+
+    Example:
+        >>> from engine.audio.types import StreamSide
+        >>> files = StreamInfo("virtual", False, StreamSide("question.wav", 24000, 1, 480, 0.0), None)
+        >>> resting = SessionOptions(echo="half-duplex")
+        >>> [len(Processing(options, ProcessingOptions()).processors(files)) for options in (SessionOptions(), resting)]
+        [0, 1]
+    """
+
+    def __init__(self, options: SessionOptions, configured: ProcessingOptions) -> None:
+        """Make the processors that were named.
+
+        Raises:
+            InvalidInputError: there is none of that name, or an option of it does not fit.
+            LibraryMissingError: one cannot be loaded.
+        """
+        wanted = options.processing_options()
+        self._echo = wanted.echo or configured.echo or Echo.AUTO
+        self._suppression = wanted.noise_suppression or configured.noise_suppression
+        self._agc = bool(configured.agc if wanted.agc is None else wanted.agc)
+        self._named = [_made(one) for one in options.processors or configured.processors or ()]
+        self._has_warned = False
+
+    def hears_speaker(self, info: StreamInfo) -> bool:
+        """Whether the microphone of a stream could hear its speaker; a look costs some milliseconds of another process.
+
+        A file hears nothing, and is heard by nobody.
+        """
+        source, target = info.input, info.output
+        if source is None or target is None or not (source.host_api and target.host_api):
+            return False
+        return not are_headphones(target.device)
+
+    def processors(self, info: StreamInfo, warn: Callable[[str], None] = lambda _: None) -> list[Processor]:
+        """Return the processors for a stream's microphone, in order; none where it is to go out as it is.
+
+        Args:
+            info: The stream.
+            warn: Given a sentence for the person on what cannot be done, once.
+        """
+        if info.input is None:
+            return []
+        echo = self._echo
+        if echo is Echo.AUTO:
+            echo = Echo.ON if self.hears_speaker(info) else Echo.OFF
+        is_on, rests = echo is Echo.ON, echo is Echo.HALF_DUPLEX
+        suppression = self._suppression or (NoiseSuppression.LOW if is_on else NoiseSuppression.OFF)
+        front: list[Processor] = []  # of all, for it must know the microphone as it is
+        if is_on or self._agc or suppression is not NoiseSuppression.OFF:
+            from engine.audio.processing.registry import make  # noqa: PLC0415 - brings numpy
+
+            try:
+                front = [make("webrtc", {"echo": is_on, "noise_suppression": str(suppression), "agc": self._agc})]
+            except LibraryMissingError as error:
+                if not self._has_warned:
+                    warn(f"{error.message} {_RESTS if is_on else _AS_IT_IS}")
+                self._has_warned, rests = True, rests or is_on
+        return [*front, *([_made("half_duplex")] if rests else []), *self._named]
+
+
+def _made(one: str | Processor) -> Processor:
+    if not isinstance(one, str):
+        return one
+    from engine.audio.processing.registry import make_processor  # noqa: PLC0415 - brings numpy
+
+    return make_processor(one)

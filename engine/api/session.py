@@ -18,7 +18,6 @@ from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
-from engine.api.processing import processors_for
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.processing.session_chain import SessionChain
 from engine.audio.run_blocking import run_blocking, wait_out
@@ -320,7 +319,7 @@ class Session:
             volume_db=options.volume,
             mic_gain_db=options.mic_gain,
             keep_played=options.record is not None,
-            processing=SessionChain(processors_for),
+            processing=SessionChain(plan.processing.processors),
         )
         self._audio = audio = await run_blocking(open_audio, grace_s=HURRY_S, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)

@@ -302,7 +302,10 @@ class SessionAudio:
     def _open(self, request: StreamRequest | None = None) -> OpenStream:
         port = AudioPort(keep_reference=self._keep_played or self._processing is not None)
         port.gain = self._volume
-        return OpenStream(self.backend, port, request or self._request)
+        opened = OpenStream(self.backend, port, request or self._request)
+        if self._processing is not None:
+            self._processing.prepare(opened.info)
+        return opened
 
     def _use(self, opened: OpenStream) -> None:
         self._current, self.port, self.info = opened, opened.port, opened.info
@@ -315,7 +318,7 @@ class SessionAudio:
         port = self.port
         if self._processing is not None:
             keep = self._played.append if self._keep_played else lambda _: None
-            port = self._processing.follow(port, self.info, on_done=self._waker.wake, on_played=keep)
+            port = self._processing.follow(port, on_done=self._waker.wake, on_played=keep)
         return Capture(port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _name_devices(self) -> Wanted:

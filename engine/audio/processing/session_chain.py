@@ -21,8 +21,12 @@ class SessionChain:
     A chain that has begun goes on, also where the next devices need none: the delay of the microphone stays the same.
     """
 
-    def __init__(self, choose: Callable[[StreamInfo], Sequence[Processor]]) -> None:
-        """Prepare; `choose` returns the processors that a pair of devices needs, if any."""
+    def __init__(self, choose: Callable[[StreamInfo, Callable[[str], None]], Sequence[Processor]]) -> None:
+        """Make no chain yet.
+
+        Args:
+            choose: Returns the processors that a pair of devices needs, if any; given what to call with a warning.
+        """
         self._choose = choose
         self._chain: Chain | None = None
         self._microphone: ProcessedMicrophone | None = None
@@ -35,22 +39,24 @@ class SessionChain:
         """The microphone of the present stream; None where it goes out as it is."""
         return self._microphone
 
+    def prepare(self, info: StreamInfo) -> None:
+        """Make the chain if a stream needs one, from whatever thread it was opened in: the devices are asked."""
+        if self._chain is None and self._microphone is None and (found := self._choose(info, self.warnings.append)):
+            self._chain = Chain(found, self.warnings.append)
+
     def follow(
-        self, port: AudioPort, info: StreamInfo, *, on_done: Callable[[], None], on_played: Callable[[Samples], None]
+        self, port: AudioPort, *, on_done: Callable[[], None], on_played: Callable[[Samples], None]
     ) -> AudioPort:
         """Return the port to cut the microphone's blocks from: the stream's own where nothing is to be done.
 
         Args:
             port: Its input is attached, and it keeps its reference.
-            info: The stream on it.
             on_done: Called in the event loop when there is something in the port that is returned.
             on_played: Given all that the speaker is given, at its rate.
         """
         if self._microphone is not None:
             self._chain = self._microphone.chain
             self.close()
-        if self._chain is None and (processors := self._choose(info)):
-            self._chain = Chain(processors, self.warnings.append)
         if self._chain is None:
             return port
         aligner = ReferenceAligner(port, on_taken=on_played)

@@ -66,9 +66,10 @@ class Rig:
         self.device = AudioPort(keep_reference=True)
         self.device.attach_input(rate_hz, 1)
         self.device.attach_output(rate_hz, 1)
-        self.session = SessionChain(lambda info: processors)
+        self.session = SessionChain(lambda info, warn: processors)
         self.done = asyncio.Event()
-        port = self.session.follow(self.device, INFO, on_done=self.done.set, on_played=lambda _: None)
+        self.session.prepare(INFO)
+        port = self.session.follow(self.device, on_done=self.done.set, on_played=lambda _: None)
         self.capture = Capture(port, 48000, 20)
         self.heard = np.empty(0, np.float32)
 
@@ -190,7 +191,7 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
     device = AudioPort(keep_reference=True)
     device.attach_input(44100, 1)
     device.attach_output(44100, 1)
-    port = rig.session.follow(device, INFO, on_done=rig.done.set, on_played=lambda _: None)
+    port = rig.session.follow(device, on_done=rig.done.set, on_played=lambda _: None)
     rig.device, rig.capture = device, Capture(port, 48000, 20)
     tone = (0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)).astype(np.float32)
     for start in range(0, tone.size, 441):
