@@ -79,7 +79,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "engine.audio.port": ("engine.audio.kernels", _TYPES),
     "engine.audio.device": ("engine.audio.port", _TYPES, _RUN_BLOCKING),
     "engine.audio.playback": ("engine.audio.port", "engine.audio.kernels", _CLOCK),
-    "engine.audio.processing": ("engine.audio.port", "engine.audio.kernels", _TYPES, _CLOCK),
+    "engine.audio.processing": ("engine.audio.port", "engine.audio.kernels", _TYPES, _CLOCK, _RUN_BLOCKING),
     "engine.audio.recovery": ("engine.audio.device", "engine.audio.session_audio", _TYPES, _RUN_BLOCKING, _CLOCK),
     "engine.audio.soundcheck": ("engine.audio.device", "engine.audio.port", _TYPES),
     "engine.local.protocol": ("engine.local.items",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -271,10 +270,17 @@ class SessionAudio:
         """Return what was done to the microphone."""
         return self._processing.report() if self._processing is not None else ProcessingReport()
 
-    def take_warnings(self) -> list[str]:
-        """Return the sentences about the processing that were not yet told."""
-        warnings = self._processing.warnings if self._processing is not None else deque[str]()
-        return [warnings.popleft() for _ in tuple(warnings)]
+    def look_after_processing(self) -> list[str]:
+        """Begin to process the microphone where that has become necessary; return sentences that were not yet told."""
+        if self._processing is None:
+            return []
+        if self._capture is not None and self._current is not None:
+            self._processing.look_again(self.info, self._begin_to_process)
+        return [self._processing.warnings.popleft() for _ in tuple(self._processing.warnings)]
+
+    def _begin_to_process(self) -> None:
+        if self._capture is not None and self._current is not None:
+            self._capture = self._make_capture()
 
     def close(self) -> None:
         """Stop and release the streams; safe to call twice."""

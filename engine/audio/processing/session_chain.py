@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from engine.audio.clock import loop_time_s
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.chain import Chain
@@ -12,7 +14,11 @@ from engine.audio.processing.echo_meter import EchoMeter
 from engine.audio.processing.microphone import ProcessedMicrophone
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.speech import SpeechDetector
+from engine.audio.run_blocking import DaemonThread
 from engine.audio.types import ProcessingReport, StreamInfo
+
+_LOOK_AGAIN_S = 10.0
+"""The question costs two short processes where there is a sound server."""
 
 
 class SessionChain:
@@ -29,6 +35,8 @@ class SessionChain:
         """
         self._choose = choose
         self._chain: Chain | None = None
+        self._looked_at_s = loop_time_s()
+        self._is_looking = False
         self._microphone: ProcessedMicrophone | None = None
         self._meter, self._detector = EchoMeter(), SpeechDetector()
         self.warnings: deque[str] = deque()
@@ -43,6 +51,26 @@ class SessionChain:
         """Make the chain if a stream needs one, from whatever thread it was opened in: the devices are asked."""
         if self._chain is None and self._microphone is None and (found := self._choose(info, self.warnings.append)):
             self._chain = Chain(found, self.warnings.append)
+
+    def look_again(self, info: StreamInfo, on_needed: Callable[[], None]) -> None:
+        """Ask now and then whether a stream has come to need a chain: headphones were pulled out of its device.
+
+        Args:
+            info: The stream.
+            on_needed: Called in the running loop once there is a chain to `follow` with.
+        """
+        now_s = loop_time_s()
+        if self._chain is not None or self._is_looking or now_s - self._looked_at_s < _LOOK_AGAIN_S:
+            return
+        self._looked_at_s, self._is_looking = now_s, True
+
+        def looked(found: asyncio.Future[None]) -> None:
+            self._is_looking = False
+            if not found.cancelled() and found.exception() is None and self._chain is not None:
+                on_needed()
+
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(DaemonThread(), self.prepare, info).add_done_callback(looked)
 
     def follow(
         self, port: AudioPort, *, on_done: Callable[[], None], on_played: Callable[[Samples], None]

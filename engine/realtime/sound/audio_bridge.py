@@ -145,7 +145,7 @@ class AudioBridge:
                 for xrun in self._xruns.compare(self._audio.stats()):
                     self._delegate.emit(xrun)
                 self._note_silence()
-                for text in self._audio.take_warnings():
+                for text in self._audio.look_after_processing():
                     self._delegate.emit(ErrorShown(text, "processing"))
                 self._delegate.on_tick()
             if not self._audio.can_recover and (self._audio.finished or not (signalled or self._audio.active)):

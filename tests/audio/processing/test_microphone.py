@@ -12,6 +12,7 @@ import pytest
 
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
+from engine.audio.processing import session_chain
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
 from engine.audio.processing.webrtc import WebRtc
@@ -199,3 +200,25 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
     heard = await rig.hear(960 * 49)
     assert rig.session.report().processors == ("Negated",)
     assert np.abs(heard[9600:]).max() == pytest.approx(0.5, abs=0.01)
+
+
+async def test_headphones_that_are_pulled_out_begin_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_chain, "_LOOK_AGAIN_S", 0.0)
+    worn = threading.Event()
+    worn.set()
+    session = SessionChain(lambda info, warn: [] if worn.is_set() else [Negated()])
+    needed = asyncio.Event()
+    asked = 0
+    while not needed.is_set():
+        session.look_again(INFO, needed.set)
+        await asyncio.sleep(0)
+        asked += 1
+        if asked == 100:
+            assert session.microphone is None
+            worn.clear()
+    device = AudioPort(keep_reference=True)
+    device.attach_input(48000, 1)
+    device.attach_output(48000, 1)
+    assert session.follow(device, on_done=lambda: None, on_played=lambda _: None) is not device
+    assert session.report().processors == ("Negated",)
+    session.close()
