@@ -323,9 +323,12 @@ class SessionAudio:
         heard = self._capture.at_sample if self._capture else 0
         port = self.port
         if self._processing is not None:
-            keep = self._played.append if self._keep_played else lambda _: None
-            port = self._processing.follow(port, on_done=self._waker.wake, on_played=keep)
+            port = self._processing.follow(port, on_done=self._waker.wake, on_played=self._note_played)
         return Capture(port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
+
+    def _note_played(self, samples: NDArray[np.float32]) -> None:
+        if self._keep_played:
+            self._played.append(samples)
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""
