@@ -16,7 +16,7 @@ class Chain:
     """The processors of one session, which outlive its streams.
 
     Example:
-        >>> from engine.audio.processing.gain import Gain
+        >>> from engine.audio.processing.processors.gain import Gain
         >>> chain = Chain([Gain(gain_db=-6.0)])
         >>> block = np.ones(480, np.float32)
         >>> round(float(chain.process(block, block)[-1]), 2)

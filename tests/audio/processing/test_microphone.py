@@ -13,9 +13,9 @@ import pytest
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing import session_chain
+from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
-from engine.audio.processing.webrtc import WebRtc
 from engine.audio.types import StreamInfo
 
 INFO = StreamInfo("test", native=False, input=None, output=None)

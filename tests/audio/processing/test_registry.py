@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engine.audio.processing.gain import Gain
-from engine.audio.processing.half_duplex import HalfDuplex
-from engine.audio.processing.noise_gate import NoiseGate
+from engine.audio.processing.processors.gain import Gain
+from engine.audio.processing.processors.half_duplex import HalfDuplex
+from engine.audio.processing.processors.high_pass import HighPass
+from engine.audio.processing.processors.noise_gate import NoiseGate
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.registry import GROUP, Value, make_processor, parse_processor
 from engine.errors import InvalidInputError, LibraryMissingError, VoiceError
@@ -62,6 +63,7 @@ def test_another_form_is_refused(text: str) -> None:
         ("half_duplex:tail_ms=200", HalfDuplex),
         ("noise_gate:open_db=-50,hold_ms=100", NoiseGate),
         ("gain:gain_db=6", Gain),
+        ("high_pass:cutoff_hz=100", HighPass),
     ],
 )
 def test_ours_are_registered(text: str, kind: type) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.audio.processing.fade import Fade
+from engine.audio.processing.processors.fade import Fade
 from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
 from engine.dsp.meter import db_to_linear
 
