@@ -43,18 +43,11 @@ class Processing:
         self._named = [_made(one) for one in options.processors or configured.processors or ()]
         self._has_warned = False
 
-    def hears_speaker(self, info: StreamInfo) -> bool:
-        """Whether the microphone of a stream could hear its speaker; a look costs some milliseconds of another process.
-
-        A file hears nothing, and is heard by nobody.
-        """
-        source, target = info.input, info.output
-        if source is None or target is None or not (source.host_api and target.host_api):
-            return False
-        return not are_headphones(target.device)
-
     def processors(self, info: StreamInfo, warn: Callable[[str], None] = lambda _: None) -> list[Processor]:
         """Return the processors for a stream's microphone, in order; none where it is to go out as it is.
+
+        Where there is a chain anyway, `auto` cancels echo at headphones too: they may be unplugged, and a session keeps
+        its chain.
 
         Args:
             info: The stream.
@@ -62,22 +55,30 @@ class Processing:
         """
         if info.input is None:
             return []
-        echo = self._echo
-        if echo is Echo.AUTO:
-            echo = Echo.ON if self.hears_speaker(info) else Echo.OFF
-        is_on, rests = echo is Echo.ON, echo is Echo.HALF_DUPLEX
-        suppression = self._suppression or (NoiseSuppression.LOW if is_on else NoiseSuppression.OFF)
-        front: list[Processor] = []  # of all, for it must know the microphone as it is
-        if is_on or self._agc or suppression is not NoiseSuppression.OFF:
+        speaker = _device_beside_microphone(info) if self._echo is Echo.AUTO else None
+        is_asked = self._agc or self._suppression not in (None, NoiseSuppression.OFF)
+        hears = self._echo is Echo.ON or (speaker is not None and not are_headphones(speaker))
+        cancels = hears or (speaker is not None and bool(is_asked or self._named))
+        suppression = self._suppression or (NoiseSuppression.LOW if cancels else NoiseSuppression.OFF)
+        rests = self._echo is Echo.HALF_DUPLEX
+        front: list[Processor] = []
+        if cancels or is_asked:
             from engine.audio.processing.registry import make  # noqa: PLC0415 - brings numpy
 
-            try:
-                front = [make("webrtc", {"echo": is_on, "noise_suppression": str(suppression), "agc": self._agc})]
+            try:  # before all others, for it must know the microphone as it is
+                front = [make("webrtc", {"echo": cancels, "noise_suppression": str(suppression), "agc": self._agc})]
             except LibraryMissingError as error:
-                if not self._has_warned:
-                    warn(f"{error.message} {_RESTS if is_on else _AS_IT_IS}")
-                self._has_warned, rests = True, rests or is_on
+                if not self._has_warned and (hears or is_asked):
+                    warn(f"{error.message} {_RESTS if hears else _AS_IT_IS}")
+                    self._has_warned = True
+                rests = rests or hears
         return [*front, *([_made("half_duplex")] if rests else []), *self._named]
+
+
+def _device_beside_microphone(info: StreamInfo) -> str | None:
+    """Name of the speaker, where both ends are devices: a file hears nothing, and is heard by nobody."""
+    source, target = info.input, info.output
+    return target.device if source and target and source.host_api and target.host_api else None
 
 
 def _made(one: str | Processor) -> Processor:

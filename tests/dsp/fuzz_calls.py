@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.ring import Ring
+from engine.audio.processing.processors.high_pass import HighPass
 from engine.dsp.meter import meter
 from engine.dsp.pcm16 import float32_to_pcm16, pcm16_to_float32
 from engine.dsp.resample import make_resampler
@@ -34,6 +35,7 @@ USUAL = {
     "get": ("count",),
     "process": ("column none", "block none"),
     "resample": ("row",),
+    "high_pass": ("row", "row"),
     "read_blocks": (),
     "drop_before": ("count",),
     "wake_at_captured": ("count",),
@@ -81,6 +83,7 @@ def functions() -> dict[str, Callable[..., Any]]:
         "get": ring.get,
         "process": port.process,
         "resample": make_resampler(48000, 44100).process,
+        "high_pass": HighPass().process,
         "read_blocks": Capture(port, 24000, 20).read_blocks,
         "drop_before": port.drop_before,
         "wake_at_captured": port.wake_at_captured,
