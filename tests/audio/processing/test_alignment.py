@@ -1,0 +1,160 @@
+"""The reference stays beside its echo: every fault that streams have, in virtual time, measured by correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.processing.alignment import ReferenceAligner
+from engine.audio.processing.protocol import RATE_HZ
+from tests.audio.processing.echo_rig import BLOCK, EchoRig
+
+LAG_MS = 50.0
+"""The rig's 60 ms and a block, less the block and 10 ms by which the reference is held back."""
+FILTERS_MS = 0.5
+
+
+def assert_paired(rig: EchoRig, seconds: float, within_ms: float = FILTERS_MS) -> None:
+    """In the latest seconds the echo is as far behind the reference as it should be, all the time."""
+    lags_ms = rig.lags_ms(seconds)
+    assert np.max(np.abs(lags_ms - LAG_MS)) <= within_ms, lags_ms
+
+
+@pytest.mark.parametrize("rates_hz", [(48000, 48000), (44100, 48000), (48000, 44100), (16000, 48000), (48000, 16000)])
+def test_two_rates_are_paired_to_half_a_millisecond(rates_hz: tuple[int, int]) -> None:
+    rig = EchoRig(*rates_hz)
+    rig.run(3.0)
+    assert_paired(rig, 2.8)
+    assert rig.aligner.jumps == 0
+    assert np.ptp(rig.lags_ms(2.0)) <= 1000 / RATE_HZ
+
+
+def test_a_speaker_at_the_rate_of_the_chain_is_not_resampled_while_the_clocks_agree() -> None:
+    rig = EchoRig()
+    rig.run(15.0)
+    reference, played = np.trim_zeros(rig.reference, "f"), np.concatenate(rig.taken)
+    begins = np.flatnonzero(played == reference[0])
+    assert any(np.array_equal(reference, played[begin : begin + reference.size]) for begin in begins)
+    assert rig.aligner.drift_ppm == 0
+
+
+def test_callbacks_that_come_late_move_nothing() -> None:
+    """Also where the reader comes between the two writes of a callback."""
+    rig = EchoRig(late_ms=8.0)
+    rig.torn_every = 7
+    rig.run(15.0)
+    assert_paired(rig, 14.0, within_ms=2.0)
+    assert rig.aligner.jumps == 0
+    assert np.ptp(rig.lags_ms(13.0)) <= 0.5
+
+
+@pytest.mark.parametrize(("render_hz", "ppm", "late_ms"), [(48000, 100, 0.0), (44100, -100, 6.0), (48000, 300, 0.0)])
+def test_a_speaker_with_another_clock_is_followed(render_hz: int, ppm: float, late_ms: float) -> None:
+    """Nobody following, the pair would drift by 2 ms in the last 20 s at 100 ppm."""
+    rig = EchoRig(48000, render_hz, ppm=ppm, late_ms=late_ms)
+    rig.run(40.0)
+    lags_ms = rig.lags_ms(20.0)
+    assert rig.aligner.jumps == 0
+    assert rig.aligner.drift_ppm == pytest.approx(ppm, abs=20)
+    assert np.ptp(lags_ms) <= 0.25 + 0.005 * abs(ppm)
+    assert np.max(np.abs(lags_ms - LAG_MS)) <= 2.5 + FILTERS_MS
+
+
+def stall(seconds: float) -> Callable[[EchoRig], None]:
+    """Nobody reads for a while."""
+
+    def happen(rig: EchoRig) -> None:
+        rig.reads = False
+        rig.run(seconds)
+        rig.reads = True
+
+    return happen
+
+
+def lose(*directions: str, seconds: float) -> Callable[[EchoRig], None]:
+    """Streams stand still."""
+
+    def happen(rig: EchoRig) -> None:
+        for direction in directions:
+            rig.lose(direction, seconds)
+        rig.now_s += seconds if len(directions) == 2 else 0.0
+
+    return happen
+
+
+FAULTS: dict[str, tuple[Callable[[EchoRig], None], float]] = {
+    "stall of 3 s": (stall(3.0), 0.0),
+    "stall of 7 s, longer than the rings": (stall(7.0), 0.0),
+    "xrun of the microphone, 15 ms": (lose("in", seconds=0.015), 0.4),
+    "xrun of the microphone, 60 ms": (lose("in", seconds=0.06), 0.2),
+    "xrun of the speaker, 15 ms": (lose("out", seconds=0.015), 0.4),
+    "xrun of the speaker, 60 ms": (lose("out", seconds=0.06), 0.2),
+    "speaker stopped for 3 s": (lose("out", seconds=3.0), 3.2),
+    "both stopped for 3 s": (lose("in", "out", seconds=3.0), 0.2),
+    "suspended, and the clock goes on": (lambda rig: rig.suspend(3600, clock_goes_on=True), 0.4),
+    "suspended with its clock": (lambda rig: rig.suspend(3600, clock_goes_on=False), 0.4),
+    "streams opened again": (EchoRig.reopen, 0.2),
+    "microphone not read for 300 ms": (lambda rig: rig.skip(0.3), 0.0),
+}
+"""What happens, and after how many seconds the pair is right again."""
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_pair_is_found_again_after_a(name: str) -> None:
+    happen, mended_after_s = FAULTS[name]
+    rig = EchoRig(16000, 44100)
+    rig.run(2.0)
+    happen(rig)
+    happened_at = rig.mic.size
+    rig.run(2.0 + mended_after_s)
+    assert_paired(rig, (rig.mic.size - happened_at) / RATE_HZ - mended_after_s)
+    assert rig.aligner.jumps <= 2
+
+
+def test_a_fault_that_costs_nothing_moves_nothing() -> None:
+    """Through a stall of 3 s, all that was heard meanwhile stays beside its reference."""
+    rig = EchoRig()
+    rig.run(3.0)
+    stall(3.0)(rig)
+    rig.run(1.0)
+    assert_paired(rig, 6.8)
+    assert rig.aligner.jumps == 0
+
+
+def test_a_speaker_that_starts_late_is_silence_until_then() -> None:
+    rig = EchoRig(render_from_s=2.0)
+    rig.run(1.99)
+    assert not rig.reference.any()
+    rig.run(2.0)
+    assert_paired(rig, 1.7)
+
+
+def test_without_a_clock_counts_alone_pair() -> None:
+    """As they stood at first, to a block."""
+    rig = EchoRig(has_clock=False)
+    rig.run(3.0)
+    stall(3.0)(rig)
+    rig.run(1.0)
+    assert_paired(rig, 6.8, within_ms=10.0)
+    assert np.ptp(rig.lags_ms(6.8)) == 0
+
+
+def test_all_that_the_speaker_was_given_is_passed_on() -> None:
+    """What found no room in the ring is zeros."""
+    rig = EchoRig(render_hz=16000)
+    rig.run(2.0)
+    stall(7.0)(rig)
+    rig.run(1.0)
+    taken = np.concatenate(rig.taken)
+    assert rig.port.rendered_frames - taken.size <= rig.port.output_rate_hz // 50
+    assert rig.port.reference_lost_frames == np.count_nonzero(taken == 0) > 16000
+
+
+def test_a_port_without_a_speaker_gives_silence() -> None:
+    port = AudioPort(keep_reference=True)
+    port.attach_input(RATE_HZ, 1)
+    port.process(np.zeros((BLOCK, 1), np.float32), None)
+    assert not ReferenceAligner(port).take(BLOCK, BLOCK).any()
