@@ -25,8 +25,6 @@ _JUMP_S, _UNSETTLED_S, _DRIFTED_S = 0.010, 0.001, 0.002
 resampling though no drift has shown."""
 _MEND_S = 30.0
 """Time constant of the correction by resampling: an error of 1 ms is worth 33 ppm."""
-_HISTORY = RATE_HZ // 10
-"""Frames that are kept after they were taken, for a jump back."""
 
 
 class ReferenceAligner:
@@ -104,7 +102,7 @@ class ReferenceAligner:
             self._on_taken(raw)
         samples = raw if self._passes else self._resampler.process(raw)
         start = self._end - self._kept.size
-        needed = start if self._next is None else min(self._next, self._end) - _HISTORY
+        needed = start if self._next is None else min(self._next, self._end)
         self._kept = np.concatenate([self._kept[max(0, needed - start) :], samples])
         self._end += samples.size
 
