@@ -68,7 +68,8 @@ class _Worker:
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
             samples = self.chain.process(batch.samples, batch.reference)
-            level = self._detector.take(samples, self.chain.speech_probability)
+            sounds = bool(batch.reference.any())
+            level = self._detector.take(samples, self.chain.speech_probability, speaker_sounds=sounds)
             self._meter.take(batch.samples, samples, batch.reference, speaks=level is not SpeechLevel.NONE)
             self.done.append((samples, Heard(level, batch.captured_at_s - self.chain.delay_ms / 1000)))
             self._on_done()
