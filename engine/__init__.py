@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # for type checkers and editors; `from X import A as A` expor
     from engine.audio.types import StreamRequest as StreamRequest, StreamSide as StreamSide
     from engine.config import Config as Config
     from engine.errors import *  # noqa: F403
-    from engine.config_tables import Eagerness as Eagerness, TurnMode as TurnMode
+    from engine.config_tables import Eagerness as Eagerness, Interrupter as Interrupter, TurnMode as TurnMode
     from engine.realtime.session_events import *  # noqa: F403
     from engine.realtime.tools.tool import OnInterrupt as OnInterrupt, Tool as Tool, ToolError as ToolError
     from engine.realtime.tools.tool import tool as tool
@@ -45,13 +45,13 @@ _NAMES = {
         NoDeviceError NoSoundCardError NotOpenError PermissionDeniedError PortAudioMissingError ProtocolBrokenError
         ScriptFailedError SessionClosedError StreamLostError UnknownDeviceError UnsupportedFormatError VoiceError
     """,
-    "engine.config_tables": "Eagerness TurnMode",
+    "engine.config_tables": "Eagerness Interrupter TurnMode",
     "engine.realtime.session_events": """
-        AgentText AgentTextCut AgentTextDelta AnswerDropped ApprovalAsked ApprovalGiven BargeIn DeviceFound DeviceLost
-        ErrorShown FirstAudio Lacking McpServerChanged Muted OutputRate PartChosen Reconnected Reconnecting RemoteCall
-        RemoteTools ResponseEnded ResponseStarted ResponseUsage SessionEvent SessionStarted Summary ToolCalled
-        ToolReturned ToolsAwaited TranscriptionUsage UsageTotal UserSpeech UserTranscript UserTranscriptDelta UserTyped
-        Xrun
+        AgentText AgentTextCut AgentTextDelta AnswerDropped ApprovalAsked ApprovalGiven BargeIn DeviceFound
+        DeviceLost Duck ErrorShown FirstAudio Lacking McpServerChanged Muted OutputRate PartChosen Reconnected
+        Reconnecting RemoteCall RemoteTools ResponseEnded ResponseStarted ResponseUsage SessionEvent
+        SessionStarted Summary ToolCalled ToolReturned ToolsAwaited TranscriptionUsage Unduck UsageTotal
+        UserSpeech UserTranscript UserTranscriptDelta UserTyped Xrun
     """,
     "engine.realtime.tools.tool": "OnInterrupt Tool ToolError tool",
 }

@@ -27,7 +27,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_h
 
 from platformdirs import user_config_path
 
-from engine.config_tables import As, McpName, McpServer, Offer, Prices, ProcessingOptions, RemoteMcp, TurnOptions
+from engine.config_tables import (
+    As,
+    Interrupter,
+    McpName,
+    McpServer,
+    Offer,
+    Prices,
+    ProcessingOptions,
+    RemoteMcp,
+    TurnOptions,
+)
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
 from engine.redaction import Secret
@@ -91,6 +101,8 @@ class SessionDefaults:
     instructions: _Open = None
     """The text, or `@FILE`."""
     budget: Annotated[float, As("an amount, 0 or more", (int, float), lambda amount: 0 <= amount <= 1e12)] | None = None
+    barge_in: Interrupter | None = None
+    duck_ms: Annotated[int, As("a whole number from 0 to 10000", (int,), range(10_001).__contains__)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,6 +206,17 @@ class TurnMode(StrEnum):
     """The client commits: push-to-talk."""
 
 
+class Interrupter(StrEnum):
+    """Voice activity detection that interrupts an answer."""
+
+    SERVER = "server"
+    """The server's alone: nothing happens until its word has come."""
+    LOCAL = "local"
+    """Ours: it turns the answer down and stops it, also where the server does not; the server may still be first."""
+    BOTH = "both"
+    """Ours turns the answer down, the server's stops it."""
+
+
 class Eagerness(StrEnum):
     """Readiness of `semantic_vad` to take a pause for the end of a turn."""
 

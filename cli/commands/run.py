@@ -13,7 +13,7 @@ import typer
 from cli.errors import SINGULAR
 from cli.options import BACKEND_HELP, LogLevel
 from engine.api.options import LIMITS, SessionOptions
-from engine.config_tables import Eagerness, Echo, NoiseSuppression, TurnMode
+from engine.config_tables import Eagerness, Echo, Interrupter, NoiseSuppression, TurnMode
 
 app = typer.Typer(add_completion=False)
 _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
@@ -65,6 +65,11 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "vad_silence_ms": ("MS", "Silence after which server_vad ends your turn."),
         "vad_padding_ms": ("MS", "How much from before your first word server_vad takes in."),
         "vad_idle_ms": ("MS", "Silence after which the service speaks up by itself (server_vad)."),
+        "barge_in": (
+            "WHO",
+            "Whose ear interrupts: the server's, ours (local), or both: ours turns it down, the server stops it.",
+        ),
+        "duck_ms": ("MS", "How long the agent stays turned down, unless the server hears you too; default: 700."),
     },
     "Limits": {
         "duration": ("S", "Seconds until the session ends."),
@@ -81,7 +86,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
 """Panels of the help: the value and the words of each option. Types, defaults and limits are those of the session."""
 _KINDS: dict[str, Any] = {
     **{"Sequence": list[str], "Path": Path, "TurnMode": TurnMode, "Eagerness": Eagerness},
-    **{"Echo": Echo, "NoiseSuppression": NoiseSuppression},
+    **{"Echo": Echo, "NoiseSuppression": NoiseSuppression, "Interrupter": Interrupter},
     **{"bool": bool, "float": float, "int": int, "str": str},
 }
 """Types by the word that names them in an annotation, the narrower first."""

@@ -150,7 +150,12 @@ class Screen:
             parts.append(f"playout delay {playback.playout_delay_ms} ms")
         if (erle_db := summary.processing.erle_db) is not None:
             parts.append(f"echo reduced by {erle_db:.0f} dB")
-        for name, kind in (("answer", "turn"), ("barge-in", "barge_in"), ("microphone to wire", "capture_to_wire")):
+        for name, kind in (
+            ("answer", "turn"),
+            ("from your last word", "turn_heard"),
+            ("barge-in", "barge_in"),
+            ("microphone to wire", "capture_to_wire"),
+        ):
             latency_ms = summary.latency.get(f"{kind}_ms")
             if latency_ms is not None:
                 parts.append(f"{name} {_rounded(latency_ms)} ms")

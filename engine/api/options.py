@@ -10,7 +10,15 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.config_tables import Eagerness, Echo, NoiseSuppression, ProcessingOptions, TurnMode, TurnOptions
+from engine.config_tables import (
+    Eagerness,
+    Echo,
+    Interrupter,
+    NoiseSuppression,
+    ProcessingOptions,
+    TurnMode,
+    TurnOptions,
+)
 from engine.errors import InvalidInputError
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 
@@ -31,13 +39,14 @@ LIMITS: dict[str, tuple[float, float | None]] = {
     "vad_silence_ms": (0, 10_000),
     "vad_padding_ms": (0, 5000),
     "vad_idle_ms": (1000, None),
+    "duck_ms": (0, 10_000),
     "duration": (0.1, None),
     "idle_timeout": (1, None),
     "budget": (0, None),
     "max_outage_audio": (0, None),
 }
 """Least and greatest value of each number; None where there is no greatest."""
-_CHOICES = (TurnMode, Eagerness, Echo, NoiseSuppression)
+_CHOICES = (TurnMode, Eagerness, Echo, NoiseSuppression, Interrupter)
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in (str, bool, int, Path, *_CHOICES)}
 _KINDS |= {"float": int | float, "None": NoneType}
 """Kinds that an annotation names; an option whose annotation names others is looked at by itself."""
@@ -109,6 +118,11 @@ class SessionOptions:
     vad_silence_ms: int | None = None
     vad_padding_ms: int | None = None
     vad_idle_ms: int | None = None
+    barge_in: Interrupter | str | None = None
+    """Interruptions by the voice: `both` turns the answer down at once and stops it at the server's word; `server` does
+    without the first; `local` stops it by itself, for servers that do not."""
+    duck_ms: int | None = None
+    """Milliseconds after which an answer that was turned down returns, unless it is interrupted; 700 by default."""
     duration: float | None = None
     """Seconds until the session ends."""
     idle_timeout: float | None = None
@@ -139,6 +153,7 @@ class SessionOptions:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
         self.turn_options()
         self.processing_options()
+        _choice(Interrupter, self.barge_in, "barge_in")
 
     def _check_kinds(self) -> None:
         for entry in fields(self):

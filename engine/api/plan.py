@@ -9,12 +9,14 @@ from pathlib import Path
 from engine.api.options import SessionOptions, path_of, wrong_kind
 from engine.api.processing import Processing
 from engine.config import Config, load_config
+from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import require_new
+from engine.realtime.sound.ducking import DUCK_MS
 from engine.realtime.tools.offered import offered_tools
 from engine.redaction import secrets_of_environment
 
@@ -47,6 +49,8 @@ class SessionPlan:
             turns=options.turn_options().over(config.turns),
             listens=not options.text,
             idle_timeout_s=options.idle_timeout,
+            barge_in=Interrupter(options.barge_in or defaults.barge_in or Interrupter.BOTH),
+            duck_ms=next(ms for ms in (options.duck_ms, defaults.duck_ms, DUCK_MS) if ms is not None),
         )
         if chosen.provider.runs_mcp:
             settings = replace(settings, remote_mcp=config.remote_mcp)

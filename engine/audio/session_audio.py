@@ -19,6 +19,7 @@ from engine.audio.playback.player import Player
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.loop_waker import LoopWaker
 from engine.audio.port.stats import StreamStats
+from engine.audio.processing.microphone import Heard
 from engine.audio.processing.session_chain import SessionChain
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.recovery.policy import Wanted
@@ -96,6 +97,7 @@ class SessionAudio:
         self._input_rate_hz = input_rate_hz
         self._block_ms = block_ms
         self._volume = db_to_linear(volume_db)
+        self._ducked = 1.0
         self._mic_gain = db_to_linear(mic_gain_db)
         self._keep_played = keep_played
         self._processing = processing
@@ -136,6 +138,18 @@ class SessionAudio:
         if self._processing is not None and self._processing.microphone is not None:
             self._processing.microphone.pump()
         return self._capture.read_blocks() if self._capture else []
+
+    def read_speech(self) -> list[Heard]:
+        """Return the speech detector's judgements since the last call; none where the microphone is not processed."""
+        microphone = self._processing.microphone if self._processing is not None else None
+        if microphone is None:
+            return []
+        return [microphone.speech.popleft() for _ in range(len(microphone.speech))]
+
+    def duck(self, gain_db: float, *, over_ms: float) -> None:
+        """Turn the answers down by so much, whatever the volume and the device; 0 turns them up again."""
+        self._ducked = db_to_linear(gain_db)
+        self.port.fade_gain(self._volume * self._ducked, over_ms=over_ms)
 
     def read_played(self) -> tuple[NDArray[np.float32], int]:
         """Return what the speaker was given since the last call, silences included, and its rate.
@@ -315,6 +329,7 @@ class SessionAudio:
 
     def _use(self, opened: OpenStream) -> None:
         self._current, self.port, self.info = opened, opened.port, opened.info
+        self.port.gain = self._volume * self._ducked
         self.port.set_wake_descriptor(self._waker.descriptor)
 
     def _make_capture(self) -> Capture | None:

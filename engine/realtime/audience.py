@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from engine.audio.clock import loop_time_s
 from engine.errors import VoiceError
-from engine.realtime.session_events import ErrorShown, Observer, SessionEvent, Summary, Watch
+from engine.realtime.session_events import ErrorShown, Observer, SessionEvent, Summary
 from engine.redaction import Scrubber
 
 _log = logging.getLogger(__name__)
+
+Watch = Callable[[SessionEvent, float], Sequence[SessionEvent]]
+"""An observer of the session's own: everybody is told the session events it returns, before the one it was given."""
 
 
 class Audience:

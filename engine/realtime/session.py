@@ -39,6 +39,7 @@ from engine.realtime.session_events import (
 )
 from engine.realtime.sound.audio_bridge import AudioBridge
 from engine.realtime.sound.device_events import session_event_of
+from engine.realtime.sound.ducking import Ducking
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner
@@ -75,9 +76,8 @@ class RealtimeSession:
         """
         provider = chosen.provider
         self._chosen, self._audio, self._runner = chosen, audio, runner
-        self._at_end = at_end
         self._settings = replace(settings or SessionSettings(), tools=runner.tools)
-        self._scrubber = chosen.scrubber
+        self._at_end, self._scrubber = at_end, chosen.scrubber
         self._audience = observers if isinstance(observers, Audience) else Audience(observers, self._scrubber)
         self.latency = LatencyTimeline()
         turns = self._settings.turn_detection(provider)
@@ -92,8 +92,9 @@ class RealtimeSession:
         self._connection = ReconnectingConnection(
             lambda: connect(chosen), self._uplink, self, session_limit_s=provider.session_limit_s
         )
+        silence_ms, ducking = turns.silence_duration_ms or 0, Ducking(self._settings.barge_in, self._settings.duck_ms)
         self._bridge = AudioBridge(
-            audio, self._mic_gate, self._uplink, self.latency, self, silence_ms=turns.silence_duration_ms or 0
+            audio, self._mic_gate, self._uplink, self.latency, self, silence_ms=silence_ms, ducking=ducking
         )
         self._is_introduced = False
         """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""

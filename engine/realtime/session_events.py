@@ -6,7 +6,7 @@ path. `to_json` gives the object of one line of an event file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -29,16 +29,13 @@ class SessionEvent:
 Observer = Callable[[SessionEvent, float], object]
 """Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
 follows from that happens after what is under way, and every observer sees it in this order."""
-Watch = Callable[[SessionEvent, float], Sequence[SessionEvent]]
-"""An observer of the session's own: everybody is told the session events it returns, before the one it was given."""
 
 
 @named("chosen")
 class PartChosen(SessionEvent):
-    """The backend or the provider was chosen for the session, and why."""
+    """A part of the session, "backend" or "provider", was chosen, and why."""
 
     part: str
-    """"backend" or "provider"."""
     name: str
     reason: str
 
@@ -244,12 +241,28 @@ class BargeIn(SessionEvent):
     """From the server's speech_started to the moment the kernel had faded out."""
 
 
+@named("duck")
+class Duck(SessionEvent):
+    """An answer is turned down, `delay_ms` after a voice was "suspected", or "speech", in the microphone."""
+
+    gain_db: float
+    reason: str
+    delay_ms: float
+
+
+@named("unduck")
+class Unduck(SessionEvent):
+    """The answer's level is back: the voice was "confirmed" and the answer cut, or a "timeout", or it "ended"."""
+
+    reason: str
+    ducked_ms: float
+
+
 @named("xrun")
 class Xrun(SessionEvent):
-    """The device or a ring lost frames since the last such event."""
+    """The device or a ring lost frames on a side, "input" or "output", since the last such event."""
 
     side: str
-    """"input" or "output"."""
     frames: int
     total_frames: int
 
@@ -276,13 +289,12 @@ class DeviceFound(SessionEvent):
 
 @named("reconnecting")
 class Reconnecting(SessionEvent):
-    """The connection is lost and is opened again; told before each attempt."""
+    """The connection is lost and is opened again; told before each attempt, `wait_ms` ahead."""
 
     attempt: int
     of: int
     reason: str
     wait_ms: int
-    """Until the attempt begins."""
 
 
 @named("reconnected")

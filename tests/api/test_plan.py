@@ -9,6 +9,7 @@ import pytest
 from engine.api.options import SessionOptions
 from engine.api.plan import SessionPlan
 from engine.config import Config, Keys, check_config
+from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
 from engine.redaction import Secret
 
@@ -35,6 +36,20 @@ def test_the_configuration_names_what_the_options_do_not() -> None:
 def test_model_and_voice_of_the_configuration_are_those_of_its_provider() -> None:
     plan = SessionPlan(SessionOptions(config=configured(), provider="local"))
     assert (plan.chosen.model, plan.settings.voice) == ("voice-local", None)
+
+
+def test_interruptions_are_those_of_the_options_else_of_the_configuration_else_both() -> None:
+    configured = check_config({"session": {"barge_in": "local", "duck_ms": 0}}, Path("config.toml"))
+    for options, expected in (
+        (SessionOptions(provider="local", config=Config()), (Interrupter.BOTH, 700)),
+        (SessionOptions(provider="local", config=configured), (Interrupter.LOCAL, 0)),
+        (SessionOptions(provider="local", config=configured, barge_in="server", duck_ms=90), (Interrupter.SERVER, 90)),
+    ):
+        settings = SessionPlan(options).settings
+        assert (settings.barge_in, settings.duck_ms) == expected
+    for wrong in ({"barge_in": "nobody"}, {"duck_ms": -1}, {"duck_ms": 0.5}):
+        with pytest.raises(InvalidInputError, match=next(iter(wrong))):
+            check_config({"session": wrong}, Path("config.toml"))
 
 
 def test_a_budget_of_the_configuration_is_checked() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.config_tables import RemoteMcp, TurnOptions
+from engine.config_tables import Interrupter, RemoteMcp, TurnOptions
 from engine.realtime.providers.choose import ChosenProvider, Provider
 from engine.realtime.providers.turn_detection import TurnDetection, apply_options
 from engine.realtime.tools.tool import Tool
@@ -34,6 +34,9 @@ class SessionSettings:
     """False for a conversation in writing: nothing of the microphone is sent."""
     idle_timeout_s: float | None = None
     """The session ends when nobody has spoken for so long."""
+    barge_in: Interrupter = Interrupter.BOTH
+    duck_ms: float = 700.0
+    """Time after which an answer that was turned down returns, unless a voice is confirmed."""
 
     def turn_detection(self, provider: Provider) -> TurnDetection:
         """Return the turn detection of this session.

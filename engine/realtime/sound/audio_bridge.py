@@ -16,8 +16,9 @@ from engine.audio.session_audio import SessionAudio
 from engine.errors import Advice, StreamLostError
 from engine.realtime.connection.uplink import Uplink
 from engine.realtime.protocol.server_events import SpeechStopped
-from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent
+from engine.realtime.session_events import ErrorShown, FirstAudio, Muted, SessionEvent, Unduck
 from engine.realtime.sound.device_events import XrunWatch
+from engine.realtime.sound.ducking import FALL_MS, RISE_MS, Ducking
 from engine.realtime.sound.latency import LatencyTimeline, TurnClock
 from engine.realtime.sound.mic_gate import MicGate
 
@@ -40,6 +41,9 @@ class BridgeDelegate(Protocol):
     def on_failure(self, error: Exception) -> None:
         """Take that the device is gone, or something inside failed."""
 
+    def interrupt(self) -> None:
+        """Take that somebody speaks over the answer, whatever the server says."""
+
     def emit(self, session_event: SessionEvent) -> None:
         """Show a session event."""
 
@@ -56,6 +60,7 @@ class AudioBridge:
         delegate: BridgeDelegate,
         *,
         silence_ms: int,
+        ducking: Ducking,
     ) -> None:
         """Prepare; `silence_ms` is the silence after which the server says that the user has ended."""
         self._audio = audio
@@ -64,6 +69,7 @@ class AudioBridge:
         self._latency = latency
         self._delegate = delegate
         self._silence_ms = silence_ms
+        self._ducking = ducking
         self._turn = TurnClock()
         self._xruns = XrunWatch()
         self._full_shown = self._silence_shown = False
@@ -128,6 +134,8 @@ class AudioBridge:
         self._own_sounds.clear()
         self._audio.player.stop(by_user=by_user)
         self._turn.interrupted()
+        if by_user:
+            self._turn_up(self._ducking.interrupted(loop_time_s()))
 
     def note_last_word(self, event: SpeechStopped, received_at_s: float) -> None:
         """The server's end of speech lies at the end of the silence that told it so; the last word, before it."""
@@ -169,6 +177,7 @@ class AudioBridge:
         for block in blocks:
             if (said := self._mic_gate.take(block)) is not None:
                 self._uplink.put(said)
+        self._note_voice()
         if self._mic_gate.by_key:
             self._end_turn_of_key()
         while (cut := self._audio.player.take_cut()) is not None:
@@ -180,6 +189,26 @@ class AudioBridge:
             self._note_first_sound(self._turn.awaited.response_id, self._turn.awaited.key)
         return bool(blocks)
 
+    def _note_voice(self) -> None:
+        """Turn the answer down or up, by what our own detector has heard."""
+        now_s = loop_time_s()
+        heeded = not (self._mic_gate.muted or self._mic_gate.by_key)
+        sounds = heeded and not self._audio.player.drained
+        for heard in self._audio.read_speech():
+            if heeded and heard.level:
+                self._turn.voice_heard(heard.captured_at_s)
+            if sounds and (duck := self._ducking.hear(heard.level, heard.captured_at_s, now_s)) is not None:
+                self._audio.duck(duck.gain_db, over_ms=FALL_MS)
+                self._delegate.emit(duck)
+        self._turn_up(self._ducking.tick(now_s, sounds=sounds))
+        if self._ducking.stops(now_s):
+            self._delegate.interrupt()
+
+    def _turn_up(self, unduck: Unduck | None) -> None:
+        if unduck is not None:
+            self._audio.duck(0.0, over_ms=RISE_MS)
+            self._delegate.emit(unduck)
+
     def _end_turn_of_key(self) -> None:
         now_s = loop_time_s()
         if (sent_ms := self._mic_gate.turn_over(now_s)) is not None:
@@ -190,7 +219,10 @@ class AudioBridge:
         sounding_for_s = self._audio.player.sounding_for_s(key)
         if sounding_for_s is None:
             return
-        latency_ms = self._turn.sounded(loop_time_s() - sounding_for_s + self._audio.output_latency_s)
+        sounds_at_s = loop_time_s() - sounding_for_s + self._audio.output_latency_s
+        if (since_voice_ms := self._turn.since_voice_ms(sounds_at_s)) is not None:
+            self._latency.turn_heard.add(since_voice_ms)
+        latency_ms = self._turn.sounded(sounds_at_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
         self._delegate.emit(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))

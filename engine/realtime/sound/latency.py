@@ -54,6 +54,8 @@ class LatencyTimeline:
         """An audio delta from the socket to the player."""
         self.turn = Durations()
         """The end of the user's speech to the first sound of the answer, device latency included."""
+        self.turn_heard = Durations()
+        """The same from the last word as our own detector hears it, where the microphone is processed."""
         self.barge_in = Durations()
         """speech_started to the end of the fade, device latency not included."""
 
@@ -80,6 +82,7 @@ class TurnClock:
 
     def __init__(self) -> None:
         self._speech_ended_at_s: float | None = None
+        self._voice_at_s: float | None = None
         self._announced: str | None = None
         self.awaited: Awaited | None = None
 
@@ -92,6 +95,16 @@ class TurnClock:
         """
         believed = 0.0 <= now_s - said_at_s <= _LONGEST_BELIEVED_S
         self._speech_ended_at_s = said_at_s if believed else now_s
+
+    def voice_heard(self, at_s: float) -> None:
+        """Note that our own detector hears somebody."""
+        self._voice_at_s = at_s
+
+    def since_voice_ms(self, at_s: float) -> float | None:
+        """Milliseconds since the last word as our own detector heard it, once; None where it heard nobody."""
+        voice_at_s, self._voice_at_s = self._voice_at_s, None
+        believed = voice_at_s is not None and at_s - voice_at_s <= _LONGEST_BELIEVED_S
+        return 1000 * max(0.0, at_s - voice_at_s) if voice_at_s is not None and believed else None
 
     def audio_queued(self, response_id: str, key: ItemKey) -> None:
         """Note that audio of an answer is on its way to the device."""
