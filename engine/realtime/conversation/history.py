@@ -80,7 +80,8 @@ class History:
 
     def user_spoke(self, item_id: str) -> None:
         """Note that the user ended a turn; its words come later, perhaps after the answer to them."""
-        if not item_id or self._said(item_id) is None:
+        said = self._said(item_id) if item_id else None
+        if said is None or (said.text and said is not self._entries[-1]):  # an id that is used again
             self.add(Said(item_id))
 
     def add(self, entry: Entry) -> None:
@@ -104,8 +105,9 @@ class History:
                 self._forget_oldest()
 
     def call(self, call_id: str) -> Used | None:
-        """The call of a tool, if it is remembered."""
-        return next((entry for entry in self._entries if isinstance(entry, Used) and entry.call_id == call_id), None)
+        """The newest call of a tool by that id, if it is remembered."""
+        used = (entry for entry in reversed(self._entries) if isinstance(entry, Used) and entry.call_id == call_id)
+        return next(used, None)
 
     @property
     def awaits_answer(self) -> bool:

@@ -59,7 +59,7 @@ class Interruptions:
         """
         actions: list[Action] = [Show(_event_of(cut))] if cut.heard else []
         for item_id in dict.fromkeys(heard.key.item_id for heard in cut.heard):
-            if answer := responses.answer_of(item_id):
+            for answer in responses.answers_of(item_id)[-1:]:
                 actions += answer.cut(heard for heard in cut.heard if heard.key.item_id == item_id)
         for heard in cut.heard:
             if not heard.key.item_id:
@@ -67,8 +67,8 @@ class Interruptions:
             event_id, item_id, index = self._ids.next(), heard.key.item_id, heard.key.content_index
             self._events.append(event_id)
             heard_ms = min(heard.heard_ms, heard.received_ms)
-            answer = responses.answer_of(item_id)
-            if heard_ms == 0 and not (answer and answer.has_audio(besides=index)):
+            has_more = any(answer.has_audio(besides=index) for answer in responses.answers_of(item_id))
+            if heard_ms == 0 and not has_more:
                 actions.append(Send(DeleteItem(event_id, item_id)))
             else:
                 actions.append(Send(TruncateItem(event_id, item_id, index, heard_ms)))

@@ -41,7 +41,7 @@ from engine.realtime.session_events import (
 )
 
 _REMEMBERED = 256
-"""Ids of calls and transcripts that are remembered, to know their echoes; a session may last for days."""
+"""Transcripts of one turn whose ids are remembered, to know their echoes; the next may use the same ids."""
 RUNNING_S, ANSWER_S = 60.0, 15.0
 """Longest silence of a server within an answer, and while it is to begin or end one: some turns are never answered."""
 _TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
@@ -284,6 +284,7 @@ class Conversation:
             self._responses, self._pending_results, by_user=by_user, cancels=cancels
         )
         self._gate.forget()
+        self._transcribed.clear()
         self._answer_expected = self.answers_silence = False
         return actions
 
@@ -296,36 +297,36 @@ class Conversation:
         return actions + ([Show(TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
 
     def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
-        words = describe(event.error)
-        return [Show(ErrorShown(f"Your words could not be transcribed: {words}", event.error.code))]
+        return [Show(ErrorShown(f"Your words could not be transcribed: {describe(event.error)}", event.error.code))]
 
     def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
+        known = self._responses.find(event.response_id) if event.response_id else None
+        return [] if known is not None and known.active else self._begin(event.response_id)[1]
+
+    def _begin(self, response_id: str) -> tuple[Response, list[Action]]:
         self._answer_expected = False
-        if event.response_id and self._responses.find(event.response_id) is not None:
-            return []
         is_stale = self._gate.response_created() or self._is_winding_up
         # A server has one response at a time: it does not say of each that it is over.
         actions = [action for response in self._responses.running for action in response.give_up()]
-        response = Response(event.response_id)
+        response = Response(response_id)
         self._responses.add(response)
         if is_stale:
             # The answer to our response.create for an older turn; or nobody may pay for any more.
             response.interrupted = True
-            return actions + response.cancel(self._ids)
+            return response, actions + response.cancel(self._ids)
         self._pending_results.response_began()
         self._push_to_talk.answered()
-        return [*actions, Show(ResponseStarted(event.response_id))]
+        return response, [*actions, Show(ResponseStarted(response_id))]
 
-    def _response_of(self, response_id: str) -> tuple[Response, list[Action]]:
-        """The response an event belongs to; one that a server never announced begins here."""
+    def _response_of(self, response_id: str, *, begins: bool = False) -> tuple[Response, list[Action]]:
+        """The response an event belongs to; one that a server never announced begins here, also by a used id."""
         response = self._responses.find(response_id)
-        if response is not None:
-            return response, []
-        actions = self._on_response_created(e.ResponseCreated(response_id))
-        return self._responses.find(response_id) or Response(response_id), actions
+        if response is None or (begins and response.state is State.DONE and self._waits):
+            return self._begin(response_id)
+        return response, []
 
     def _on_audio(self, event: e.AudioDelta) -> list[Action]:
-        response, actions = self._response_of(event.response_id)
+        response, actions = self._response_of(event.response_id, begins=True)
         response.audio_bytes += len(event.audio)
         if response.silenced:
             return [*actions, Trace("late audio of an interrupted answer is not played")]
@@ -337,7 +338,7 @@ class Conversation:
         return actions + response.end_audio(event.item_id, event.content_index)
 
     def _on_text(self, event: e.TextDelta | e.TextDone) -> list[Action]:
-        response, actions = self._response_of(event.response_id)
+        response, actions = self._response_of(event.response_id, begins=isinstance(event, e.TextDelta))
         if response.silenced or not (event.text or event.item_id in response.answers):
             return actions
         return actions + response.answer(event.item_id, self._resumption.history.add).take_text(event)

@@ -151,29 +151,26 @@ class Response:
 
 
 class Responses:
-    """The newest responses by id."""
+    """The newest responses, oldest first; some servers give several the same id, or none."""
 
     def __init__(self) -> None:
-        self._by_id: dict[str, Response] = {}
-        self._latest: Response | None = None
+        self._responses: list[Response] = []
 
     def __iter__(self) -> Iterator[Response]:
-        return iter(self._by_id.values())
+        return iter(self._responses)
 
     def find(self, response_id: str) -> Response | None:
-        """Return the response; an empty id means the newest one."""
-        if not response_id:
-            return self._latest
-        return self._by_id.get(response_id)
+        """Return the newest response of that id; an empty one means the newest of all."""
+        found = (response for response in reversed(self._responses) if response_id in ("", response.id))
+        return next(found, None)
 
     def add(self, response: Response) -> None:
         """Remember a response as the newest and forget old ones that nothing is expected of."""
-        self._by_id[response.id] = self._latest = response
-        ended = [r.id for r in self if not r.active and not r.unanswered]
-        for response_id in ended[: max(0, len(self._by_id) - KEPT)]:
-            del self._by_id[response_id]
-        while len(self._by_id) > MOST:
-            del self._by_id[next(iter(self._by_id))]
+        self._responses.append(response)
+        ended = [r for r in self if not r.active and not r.unanswered]
+        for old in ended[: max(0, len(self._responses) - KEPT)]:
+            self._responses = [response for response in self if response is not old]
+        del self._responses[:-MOST]
 
     def take_call(self, response: Response, item: Item, server_tools: Collection[str]) -> list[Action]:
         """Run a call once, and never one that was cut; what the server runs itself is only shown."""
@@ -191,10 +188,9 @@ class Responses:
         response.unanswered.add(item.call_id)
         return [shown, RunTool(call)]
 
-    def answer_of(self, item_id: str) -> Answer | None:
-        """The newest answer that is this item."""
-        responses = reversed(self._by_id.values())
-        return next((response.answers[item_id] for response in responses if item_id in response.answers), None)
+    def answers_of(self, item_id: str) -> list[Answer]:
+        """The answers that are this item: one, unless a server uses its id again."""
+        return [response.answers[item_id] for response in self if item_id in response.answers]
 
     @property
     def played_items(self) -> set[str]:

@@ -113,8 +113,8 @@ class TurnClock:
             self.awaited = Awaited(response_id, key)
 
     def interrupted(self) -> None:
-        """Note that nothing which was queued will sound."""
-        self.awaited = None
+        """Note that nothing which was queued will sound, and that no more of it comes: an id may be used again."""
+        self.awaited = self._announced = None
 
     def sounded(self, at_s: float) -> float | None:
         """Note that the awaited answer sounds since `at_s`; return the turn's milliseconds, once for each turn."""

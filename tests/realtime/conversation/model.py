@@ -86,9 +86,13 @@ class ServerModel:
     """Whether it answers results by itself, without being asked."""
     names_events: bool
     """Whether its errors name the client's event."""
+    renames: bool
+    """Whether each response has an id of its own."""
     said: deque[e.ServerEvent] = field(default_factory=deque)
     inbox: deque[ClientEvent] = field(default_factory=deque)
     active: str = ""
+    item_id: str = ""
+    """The item of the running response."""
     hears_speech: bool = False
     calls: dict[str, str] = field(default_factory=dict)
     """Name by call id, as made on this connection."""
@@ -109,13 +113,14 @@ class ServerModel:
     def begin(self) -> None:
         """Start a response."""
         self.count += 1
-        self.active = f"r{self.count}"
+        self.active = f"r{self.count if self.renames else 0}"
+        self.item_id = f"{self.active}-item{self.count}"
         self.wants_answer = self.spoken_to = self.cancelled_answer = False
         self.said.append(e.ResponseCreated(self.active))
 
     def speak(self, part: int, ms: int) -> None:
         """Say some sound and a word."""
-        key = ItemKey(f"{self.active}-item", part)
+        key = ItemKey(self.item_id, part)
         self.parts[key] = self.parts.get(key, 0) + ms
         self.said.append(e.AudioDelta(self.active, key.item_id, part, bytes(BYTES_PER_MS * ms)))
         self.said.append(e.TextDelta(self.active, key.item_id, 0, "word "))

@@ -47,6 +47,7 @@ class Conversing(RuleBasedStateMachine):
         detects_turns=st.booleans(),
         answers_tools=st.booleans(),
         names_events=st.booleans(),
+        renames=st.booleans(),
         orderly=st.booleans(),
         breaks=st.booleans(),
     )
@@ -56,11 +57,12 @@ class Conversing(RuleBasedStateMachine):
         detects_turns: bool,
         answers_tools: bool,
         names_events: bool,
+        renames: bool,
         orderly: bool,
         breaks: bool,
     ) -> None:
         """Choose the kind of server, whether the order of its events is kept, and whether the connection is."""
-        self.server = ServerModel(interrupts, detects_turns, answers_tools, names_events)
+        self.server = ServerModel(interrupts, detects_turns, answers_tools, names_events, renames)
         self.player = PlayerModel()
         self.conversation = Conversation("model", server_tools=[SERVER_TOOL], interrupts_by_itself=interrupts)
         self.orderly, self.breaks = orderly, breaks
@@ -70,6 +72,8 @@ class Conversing(RuleBasedStateMachine):
         self.known: set[str] = set()
         """Responses the client has heard of."""
         self.done: set[str] = set()
+        """Those of which no more is expected: they have ended, or another has begun."""
+        self.ended: set[str] = set()
         self.interrupted: set[str] = set()
         self.speaking = self.talking = False
         self.in_flight = ""
@@ -81,7 +85,8 @@ class Conversing(RuleBasedStateMachine):
         """Calls whose result went over this connection; a new server is told the history."""
         self.event_ids: set[str] = set()
         self.played: set[ItemKey] = set()
-        self.cancelled: set[str] = set()
+        self.cancelled: dict[str, str] = {}
+        """Our response.cancel, by response."""
         self.hushed = False
         """The key was pressed, and no turn came of it."""
         self.gone_items: set[str] = set()
@@ -153,8 +158,17 @@ class Conversing(RuleBasedStateMachine):
             self.take(event)
 
     def may_come_again(self, event: e.ServerEvent) -> bool:
-        """Sound that comes twice is sound twice; a second speech_stopped announces an answer that may never come."""
-        return not isinstance(event, e.AudioDelta) and not (self.orderly and isinstance(event, OF_SPEECH))
+        """Sound that comes twice is sound twice; some events announce an answer, which may never come again."""
+        announces = isinstance(event, OF_SPEECH) or self.begins_again(event)
+        return not isinstance(event, e.AudioDelta) and not (self.orderly and announces)
+
+    def begins_again(self, event: e.ServerEvent) -> bool:
+        """Whether another response of a known id begins with this event."""
+        response_id = getattr(event, "response_id", "")
+        if isinstance(event, e.ResponseCreated):
+            return response_id in self.done
+        is_due = response_id in self.ended and self.conversation._waits
+        return is_due and isinstance(event, e.AudioDelta | e.TextDelta)
 
     # What the person, the tools and the device do.
 
@@ -183,7 +197,7 @@ class Conversing(RuleBasedStateMachine):
 
     def expect_cancelled(self) -> None:
         """The server hears nothing of this interruption: it must be told to stop."""
-        assert self.known - self.done <= self.cancelled or not self.online
+        assert self.known - self.done <= self.cancelled.keys() or not self.online
 
     @precondition(lambda self: self.running)
     @rule(index=st.integers(0, 9), again=st.booleans())
@@ -234,6 +248,7 @@ class Conversing(RuleBasedStateMachine):
         self.delivered.clear()
         self.answered_here.clear()
         self.gone_items |= {key.item_id for key in self.played}
+        self.ended |= self.known - self.done
         self.done |= self.known
         self.in_flight, self.stale, self.speaking = "", False, False
         self.judge(self.conversation.disconnected())
@@ -257,8 +272,11 @@ class Conversing(RuleBasedStateMachine):
         """Deliver one event, and know what the client may know by it."""
         self.delivered.append(event)
         response_id = getattr(event, "response_id", "")
-        if response_id and response_id not in self.known:
+        if response_id and (response_id not in self.known or self.begins_again(event)):
             self.done |= self.known  # a server has one response at a time
+            self.cancelled.pop(response_id, None)
+            for forgetful in (self.done, self.ended, self.interrupted):
+                forgetful.discard(response_id)
             self.known.add(response_id)
             if self.stale:
                 self.interrupted.add(response_id)
@@ -272,10 +290,15 @@ class Conversing(RuleBasedStateMachine):
                 self.speaking = False
             case e.ResponseDone():
                 self.done.add(response_id)
+                self.ended.add(response_id)
+            case e.ErrorEvent(error) if error.code == "response_cancel_not_active":
+                self.done |= {running for running, cancel in self.cancelled.items() if cancel == error.event_id}
             case e.ErrorEvent(error) if self.in_flight and error.event_id in ("", self.in_flight):
-                if error.event_id or error.code != "response_cancel_not_active":
-                    self.in_flight, self.stale = "", False
-        self.judge(self.conversation.handle(event), interrupts=isinstance(event, e.SpeechStarted))
+                self.in_flight, self.stale = "", False
+        actions = self.conversation.handle(event)
+        if isinstance(event, e.AudioDelta) and response_id not in self.interrupted | self.done:
+            assert any(isinstance(action, PlayAudio) for action in actions)
+        self.judge(actions, interrupts=isinstance(event, e.SpeechStarted))
 
     def judge(self, actions: list[Action], *, interrupts: bool = False) -> None:
         """Look at each action in the light of all that has happened."""
@@ -315,9 +338,9 @@ class Conversing(RuleBasedStateMachine):
                 assert self.known <= self.done
                 assert not (self.speaking or self.talking)
                 self.in_flight, self.stale = event.event_id, False
-            case CancelResponse(_, response_id):
+            case CancelResponse(event_id, response_id):
                 assert response_id not in self.cancelled
-                self.cancelled.add(response_id)
+                self.cancelled[response_id] = event_id
             case CreateItem(_, {"type": "function_call_output", "call_id": call_id}):
                 assert call_id in self.run
                 assert call_id not in self.answered_here
@@ -328,8 +351,7 @@ class Conversing(RuleBasedStateMachine):
     def nothing_old_sounds(self) -> None:
         """What plays belongs to what was not interrupted."""
         if hasattr(self, "player"):
-            silenced = {f"{response_id}-item" for response_id in self.interrupted}
-            assert not {part.key.item_id for part in self.player.parts} & silenced
+            assert not {part.key.item_id.split("-")[0] for part in self.player.parts} & self.interrupted
 
     def teardown(self) -> None:
         """Let everything come to its end: then nobody owes anybody anything."""
@@ -342,17 +364,23 @@ class Conversing(RuleBasedStateMachine):
         for _ in range(200):
             self.settle()
         assert self.answered == self.run
-        if self.conversation.patience_s is not None:
-            self.judge(self.conversation.give_up())
-            self.settle()
-            if self.conversation.patience_s is not None:
-                self.judge(self.conversation.give_up())
+        self.lose_patience()
+        self.settle()
+        self.lose_patience()
         # In disorder, the user may seem to speak on for ever.
         assert self.conversation.idle or (self.conversation._user_speaking and not self.orderly)
         if self.orderly:
             assert not self.conversation._gate.busy
             assert self.lost or self.overtaken or not self.server.wants_answer
-            assert self.lost or self.hushed or not self.server.cancelled_answer
+            # Where all have one id, what is to cancel one may reach the next.
+            assert self.lost or self.hushed or not (self.server.cancelled_answer and self.server.renames)
+
+    def lose_patience(self) -> None:
+        """Wait no longer, where anything is waited for."""
+        if self.conversation.patience_s is not None:
+            self.done |= self.known
+            self.in_flight = ""
+            self.judge(self.conversation.give_up())
 
     def settle(self) -> None:
         """One step towards the end."""

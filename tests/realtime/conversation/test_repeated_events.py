@@ -8,12 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from engine.realtime.conversation.history import History
 from engine.realtime.session_events import (
     AgentText,
     AgentTextDelta,
     ErrorShown,
+    FirstAudio,
     ResponseEnded,
+    ResponseUsage,
     ToolCalled,
+    ToolReturned,
     UserTranscript,
 )
 from engine.realtime.testing import Emit, Peer, Wait
@@ -76,6 +80,62 @@ def test_a_server_with_one_id_for_everything_is_heard_whole() -> None:
     created = Emit("response.created", event_id="e", response={"id": "r1"})
     held = hold([*opened("first"), created, *steps, Wait(3.0)], duration_s=4)
     assert [event.text for event in held.of(AgentTextDelta)] == ["no "] * 3
+
+
+@pytest.mark.parametrize("announces", [True, False], ids=["announced", "by its first words"])
+def test_a_server_that_uses_its_ids_again_is_heard_each_time(announces: bool) -> None:
+    hours: list[str] = []
+
+    def look() -> str:
+        """Look."""
+        hours.append(f"{len(hours) + 1} o'clock")
+        return hours[-1]
+
+    async def forgetful(peer: Peer) -> None:
+        await peer.expect("session.update")
+        await peer.send("session.created", session={"id": "sess_1"})
+        for turn in (1, 2, 3):
+            await peer.send("input_audio_buffer.speech_started", item_id="u", audio_start_ms=0)
+            await peer.send("input_audio_buffer.speech_stopped", item_id="u", audio_end_ms=500)
+            await peer.send("input_audio_buffer.committed", item_id="u")
+            await peer.send(SAID, item_id="u", content_index=0, transcript=f"Question {turn}?")
+            if announces:
+                await peer.send("response.created", response={"id": "r"})
+                call = {"id": "i", "type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
+                await peer.send("response.output_item.done", response_id="r", item=call)
+                await peer.send("response.done", response={"id": "r", "status": "completed"})
+                await peer.expect("conversation.item.create")
+                await peer.expect("response.create")
+                await peer.send("response.created", response={"id": "r"})
+            delta = {"response_id": "r", "item_id": "i", "content_index": 0}
+            await peer.send("response.output_audio_transcript.delta", **delta, delta=f"Answer {turn}.")
+            await peer.send_audio("r", "i", tone(1.0))
+            usage = {"input_tokens": 1, "output_tokens": 1}
+            await peer.send("response.done", response={"id": "r", "status": "completed", "usage": usage})
+            await asyncio.sleep(2)
+
+    held = hold(forgetful, duration_s=12, tools=[tool_of(look)])
+    assert held.error is None
+    assert not held.of(ErrorShown)
+    assert [event.text for event in held.of(UserTranscript)] == ["Question 1?", "Question 2?", "Question 3?"]
+    assert [event.text for event in held.of(AgentText)] == ["Answer 1.", "Answer 2.", "Answer 3."]
+    assert len(held.of(FirstAudio)) == 3
+    assert len(held.of(ResponseEnded)) == (6 if announces else 3)
+    assert len([event for event in held.of(ResponseUsage) if event.usage and event.usage.output_tokens]) == 3
+    assert [event.output for event in held.of(ToolReturned)] == hours
+    heard = np.trim_zeros(held.devices.heard)
+    assert np.count_nonzero(np.abs(heard) > 0.01) == pytest.approx(3 * held.devices.rate_hz, rel=0.05)
+
+
+def test_the_words_of_turns_with_one_id_are_remembered_one_by_one_and_tools_by_their_newest_call() -> None:
+    history = History()
+    for turn in ("1", "2"):
+        history.user_spoke("u")
+        history.note(UserTranscript(f"Question {turn}?", "u"))
+        history.user_spoke("u")  # by a server that transcribes before it commits
+        history.note(ToolCalled("look", {}, "c"))
+        history.note(ToolReturned("look", turn, "c"))
+    assert [entry.text for entry in history.entries] == ["Question 1?", "1", "Question 2?", "2"]
 
 
 def test_a_late_and_repeated_answer_to_the_watchdog_is_not_shown() -> None:
