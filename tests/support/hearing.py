@@ -22,9 +22,7 @@ class UnlikeError(Exception):
 
 def offset_of(heard: Signal, reference: Signal) -> int:
     """Where the reference begins in the recording: the peak of their cross-correlation."""
-    size = 1 << (heard.size + reference.size).bit_length()
-    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(reference, size))
-    return int(np.argmax(np.fft.irfft(spectrum, size)[: heard.size]))
+    return int(np.argmax(_matches(heard, reference)[: heard.size]))
 
 
 def likeness(heard: Signal, reference: Signal, rate_hz: int) -> float:
@@ -41,7 +39,7 @@ def likeness(heard: Signal, reference: Signal, rate_hz: int) -> float:
     for at in range(0, reference.size, window):
         expected = reference[at : at + window].astype(np.float64)
         near = padded[at : at + expected.size + 2 * margin].astype(np.float64)
-        matches = np.correlate(near, expected, "valid")
+        matches = _matches(near, expected)[: 2 * margin + 1]
         best = int(np.argmax(matches))
         together += matches[best]
         energy_heard += float(np.sum(near[best : best + expected.size] ** 2))
@@ -76,15 +74,19 @@ def end_in(reference: Signal, sound: Signal, rate_hz: int) -> int:
     """
     window = sound[-round(_LAST_S * rate_hz) :].astype(np.float64)
     padded = np.pad(reference.astype(np.float64), (window.size, window.size))
-    size = 1 << (padded.size + window.size).bit_length()
-    spectrum = np.fft.rfft(padded, size) * np.conj(np.fft.rfft(window, size))
-    matches = np.fft.irfft(spectrum, size)[: padded.size - window.size]
+    matches = _matches(padded, window)[: padded.size - window.size]
     at = int(np.argmax(matches))
     norm = float(np.linalg.norm(window) * np.linalg.norm(padded[at : at + window.size]))
     likeness_there = matches[at] / (norm or 1.0)
     if likeness_there < _LEAST_LIKENESS:
         raise UnlikeError(f"its end is no part of the reference: likeness {likeness_there:.2f}")
     return at
+
+
+def _matches(signal: NDArray[np.floating], part: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Products of a part with what lies from each place on; by the spectrum, as `correlate` waits for threads."""
+    size = 1 << (signal.size + part.size).bit_length()
+    return np.fft.irfft(np.fft.rfft(signal, size) * np.conj(np.fft.rfft(part, size)), size)
 
 
 def _levels(signal: Signal, step: int, count: int) -> NDArray[np.float64]:
