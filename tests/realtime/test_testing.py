@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,19 @@ def test_the_example_of_the_documentation_is_a_test_that_passes() -> None:
     names: dict[str, Any] = {}
     exec(example, names)
     names["test_an_answer_is_heard"]()
+
+
+def test_a_block_of_the_microphone_is_cut_from_what_was_said_and_copies_no_more_of_it() -> None:
+    devices, said = VirtualDevices(), [np.arange(1, 1 + size, dtype=np.float32) for size in (100, 0, 500, 480, 1000, 7)]
+    for piece in said:
+        devices.say(piece)
+    heard = np.concatenate([devices.next_spoken() for _ in range(6)])
+    expected = np.concatenate(said)
+    assert np.array_equal(heard, np.pad(expected, (0, heard.size - expected.size)))
+    devices.say(np.ones(60 * devices.rate_hz, np.float32))
+    tracemalloc.start()
+    try:
+        devices.next_spoken()
+        assert tracemalloc.get_traced_memory()[1] < 100 * devices.block_frames
+    finally:
+        tracemalloc.stop()

@@ -79,14 +79,14 @@ class VirtualDevices:
 
     def next_spoken(self) -> NDArray[np.float32]:
         """The microphone's next block."""
-        if not self._spoken:
-            return self._silence
-        spoken = np.concatenate(self._spoken)
-        self._spoken.clear()
-        block, rest = spoken[: self.block_frames], spoken[self.block_frames :]
-        if rest.size:
-            self._spoken.append(rest)
-        return np.pad(block, (0, self.block_frames - block.size))
+        parts, missing = list[NDArray[np.float32]](), self.block_frames
+        while missing and self._spoken:
+            spoken = self._spoken.popleft()
+            parts.append(spoken[:missing])
+            if spoken.size > missing:
+                self._spoken.appendleft(spoken[missing:])
+            missing -= parts[-1].size
+        return np.concatenate([*parts, self._silence[:missing]])
 
     def play(self, block: NDArray[np.float32]) -> None:
         """Keep a block that was played."""
