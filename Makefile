@@ -5,10 +5,12 @@
 SOURCES := pyproject.toml constraints.txt .ci/setup
 PYTHONS := 3.11 3.12 3.13
 
-# A sound card in real time and a measurement of time need the machine to themselves; the rest shares its two cores.
-# A file stays in one process, and so do the servers that its tests share.
-TOGETHER := -n 2 --dist loadfile -m "not (soundcard or timing or long)"
-ALONE := -m "(soundcard or timing) and not long"
+# What keeps the processors busy in two processes; what listens to a sound card in real time in two, each with a card of
+# its own; and a measurement of time alone. A file stays in one process, and so do the servers that its tests share.
+TOGETHER := -n 2 --dist loadfile
+BUSY := $(TOGETHER) -m "not (soundcard or timing or long)"
+PLAYING := $(TOGETHER) -m "soundcard and not (timing or long)"
+ALONE := -m "timing and not long"
 
 .PHONY: run test check test-long test-all $(PYTHONS:%=test-%)
 
@@ -20,7 +22,8 @@ ifdef ARGS
 	.venv/bin/python -m pytest $(ARGS)
 else
 	status=0; \
-	.venv/bin/python -m pytest $(TOGETHER) || status=$$?; \
+	.venv/bin/python -m pytest $(BUSY) || status=$$?; \
+	.venv/bin/python -m pytest $(PLAYING) || status=$$?; \
 	.venv/bin/python -m pytest $(ALONE) || status=$$?; \
 	exit $$status
 endif

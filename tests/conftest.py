@@ -24,7 +24,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use the sound card through any fixture: they must not run beside others."""
+    """Mark the tests that use the sound card through any fixture: they run beside none that keep a processor busy."""
     for item in items:
         if isinstance(item, pytest.Function) and not {"soundcard", "own_soundcard"}.isdisjoint(item.fixturenames):
             item.add_marker("soundcard")

@@ -71,6 +71,7 @@ def ask_for_the_weather(card: SoundCard, backend: str) -> Held:
         return Held(voice, recording.samples(), reference, RATE_HZ)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("backend", PYAUDIO_IS_LONG)
 def test_barge_in_is_silent_within_100_ms_and_nothing_of_the_old_answer_follows(
     soundcard: SoundCard, backend: str
@@ -118,6 +119,7 @@ def _device_latency_ms(shown: str) -> float:
     return float(line.rsplit("latency ", 1)[1].split()[0])
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("backend", PYAUDIO_IS_LONG)
 def test_a_busy_interpreter_breaks_no_sound_of_a_20_s_answer(soundcard: SoundCard, backend: str) -> None:
     held = held_whole(lambda: listen_beside_spinning_threads(soundcard, backend), is_busy=True)
