@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -18,16 +18,22 @@ class Benchmark:
     summary: str
     opens_devices: bool = False
     """Its `cases` takes a StreamRequest that names them."""
+    has_rooms: bool = False
+    """Its `cases` takes rooms, by the milliseconds in which they fall silent."""
 
-    def cases(self, devices: StreamRequest | None = None, *, quick: bool = False) -> list[Case]:
+    def cases(
+        self, devices: StreamRequest | None = None, *, quick: bool = False, rooms_ms: Sequence[int] = ()
+    ) -> list[Case]:
         """Import the benchmark and return its cases, in the order in which they run.
 
         Args:
             devices: Names of the microphone and the speaker, for a benchmark that opens any.
             quick: Leave out the cases that only a full run has.
+            rooms_ms: Rooms of a benchmark that has any; without them it has its own.
         """
         cases: Callable[..., list[Case]] = import_module(f"benchmarks.cases.{self.name}").cases
-        made = cases(devices or StreamRequest()) if self.opens_devices else cases()
+        given = [devices or StreamRequest()] if self.opens_devices else [rooms_ms] if self.has_rooms else []
+        made = cases(*given)
         return [case for case in made if case.in_quick or not quick]
 
 
@@ -49,6 +55,11 @@ BENCHMARKS = {
         ),
         Benchmark(
             "session", "Holds turns with a server on this machine: to the wire, to the ring, and interruptions.", True
+        ),
+        Benchmark(
+            "echo",
+            "Takes an agent's voice out of the microphone in simulated rooms, against LiveKit's APM and Speex.",
+            has_rooms=True,
         ),
         Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python.", True),
     )

@@ -21,6 +21,16 @@ _ONLY_IN_FILE = {
     *("group_delay_ms", "withheld_ms", "text_bytes"),
     *("block_ms", "on_audio_thread", "rate_hz", "native", "input", "output", "backend"),
     *("measured_ms", "openings", "count", "xruns"),
+    *(
+        "path_ms",
+        "room",
+        "converged_s",
+        "added_ms",
+        "first_steps_missed",
+        "second_steps_missed",
+        "first_steps_false",
+        "second_steps_false",
+    ),
 }
 """Figures that would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
@@ -30,7 +40,8 @@ _CLOSE = (0, 0, 0, 0)
 """Padding, as a table gives it back."""
 _HEADINGS = {"amplitude_ratio": "level_ratio", "lost_percent": "lost_%", "cpu_percent": "cpu_%"}
 _HEADINGS |= {"idle_cpu_percent": "idle_cpu_%", "reported_ms": "rep._ms", "dropped_frames": "lost_frames"}
-_HEADINGS |= {"longest_hold_ms": "hold_ms"}
+_HEADINGS |= {"after_jump_db": "jump_db", "reconverged_s": "recov._s", "near_loss_db": "loss_db"}
+_HEADINGS |= {"first_step_ms": "step_1_ms", "second_step_ms": "step_2_ms", "longest_hold_ms": "hold_ms"}
 """Shorter than what the file says."""
 _MEANINGS = {
     "busy_ms": "busy: beside busy threads",
@@ -38,6 +49,10 @@ _MEANINGS = {
     "amplitude_ratio": "level ratio: heard to played",
     "broken_ms": "broken: sound that did not come in time",
     "longest_hold_ms": "hold: the longest time the event loop was held up",
+    "erle_db": "erle: by how much the echo got quieter after 4 s; jump: from 5 s after the path got 60 ms longer",
+    "reconverged_s": "recov.: time until 20 dB again",
+    "near_loss_db": "loss: of a person's voice while both talk",
+    "first_step_ms": "steps: from a word's beginning over the agent's voice until that is turned down",
     "answer_s": "client: its processor time while it plays an answer of this length",
 }
 """Explanations of the headings, under the tables that have them."""
@@ -45,6 +60,7 @@ _ABOUT = {
     "dsp": "_kept: the addresses of arrays are looked up once, as in a session, not in each call",
     "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
     "but the audio thread cannot take from one without the interpreter",
+    "echo": "10 ms of a microphone and a speaker at 48 kHz, the chain of a session as it is by default",
     "port": "rival: the same work in Python, which the audio thread would wait for",
 }
 """Explanations of a benchmark's rows, by its name."""

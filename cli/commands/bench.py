@@ -59,6 +59,12 @@ def bench(
         typer.Option("--input", help="Microphone of startup, latency, session, callback: index, name, or words."),
     ] = None,
     output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
+    room: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="MS", min=50, max=1000, help="Room of echo, by its RT60; repeatable. [default: 150 to 600]"
+        ),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only check that it works, in a tenth of the time.")] = False,
 ) -> None:
     """Measure the engine beside its rivals, on this machine.
@@ -77,7 +83,7 @@ def bench(
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
     devices = _devices(input, output) if any(benchmark.opens_devices for benchmark in benchmarks) else None
-    cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, quick=quick)]
+    cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, quick=quick, rooms_ms=room or ())]
     destinations = Destinations(json_path, html_path, save)
     destinations.check()
     wanted = [benchmark.name for benchmark in benchmarks]

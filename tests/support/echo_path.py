@@ -1,0 +1,118 @@
+"""The air between the speaker and the microphone of the virtual card, and whoever talks in the room.
+
+What is played on `vspk` is distorted, sent through a room and played into `vcable`, a chosen time later; it is done by
+a process of its own, `tests.support.air`. Commands are lines of JSON on its standard input, answers lines on its
+standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.support.soundcard import RATE_HZ, SoundCard
+
+_ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Room:
+    """What the path does to the sound."""
+
+    delay_ms: float = 80.0
+    rt60_ms: float = 250.0
+    gain_db: float = -6.0
+    ppm: float = 0.0
+    """How much faster the microphone's clock runs."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a path has been."""
+
+    delay_ms: float
+    """From the speaker to the microphone by the sound server's own account, the median; chirps say the same."""
+    gaps: int
+    """Blocks of 5 ms that came too late and are missing from the echo: a path that has them is unfair."""
+    latest_ms: float
+    """How late a block was at the worst, beside the soonest."""
+    echo_db: float
+    """RMS of the echo in dBFS where it sounds, since the path was begun."""
+
+
+class EchoPath:
+    """Starts the process beside a card.
+
+    Example:
+        >>> with EchoPath(card, Room(delay_ms=80)) as path:
+        ...     path.say(speech("stop", 48000))
+    """
+
+    def __init__(self, card: SoundCard, room: Room) -> None:
+        self._card = card
+        self._room = room
+
+    def __enter__(self) -> EchoPath:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.air", json.dumps(asdict(self._room))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self._card.environment,
+            cwd=_ROOT,
+            text=True,
+        )
+        self._answer()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+    def say(self, samples: NDArray[np.int16], *, level_db: float | None = 0.0) -> tuple[float, float]:
+        """Let somebody talk now; return when it begins and when it ends, on the clock of `time.monotonic`.
+
+        Args:
+            samples: Mono, at the card's rate.
+            level_db: Relative to the echo so far, both where they sound; None leaves them as they are.
+        """
+        path = Path(self._card.env["PULSE_STATE_PATH"]) / f"near-{time.monotonic_ns()}.npy"
+        np.save(path, samples.astype(np.float32) / 32768)
+        begins_s = self._ask(say=str(path), level_db=level_db)["begins_at_s"]
+        return begins_s, begins_s + samples.size / RATE_HZ
+
+    def jump(self, by_ms: float) -> float:
+        """Make the path longer from now on; return when that is."""
+        return float(self._ask(shift_frames=round(by_ms * RATE_HZ / 1000))["begins_at_s"])
+
+    def report(self) -> Report:
+        """Return how the path has been since the last report."""
+        return Report(**self._ask(report=True))
+
+    def keep(self, path: Path) -> float:
+        """Write what the microphone hears from now on to a file, float32, mono; return when that begins."""
+        return float(self._ask(keep=str(path))["begins_at_s"])
+
+    def _ask(self, **command: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, f"the echo path ended with {self._process.wait(_PATIENCE_S)}"
+        return dict(json.loads(line))
