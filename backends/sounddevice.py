@@ -7,6 +7,7 @@ python-rtmixer has gone through it since 2017.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ def _import_sounddevice() -> Any:
             'or use `backend="virtual"`.',
         ) from error
     take_exit_handler(sounddevice._exit_handler)
+    # Never unloaded, which cffi does at the interpreter's end: where a stream hangs, PortAudio's threads still run.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(sounddevice._lib))
     return sounddevice
 
 

@@ -24,8 +24,6 @@ from engine.errors import NoSoundCardError, VoiceError
 
 _OF_PORTAUDIO = ("sounddevice", "pyaudio")
 """Backends that share the names of the devices."""
-HURRY_S = 0.5
-"""Time that a cancelled start gives the library of sound: a server that hangs takes half a minute to refuse."""
 
 
 def directions_of(options: SessionOptions) -> tuple[Direction, ...]:
@@ -81,7 +79,7 @@ async def opened_backend(
             close_backend(found.backend)
 
     choose = functools.partial(choose_backend, options, defaults, directions)
-    found = await run_blocking(choose, grace_s=HURRY_S, discard=close)
+    found = await run_blocking(choose, discard=close)
     try:
         yield found
     finally:

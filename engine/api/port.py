@@ -14,7 +14,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.api.backend import HURRY_S, naming_origin, opened_backend, stream_request
+from engine.api.backend import naming_origin, opened_backend, stream_request
 from engine.api.options import SessionOptions
 from engine.api.sound import Sound, pcm16_of, rate_of
 from engine.audio.capture import Capture, MicBlock
@@ -229,7 +229,7 @@ class OpenPort:
         stack.callback(waker.close)
         port = AudioPort()
         open_stream = functools.partial(OpenStream, found.backend, port, request)
-        stream = await run_blocking(open_stream, grace_s=HURRY_S, discard=OpenStream.close)
+        stream = await run_blocking(open_stream, discard=OpenStream.close)
         stack.push_async_callback(stream.aclose)
         stack.callback(waker.stop)
         if Direction.INPUT in wanted:

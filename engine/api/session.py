@@ -12,7 +12,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
 
-from engine.api.backend import HURRY_S, directions_of, naming_origin, opened_backend, stream_request
+from engine.api.backend import directions_of, naming_origin, opened_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.mcp_start import start_servers
@@ -321,7 +321,7 @@ class Session:
             keep_played=options.record is not None,
             processing=SessionChain(plan.processing.processors),
         )
-        self._audio = audio = await run_blocking(open_audio, grace_s=HURRY_S, discard=SessionAudio.close)
+        self._audio = audio = await run_blocking(open_audio, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
         # The servers after the devices, which may not be there: that is told without a wait.
         tools = await start_servers(plan.config.mcp, tell, stack)

@@ -12,8 +12,8 @@ from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_CLOSE_S = 6.0
-"""Longer than our backends wait for two streams that hang."""
+_LEFT_S = 0.6
+"""Time that is given what nothing follows after: Ctrl+C ends a conversation within a second."""
 
 
 class DaemonThread(Executor):
@@ -43,12 +43,13 @@ async def run_blocking(
     call: Callable[[], T],
     *,
     timeout_s: float = math.inf,
-    grace_s: float = 5.0,
+    grace_s: float = _LEFT_S,
     discard: Callable[[T], None] = lambda _: None,
 ) -> T:
     """Return what `call` returns, from a daemon thread.
 
-    A cancelled caller still waits for the blocking call to return, so that nothing else happens beside it.
+    A cancelled caller still waits a moment for the blocking call to return, so that nothing else happens beside it; a
+    sound server that hangs takes half a minute to refuse.
 
     Args:
         call: Blocking, and perhaps hanging: opening or closing a stream of a sound server that is half dead.
@@ -87,14 +88,18 @@ async def run_blocking(
     raise TimeoutError
 
 
-async def close_blocking(close: Callable[[], None]) -> None:
+async def close_blocking(close: Callable[[], None], timeout_s: float = _LEFT_S) -> None:
     """Close something in a thread of its own; what hangs is left behind with its memory.
+
+    Args:
+        close: Closes it.
+        timeout_s: How long to wait for it.
 
     Raises:
         BaseException: what the call raises.
     """
     with contextlib.suppress(TimeoutError):
-        await run_blocking(close, timeout_s=_CLOSE_S)
+        await run_blocking(close, timeout_s=timeout_s)
 
 
 async def wait_out(task: asyncio.Future[Any]) -> None:

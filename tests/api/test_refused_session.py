@@ -177,7 +177,6 @@ async def test_a_start_that_is_cancelled_closes_the_backend_it_gets_too_late(mon
 
 
 async def test_a_backend_that_hangs_while_it_closes_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.audio.run_blocking._CLOSE_S", 0.1)
     devices = Closing()
     monkeypatch.setattr("engine.api.backend.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
     with ServerDouble(BEGUN) as server:

@@ -33,6 +33,15 @@ while left_open[0].stats().output_calls < 10:
     pass
 """
 
+LEAVE_HANGING = """
+import threading
+from backends.sounddevice import SounddeviceStream
+from cli.main import main
+
+SounddeviceStream.close = lambda _: threading.Event().wait()
+main()
+"""
+
 FORGET_RUNNING = """
 import gc
 import sys
@@ -97,6 +106,13 @@ def test_a_sweep_is_heard_whole_and_closing_leaves_nothing(soundcard: SoundCard,
 def test_leaving_with_a_running_stream_is_no_crash(soundcard: SoundCard, backend: str) -> None:
     run = python(soundcard, "-c", LEAVE_RUNNING, backend)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_leaving_with_a_stream_whose_close_hangs_is_no_crash(soundcard: SoundCard) -> None:
+    """Its callback goes on to the process's last moment: the library it comes from was unloaded before."""
+    options = ("--backend", "sounddevice", "--provider", "local", "--duration", "0.1")
+    run = python(soundcard, "-c", LEAVE_HANGING, "run", *options)
+    assert (run.returncode, run.stdout) == (0, ""), run.stderr
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

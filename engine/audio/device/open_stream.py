@@ -68,6 +68,6 @@ class OpenStream:
             self._stream.close()
         self.port.retire()
 
-    async def aclose(self) -> None:
-        """Close the stream in a thread; the memory of one that hangs stays with it."""
-        await close_blocking(self.close)
+    async def aclose(self, **patience: float) -> None:
+        """Close the stream in a thread, as `close_blocking` does; the memory of one that hangs stays with it."""
+        await close_blocking(self.close, **patience)

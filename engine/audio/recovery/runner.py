@@ -15,6 +15,9 @@ from engine.audio.session_audio import SessionAudio
 from engine.audio.types import Device
 from engine.errors import VoiceError
 
+_CLOSE_S = 6.0
+"""Longer than our backends wait for two streams that hang: another is to be opened after them."""
+
 
 class RecoveryRunner:
     """Keeps the stream of one session's audio alive; used from its event loop."""
@@ -109,7 +112,7 @@ class RecoveryRunner:
     async def _close_stream(self) -> list[Command]:
         opened = self._audio.release()
         if opened is not None:
-            await opened.aclose()
+            await opened.aclose(timeout_s=_CLOSE_S)
         self._audio.gone()
         return self._policy.closed()
 

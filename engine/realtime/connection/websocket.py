@@ -35,7 +35,7 @@ _CHECK_KEY = "Check the key, the folder and their rights."
 _NO_CODE = 1005
 _WORDS_S, _MOST_WORDS = 2.0, 4096
 """Longest time, and most bytes, for the words of a refusal."""
-_CLOSE_S = 2.0
+_CLOSE_S = 0.4
 """Longest time the other side may take to say goodbye."""
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
@@ -146,7 +147,7 @@ class Recording:
         """Write the rest and close the files; waits for the disk, some seconds at most."""
         if audio is not None:
             self._take_played(audio)
-        if not await run_blocking(partial(self._writer.close, self._files.close)):
+        if not await run_blocking(partial(self._writer.close, self._files.close), grace_s=math.inf):
             self._warn("The disk did not accept the end of the recording.")
         elif self._writer.dropped:
             self._warn(f"The disk was too slow for the recording: {self._writer.dropped} entries are missing from it.")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from engine.audio.processing.webrtc import WebRtc
 from numpy.typing import NDArray
 
 from engine.audio.processing.protocol import RATE_HZ
-from engine.audio.processing.webrtc import WebRtc
 from tests.audio.processing.echo_rig import BLOCK, EchoRig
 from tests.support.speech import speech
 

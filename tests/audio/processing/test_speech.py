@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from engine.audio.processing.webrtc import WebRtc
 from numpy.typing import NDArray
 
 from engine.audio.processing.protocol import RATE_HZ
 from engine.audio.processing.speech import SpeechDetector, SpeechLevel
-from engine.audio.processing.webrtc import WebRtc
 from engine.dsp.resample import make_resampler
 from engine.local.answering.speech import Voice
 

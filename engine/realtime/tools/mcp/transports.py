@@ -16,8 +16,8 @@ from engine.config_tables import McpServer
 
 # Ctrl+C ends a conversation within a second: the package would give a process 2 s after the end of its input,
 # and 2 s more after SIGTERM, before it kills it.
-stdio.PROCESS_TERMINATION_TIMEOUT = 0.3
-stdio.FORCE_KILL_TIMEOUT = 0.2
+stdio.PROCESS_TERMINATION_TIMEOUT = 0.2
+stdio.FORCE_KILL_TIMEOUT = 0.1
 _CONNECT_S = 10.0
 _SILENCE_S = 300.0
 """A server may hold the answer to a call open for so long."""
