@@ -107,7 +107,8 @@ def _run(canceller: Canceller, scene: Scene) -> tuple[Signal, NDArray[np.int_], 
         began_ns = time.perf_counter_ns()
         blocks.append(canceller.process(microphone, speaker))
         spent_ns.append(float(time.perf_counter_ns() - began_ns))
-        levels.append(detector.take(blocks[-1], canceller.speech_probability))
+        is_sounding = bool(speaker.any())
+        levels.append(detector.take(blocks[-1], canceller.speech_probability, speaker_sounds=is_sounding))
     return np.concatenate(blocks), np.array(levels), spent_ns
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from engine.audio.processing.webrtc import WebRtc
 
 from benchmarks.report.rivals import find_rival
 from benchmarks.signals.room import Signal
 from engine.audio.processing.chain import Chain
+from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import FRAMES, RATE_HZ
 
 _TAIL_MS = 300

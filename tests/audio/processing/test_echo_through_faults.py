@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from engine.audio.processing.webrtc import WebRtc
 from numpy.typing import NDArray
 
+from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import RATE_HZ
 from tests.audio.processing.echo_rig import BLOCK, EchoRig
 from tests.support.speech import speech

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from engine.audio.processing.webrtc import WebRtc
 from numpy.typing import NDArray
 
+from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import RATE_HZ
 from engine.audio.processing.speech import SpeechDetector, SpeechLevel
 from engine.dsp.resample import make_resampler
