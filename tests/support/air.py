@@ -110,6 +110,7 @@ class Air:
         self._shift_frames = round(room.delay_ms * RATE_HZ / 1000)
         self._kept: Any = None
         self._frames = 0
+        self._tell_at: int | None = None
         self._squares, self._loud_blocks = 0.0, 0
         self._earliest_s, self._latest_s = float("inf"), -float("inf")
         self._gaps = 0
@@ -133,6 +134,9 @@ class Air:
             self._pass_on(1)
             while not self._commands.empty():
                 self._obey(self._commands.get())
+            if self._tell_at is not None and self._frames >= self._tell_at:
+                self._tell_at = None
+                self._tell()
 
     def _pass_on(self, blocks: int) -> None:
         for _ in range(blocks):
@@ -193,21 +197,27 @@ class Air:
             self._tell(**asdict(report))
             self._clear()
             return
-        self._tell(begins_at_s=time.monotonic() + self._microphone.latency_s)
+        if "frames" in command:
+            self._tell_at = self._frames + command["frames"]
+            return
+        begins_at_s, gain = time.monotonic() + self._microphone.latency_s, 1.0
         if "say" in command:
-            self._near.append(self._at_level(np.load(command["say"]), command["level_db"]))
+            near = np.load(command["say"])
+            gain = self._gain_of(near, command["level_db"])
+            self._near.append(np.asarray(near * gain, np.float32))
         elif "keep" in command:
             self._kept = Path(command["keep"]).open("wb", buffering=0)  # noqa: SIM115 - until the process ends
         else:
             self._shift_frames += command["shift_frames"]
+        self._tell(begins_at_s=begins_at_s, gain=gain)
 
-    def _at_level(self, near: Signal, level_db: float | None) -> Signal:
+    def _gain_of(self, near: Signal, level_db: float | None) -> float:
         if level_db is None:
-            return near
+            return 1.0
         blocks = near[: near.size // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
         powers = np.mean(blocks**2, axis=1)
         power = float(np.mean(powers[powers > _LOUD**2]))
-        return np.asarray(near * np.sqrt(self._power() / power) * 10 ** (level_db / 20), np.float32)
+        return float(np.sqrt(self._power() / power)) * 10 ** (level_db / 20)
 
     def _power(self) -> float:
         return self._squares / max(1, self._loud_blocks)

@@ -23,6 +23,7 @@ from tests.support.soundcard import RATE_HZ, SoundCard
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 30.0
+_LOUD = 3e-3
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,25 @@ class Report:
     """How late a block was at the worst, beside the soonest."""
     echo_db: float
     """RMS of the echo in dBFS where it sounds, since the path was begun."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """Sound of the near end, as it was in the microphone."""
+
+    samples: NDArray[np.float32]
+    begins_at_s: float
+    """Time of its first sample, on the clock of `time.monotonic`."""
+
+    @property
+    def sounds_at_s(self) -> float:
+        """Time of the first sample that is not silence."""
+        return self.begins_at_s + float(np.argmax(np.abs(self.samples) > _LOUD)) / RATE_HZ
+
+    @property
+    def ends_at_s(self) -> float:
+        """Time after its last sample."""
+        return self.begins_at_s + self.samples.size / RATE_HZ
 
 
 class EchoPath:
@@ -81,17 +101,22 @@ class EchoPath:
             assert pipe is not None
             pipe.close()
 
-    def say(self, samples: NDArray[np.int16], *, level_db: float | None = 0.0) -> tuple[float, float]:
-        """Let somebody talk now; return when it begins and when it ends, on the clock of `time.monotonic`.
+    def say(self, samples: NDArray[np.int16], *, level_db: float | None = 0.0) -> Said:
+        """Let somebody talk, or something sound, now.
 
         Args:
             samples: Mono, at the card's rate.
             level_db: Relative to the echo so far, both where they sound; None leaves them as they are.
         """
         path = Path(self._card.env["PULSE_STATE_PATH"]) / f"near-{time.monotonic_ns()}.npy"
-        np.save(path, samples.astype(np.float32) / 32768)
-        begins_s = self._ask(say=str(path), level_db=level_db)["begins_at_s"]
-        return begins_s, begins_s + samples.size / RATE_HZ
+        near = samples.astype(np.float32) / np.float32(32768)
+        np.save(path, near)
+        answer = self._ask(say=str(path), level_db=level_db)
+        return Said(near * np.float32(answer["gain"]), answer["begins_at_s"])
+
+    def listen(self, seconds: float) -> None:
+        """Return when so much sound has passed through the path."""
+        self._ask(frames=round(seconds * RATE_HZ))
 
     def jump(self, by_ms: float) -> float:
         """Make the path longer from now on; return when that is."""

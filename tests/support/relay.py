@@ -33,6 +33,8 @@ class Relay:
     def __init__(self) -> None:
         self.url = ""
         self._audio: defaultdict[str, bytearray] = defaultdict(bytearray)
+        self.sent = bytearray()
+        """PCM16 at the wire's rate that clients have sent as their microphone."""
         self._ready = threading.Event()
         self._frozen = 0
         self.connections = 0
@@ -96,5 +98,8 @@ class Relay:
     ) -> None:
         async for message in client:
             if message.type is WSMsgType.TEXT and number > self._frozen:
+                event = json.loads(message.data)
+                if event["type"] == "input_audio_buffer.append":
+                    self.sent += base64.b64decode(event["audio"])
                 await upstream.send_str(message.data)
         await upstream.close()
