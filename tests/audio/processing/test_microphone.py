@@ -16,6 +16,7 @@ from engine.audio.processing import session_chain
 from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
+from engine.audio.processing.speech import SpeechLevel
 from engine.audio.types import StreamInfo
 
 INFO = StreamInfo("test", native=False, input=None, output=None)
@@ -115,6 +116,29 @@ async def test_blocks_of_any_length_come_out_whole_and_in_order() -> None:
     heard = await rig.hear(sound.size // 960 * 960)
     assert np.abs(heard + sound[: heard.size]).max() < 2 / 32768
     assert not rig.session.warnings
+
+
+class Knowing(Same):
+    """Hears speech in the second half of a second."""
+
+    speech_probability, _frames = 0.0, 0
+
+    def process(self, block: Samples, reference: Samples) -> Samples:
+        self._frames += block.size
+        self.speech_probability = 0.9 if self._frames > 24000 else 0.1
+        return block
+
+
+async def test_what_the_detector_hears_comes_with_each_block_and_its_time() -> None:
+    rig = Rig(Knowing())
+    for _ in range(50):
+        rig.say(np.full(960, 1e-3, np.float32))
+    await rig.hear(48000)
+    microphone = rig.session.microphone
+    assert microphone is not None
+    levels = [heard.level for heard in microphone.speech]
+    assert levels == [SpeechLevel.NONE] * 25 + [SpeechLevel.SUSPECTED] * 25
+    assert (np.diff([heard.captured_at_s for heard in microphone.speech]) > 0).all()
 
 
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)

@@ -116,21 +116,31 @@ def test_silero_is_asked_while_the_speaker_sounds_and_heeded_once_the_canceller_
     assert len(asked) == before
 
 
-def test_without_silero_the_probability_must_last_and_what_fails_is_left_out_with_one_warning(
+def pitch(level_db: float) -> NDArray[np.float32]:
+    """A second of a voice's pitch with its harmonics."""
+    at_s = np.arange(RATE_HZ) / RATE_HZ
+    sound = sum(np.sin(2 * np.pi * 140 * number * at_s) / number for number in range(1, 12))
+    return np.asarray(sound / np.sqrt(np.mean(sound**2)) * 10 ** (level_db / 20), np.float32)
+
+
+def test_without_silero_a_pitch_is_a_voice_and_noise_is_none_and_what_fails_is_left_out_with_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def fail(_: Sequence[float]) -> float:
         raise OSError("no model")
 
+    noise = (0.1 * np.random.default_rng(1).standard_normal(RATE_HZ)).astype(np.float32)
     for find, warnings in ((lambda: None, 0), (lambda: fail, 1)):
-        caplog.clear()
-        detector = SpeechDetector(find)
-        with caplog.at_level(logging.WARNING):
-            feed(detector, 4.0, level_db=-70, probability=0.1)
-            heard = feed(detector, 1.0, level_db=-20, probability=0.9)
-        assert heard[:7] == [SUSPECTED] * 7
-        assert heard[8] is SPEECH
-        assert len(caplog.records) == warnings
+        for sound, expected in ((noise, {SUSPECTED}), (pitch(-20.0), {SUSPECTED, SPEECH})):
+            caplog.clear()
+            detector = SpeechDetector(find)
+            with caplog.at_level(logging.WARNING):
+                feed(detector, 4.0, level_db=-70, probability=0.1)
+                blocks = sound.reshape(-1, BLOCK)
+                heard = [detector.take(block, 0.9, speaker_sounds=True) for block in blocks]
+            assert set(heard) == expected
+            assert heard[:2] == [SUSPECTED] * 2
+            assert len(caplog.records) == warnings
 
 
 def test_nothing_is_heard_where_no_processor_knows_the_echo() -> None:

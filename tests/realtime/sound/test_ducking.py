@@ -12,12 +12,13 @@ from engine.audio.clock import loop_time_s
 from engine.audio.processing.microphone import Heard
 from engine.audio.processing.speech import SpeechLevel
 from engine.audio.session_audio import SessionAudio
+from engine.audio.types import StreamRequest
 from engine.config_tables import Interrupter, TurnMode, TurnOptions
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, Duck, Muted, Unduck
 from engine.realtime.sound.ducking import GAINS_DB, TRANSITIONS, Ducking, DuckState, Signal
-from engine.realtime.testing import Answer, Emit, Expect, Step, VirtualDevices, Wait
+from engine.realtime.testing import Answer, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
 from tests.realtime.connection.outage_scripts import opened
 from tests.realtime.virtual_rig import Held, hold, tone
 
@@ -155,6 +156,23 @@ def test_ours_stops_the_answer_only_where_it_is_told_to(hold_hearing, interrupte
     assert len(held.of(BargeIn)) == (interrupter is Interrupter.LOCAL)
     if interrupter is Interrupter.LOCAL:
         assert held.times_of(BargeIn)[0] - held.times_of(Duck)[0] == pytest.approx(0.2, abs=0.05)
+
+
+def test_another_device_is_as_quiet_as_the_one_that_was_lost() -> None:
+    async def change_devices() -> float:
+        audio = SessionAudio(VirtualDevices(), StreamRequest(), input_rate_hz=24000, output_rate_hz=24000, volume_db=-6)
+        audio.start()
+        opened = audio.open_again([])
+        audio.duck(-18.0, over_ms=30.0)
+        if (lost := audio.release()) is not None:
+            lost.close()
+        audio.gone()
+        audio.adopt(opened)
+        gain = audio.port.gain
+        audio.close()
+        return gain
+
+    assert run_virtual(change_devices()) == pytest.approx(10 ** (-24 / 20))
 
 
 def test_nothing_is_turned_down_under_push_to_talk_and_mute_brings_the_answer_back(hold_hearing) -> None:  # type: ignore[no-untyped-def]
