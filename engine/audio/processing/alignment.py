@@ -45,7 +45,7 @@ class ReferenceAligner:
 
         Args:
             port: Its input is attached. Where it keeps no reference, there is silence.
-            on_taken: Given all that the speaker was given, at its own rate; zeros where the ring had no room.
+            on_taken: Given what is read, at the speaker's rate.
         """
         self.jumps = 0
         """Number of times the pairing was corrected at once."""
@@ -94,12 +94,12 @@ class ReferenceAligner:
         if self._ring is None or rendered == self._rendered:
             return
         raw = self._ring.get(self._ring.capacity)
+        if self._on_taken:
+            self._on_taken(raw)
         missing = max(0, rendered - self._rendered - raw.size)
         if missing:
             raw = np.concatenate([raw, np.zeros(missing, np.float32)])
         self._rendered += raw.size
-        if self._on_taken:
-            self._on_taken(raw)
         samples = raw if self._passes else self._resampler.process(raw)
         start = self._end - self._kept.size
         needed = start if self._next is None else min(self._next, self._end)

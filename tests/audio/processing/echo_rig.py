@@ -125,12 +125,11 @@ class EchoRig:
     def lags_ms(self, seconds: float) -> NDArray[np.float64]:
         """Delay of the echo behind its reference, in windows of 0.2 s of the latest `seconds`; NaN without one."""
         window, searched = RATE_HZ // 5, round(_SEARCHED_S * RATE_HZ)
-        mic, reference = self.mic, self.reference
+        mic, reference = self.mic, np.pad(self.reference.astype(np.float64), searched)
         lags = list[float]()
         for start in range(mic.size - round(seconds * RATE_HZ), mic.size - window + 1, window):
             heard = mic[start : start + window].astype(np.float64)
-            sent = np.pad(reference, (max(0, searched - start), searched))[max(start, searched) - searched :]
-            sent = sent[: window + 2 * searched].astype(np.float64)
+            sent = reference[start : start + window + 2 * searched]
             size = 1 << 15
             likeness = np.fft.irfft(np.fft.rfft(sent, size) * np.conj(np.fft.rfft(heard, size)), size)
             likeness = likeness[: 2 * searched + 1]
