@@ -20,9 +20,9 @@ _MOST_SPARE_S = 0.010
 """The reference is in time if a callback of the speaker is this late, or a block if that is shorter. By a sound server
 the echo takes three blocks. AEC3 needs the reference before the echo (20 ms after it, 15 dB are removed instead of 35)
 and finds delays of up to 500 ms without a hint."""
-_JUMP_S, _UNSETTLED_S, _DRIFTED_S = 0.010, 0.001, 0.002
+_JUMP_S, _UNSETTLED_S, _DRIFTED_S = 0.005, 0.001, 0.002
 """Errors of the pairing that are corrected at once, at any time and half a second after a jump; and one that starts the
-resampling though no drift has shown."""
+resampling though no drift has shown. A sound server loses 10 ms at a time; callbacks 8 ms late are an error of 2."""
 _MEND_S = 30.0
 """Time constant of the correction by resampling: an error of 1 ms is worth 33 ppm."""
 

@@ -91,9 +91,9 @@ def lose(*directions: str, seconds: float) -> Callable[[EchoRig], None]:
 FAULTS: dict[str, tuple[Callable[[EchoRig], None], float]] = {
     "stall of 3 s": (stall(3.0), 0.0),
     "stall of 7 s, longer than the rings": (stall(7.0), 0.0),
-    "xrun of the microphone, 15 ms": (lose("in", seconds=0.015), 0.4),
+    "xrun of the microphone, 10 ms": (lose("in", seconds=0.01), 0.4),
     "xrun of the microphone, 60 ms": (lose("in", seconds=0.06), 0.2),
-    "xrun of the speaker, 15 ms": (lose("out", seconds=0.015), 0.4),
+    "xrun of the speaker, 10 ms": (lose("out", seconds=0.01), 0.4),
     "xrun of the speaker, 60 ms": (lose("out", seconds=0.06), 0.2),
     "speaker stopped for 3 s": (lose("out", seconds=3.0), 3.2),
     "both stopped for 3 s": (lose("in", "out", seconds=3.0), 0.2),
