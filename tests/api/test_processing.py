@@ -19,6 +19,8 @@ from engine.audio.types import StreamInfo, StreamSide
 from engine.config import Config, check_config
 from engine.config_tables import ProcessingOptions
 from engine.errors import InvalidInputError, LibraryMissingError
+from engine.realtime.testing import ServerDouble, run_virtual
+from tests.api.rig import ANSWER, BEGUN, session_with
 
 
 class Doubling:
@@ -180,3 +182,15 @@ def test_an_option_that_does_not_fit_is_refused(options: dict[str, Any], says: s
 
 def test_an_error_on_processors_names_the_option_of_the_command_line() -> None:
     assert on_command_line("Leave it out of `processors=`.") == "Leave it out of --processor."
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, ()), ({"echo": "half-duplex", "processors": [Doubling()]}, ("HalfDuplex", "Doubling"))],
+)
+def test_a_session_runs_what_its_options_come_to(options: dict[str, Any], expected: tuple[str, ...]) -> None:
+    async def main() -> tuple[str, ...]:
+        with ServerDouble([*BEGUN, ANSWER]) as server:
+            return (await session_with(server, duration=3, **options).run()).processing.processors
+
+    assert run_virtual(main(), at_most_s=60) == expected

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -169,7 +170,7 @@ class ProcessedMicrophone:
         self._device.wake_at_captured(self._ring.tail + max(1, missing))
 
     def _look_for_hung(self) -> None:
-        now_s = loop_time_s()
+        now_s = time.monotonic()  # the thread's time is real, whatever the loop's is
         if self._pending:
             self._waited_s += min(now_s - self._looked_at_s, _LONGEST_STEP_S)
         self._looked_at_s = now_s
