@@ -42,8 +42,8 @@ from engine.realtime.session_events import (
 
 _REMEMBERED = 256
 """Transcripts of one turn whose ids are remembered, to know their echoes; the next may use the same ids."""
-RUNNING_S, ANSWER_S = 60.0, 15.0
-"""Longest silence of a server within an answer, and while it is to begin or end one: some turns are never answered."""
+SPEAKING_S, RUNNING_S, ANSWER_S = 90.0, 60.0, 15.0
+"""Longest silence of a server while the user speaks, within an answer, and while it is to begin or end one."""
 _TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
 
 
@@ -73,17 +73,17 @@ class Conversation:
         self._responses = Responses()
         self._gate = ResponseGate()
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
-        self._interruptions = Interruptions(self._ids)
+        self._pending_results = PendingResults()
+        self._interruptions = Interruptions(self._ids, self._responses, self._pending_results)
         self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
         self._in_trouble = self._has_given_up = False
-        """The server's last event was an error: perhaps that ended the answer. There was none since `give_up`."""
+        """The server's last event was an error that was shown: perhaps that ended the answer. None since `give_up`."""
         self._push_to_talk = PushToTalk(self._ids)
         self._answer_expected = self._is_winding_up = False
         self.answers_silence = False
         """True while the newest answer is one that the server gave to the user's silence."""
-        self._pending_results = PendingResults()
         self._remote = RemoteCalls(self._ids, self._pending_results)
         self.turns = 0
         """Turns of the user so far, spoken and typed."""
@@ -119,8 +119,10 @@ class Conversation:
     @property
     def patience_s(self) -> float | None:
         """Longest silence of the server until `give_up`, in seconds; None while nothing is expected of it."""
-        if self.user_heard or not self.online:
+        if self._push_to_talk.held or not self.online:
             return None
+        if self._user_speaking:
+            return SPEAKING_S
         running = self._responses.running
         if any(not response.interrupted for response in running) and not self._in_trouble:
             return RUNNING_S
@@ -152,9 +154,8 @@ class Conversation:
 
     def handle(self, event: e.ServerEvent) -> list[Action]:
         """Take one event of the server."""
-        self._in_trouble, self._has_given_up = isinstance(event, e.ErrorEvent), False
-        handler = self._handlers.get(type(event), self._remote.handle)
-        return self._settle(handler(event))
+        self._in_trouble = self._has_given_up = False
+        return self._settle(self._handlers.get(type(event), self._remote.handle)(event))
 
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
@@ -207,7 +208,7 @@ class Conversation:
 
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
-        return self._settle(self._interruptions.forget_unheard(cut, self._responses))
+        return self._settle(self._interruptions.forget_unheard(cut))
 
     def silenced(self, *, by_user: bool) -> list[Action]:
         """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
@@ -219,7 +220,10 @@ class Conversation:
         return []
 
     def give_up(self) -> list[Action]:
-        """Wait for no answer any longer: the server has said nothing for `patience_s`."""
+        """Wait no longer, for an answer or for the end of speech: the server has said nothing for `patience_s`."""
+        if self._user_speaking:
+            self._user_speaking = False
+            return self._settle([Show(UserSpeech(started=False))])
         is_told = self._in_trouble or not (self._gate.busy or self._responses.running)
         actions: list[Action] = [] if is_told else [Show(ErrorShown("The server does not answer.", "no_answer"))]
         for response in self._responses.running:
@@ -241,8 +245,7 @@ class Conversation:
         self._remote = RemoteCalls(self._ids, self._pending_results)
         calls = [call_id for response in self._responses for call_id in response.unanswered]
         self._resumption.disconnected(calls, self._responses.played_items)
-        is_forgotten = owed and self._resumption.history.awaits_words
-        if self._push_to_talk.disconnected() or is_forgotten:
+        if self._push_to_talk.disconnected() or (owed and self._resumption.history.awaits_words):
             actions.append(_TURN_LOST)
         passed = self._resumption.pass_on(actions)
         if owed and self._resumption.history.awaits_answer:
@@ -279,14 +282,11 @@ class Conversation:
 
     def _interrupt(self, *, by_user: bool = True, server_knows: bool = False) -> list[Action]:
         """Silence all that was asked for before, the speaker first."""
-        cancels = not (server_knows and self._declared.interrupts)
-        actions = self._interruptions.interrupt(
-            self._responses, self._pending_results, by_user=by_user, cancels=cancels
-        )
         self._gate.forget()
         self._transcribed.clear()
         self._answer_expected = self.answers_silence = False
-        return actions
+        cancels = not (server_knows and self._declared.interrupts)
+        return self._interruptions.interrupt(by_user=by_user, cancels=cancels)
 
     def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
         if event.item_id and event.item_id in self._transcribed:
@@ -383,6 +383,7 @@ class Conversation:
                 return [_TURN_LOST]
         if is_benign(error) or self._interruptions.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
+        self._in_trouble = True
         return ending(error) or [Show(ErrorShown(describe(error), error.code))]
 
     def _settle(self, actions: list[Action]) -> list[Action]:
@@ -396,5 +397,4 @@ class Conversation:
         free = self.online and not (self._responses.running or self.user_heard)
         if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
-        event = self._gate.take(self._ids, free=free)
-        return [Send(event)] if event else []
+        return [Send(event)] if (event := self._gate.take(self._ids, free=free)) else []

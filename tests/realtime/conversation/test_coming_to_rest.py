@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from engine.realtime.conversation.actions import EndSession, RenewConnection
-from engine.realtime.conversation.machine import ANSWER_S, RUNNING_S, Conversation
+from engine.realtime.conversation.machine import ANSWER_S, RUNNING_S, SPEAKING_S, Conversation
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CancelResponse, CreateResponse
 from engine.realtime.protocol.decode import decode_event
-from engine.realtime.session_events import AgentText, ErrorShown, ResponseUsage
+from engine.realtime.session_events import AgentText, ErrorShown, ResponseEnded, ResponseUsage, UserSpeech
 from engine.realtime.testing import Peer, VirtualDevices
 from tests.realtime.conversation.test_machine import audio, call, new, run, sent, shown
 from tests.realtime.protocol.test_server_events import ACTED_ON, EVENTS, WRONG, _paths, _replaced, whole
@@ -27,8 +27,6 @@ ODD = (*WRONG, None, "", -1, 10**30, [], {}, [None], [{}])
 def is_answered(conversation: Conversation, events: list[e.ServerEvent]) -> bool:
     """Whether the line that is typed after these events is answered, or the events ended the session."""
     actions = run(conversation, *events)
-    if conversation._user_speaking:
-        actions += conversation.handle(e.SpeechStopped())
     actions += conversation.user_typed("Hello?")
     for _ in range(3):
         if any(isinstance(action, EndSession | RenewConnection) for action in actions):
@@ -128,7 +126,7 @@ def hold_silent(*events: tuple[str, dict[str, Any]], line_at_s: float) -> Held:
 
     # The server is alive: it answers every probe.
     ignoring = ["conversation.item.create", "response.cancel"]
-    return hold(script, duration_s=120, ignoring=ignoring, drive=drive)
+    return hold(script, duration_s=150, ignoring=ignoring, drive=drive)
 
 
 def test_an_error_that_nothing_follows_ends_a_response() -> None:
@@ -151,6 +149,28 @@ def test_a_request_without_any_reaction_is_given_up_and_the_next_one_is_sent() -
     conversation.user_typed("One")
     assert not [event for event in sent(conversation.user_typed("Two")) if isinstance(event, CreateResponse)]
     assert [type(event) for event in sent(conversation.give_up())] == [CreateResponse]
+
+
+def test_speech_whose_end_is_never_told_is_over_in_time() -> None:
+    held = hold_silent(("input_audio_buffer.speech_started", {}), line_at_s=2)
+    spoke_s, ended_s = held.times_of(UserSpeech)
+    assert SPEAKING_S <= ended_s - spoke_s <= SPEAKING_S + 2
+    assert [event.response_id for event in held.of(ResponseEnded)] == ["r9"]
+
+
+def test_a_line_that_is_refused_as_busy_again_and_again_is_not_dropped_without_a_word() -> None:
+    async def busy(peer: Peer) -> None:
+        await peer.expect("session.update")
+        for _ in range(2):
+            request = await peer.expect("response.create")
+            error = {"code": "conversation_already_has_active_response", "message": "busy"}
+            await peer.send("error", error={**error, "event_id": request["event_id"]})
+
+    async def drive(session: Any, _: VirtualDevices) -> None:
+        session.type_text("Hello?")
+
+    held = hold(busy, duration_s=60, ignoring=["conversation.item.create"], drive=drive)
+    assert [event.code for event in held.of(ErrorShown)] == ["no_answer"]
 
 
 def test_tools_keep_nobody_waiting_for_the_server() -> None:

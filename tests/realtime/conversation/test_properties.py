@@ -43,28 +43,15 @@ class Conversing(RuleBasedStateMachine):
     """A conversation between a model of a server, one of a player, tools, and a person."""
 
     @initialize(
-        interrupts=st.booleans(),
-        detects_turns=st.booleans(),
-        answers_tools=st.booleans(),
-        names_events=st.booleans(),
-        renames=st.booleans(),
+        server=st.builds(ServerModel, *[st.booleans()] * 5),
         orderly=st.booleans(),
         breaks=st.booleans(),
     )
-    def begin(
-        self,
-        interrupts: bool,
-        detects_turns: bool,
-        answers_tools: bool,
-        names_events: bool,
-        renames: bool,
-        orderly: bool,
-        breaks: bool,
-    ) -> None:
+    def begin(self, server: ServerModel, orderly: bool, breaks: bool) -> None:
         """Choose the kind of server, whether the order of its events is kept, and whether the connection is."""
-        self.server = ServerModel(interrupts, detects_turns, answers_tools, names_events, renames)
+        self.server = server
         self.player = PlayerModel()
-        self.conversation = Conversation("model", server_tools=[SERVER_TOOL], interrupts_by_itself=interrupts)
+        self.conversation = Conversation("model", server_tools=[SERVER_TOOL], interrupts_by_itself=server.interrupts)
         self.orderly, self.breaks = orderly, breaks
         self.online = True
         self.lost = False
@@ -364,11 +351,10 @@ class Conversing(RuleBasedStateMachine):
         for _ in range(200):
             self.settle()
         assert self.answered == self.run
-        self.lose_patience()
-        self.settle()
-        self.lose_patience()
-        # In disorder, the user may seem to speak on for ever.
-        assert self.conversation.idle or (self.conversation._user_speaking and not self.orderly)
+        for _ in range(3):
+            self.settle()
+            self.lose_patience()
+        assert self.conversation.idle
         if self.orderly:
             assert not self.conversation._gate.busy
             assert self.lost or self.overtaken or not self.server.wants_answer
@@ -378,8 +364,10 @@ class Conversing(RuleBasedStateMachine):
     def lose_patience(self) -> None:
         """Wait no longer, where anything is waited for."""
         if self.conversation.patience_s is not None:
-            self.done |= self.known
-            self.in_flight = ""
+            if not self.conversation._user_speaking:
+                self.done |= self.known
+                self.in_flight = ""
+            self.speaking = False
             self.judge(self.conversation.give_up())
 
     def settle(self) -> None:
