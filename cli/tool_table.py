@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
-from cli.tool_folder import tool_folders
 from engine.api.mcp_start import start_servers
-from engine.config import load_config
+from engine.api.options import SessionOptions, ToolPlace
+from engine.api.plan import SessionPlan
 from engine.config_tables import McpServer
-from engine.errors import InvalidInputError
-from engine.realtime.providers.choose import choose_provider
+from engine.errors import VoiceError
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool
-from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
-from engine.realtime.tools.offered import offered_tools
+from engine.realtime.tools.host.host import ToolHost
+from engine.realtime.tools.loading import package_bringing, plugin_names
 from engine.realtime.tools.tool import Tool
 
 
@@ -31,36 +29,32 @@ def tool_rows(provider: str | None, *, with_mcp: bool = False) -> list[dict[str,
     Raises:
         VoiceError: the configuration is wrong, or there is no such provider.
     """
-    config = load_config()
-    chosen = choose_provider(provider, None, os.environ, config)
-    with tool_folders((), config):
-        offer = config.tools
-        offered = {tool.name for tool in offered_tools(chosen.provider, offer).tools}
-        rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
-        for name in plugin_names():
-            if name in BUILT_IN:
-                continue
-            plugin = load_plugin(name)
-            rows += [_row(name, plugin.package, tool, offered) for tool in plugin.tools]
-            if plugin.reason:
-                rows.append(_failed_row(name, plugin.package, plugin.reason))
-        for reference in dict.fromkeys(offer.enabled):
-            if reference not in (*BUILT_IN, *plugin_names()):
-                rows += _enabled_rows(reference, offered)
-    return rows + (asyncio.run(_mcp_rows(config.mcp)) if with_mcp else [])
+    return asyncio.run(_rows(provider, with_mcp=with_mcp))
 
 
-def _enabled_rows(reference: str, offered: set[str]) -> list[dict[str, Any]]:
-    """Rows of what the configuration enables beyond the known names: MODULE:OBJECT, or a mistake."""
-    try:
-        return [_row(reference, "", tool, offered) for tool in load_tools(reference)]
-    except InvalidInputError as error:
-        return [_failed_row(reference, "", error.message)]
+async def _rows(provider: str | None, *, with_mcp: bool) -> list[dict[str, Any]]:
+    plugins = [name for name in plugin_names() if name not in BUILT_IN]
+    plan = SessionPlan(SessionOptions(provider=provider, tools=plugins, host=ToolPlace.PROCESS))
+    offer = plan.config.tools
+    async with AsyncExitStack() as stack:
+        found: Mapping[str, list[Tool] | VoiceError] = {}
+        if plan.order.references:
+            host = ToolHost(plan.order, lambda _: None, plan.chosen.scrubber)
+            found = await (await stack.enter_async_context(host)).loaded()
+    enabled = [found[name] for name in offer.enabled if name in found]
+    offered = {tool.name for tools in (plan.tools, *enabled) if not isinstance(tools, VoiceError) for tool in tools}
+    rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]
+    for name, tools in found.items():
+        if isinstance(tools, VoiceError):
+            rows.append(_failed_row(name, package_bringing(name), tools.message))
+        else:
+            rows += [_row(name, package_bringing(name), tool, offered) for tool in tools]
+    return rows + (await _mcp_rows(plan.config.mcp) if with_mcp else [])
 
 
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
     changes: list[SessionEvent] = []
-    async with contextlib.AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
         tools = await (await start_servers(settings, changes.append, stack))
     rows = []
     for change in changes:

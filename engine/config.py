@@ -134,9 +134,9 @@ class Config:
 
     @property
     def tool_secrets(self) -> list[str]:
-        """Secrets of the MCP servers' settings, which no text may show."""
+        """Secrets of the tools' and the MCP servers' settings, which no text may show."""
         servers: tuple[McpServer | RemoteMcp, ...] = (*self.mcp.values(), *self.remote_mcp.values())
-        return [secret for server in servers for secret in server.secrets]
+        return [*self.tools.env.values(), *(secret for server in servers for secret in server.secrets)]
 
 
 def config_path(environ: Mapping[str, str] | None = None) -> Path:

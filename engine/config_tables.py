@@ -5,6 +5,9 @@
     disabled = ["get_weather"]
     weather = "open-meteo"            # or "demo", the default
     approve = ["calendar"]            # remote servers whose calls need no question; "all"
+    env = { LAMP_KEY = "${LAMP_KEY}" } # for the process of the tools, which inherits no key
+    memory_mb = 512                   # the most it may take, and
+    nice = 5                          # its priority, where the system has them
 
     [mcp.files]                       # started by us, its tools called by us
     command = "npx"
@@ -101,6 +104,9 @@ class Offer:
     weather: Literal["demo", "open-meteo"] = "demo"
     open_meteo: OpenMeteoUrls = field(default_factory=OpenMeteoUrls)
     approve: _Texts = ()
+    env: dict[str, _Text] = field(default_factory=dict, repr=False)
+    memory_mb: Annotated[int, _number("a whole number from 64", 64, 1 << 20, int)] | None = None
+    nice: Annotated[int, _number("a whole number from 0 to 19", 0, 19, int)] = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

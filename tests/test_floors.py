@@ -116,7 +116,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli.devices": ("cli.terminal", "cli.errors"),
     "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
     "cli.bench": ("cli.terminal", "cli.errors"),
-    "cli.run": ("cli.terminal", "cli.view", "cli.options", "cli.tool_folder"),
+    "cli.run": ("cli.terminal", "cli.view", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")
@@ -146,6 +146,7 @@ COMPILED_BY_NAME = re.compile(r"engine\.\w+\.kernels\.\w+$|engine\.dsp\.compile\
 """Only the process that compiles kernels imports these, and backends and benchmarks with a callback of their own."""
 MODULES = 13
 """About a dozen: more than that in a folder are two rooms."""
+MAINS = {"engine.local.__main__", "engine.realtime.tools.host.__main__"}
 COMMAND_MODULES = {f"cli.commands.{name}" for name in COMMANDS}
 FILES = sorted(path for name in OURS[:4] for path in (ROOT / name).rglob("*.py"))
 
@@ -266,7 +267,7 @@ def test_every_module_is_reached_from_an_entry_point() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     plugins = [point for group in project["entry-points"].values() for point in group.values()]
     points = [*project["scripts"].values(), *plugins]
-    by_name = {f"benchmarks.cases.{name}" for name in BENCHMARKS} | COMMAND_MODULES | {"engine.local.__main__"}
+    by_name = {f"benchmarks.cases.{name}" for name in BENCHMARKS} | COMMAND_MODULES | MAINS
     reached = reached_from({point.partition(":")[0] for point in points} | by_name, imports)
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in FILES if path.name != "__init__.py"}
     unreached = [name for name in modules - reached if not within(name, OFFERED)]

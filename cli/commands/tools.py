@@ -1,4 +1,4 @@
-"""`voice tools`: which tools a model may be given, built in and of plugins, and why one does not work."""
+"""`voice tools`: which tools a model may be given and why one does not work; and the command that calls one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from cli.terminal.sanitize import json_text, printable
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def tools(
+    context: typer.Context,
     as_json: JsonOption = False,
     provider: Annotated[
         str | None, typer.Option(help="As for `voice run`: each provider offers its own tools.")
@@ -22,10 +23,12 @@ def tools(
         bool, typer.Option("--mcp", help="Start the MCP servers of the configuration, and list their tools too.")
     ] = False,
 ) -> None:
-    """List the tools that an agent may be given.
+    """List the tools that an agent may be given, or call one.
 
     Those that `voice run` offers by itself are marked with *.
     """
+    if context.invoked_subcommand is not None:
+        return
     from cli.tool_table import tool_rows  # noqa: PLC0415 - brings pydantic and aiohttp
 
     rows = tool_rows(provider, with_mcp=mcp)
@@ -36,6 +39,27 @@ def tools(
         typer.echo(printable(_line(row)))
     more = '\n`voice run --tools NAME`, or `enabled = ["NAME"]` under [tools] in the configuration, offers more.'
     typer.echo(more, err=True)
+
+
+@app.command()
+def call(
+    name: Annotated[str, typer.Argument(help="Name of the tool.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Arguments; a value is text or JSON.")
+    ] = None,
+    tools: Annotated[
+        list[str] | None, typer.Option(help="MODULE:OBJECT or plugin that has the tool; repeatable.")
+    ] = None,
+) -> None:
+    """Call a tool as an agent would: in the same process, with the same checks and limits.
+
+    What it prints is logged; its result goes to standard output, and the exit code of a failure is 1.
+    """
+    from cli.tool_call import call_tool  # noqa: PLC0415 - brings pydantic and aiohttp
+
+    result = call_tool(name, arguments or [], tools or [])
+    typer.echo(printable(result.output))
+    raise typer.Exit(int(result.failed))
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 
 from cli.options import LogLevel
@@ -13,17 +12,12 @@ from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
 from cli.terminal.keyboard import has_keyboard
 from cli.terminal.logs import log_between_lines
-from cli.tool_folder import tool_folders
-from engine.api.options import SessionOptions
+from engine.api.options import SessionOptions, ToolPlace
 from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
 from engine.config import load_config
 from engine.errors import InvalidInputError, NoDeviceError, NoSoundCardError
 from engine.realtime.session_events import Observer
-
-SWITCH_INTERVAL_S = 0.0005
-"""Longest time a thread keeps the interpreter from the session. Beside two spinning threads, Python's own 5 ms
-made each turn of the event loop take 10 ms, and a quarter of the microphone's blocks found no time to be sent."""
 
 _WITHOUT_DEVICE = "`--backend virtual` with --input-file needs none."
 
@@ -39,12 +33,16 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         log_between_lines(log_level.value, screen.status)
         config = load_config()
         allow_restarts()
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         approvals = Approvals(screen.insist)
         file: list[Observer] = [outputs.events] if outputs.events else []
-        options = replace(options, config=config, observers=[screen, *file, approvals], on_compile=screen.say)
-        with tool_folders(options.tools, config):
-            session = Session.of(options)
+        options = replace(
+            options,
+            config=config,
+            host=ToolPlace.PROCESS,
+            observers=[screen, *file, approvals],
+            on_compile=screen.say,
+        )
+        session = Session.of(options)
         # What is not possible is said before anything is opened.
         if session.by_key and not (has_keyboard() and screen.status.is_terminal):
             raise InvalidInputError(

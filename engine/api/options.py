@@ -48,11 +48,20 @@ LIMITS: dict[str, tuple[float, float | None]] = {
 """Least and greatest value of each number; None where there is no greatest."""
 _CHOICES = (TurnMode, Eagerness, Echo, NoiseSuppression, Interrupter)
 _KINDS: dict[str, Any] = {kind.__name__: kind for kind in (str, bool, int, Path, *_CHOICES)}
-_KINDS |= {"float": int | float, "None": NoneType}
+_KINDS |= {"float": int | float, "None": NoneType, "ToolPlace": str}
 """Kinds that an annotation names; an option whose annotation names others is looked at by itself."""
 _LISTS = ("tools", "approve", "processors", "observers")
 _FUNCTIONS = ("on_compile", "connect")
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class ToolPlace(StrEnum):
+    """Place in which tools run that are loaded by name; functions that are given run in the program itself."""
+
+    INLINE = "inline"
+    """The program's own process: they share its memory, and what keeps Python busy delays the voice."""
+    PROCESS = "process"
+    """A process beside it, which nothing that they do can disturb."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,8 @@ class SessionOptions:
     """Instructions of the agent; `@FILE` reads a file."""
     tools: Sequence[Callable[..., Any] | Tool | str] = ()
     """Functions, tools, `MODULE:OBJECT`s or names of built-in tools and plugins."""
+    host: ToolPlace | str = ToolPlace.INLINE
+    """Place in which the tools of plugins and `MODULE:OBJECT`s run: `inline` or `process`."""
     approve: Sequence[str] = ()
     """Remote MCP servers whose calls need no question; `all` for every one."""
     input: str | None = None
@@ -151,6 +162,7 @@ class SessionOptions:
                 raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=f"Give a number, {bounds}.")
         if self.text and self.input_file is not None:
             raise InvalidInputError("`text=` and `input_file=` exclude each other.", fix="Leave one of them out.")
+        _choice(ToolPlace, self.host, "host")
         self.turn_options()
         self.processing_options()
         _choice(Interrupter, self.barge_in, "barge_in")

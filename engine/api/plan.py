@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
-from engine.api.options import SessionOptions, path_of, wrong_kind
+from engine.api.options import SessionOptions, ToolPlace, path_of, wrong_kind
 from engine.api.processing import Processing
-from engine.config import Config, load_config
+from engine.config import Config, config_path, load_config
 from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
@@ -17,6 +18,7 @@ from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import require_new
 from engine.realtime.sound.ducking import DUCK_MS
+from engine.realtime.tools.host.wire import Order
 from engine.realtime.tools.offered import offered_tools
 from engine.redaction import secrets_of_environment
 
@@ -56,7 +58,13 @@ class SessionPlan:
             settings = replace(settings, remote_mcp=config.remote_mcp)
         chosen = replace(chosen, other_secrets=(*secrets_of_environment(os.environ), *config.tool_secrets))
         self.chosen, self.settings = chosen, settings
-        offered = offered_tools(chosen.provider, config.tools, options.tools)
+        path = _path_of_tools(options, config) if options.host == ToolPlace.PROCESS else None
+        offered = offered_tools(chosen.provider, config.tools, options.tools, path)
+        limits = config.tools
+        self.order = Order(offered.hosted, tuple(path or ()), limits.env, limits.nice, limits.memory_mb)
+        """Order to the tool host."""
+        self.asked = frozenset(name for name in options.tools if isinstance(name, str))
+        """References in it that must not fail."""
         self.tools, self.lacks = offered.tools, offered.lacks
         """The lacks are sentences on what of the configuration is not offered."""
         for kind, name, known in (
@@ -86,6 +94,17 @@ class SessionPlan:
             output_rate_hz=self.chosen.provider.output_rate_hz,
             budget=self.budget,
         )
+
+
+def _path_of_tools(options: SessionOptions, config: Config) -> list[str]:
+    """Return the folders in which the tool host looks for modules.
+
+    The current folder comes first where a module is asked for now, as with `python -m`. One that the configuration
+    enables is looked for beside the configuration: the current folder may be anybody's.
+    """
+    wanted = ((config.tools.enabled, config_path().parent), (options.tools, Path.cwd()))
+    folders = [str(folder) for names, folder in wanted if any(":" in name for name in names if isinstance(name, str))]
+    return [*(folder for folder in folders if folder not in sys.path), *sys.path]
 
 
 def _read_instructions(text: str | None) -> str | None:

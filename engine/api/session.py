@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec
 from engine.api.backend import directions_of, naming_origin, opened_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
+from engine.api.host_start import start_host
 from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
@@ -307,6 +308,7 @@ class Session:
             tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))
+        offer_hosted = await start_host(plan, tell, stack)
         await run_blocking(functools.partial(warm_up, options.on_compile))
         provider = plan.chosen.provider
         open_audio = functools.partial(
@@ -352,6 +354,7 @@ class Session:
         self._meter.attach(core)
         self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
         self._core = core
+        offer_hosted(core)
         stack.push_async_callback(self._finish, core, self._running)
 
     async def _reach_server(self, stack: contextlib.AsyncExitStack) -> tuple[ChosenProvider, Connect]:

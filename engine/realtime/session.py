@@ -15,6 +15,7 @@ from engine.audio.recovery.policy import News
 from engine.audio.recovery.runner import RecoveryRunner
 from engine.audio.session_audio import SessionAudio
 from engine.errors import ModelRefusedError, VoiceError
+from engine.realtime import session_events as told
 from engine.realtime.activity import Activity
 from engine.realtime.audience import Audience
 from engine.realtime.connection.reconnecting import ReconnectingConnection
@@ -25,24 +26,17 @@ from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation import actions as act
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.idle_timeout import IdleTimeout
+from engine.realtime.protocol.client_events import UpdateSession
 from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped, UnknownEvent
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.session_events import (
-    AnswerDropped,
-    DeviceLost,
-    ErrorShown,
-    Observer,
-    SessionEvent,
-    Summary,
-    ToolsAwaited,
-)
 from engine.realtime.sound.audio_bridge import AudioBridge
 from engine.realtime.sound.device_events import session_event_of
 from engine.realtime.sound.ducking import Ducking
 from engine.realtime.sound.latency import LatencyTimeline
 from engine.realtime.sound.mic_gate import MicGate
 from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +50,7 @@ class RealtimeSession:
         audio: SessionAudio,
         runner: ToolRunner,
         settings: SessionSettings | None = None,
-        observers: Sequence[Observer] | Audience = (),
+        observers: Sequence[told.Observer] | Audience = (),
         connect: Connect = Connection.open,
         make_conversation: Callable[..., Conversation] = Conversation,
         max_outage_s: float = MAX_OUTAGE_S,
@@ -76,7 +70,7 @@ class RealtimeSession:
         """
         provider = chosen.provider
         self._chosen, self._audio, self._runner = chosen, audio, runner
-        self._settings = replace(settings or SessionSettings(), tools=runner.tools)
+        self._settings = settings or SessionSettings()
         self._at_end, self._scrubber = at_end, chosen.scrubber
         self._audience = observers if isinstance(observers, Audience) else Audience(observers, self._scrubber)
         self.latency = LatencyTimeline()
@@ -113,7 +107,7 @@ class RealtimeSession:
         """Called many times a second, from the first connection on."""
         self._devices_lost = self._dropped_answer_ms = 0
 
-    async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> Summary:
+    async def run(self, *, duration_s: float | None = None, until_input_ends: bool = False) -> told.Summary:
         """Hold the conversation until it is stopped, its time is over, or it fails; return what it came to.
 
         Everything is closed in order on every way out: audio, socket, tools; the summary is the last session event.
@@ -141,7 +135,7 @@ class RealtimeSession:
             await self._at_end()
             summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
-                self.emit(ErrorShown(str(self._error), fatal=True))
+                self.emit(told.ErrorShown(str(self._error), fatal=True))
             self.emit(summary)
         if self._error is not None:
             raise self._error
@@ -159,6 +153,13 @@ class RealtimeSession:
         """End when what is under way has been heard: no turn is answered any more, and no tool's result."""
         self._winds_up_for = self._winds_up_for or reason
         self._perform(self._conversation.wind_up())
+
+    def offer(self, tools: Sequence[Tool]) -> None:
+        """Offer other tools from now on, also to a server that was told of the session."""
+        self._runner.offer(tools)
+        if self._is_introduced and self._conversation.online:
+            settings = replace(self._settings, tools=self._runner.tools).tools_to_json(self._chosen)
+            self._connection.send(UpdateSession("voice_tools", settings))
 
     @property
     def at_rest(self) -> bool:
@@ -235,7 +236,7 @@ class RealtimeSession:
                 keeping_connected.cancel()
                 await asyncio.gather(keeping_connected, return_exceptions=True)
             if awaited := self._runner.held_up_by:
-                self.emit(ToolsAwaited(awaited))
+                self.emit(told.ToolsAwaited(awaited))
             await self._runner.finish()
 
     async def _close_audio(self) -> None:
@@ -247,7 +248,7 @@ class RealtimeSession:
 
     def introduce(self) -> Sequence[act.Action]:
         """Return the actions that a connection is told first."""
-        session = self._settings.to_json(self._chosen)
+        session = replace(self._settings, tools=self._runner.tools).to_json(self._chosen)
         resumes, self._is_introduced = self._is_introduced, True
         return self._conversation.reconnected(session) if resumes else self._conversation.open(session)
 
@@ -341,7 +342,7 @@ class RealtimeSession:
             case act.InterruptTools(call_ids):
                 self._runner.interrupt(call_ids)
             case act.Show(session_event):
-                if isinstance(session_event, AnswerDropped):
+                if isinstance(session_event, told.AnswerDropped):
                     self._dropped_answer_ms += session_event.dropped_ms
                 self._audience.tell(session_event)
             case act.Trace(text):
@@ -374,16 +375,16 @@ class RealtimeSession:
 
     def _emit_device_news(self, news: News) -> None:
         session_event = session_event_of(news)
-        self._is_device_lost = isinstance(session_event, DeviceLost)
-        self._devices_lost += isinstance(session_event, DeviceLost) and session_event.attempt == 0
+        self._is_device_lost = isinstance(session_event, told.DeviceLost)
+        self._devices_lost += isinstance(session_event, told.DeviceLost) and session_event.attempt == 0
         self.emit(session_event)
 
-    def emit(self, session_event: SessionEvent) -> None:
+    def emit(self, session_event: told.SessionEvent) -> None:
         """Show a session event in its turn."""
         self._perform([act.Show(session_event)])
 
-    def _summary(self, duration_s: float) -> Summary:
-        return Summary(
+    def _summary(self, duration_s: float) -> told.Summary:
+        return told.Summary(
             turns=self._conversation.turns,
             xruns=self._bridge.xruns,
             dropped_blocks=self._uplink.dropped_blocks,

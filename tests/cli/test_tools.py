@@ -21,6 +21,33 @@ def voice_tools(environment: dict[str, str], *arguments: str) -> subprocess.Comp
     )
 
 
+def test_a_tool_is_called_from_the_shell_as_in_a_conversation(tmp_path: Path, environment: dict[str, str]) -> None:
+    (tmp_path / "shell_tools.py").write_text(
+        "def dial(number: str, rings: int = 3, loud: bool | None = None) -> list:\n    'Call.'\n"
+        "    print('dialling', number)\n    return [number, rings, loud]\n"
+        "def leave() -> None:\n    'End.'\n    import os\n    os._exit(3)\n"
+        "TOOLS = [dial, leave]\n"
+    )
+    for arguments, code, output, logged in (
+        (["dial", "number=112", "rings=5", "loud=true"], 0, '["112", 5, true]', "INFO tools: dialling 112"),
+        (["dial", "number=112", "rings=x"], 1, "Wrong arguments: rings", ""),
+        (["leave"], 1, "ended during this call (exit code 3)", "The next call starts another"),
+        (["nobody"], 2, "", "There is no tool 'nobody'"),
+        (["dial", "number"], 2, "", "Write KEY=VALUE"),
+    ):
+        called = subprocess.run(
+            [VOICE, "tools", "call", *arguments, "--tools", "shell_tools:TOOLS"],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert called.returncode == code, called.stderr
+        assert output in called.stdout
+        assert logged in called.stderr
+
+
 def test_tools_are_listed_and_a_broken_plugin_is_named(tmp_path: Path, environment: dict[str, str]) -> None:
     install_plugins(
         tmp_path,
@@ -42,7 +69,7 @@ def test_tools_are_listed_and_a_broken_plugin_is_named(tmp_path: Path, environme
         "lamps_listed:lamp_on": True,
         "lights": False,
     }
-    assert "names no tools" in rows["lights"]["reason"]
+    assert "no tools called" in rows["lights"]["reason"]
     assert rows["lamps"]["tool"] == "lamp_on"
     assert "nothing" in rows["broken"]["reason"]
     shown = voice_tools(environment).stdout

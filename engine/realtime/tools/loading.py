@@ -12,12 +12,13 @@ configuration. Installing a package alone gives no model anything to call.
 
 from __future__ import annotations
 
-import importlib
+import importlib.machinery
+import importlib.util
 import inspect
 import os
+import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -31,14 +32,20 @@ _LOOKED_FOR = "MODULE:OBJECT is looked for where `import` looks: write it as a p
 _IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """Result of loading one entry point: its tools, or the reason why there are none."""
+def tools_named(reference: str) -> list[Tool]:
+    """Load the tools behind a name: a plugin's, or `MODULE:OBJECT`.
 
-    name: str
-    package: str
-    tools: tuple[Tool, ...] = ()
-    reason: str = ""
+    Raises:
+        InvalidInputError: there is nothing behind it, or it fails.
+    """
+    if ":" in reference:
+        return load_tools(reference)
+    point = find_plugin(GROUP, reference, "There are no tools called")
+    try:
+        return tools_in(_loaded(point), point.value)
+    except VoiceError as error:
+        what, fix = f"The plugin '{reference}' has no tools: {error.message}", f"Update or remove {package_of(point)}."
+        raise InvalidInputError(what, fix=fix) from None
 
 
 def load_tools(reference: str) -> list[Tool]:
@@ -47,16 +54,14 @@ def load_tools(reference: str) -> list[Tool]:
     Raises:
         InvalidInputError: there is no such module or object, it fails to load, or it is no tool.
     """
-    module_name, _, attribute = reference.partition(":")
-    if not module_name or not attribute:
-        raise InvalidInputError(f"'{reference}' names no tools.", fix="Write MODULE:OBJECT, such as mytools:TOOLS.")
+    module_name, attribute = _split(reference)
     try:
         found = importlib.import_module(module_name)
         for name in attribute.split("."):
             found = getattr(found, name)
     except (Exception, SystemExit) as error:  # a person's module may fail in any way
         raise _not_loaded(f"The tools '{reference}'", error) from error
-    return [replace(tool, beside=True) for tool in tools_in(found, reference)]
+    return tools_in(found, reference)
 
 
 def plugin_names() -> list[str]:
@@ -64,20 +69,36 @@ def plugin_names() -> list[str]:
     return registered_names(GROUP)
 
 
-def load_plugin(name: str) -> Plugin:
-    """Load the entry point called `name`; whatever it fails with becomes its reason.
+def package_bringing(name: str) -> str:
+    """Name of the package that brings a plugin; nothing where nobody does."""
+    return package_of(find_plugin(GROUP, name, "")) if name in plugin_names() else ""
+
+
+def require_findable(reference: str, folders: Sequence[str]) -> None:
+    """Look whether there is the module of a `MODULE:OBJECT`, without importing anything.
+
+    Args:
+        reference: Name of a plugin, which there is, or `MODULE:OBJECT`.
+        folders: Places to look in beside those of this program.
 
     Raises:
-        InvalidInputError: nobody registered that name.
+        InvalidInputError: there is none.
     """
-    point = find_plugin(GROUP, name, "There are no tools called")
-    package = package_of(point)
-    try:
-        return Plugin(
-            name, package, tuple(replace(tool, beside=True) for tool in tools_in(_loaded(point), point.value))
-        )
-    except VoiceError as error:
-        return Plugin(name, package, reason=error.message)
+    if ":" not in reference:
+        return
+    top = _split(reference)[0].partition(".")[0]
+    found = (
+        top in sys.modules or importlib.util.find_spec(top) or importlib.machinery.PathFinder.find_spec(top, folders)
+    )
+    if not found:
+        raise _not_loaded(f"The tools '{reference}'", ModuleNotFoundError(f"No module named '{top}'"))
+
+
+def _split(reference: str) -> tuple[str, str]:
+    module_name, _, attribute = reference.partition(":")
+    if not module_name or not attribute:
+        raise InvalidInputError(f"'{reference}' names no tools.", fix="Write MODULE:OBJECT, such as mytools:TOOLS.")
+    return module_name, attribute
 
 
 def _loaded(point: EntryPoint) -> Any:

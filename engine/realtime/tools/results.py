@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -13,6 +14,28 @@ from engine.redaction import MAX_ERROR_CHARS, plain_words
 
 MAX_OUTPUT_CHARS = 32_000
 """A longer result would push the conversation out of the model's context."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A result as the model is given it."""
+
+    text: str
+    cut_chars: int = 0
+    """Characters that were too many."""
+
+
+def output_of(value: Any) -> Output:
+    """Return a result as text, with a notice in it where it is too long.
+
+    Raises:
+        ToolError: JSON cannot hold it.
+    """
+    if isinstance(value, Output):
+        return value
+    text = as_text(value)
+    missing = max(0, len(text) - MAX_OUTPUT_CHARS)
+    return Output(f"{text[:MAX_OUTPUT_CHARS]} [cut: {missing} more characters]" if missing else text, missing)
 
 
 def as_text(value: Any) -> str:
@@ -32,12 +55,6 @@ def as_text(value: Any) -> str:
         return json.dumps(to_jsonable_python(value, bytes_mode="base64"), ensure_ascii=False)
     except (ValueError, RecursionError) as error:  # pydantic's own errors are ValueErrors
         raise ToolError(f"The tool returned what JSON cannot hold ({type(value).__name__}).") from error
-
-
-def shortened(text: str) -> tuple[str, int]:
-    """Cut a text that is too long, with a notice in it; return it and how many characters are missing."""
-    missing = max(0, len(text) - MAX_OUTPUT_CHARS)
-    return (f"{text[:MAX_OUTPUT_CHARS]} [cut: {missing} more characters]" if missing else text), missing
 
 
 def error_output(message: str) -> str:

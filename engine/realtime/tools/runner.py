@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import inspect
 import json
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.realtime.conversation.actions import ToolCall, ToolResult
-from engine.realtime.tools.beside import LoopBeside
-from engine.realtime.tools.results import as_text, error_output, shortened, words_for
+from engine.realtime.tools.execution import call_async, call_plain, is_async
+from engine.realtime.tools.results import Output, error_output, words_for
 from engine.realtime.tools.schema import WrongArgumentsError
 from engine.realtime.tools.threads import ToolThreads
-from engine.realtime.tools.tool import OnInterrupt, Tool, ToolError
+from engine.realtime.tools.tool import OnInterrupt, Tool
 from engine.redaction import Scrubber
 
 MOST_CALLS = 32
@@ -33,7 +32,7 @@ _log = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Running:
     tool: Tool
-    work: asyncio.Task[str]
+    work: asyncio.Task[Output]
     stopped: asyncio.Future[None]
 
 
@@ -57,16 +56,19 @@ class ToolRunner:
             tools: The tools that may be called.
             scrubber: Knows the secrets that no failure may name.
         """
-        self._by_name = {tool.name: tool for tool in reversed(tools)}
-        self.tools = tuple(tool for tool in tools if self._by_name[tool.name] is tool)
+        self.offer(tools)
         self._scrub = (scrubber or Scrubber(())).clean
         self._threads = ToolThreads()
-        self._beside = LoopBeside()
         self._running: dict[str, _Running] = {}
-        self._leaving: set[asyncio.Task[str]] = set()
+        self._leaving: set[asyncio.Task[Output]] = set()
         """Calls that were answered without them and have not ended."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
+
+    def offer(self, tools: Sequence[Tool]) -> None:
+        """Offer other tools from now on; calls that run are not touched."""
+        self._by_name = {tool.name: tool for tool in reversed(tools)}
+        self.tools = tuple(tool for tool in tools if self._by_name[tool.name] is tool)
 
     @property
     def held_up_by(self) -> list[str]:
@@ -115,16 +117,14 @@ class ToolRunner:
         if error is not None:
             _log.debug("%s failed: %s", tool.name, self._scrub("".join(traceback.format_exception(error))))
             return _failed(call, words_for(error, self._scrub))
-        output, cut_chars = shortened(work.result())
-        return ToolResult(call.call_id, call.name, output, cut_chars=cut_chars, ends=tool.ends_conversation)
+        output = work.result()
+        return ToolResult(call.call_id, call.name, output.text, cut_chars=output.cut_chars, ends=tool.ends_conversation)
 
-    async def _work(self, tool: Tool, values: dict[str, Any]) -> str:
-        if not _is_async(tool.function):
-            context = contextvars.copy_context()
-            in_thread = functools.partial(context.run, lambda: as_text(tool.function(**values)))
-            return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
-        call = _contained(tool.function(**values))
-        return as_text(await (self._beside.run(call) if tool.beside else call))
+    async def _work(self, tool: Tool, values: dict[str, Any]) -> Output:
+        if is_async(tool.function):
+            return await call_async(tool.function, values)
+        in_thread = functools.partial(contextvars.copy_context().run, call_plain, tool.function, values)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, in_thread)
 
     def interrupt(self, call_ids: Iterable[str]) -> None:
         """The user speaks: stop those of the calls whose tools want to be."""
@@ -153,13 +153,12 @@ class ToolRunner:
             task.cancel()
         if left or self._tasks:
             await asyncio.wait({*left, *self._tasks}, timeout=CLEANUP_S)
-        await self._beside.close(CLEANUP_S)
 
     def hurry(self) -> None:
         """Wait for no call any longer."""
         self._hurry.set()
 
-    def _leave(self, work: asyncio.Task[str]) -> None:
+    def _leave(self, work: asyncio.Task[Output]) -> None:
         """Let go of a call that has been answered: what it still does is of no interest."""
         if work.done():
             return
@@ -167,17 +166,10 @@ class ToolRunner:
         self._leaving.add(work)
         work.add_done_callback(self._left)
 
-    def _left(self, work: asyncio.Task[str]) -> None:
+    def _left(self, work: asyncio.Task[Output]) -> None:
         self._leaving.discard(work)
         if not work.cancelled() and work.exception() is not None:
             _log.debug("a tool failed after it was given up: %s", type(work.exception()).__name__)
-
-
-async def _contained(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except (SystemExit, KeyboardInterrupt) as error:  # they would end the loop
-        raise ToolError("The tool tried to end the program.") from error
 
 
 def _values(tool: Tool, text: str) -> dict[str, Any]:
@@ -188,11 +180,6 @@ def _values(tool: Tool, text: str) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise WrongArgumentsError("they are not a JSON object")
     return tool.check(arguments)
-
-
-def _is_async(function: Any) -> bool:
-    call = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def _failed(call: ToolCall, message: str) -> ToolResult:

@@ -66,8 +66,6 @@ class Tool:
     """Turns the model's arguments into the function's, or raises `WrongArgumentsError`."""
     timeout_s: float = TIMEOUT_S
     on_interrupt: OnInterrupt = OnInterrupt.FINISH
-    beside: bool = False
-    """Whether an `async` function runs in a loop beside the session's, as those that are loaded by name do."""
     ends_conversation: bool = False
     """Whether the session ends when the call is answered and the agent's last words have been heard."""
 

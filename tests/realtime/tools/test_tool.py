@@ -16,7 +16,7 @@ from engine.config import Config
 from engine.config_tables import Offer
 from engine.errors import InvalidInputError
 from engine.realtime.providers.choose import choose_provider
-from engine.realtime.tools.loading import load_plugin, load_tools, plugin_names
+from engine.realtime.tools.loading import load_tools, package_bringing, plugin_names, tools_named
 from engine.realtime.tools.offered import offered_tools
 from engine.realtime.tools.schema import WrongArgumentsError
 from engine.realtime.tools.tool import OnInterrupt, tool, tool_of
@@ -248,10 +248,14 @@ def test_a_plugin_that_fails_is_named_with_its_reason(tmp_path: Path, monkeypatc
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     assert {"lamps", "broken", "leaving", "odd"} <= set(plugin_names())
-    lamps = load_plugin("lamps")
-    assert ([entry.name for entry in lamps.tools], lamps.package, lamps.reason) == (["lamp_on"], "lamps", "")
-    assert "a_library_nobody_has" in load_plugin("broken").reason
-    assert "SystemExit: no" in load_plugin("leaving").reason
-    assert "str where a function was expected" in load_plugin("odd").reason
+    assert ([entry.name for entry in tools_named("lamps")], package_bringing("lamps")) == (["lamp_on"], "lamps")
+    for name, reason in (
+        ("broken", "a_library_nobody_has"),
+        ("leaving", "SystemExit: no"),
+        ("odd", "str where a function was expected"),
+    ):
+        with pytest.raises(InvalidInputError, match=reason) as refused:
+            tools_named(name)
+        assert refused.value.fix == "Update or remove lamps."
     with pytest.raises(InvalidInputError, match="no tools called"):
-        load_plugin("nobody")
+        tools_named("nobody")

@@ -15,8 +15,8 @@ from engine.backoff import Backoff
 from engine.config_tables import McpServer
 from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.mcp.content import text_of
-from engine.realtime.tools.mcp.error_output import ErrorOutput
 from engine.realtime.tools.mcp.transports import open_transport
+from engine.realtime.tools.printed import Printed
 from engine.realtime.tools.tool import ToolError
 from engine.redaction import Scrubber, plain_words
 
@@ -113,7 +113,7 @@ class McpConnection:
         """Run the server until it is lost; return why."""
         self._lost.clear()
         failure: Exception | None = None
-        with ErrorOutput(self.name, self._scrub) as errors:
+        with Printed(self.name, self._scrub) as errors:
             deadline_s = anyio.current_time() + self._settings.start_timeout_s
             with anyio.CancelScope(deadline=deadline_s) as starting:
                 try:
