@@ -97,12 +97,11 @@ class RealtimeSession:
         self._recovery: RecoveryRunner | None = None
         self._to_do: deque[act.Action] = deque()
         self._is_performing = self._input_ended = self._is_device_lost = False
-        self._over = asyncio.Event()
+        self._over, self._idle_timeout = asyncio.Event(), IdleTimeout()
         self._timers: list[asyncio.TimerHandle] = []
         self._reason = self._winds_up_for = ""
         self._error: VoiceError | None = None
         self._received_at_s = self._waits_since_s = 0.0
-        self._idle_timeout = IdleTimeout()
         self.each_tick: Callable[[], None] = lambda: None
         """Called many times a second, from the first connection on."""
         self._devices_lost = self._dropped_answer_ms = 0
