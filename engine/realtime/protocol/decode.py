@@ -47,6 +47,8 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
         return e.UnknownEvent(kind)
     if kind in _SESSION_EVENTS:
         message = in_ga_terms(message)
+    if kind == "error" and not message.get("error"):  # some servers say it in the event itself
+        message["error"] = {name: message.get(name) for name in ("message", "code", "param")}
     try:
         return reader(message)
     except FieldError as error:

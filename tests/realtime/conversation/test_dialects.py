@@ -139,6 +139,17 @@ def test_an_error_means_the_same_by_its_code_its_type_or_its_words(error: e.Serv
     assert code_of(error) == code
 
 
+def test_an_error_that_is_told_in_its_event_is_read_there() -> None:
+    told = {"type": "error", "event_id": "event_1", "message": "Pay first.", "code": "insufficient_quota"}
+    for message in (told, {**told, "error": None}, {**told, "error": {}}):
+        assert decode_event(json.dumps(message)) == e.ErrorEvent(
+            e.ServerError("Pay first.", code="insufficient_quota"), event_id="event_1"
+        )
+    (ended,) = new().handle(decode_event(json.dumps(told)))
+    assert isinstance(ended, EndSession)
+    assert decode_event('{"type": "error"}') == e.ErrorEvent(e.ServerError())
+
+
 @pytest.mark.parametrize("event_id", ["named", ""])
 def test_a_request_that_is_refused_as_busy_by_type_goes_again(event_id: str) -> None:
     conversation = new()
