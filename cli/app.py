@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -25,6 +27,35 @@ COMMANDS = {
 _WITH_SOUND = ("run", "devices", "doctor", "backends", "bench")
 """Commands that load sound libraries, which print on the terminal."""
 
+_UsageError: Any = typer.BadParameter.__mro__[1]
+"""Click's, which newer versions of Typer carry in themselves."""
+_REASONS = {
+    "float_parsing": "{input!r} is no number.",
+    "int_parsing": "{input!r} is no whole number.",
+    "less_than_equal": "{input} is not {le:g} or less.",
+    "greater_than_equal": "{input} is not {ge:g} or more.",
+    "value_error": "{error}",
+}
+"""Sentences for what pydantic, which such versions read values with, says in words for programmers."""
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Raise what is wrong with the words of a command line as an error of ours; where there are none, help is shown."""
+    try:
+        yield
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        from engine.errors import InvalidInputError  # noqa: PLC0415 - as little as possible, where nothing is wrong
+
+        found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
+        if found:
+            known = _REASONS.get(found[0]["type"], "{msg}")
+            error.message = known.format(**{**found[0], **found[0].get("ctx", {})})
+        command = error.ctx.command_path if error.ctx else "voice"
+        raise InvalidInputError(error.format_message(), fix=f"See `{command} --help`.") from error
+
 
 class LazyGroup(TyperGroup):
     """Lists the commands by their summaries, and loads the one that is called with all of its options."""
@@ -32,6 +63,16 @@ class LazyGroup(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands.update({name: TyperCommand(name, help=summary) for name, summary in COMMANDS.items()})
+
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Read the words before the command."""
+        with _plainly():
+            return super().make_context(*args, **settings)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the words of the command, and call it."""
+        with _plainly():
+            return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the command that is called, the command, and the arguments for it."""

@@ -73,6 +73,22 @@ def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
     assert "Did you mean 'run'?" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("run --turns foo", "Invalid value for '--turns': 'foo' is not one of 'server_vad', 'semantic_vad', 'none'."),
+        ("run --volume loud", "Invalid value for '--volume': 'loud' is no number."),
+        ("run --volume 1000", "Invalid value for '--volume': 1000 is not 20 or less."),
+        ("serve --port 1.5", "Invalid value for '--port': '1.5' is no whole number."),
+        ("devices --nosuch", "No such option: --nosuch"),
+    ],
+)
+def test_words_that_are_wrong_are_refused_in_one_sentence(words: str, sentence: str) -> None:
+    run = subprocess.run([VOICE, *words.split()], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == f"voice: {sentence}\n  See `voice {words.split(maxsplit=1)[0]} --help`.\n"
+
+
 def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
