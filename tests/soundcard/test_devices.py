@@ -123,17 +123,3 @@ def test_the_doctor_finds_this_machine_well(soundcard: SoundCard) -> None:
     assert findings["backend sounddevice"]["verdict"] == "ok"
     assert findings["backend pyaudio"]["verdict"] == "ok"
     assert run.stderr == ""
-
-
-def test_the_callback_benchmark_measures_both_backends_and_the_python_contrast(
-    soundcard: SoundCard, tmp_path: Path
-) -> None:
-    run = voice(soundcard, "bench", "callback", "--quick", "--json", str(tmp_path / "bench.json"))
-    assert run.returncode == 0, run.stderr
-    document = json.loads((tmp_path / "bench.json").read_text())
-    assert document["schema"] == "voice-bench/1"
-    designs = {result["case"].split("/")[1] for result in document["results"]}
-    assert len(designs) >= 3
-    for result in document["results"]:
-        assert result["extra"]["delivered"] > 0
-        assert {"expected", "broken_ms", "gap_ms_max"} <= set(result["extra"])

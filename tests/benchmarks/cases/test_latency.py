@@ -41,7 +41,7 @@ def is_exact(result: dict[str, Any]) -> bool:
     return all(abs(round_trip_ms - 30.0) <= FRAME_MS for round_trip_ms in result["extra"]["round_trips_ms"])
 
 
-@pytest.mark.soundcard
+@pytest.mark.timing
 def test_the_connected_pair_is_found_and_both_backends_are_measured(soundcard: SoundCard, tmp_path: Path) -> None:
     """One retry for exactness: on a shared machine the sound server itself is sometimes late."""
     results = measured(soundcard, tmp_path / "figures.json")
@@ -63,7 +63,6 @@ def test_the_connected_pair_is_found_and_both_backends_are_measured(soundcard: S
     assert any(is_exact(result) for result in results)
 
 
-@pytest.mark.soundcard
 def test_the_configured_pair_is_measured_and_options_come_before_it(soundcard: SoundCard, tmp_path: Path) -> None:
     """Without names the pair that is listed first is found: the other one shows that names are heeded."""
     config, path = tmp_path / "config.toml", tmp_path / "figures.json"
@@ -79,7 +78,6 @@ def test_the_configured_pair_is_measured_and_options_come_before_it(soundcard: S
         assert " -> ".join(pair) in run.stdout
 
 
-@pytest.mark.soundcard
 def test_a_pair_that_is_not_connected_or_not_there_is_refused_with_the_fix(soundcard: SoundCard) -> None:
     run = bench(soundcard, "latency", "--input", "vspkmon", "--output", "vcable")
     assert "vcable, ALSA is not heard on vspkmon, ALSA. Connect them by a cable" in run.stderr
@@ -87,7 +85,6 @@ def test_a_pair_that_is_not_connected_or_not_there_is_refused_with_the_fix(sound
     assert "No input device matches 'nothing like it'. `voice devices` lists them." in run.stderr
 
 
-@pytest.mark.soundcard
 def test_session_and_callback_play_on_the_chosen_speaker(soundcard: SoundCard, tmp_path: Path) -> None:
     path = tmp_path / "figures.json"
     devices = ("--input", "vmic", "--output", "vcable")
@@ -98,8 +95,13 @@ def test_session_and_callback_play_on_the_chosen_speaker(soundcard: SoundCard, t
     with soundcard.record_speaker("vspk") as default_speaker:
         run = bench(soundcard, "callback", "--json", str(path), *devices)
     assert run.returncode == 0, run.stderr
-    played = {each["case"].split("/")[1] for each in json.loads(path.read_text())["results"]}
+    document = json.loads(path.read_text())
+    assert document["schema"] == "voice-bench/1"
+    played = {each["case"].split("/")[1] for each in document["results"]}
     assert played == {"sounddevice", "pyaudio", "python-sounddevice"}
+    for each in document["results"]:
+        assert each["extra"]["delivered"] > 0
+        assert {"expected", "broken_ms", "gap_ms_max"} <= set(each["extra"])
     assert not default_speaker.samples().any(), "the contrast plays there too"
 
 
