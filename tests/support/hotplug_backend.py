@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -50,8 +51,8 @@ class HotplugBackend(ManualBackend):
     def devices(self) -> list[Device]:
         """What the file says."""
         text = Path(os.environ[LIST]).read_text(encoding="utf-8")
-        while text == _HANGS:
-            pass
+        if text == _HANGS:
+            threading.Event().wait()
         return [Device(**entry) for entry in json.loads(text)]
 
     def refresh(self) -> str | None:
