@@ -13,6 +13,7 @@ from cli.options import BackendOption, JsonOption
 from cli.terminal.sanitize import json_text, printable
 
 if TYPE_CHECKING:
+    from cli.devices.echo import Echo
     from engine.audio.soundcheck.diagnosis import Report
     from engine.audio.soundcheck.record import Recorded
     from engine.audio.types import StreamInfo
@@ -30,6 +31,7 @@ def test(
 
     Takes 6 seconds. The exit code is 1 if a conversation cannot work.
     """
+    from cli.devices.echo import measure_echo  # noqa: PLC0415 - brings soxr
     from cli.devices.selection import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
@@ -51,16 +53,16 @@ def test(
         finally:
             line.clear()
     report = diagnose(recorded.check)
+    echo = measure_echo(recorded.check) if report.sweep_speed == 1.0 else None
     if as_json:
-        typer.echo(json_text(_record(recorded, report), 2))
+        typer.echo(json_text(_record(recorded, report, echo), 2))
     else:
-        _print(report, recorded.info)
+        _print(report, recorded.info, echo)
     if any(diagnosis.trouble.is_serious for diagnosis in report.diagnoses):
         raise typer.Exit(1)
 
 
-def _print(report: Report, info: StreamInfo) -> None:
-
+def _print(report: Report, info: StreamInfo, echo: Echo | None) -> None:
     quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
     if math.isfinite(report.peak_db):
         typer.echo(f"{'ok':<8} the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
@@ -69,6 +71,9 @@ def _print(report: Report, info: StreamInfo) -> None:
     if report.round_trip_ms is not None:
         reported_ms = sum(side.latency_ms for side in (info.input, info.output) if side)
         typer.echo(f"{'ok':<8} its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
+    if echo is not None:
+        removed = "" if echo.removed_db is None else f"; echo cancellation takes {echo.removed_db:.0f} dB of it away"
+        typer.echo(f"{'ok':<8} the speaker echoes in the microphone at {echo.level_db:.0f} dB{removed}")
     for diagnosis in report.diagnoses:
         verdict = "error" if diagnosis.trouble.is_serious else "warning"
         typer.echo(
@@ -76,7 +81,7 @@ def _print(report: Report, info: StreamInfo) -> None:
         )
 
 
-def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
+def _record(recorded: Recorded, report: Report, echo: Echo | None) -> dict[str, Any]:
     """The report for programs; levels of exact zeros are null, as JSON has no infinity."""
     from dataclasses import asdict  # noqa: PLC0415
 
@@ -93,6 +98,8 @@ def _record(recorded: Recorded, report: Report) -> dict[str, Any]:
         "peak_db": level(report.peak_db),
         "sweep_speed": report.sweep_speed,
         "round_trip_ms": None if report.round_trip_ms is None else round(report.round_trip_ms, 1),
+        "echo_db": echo and echo.level_db,
+        "echo_removed_db": echo and echo.removed_db,
         "hum_hz": report.hum_hz,
         "band_limit_hz": report.band_limit_hz,
         "input_xruns": stats.input_xruns,

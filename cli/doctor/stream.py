@@ -14,7 +14,7 @@ from cli.doctor.findings import Finding, configuration_in_force, error, ok, warn
 from engine.audio.device.blame import closing
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import open_backend
-from engine.audio.types import StreamRequest
+from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import AudioDefaults
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
 
@@ -55,6 +55,7 @@ def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
     if port.failure is not None:
         raise port.failure
     yield _microphone(port)
+    yield _echo(running.info)
     yield from _audio_threads(port)
 
 
@@ -79,6 +80,21 @@ def _microphone(port: AudioPort) -> Finding:
         return ok("microphone", f"is heard, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
     zeros, verdict = exact_zeros(), error if sys.platform in PERMISSION else warning
     return verdict("microphone", zeros.text, zeros.fix)
+
+
+def _echo(info: StreamInfo) -> Finding:
+    """Echo cancellation of a session on these devices."""
+    from engine.api.options import SessionOptions  # noqa: PLC0415
+    from engine.api.processing import Processing  # noqa: PLC0415
+
+    lacks: list[str] = []
+    processors = Processing(SessionOptions(), configuration_in_force().processing).processors(info, lacks.append)
+    if lacks:
+        return warning("echo", " ".join(lacks), "Run `pip install pywebrtc-audio`, or use headphones.")
+    if not processors:
+        return ok("echo", "none is looked for: the speaker is worn on the ears, or the configuration says so")
+    names = ", ".join(type(processor).__name__ for processor in processors)
+    return ok("echo", f"the microphone passes through {names}; `voice devices test` tells what that takes away")
 
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.support.echo_path import EchoPath, Room
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
 
@@ -49,6 +51,8 @@ def test_a_cable_from_the_speaker_to_the_microphone_is_well(soundcard: SoundCard
     # A block of 10 ms each way at least; a server that wakes late adds to it.
     assert 15 < report["round_trip_ms"] < 500
     assert report["input"]["device"] == "vspkmon"
+    assert report["echo_db"] == pytest.approx(0, abs=0.5)
+    assert report["echo_removed_db"] >= 10
 
 
 def test_a_muted_microphone_is_an_error_with_its_fix(soundcard: SoundCard) -> None:
@@ -57,8 +61,18 @@ def test_a_muted_microphone_is_an_error_with_its_fix(soundcard: SoundCard) -> No
     assert "Microphone: vmic (ALSA), 48000 Hz, 1 channel" in run.stdout
     assert "exact zeros" in run.stdout
     assert "round trip" not in run.stdout
+    assert "echo" not in run.stdout
     assert "Unmute" in run.stdout
     assert run.stderr == ""
+
+
+def test_an_echo_is_told_with_its_level_and_what_the_processing_takes_of_it(soundcard: SoundCard) -> None:
+    with EchoPath(soundcard, Room(delay_ms=80)):
+        run = run_test(soundcard, "--input", "vmic", "--output", "vspk")
+    found = re.search(r"echoes in the microphone at (-\d+) dB; echo cancellation takes (\d+) dB", run.stdout)
+    assert found, run.stdout
+    assert -9 <= int(found[1]) <= -3
+    assert int(found[2]) >= 15
 
 
 def test_hum_and_clipping_are_heard_through_the_card(soundcard: SoundCard) -> None:

@@ -93,6 +93,7 @@ def test_on_the_virtual_card_both_backends_are_native(soundcard: SoundCard, bare
     # Nobody speaks: the card's microphone gives exact zeros, as a muted one does.
     assert found["microphone"]["verdict"] == "warning"
     assert "exact zeros" in found["microphone"]["text"]
+    assert "WebRtc" in found["echo"]["text"]
     assert _priorities(found["audio threads"]["text"]) in ({"granted"}, {"refused"})
     assert found["audio threads"]["verdict"] == found["priority"]["verdict"]
 
