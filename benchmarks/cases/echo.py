@@ -48,6 +48,7 @@ _GAIN_DB, _NOISE_DB = -6.0, -62.0
 _PHRASES = ("Stop, please.", "What is the time now?", "Turn off the light.", "Tell me a story.", "How much is it?")
 _APART_S = 1.6
 _STEPS = {"first_step_ms": SpeechLevel.SUSPECTED, "second_step_ms": SpeechLevel.SPEECH}
+_LEVELS_HZ = RATE_HZ // FRAMES // 2
 _SECONDS = 4.0
 
 
@@ -90,16 +91,15 @@ def _measure(rt60_ms: int, _: float) -> Result:
         output, levels, spent_ns = _run(canceller, scene)
         figures[name] = quantiles(spent_ns)
         found[name] = {**_quality(scene, output), **_steps(scene, levels)}
-    delay_ms = (
-        1000 * lag_of(scene.microphone[: _TALK_S * RATE_HZ], scene.speaker[: _TALK_S * RATE_HZ], RATE_HZ // 2) / RATE_HZ
-    )
-    extra = {**found.pop(OURS), "path_ms": round(delay_ms, 1), "room": scene.made_by, **found}
+    alone = slice(_TALK_S * RATE_HZ)
+    path_ms = 1000 * lag_of(scene.microphone[alone], scene.speaker[alone], RATE_HZ // 2) / RATE_HZ
+    extra = {**found.pop(OURS), "path_ms": round(path_ms, 1), "room": scene.made_by, **found}
     missing = [name for name in made if name not in there]
     return compared("echo", f"echo/{rt60_ms}ms", "ns", figures, missing=missing, extra=extra)
 
 
 def _run(canceller: Canceller, scene: Scene) -> tuple[Signal, NDArray[np.int_], list[float]]:
-    """Return what is sent, the level of speech in each block of it, and the nanoseconds that each took."""
+    """Return what is sent, the level of speech in each 20 ms of it, and the nanoseconds that each 10 ms took."""
     detector = SpeechDetector()
     blocks, levels, spent_ns = [], [], []
     for at in range(0, scene.microphone.size, FRAMES):
@@ -107,8 +107,9 @@ def _run(canceller: Canceller, scene: Scene) -> tuple[Signal, NDArray[np.int_], 
         began_ns = time.perf_counter_ns()
         blocks.append(canceller.process(microphone, speaker))
         spent_ns.append(float(time.perf_counter_ns() - began_ns))
-        is_sounding = bool(speaker.any())
-        levels.append(detector.take(blocks[-1], canceller.speech_probability, speaker_sounds=is_sounding))
+        if len(blocks) % 2 == 0:  # as long as in a session
+            sent, is_sounding = np.concatenate(blocks[-2:]), bool(speaker.any())
+            levels.append(detector.take(sent, canceller.speech_probability, speaker_sounds=is_sounding))
     return np.concatenate(blocks), np.array(levels), spent_ns
 
 
@@ -143,11 +144,11 @@ def _steps(scene: Scene, levels: NDArray[np.int_]) -> dict[str, Any]:
     for name, level in _STEPS.items():
         reached = levels >= level
         after_ms = [
-            10 * (1 + int(np.argmax(phrase)))
+            1000 * (1 + int(np.argmax(phrase))) / _LEVELS_HZ
             for onset in scene.onsets
-            if (phrase := reached[onset // FRAMES : (onset + round(_APART_S * RATE_HZ)) // FRAMES]).any()
+            if (phrase := reached[(at := onset * _LEVELS_HZ // RATE_HZ) : at + round(_APART_S * _LEVELS_HZ)]).any()
         ]
-        alone = reached[_SETTLED_S * 100 : _TALK_S * 100]
+        alone = reached[_SETTLED_S * _LEVELS_HZ : _TALK_S * _LEVELS_HZ]
         figures |= {
             name: float(np.median(after_ms)) if after_ms else None,
             name.replace("_ms", "s_missed"): len(scene.onsets) - len(after_ms),

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.signals.room import Convolver, Signal, distort, synthetic_room
+from benchmarks.signals.room import Signal, distort, synthetic_room
+from tests.support.convolver import Convolver
 from tests.support.echo_path import Report, Room
 from tests.support.soundcard import RATE_HZ
 

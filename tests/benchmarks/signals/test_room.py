@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.signals.room import Convolver, distort, synthetic_room
+from benchmarks.signals.room import distort, synthetic_room
+from tests.support.convolver import Convolver
 
 RATE_HZ = 48000
 
