@@ -3,7 +3,7 @@
 What a canceller leaves of the echo lies 40 to 50 dB below a voice, so that a rise of the level tells more, and sooner,
 than the canceller's speech probability, which coughs and slams pass as well. Silero's network rejects those. Measured
 with espeak at the level of the echo (-6 dB, room of 250 ms, delays of 40 to 200 ms): a suspicion after 110 ms at the
-median, speech after 210 ms.
+median, speech after 230 ms.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _LEAST_RISE_DB, _VOICE_DB = 10.0, -48.0
 """In a noisy room the floor is high: this level is enough where it is so much above the floor."""
 _PROBABLE, _IMPROBABLE = 0.6, 0.2
 """Speech probability that is a suspicion by itself; below the second, the loudest sound is none."""
-_SPEECH = 0.5
-"""Silero's probability from which it is speech. It rejects coughs and slams, and half of the very short phrases."""
+_SPEECH, _NO_SPEECH = 0.5, 0.1
+"""Silero's probabilities from which it is speech, and below which it is none: a tone that the canceller let through."""
 _VOICED = 0.7
 """Autocorrelation at the period of a voice, from which a block is voiced: coughs, clicks and slams are not."""
 _PITCH = slice(_SILERO_HZ // 400, _SILERO_HZ // 80)
@@ -122,6 +122,8 @@ class SpeechDetector:
         except Exception as error:
             _log.warning("Silero's voice activity detection failed, and is left out: %s", error)
             self._judge, self._judged = None, 0.0
+        if self._judge is not None and self._judged < _NO_SPEECH:
+            return False
         return sum(self._loud if self._judged > _SPEECH else self._voiced) >= _ENOUGH
 
     def _ask(self, judge: Judge, fresh: Samples) -> None:

@@ -143,6 +143,13 @@ def test_without_silero_a_pitch_is_a_voice_and_noise_is_none_and_what_fails_is_l
             assert len(caplog.records) == warnings
 
 
+@pytest.mark.parametrize(("probability", "expected"), [(0.05, {SUSPECTED}), (0.2, {SUSPECTED, SPEECH})])
+def test_a_pitch_is_a_voice_unless_silero_rules_it_out(probability: float, expected: set[SpeechLevel]) -> None:
+    detector = SpeechDetector(judging(probability)[0])
+    feed(detector, 4.0, level_db=-70, probability=0.1)
+    assert {detector.take(block, 0.9, speaker_sounds=True) for block in pitch(-20.0).reshape(-1, BLOCK)} == expected
+
+
 def test_nothing_is_heard_where_no_processor_knows_the_echo() -> None:
     find, asked = judging(1.0)
     assert set(feed(SpeechDetector(find), 5.0, level_db=-10, probability=None)) == {NONE}
