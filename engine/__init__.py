@@ -23,11 +23,13 @@ if TYPE_CHECKING:  # for type checkers and editors; `from X import A as A` expor
     from engine.api.options import SessionOptions as SessionOptions
     from engine.api.port import Block as Block, OpenPort as OpenPort, open_port as open_port
     from engine.api.session import Session as Session
+    from engine.audio.processing.protocol import Processor as Processor
     from engine.audio.types import Device as Device, Direction as Direction, StreamInfo as StreamInfo
     from engine.audio.types import StreamRequest as StreamRequest, StreamSide as StreamSide
     from engine.config import Config as Config
     from engine.errors import *  # noqa: F403
-    from engine.config_tables import Eagerness as Eagerness, Interrupter as Interrupter, TurnMode as TurnMode
+    from engine.config_tables import Eagerness as Eagerness, Echo as Echo, Interrupter as Interrupter
+    from engine.config_tables import NoiseSuppression as NoiseSuppression, TurnMode as TurnMode
     from engine.realtime.session_events import *  # noqa: F403
     from engine.realtime.tools.tool import OnInterrupt as OnInterrupt, Tool as Tool, ToolError as ToolError
     from engine.realtime.tools.tool import tool as tool
@@ -38,6 +40,7 @@ _NAMES = {
     "engine.api.options": "SessionOptions",
     "engine.api.port": "Block OpenPort open_port",
     "engine.api.session": "Session",
+    "engine.audio.processing.protocol": "Processor",
     "engine.audio.types": "Device Direction StreamInfo StreamRequest StreamSide",
     "engine.config": "Config",
     "engine.errors": """
@@ -45,7 +48,7 @@ _NAMES = {
         NoDeviceError NoSoundCardError NotOpenError PermissionDeniedError PortAudioMissingError ProtocolBrokenError
         ScriptFailedError SessionClosedError StreamLostError UnknownDeviceError UnsupportedFormatError VoiceError
     """,
-    "engine.config_tables": "Eagerness Interrupter TurnMode",
+    "engine.config_tables": "Eagerness Echo Interrupter NoiseSuppression TurnMode",
     "engine.realtime.session_events": """
         AgentText AgentTextCut AgentTextDelta AnswerDropped ApprovalAsked ApprovalGiven BargeIn DeviceFound
         DeviceLost Duck ErrorShown FirstAudio Lacking McpServerChanged Muted OutputRate PartChosen Reconnected
