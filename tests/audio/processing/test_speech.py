@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -89,31 +89,44 @@ def feed(
     return [detector.take(block, probability, speaker_sounds=sounds) for _ in range(round(50 * seconds))]
 
 
-def judging(probability: float) -> tuple[Callable[[], Callable[[Sequence[float]], float]], list[int]]:
-    """A network that always says the same, and how many windows it was asked about."""
-    asked: list[int] = []
+class Network:
+    """Always says the same, and remembers which windows it was asked about."""
 
-    def judge(window: Sequence[float]) -> float:
-        asked.append(len(window))
-        return probability
+    def __init__(self, probability: float | None) -> None:
+        self._probability = probability
+        self.asked: list[int] = []
+        self.resets = 0
 
-    return lambda: judge, asked
+    def process_samples(self, samples: Sequence[float]) -> float:
+        self.asked.append(len(samples))
+        if self._probability is None:
+            raise OSError("no model")
+        return self._probability
+
+    def reset(self) -> None:
+        self.resets += 1
 
 
-def test_silero_is_asked_while_the_speaker_sounds_and_heeded_once_the_canceller_knows_the_room() -> None:
-    find, asked = judging(0.9)
-    detector = SpeechDetector(find)
+def test_silero_is_asked_about_suspicions_while_the_speaker_sounds_and_heeded_once_the_canceller_knows_the_room() -> (
+    None
+):
+    network = Network(0.9)
+    detector = SpeechDetector(lambda: network)
     assert set(feed(detector, 1.0, level_db=-70, probability=0.9, sounds=False)) == {SUSPECTED}
-    assert not asked
+    feed(detector, 1.5, level_db=-70, probability=0.1)
+    calm = len(network.asked)
     feed(detector, 0.5, level_db=-70, probability=0.1)
-    assert SPEECH not in feed(detector, 2.0, level_db=-20, probability=0.9)
-    assert set(asked) == {512}
+    assert len(network.asked) == calm and network.resets == 1
+    assert SPEECH not in feed(detector, 0.02, level_db=-20, probability=0.9)
+    assert len(network.asked) - calm >= 4
+    assert SPEECH not in feed(detector, 0.9, level_db=-20, probability=0.9)
     assert SPEECH in feed(detector, 1.0, level_db=-20, probability=0.9)
     assert SPEECH not in feed(detector, 0.4, level_db=-70, probability=0.1)
     feed(detector, 2.0, level_db=-20, probability=0.9, sounds=False)
-    before = len(asked)
+    before = len(network.asked)
     assert set(feed(detector, 1.0, level_db=-20, probability=0.9, sounds=False)) == {SUSPECTED}
-    assert len(asked) == before
+    assert len(network.asked) == before
+    assert set(network.asked) == {512}
 
 
 def pitch(level_db: float) -> NDArray[np.float32]:
@@ -126,11 +139,8 @@ def pitch(level_db: float) -> NDArray[np.float32]:
 def test_without_silero_a_pitch_is_a_voice_and_noise_is_none_and_what_fails_is_left_out_with_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(_: Sequence[float]) -> float:
-        raise OSError("no model")
-
     noise = (0.1 * np.random.default_rng(1).standard_normal(RATE_HZ)).astype(np.float32)
-    for find, warnings in ((lambda: None, 0), (lambda: fail, 1)):
+    for find, warnings in ((lambda: None, 0), (lambda: Network(None), 1)):
         for sound, expected in ((noise, {SUSPECTED}), (pitch(-20.0), {SUSPECTED, SPEECH})):
             caplog.clear()
             detector = SpeechDetector(find)
@@ -145,12 +155,12 @@ def test_without_silero_a_pitch_is_a_voice_and_noise_is_none_and_what_fails_is_l
 
 @pytest.mark.parametrize(("probability", "expected"), [(0.05, {SUSPECTED}), (0.2, {SUSPECTED, SPEECH})])
 def test_a_pitch_is_a_voice_unless_silero_rules_it_out(probability: float, expected: set[SpeechLevel]) -> None:
-    detector = SpeechDetector(judging(probability)[0])
+    detector = SpeechDetector(lambda: Network(probability))
     feed(detector, 4.0, level_db=-70, probability=0.1)
     assert {detector.take(block, 0.9, speaker_sounds=True) for block in pitch(-20.0).reshape(-1, BLOCK)} == expected
 
 
 def test_nothing_is_heard_where_no_processor_knows_the_echo() -> None:
-    find, asked = judging(1.0)
-    assert set(feed(SpeechDetector(find), 5.0, level_db=-10, probability=None)) == {NONE}
-    assert not asked
+    network = Network(1.0)
+    assert set(feed(SpeechDetector(lambda: network), 5.0, level_db=-10, probability=None)) == {NONE}
+    assert not network.asked
