@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -27,6 +30,7 @@ pytestmark = [pytest.mark.soundcard, pytest.mark.timing]
 QUESTION = "what is the weather in {}"
 CITIES = ("Moscow", "Athens", "Minsk")
 BACKENDS = ["sounddevice", "pyaudio"]
+ROOT = Path(__file__).parents[2]
 KEYS = {"OPENAI_API_KEY": "test"}
 USUAL_MS, DELAYS_MS = 80, (40, 80, 200)
 DEVICE_MS = 60
@@ -54,6 +58,12 @@ class Evening:
     """From 4 s after the beginning of each answer."""
     near_losses_db: list[float] = field(default_factory=list)
     report: Report | None = None
+    xruns: int = 0
+
+    @property
+    def losses(self) -> int:
+        """Blocks that the path lost, and that the devices did."""
+        return self.xruns + (self.report.gaps if self.report else 0)
 
     def times_ms(self, name: str) -> list[float]:
         """The times of one kind that were reached."""
@@ -70,16 +80,21 @@ class Evening:
                 f"{self.second_steps} turned down by 18 dB",
                 *steps,
                 f"interrupted {len(self.times_ms('interrupted_ms'))} times, understood {self.understood} times",
-                f"ERLE {middle(self.erles_db)} dB, near-end loss {middle(self.near_losses_db)} dB, {self.report}",
+                f"ERLE {middle(self.erles_db)} dB, near-end loss {middle(self.near_losses_db)} dB",
+                f"{self.xruns} xruns, {self.report}",
             ]
         )
 
 
 def fairly(spend: Callable[[], Evening]) -> Evening:
-    """Spend an evening; another one where the path had gaps: on a shared machine its process is sometimes late."""
-    evening = spend()
-    if evening.report is not None and evening.report.gaps:
+    """Spend an evening; another one where the machine was too busy for sound, which is nobody's echo."""
+    with contextlib.suppress(AssertionError):  # not even the question was heard
         evening = spend()
+        if not evening.losses:
+            return evening
+    evening = spend()
+    if evening.losses:
+        pytest.skip(f"the machine was too busy for a fair echo path, twice: {evening}")
     return evening
 
 
@@ -106,6 +121,9 @@ def spend(card: SoundCard, relay: Relay, folder: Path, backend: str, delay_ms: f
             heard.append((begun_s + 4.0, said.begins_at_s))
         evening.report = path.report()
         assert room.voice.interrupt() == 0
+        evening.xruns = room.voice.events[-1]["xruns"]
+    if evening.losses:  # nothing of it can be aligned
+        return evening
     comparison = Comparison(room, bytes(relay.sent), alone)
     evening.erles_db = [comparison.erle_db(*moments) for moments in heard]
     evening.near_losses_db = [comparison.near_loss_db(said) for said in talked]
@@ -114,6 +132,22 @@ def spend(card: SoundCard, relay: Relay, folder: Path, backend: str, delay_ms: f
 
 def local(relay: Relay) -> tuple[str, ...]:
     return "--provider", "local", "--url", relay.url, "--tools", "tests.support.forecast:TOOLS"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("delay_ms", DELAYS_MS)
+def test_chirps_find_the_path_as_long_as_it_was_asked_for(soundcard: SoundCard, delay_ms: int) -> None:
+    command = [sys.executable, "-m", "tests.support.round_trip", "vspkmon", "vmic"]
+    with EchoPath(soundcard, Room(delay_ms, rt60_ms=1.0)) as path:
+        run = subprocess.run(
+            command, env=soundcard.environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        )
+        report = path.report()
+    if run.returncode or report.gaps:
+        pytest.skip(f"the machine was too busy for sound: {report}")
+    card_ms, with_path_ms = map(float, run.stdout.split())
+    print(f"\n{delay_ms} ms: {with_path_ms - card_ms:.2f} ms, {report}")
+    assert with_path_ms - card_ms == pytest.approx(delay_ms, abs=5)
 
 
 def test_off_the_agent_interrupts_itself(soundcard: SoundCard, relay: Relay, tmp_path: Path) -> None:

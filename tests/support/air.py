@@ -27,6 +27,7 @@ from tests.support.soundcard import RATE_HZ
 
 _BLOCK = 240
 _SETTLING_BLOCKS = 60
+_LATE_FOR_GOOD_S = 2.0
 _LOUD = 1e-3
 """RMS of a block that counts as sound, where levels are compared."""
 
@@ -112,6 +113,7 @@ class Air:
         self._kept: Any = None
         self._frames = 0
         self._tell_at: int | None = None
+        self._in_time_at_s = time.monotonic()
         self._squares, self._loud_blocks = 0.0, 0
         self._earliest_s, self._latest_s = float("inf"), -float("inf")
         self._gaps = 0
@@ -175,8 +177,14 @@ class Air:
         """A block that comes later than what is queued leaves a gap."""
         self._frames += _BLOCK
         queue_s = self._microphone.latency_s
-        self._gaps += queue_s == 0
-        due_s = time.monotonic() - self._frames / RATE_HZ
+        now_s = time.monotonic()
+        if queue_s > 0:
+            self._in_time_at_s = now_s
+        else:
+            self._gaps += 1
+        if now_s - self._in_time_at_s > _LATE_FOR_GOOD_S:  # the server has lost some of one side, and not of the other
+            self._shift_frames, self._in_time_at_s = round(self._room.delay_ms * RATE_HZ / 1000), now_s
+        due_s = now_s - self._frames / RATE_HZ
         self._earliest_s = min(self._earliest_s, due_s)
         self._latest_s = max(self._latest_s, due_s)
         # A null sink hands a block on when it begins to sound: the soonest tell when.
