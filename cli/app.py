@@ -16,7 +16,7 @@ COMMANDS = {
     "doctor": "Say what works on this machine, what does not, and how to fix it.",
     "backends": "List the audio backends, and why one does not work.",
     "providers": "List the services, and what each one lacks.",
-    "tools": "List the tools that an agent may be given.",
+    "tools": "List the tools that an agent may be given, or call one.",
     "replay": "Replay a recorded conversation, and compare.",
     "serve": "Serve an offline agent, or a script, to programs on this machine.",
     "bench": "Measure the engine beside its rivals, on this machine.",

@@ -220,7 +220,6 @@ async def test_the_loop_goes_on_while_a_port_is_opened_and_what_comes_too_late_i
 
 
 async def test_a_backend_that_hangs_while_it_closes_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.audio.run_blocking._CLOSE_S", 0.1)
     devices, let = VirtualDevices(), threading.Event()
     devices.close = let.wait  # type: ignore[assignment]
     monkeypatch.setattr("engine.api.backend.choose_backend", lambda *_: Chosen(devices, "it is the only one"))
