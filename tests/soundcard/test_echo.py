@@ -168,8 +168,11 @@ def test_over_loudspeakers_nobody_interrupts_the_agent_but_a_person(
     print(f"\n{evening}")
     assert (evening.interrupted_itself, evening.second_steps) == (0, 0)
     assert len(evening.times_ms("interrupted_ms")) == evening.understood == 3
-    assert min(evening.erles_db) >= 20
-    assert np.median(evening.near_losses_db) <= 6
+    # Three times what was measured, on a machine with nothing beside it.
+    assert np.median(evening.times_ms("first_step_ms")) <= 300
+    assert np.median(evening.times_ms("second_step_ms")) <= 450
+    assert min(evening.erles_db) >= 25
+    assert np.median(evening.near_losses_db) <= 4
 
 
 @pytest.mark.long

@@ -241,5 +241,5 @@ class Air:
 
 if __name__ == "__main__":
     with contextlib.suppress(PermissionError, AttributeError):  # a person may not, and macOS cannot
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
     Air(Room(**json.loads(sys.argv[1]))).run()
