@@ -126,9 +126,15 @@ class EchoPath:
         """Return how the path has been since the last report."""
         return Report(**self._ask(report=True))
 
-    def keep(self, path: Path) -> float:
-        """Write what the microphone hears from now on to a file, float32, mono; return when that begins."""
-        return float(self._ask(keep=str(path))["begins_at_s"])
+    def keep(self) -> float:
+        """Keep what the microphone hears from now on; return when that begins."""
+        return float(self._ask(keep=True)["begins_at_s"])
+
+    def kept(self) -> NDArray[np.float32]:
+        """Return what was kept: mono, at the card's rate."""
+        path = Path(self._card.env["PULSE_STATE_PATH"]) / "kept.raw"
+        self._ask(save=str(path))
+        return np.fromfile(path, np.float32)
 
     def _ask(self, **command: Any) -> dict[str, Any]:
         assert self._process.stdin is not None

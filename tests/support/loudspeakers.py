@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,29 +42,32 @@ class Loudspeakers:
     """A running session, and the air around it.
 
     Example:
-        >>> with Loudspeakers(card, path, "--provider", "local", "--url", relay.url, folder=tmp_path) as room:
+        >>> with Loudspeakers(card, path, "--provider", "local", "--url", relay.url:
         ...     room.ask("tell me a story")
         ...     spoken = room.talk_over("stop")
     """
 
-    def __init__(
-        self, card: SoundCard, path: EchoPath, *arguments: str, folder: Path, keys: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, card: SoundCard, path: EchoPath, *arguments: str, keys: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.voice = VoiceProcess(*arguments, environment={**card.environment, **(keys or {})}, folder=_ROOT)
-        self.kept = folder / "microphone.raw"
-        """What the microphone heard: float32, from `kept_at_s` on the clock of `time.monotonic`."""
+        self.kept = np.empty(0, np.float32)
+        """What the microphone heard, from `kept_at_s` on the clock of `time.monotonic`, once the session is over."""
         self.kept_at_s = 0.0
-        self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Loudspeakers:
-        self._open.enter_context(self.voice)
-        self.voice.wait_for("session")
-        self.kept_at_s = self.path.keep(self.kept)
+        self.voice.__enter__()
+        try:
+            self.voice.wait_for("session")
+            self.kept_at_s = self.path.keep()
+        except BaseException:
+            self.voice.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._open.close()
+        self.voice.__exit__(kind, error, _)
+        if error is None:
+            self.kept = self.path.kept()
 
     def ask(self, text: str) -> Said:
         """Say something in the silence, and return once the answer sounds."""
@@ -109,8 +113,7 @@ class Comparison:
             alone: The words.
         """
         self._after = np.frombuffer(sent[: len(sent) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
-        raw = np.fromfile(room.kept, np.float32)
-        self._before = np.asarray(soxr.resample(raw, RATE_HZ, WIRE_HZ), np.float32)
+        self._before = np.asarray(soxr.resample(room.kept, RATE_HZ, WIRE_HZ), np.float32)
         self._began_at_s = room.kept_at_s
         words = self._between(self._before, alone.begins_at_s, alone.ends_at_s)
         place = lag_of(self._after, words, round(_LONGEST_LAG_S * WIRE_HZ))
@@ -123,7 +126,8 @@ class Comparison:
     def near_loss_db(self, said: Said) -> float:
         """Return how much of somebody's words was lost on the way to the server."""
         near = np.asarray(soxr.resample(said.samples, RATE_HZ, WIRE_HZ), np.float32)
-        return near_loss_db(near, self._sent(said.begins_at_s - 0.03, said.ends_at_s + 0.03), WIRE_HZ)
+        sent = self._sent(said.begins_at_s - 0.03, said.ends_at_s + 0.03)
+        return near_loss_db(near, sent, WIRE_HZ) if sent.size >= near.size else math.inf
 
     def _sent(self, begin_s: float, end_s: float) -> Signal:
         return self._after[self._index(begin_s) + self._lag : self._index(end_s) + self._lag]
