@@ -9,6 +9,7 @@ import os
 import socket
 from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -23,7 +24,7 @@ from engine.realtime.protocol.client_events import ClientEvent, RetrieveItem
 from engine.realtime.protocol.close_codes import closed
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.errors import NO_REASON, OTHER_SERVER, describe, session_end
-from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, Pong, ServerError
+from engine.realtime.protocol.server_events import ErrorEvent, MalformedEvent, Pong, ServerError, SpeechStarted
 from engine.realtime.providers.choose import ChosenProvider, is_this_machine
 from engine.redaction import shown_url
 
@@ -33,6 +34,9 @@ _CONNECT_S = 15.0
 _CHECK = "Check the address and the network."
 _CHECK_KEY = "Check the key, the folder and their rights."
 _NO_CODE = 1005
+_MOST_ARRIVED = 4096
+"""Messages that may wait undecoded: an answer of minutes."""
+_SPEECH, _SHORT = "input_audio_buffer.speech_started", 1000
 _WORDS_S, _MOST_WORDS = 2.0, 4096
 """Longest time, and most bytes, for the words of a refusal."""
 _CLOSE_S = 0.4
@@ -45,6 +49,11 @@ class Connection:
     def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._http = http
         self._socket = socket
+        self._arrived: asyncio.Queue[tuple[int, aiohttp.WSMessage, float]] = asyncio.Queue(_MOST_ARRIVED)
+        self._unheard_before = 0
+        """Number of the message in which the user begins to speak: nobody will hear the audio ahead of it."""
+        self._is_filling = False
+        self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def open(cls, chosen: ChosenProvider) -> Connection:
@@ -102,18 +111,22 @@ class Connection:
         Raises:
             ConnectionFailedError, AccessRefusedError, ProtocolBrokenError: the connection has ended.
         """
-        while (message := await self._socket.receive()).type is WSMsgType.PING:
-            with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-                await self._socket.pong(message.data)
-        at_s = loop_time_s()
+        if self._is_filling and self._arrived.qsize() > 1:
+            # The rest of a burst is looked through first: a user who speaks behind it has interrupted all of it.
+            self._is_filling = False
+            await asyncio.sleep(0)
+        number, message, at_s = await self._arrived.get()
         match message.type:
             case WSMsgType.TEXT:
-                return Received(decode_event(message.data), at_s, message.data)
+                event = decode_event(message.data, unheard=number < self._unheard_before)
+                return Received(event, at_s, message.data)
             case WSMsgType.PONG:
                 return Received(Pong(), at_s)
             case WSMsgType.BINARY:
                 reason = "The server sent a binary frame, which the protocol does not have."
                 return Received(MalformedEvent(reason), at_s)
+        self._arrived.put_nowait((number, message, at_s))  # the end, for whoever asks again
+        match message.type:
             case WSMsgType.CLOSE:
                 # Of a close frame without a code, aiohttp makes a 0.
                 raise closed(message.data or _NO_CODE, message.extra or "")
@@ -121,8 +134,24 @@ class Connection:
                 raise _broken_frame(message.data)
         raise closed(self._socket.close_code, "")
 
+    async def _read(self) -> None:
+        """Take what comes from the socket as it is, as much in a turn of the loop as aiohttp reads in one."""
+        for number in count(1):
+            while (message := await self._socket.receive()).type is WSMsgType.PING:
+                with contextlib.suppress(ConnectionError, aiohttp.ClientError):
+                    await self._socket.pong(message.data)
+            may_be_speech = message.type is WSMsgType.TEXT and len(message.data) < _SHORT and _SPEECH in message.data
+            if may_be_speech and isinstance(decode_event(message.data), SpeechStarted):
+                self._unheard_before = number
+            await self._arrived.put((number, message, loop_time_s()))
+            self._is_filling = True
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.PONG):
+                return
+
     async def close(self) -> None:
         """Say goodbye and release the socket; safe to call twice."""
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
         try:
             # Of a half-open connection the system's buffer may be full, and then not even a goodbye gets out.
             with contextlib.suppress(TimeoutError):

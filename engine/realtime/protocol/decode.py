@@ -6,6 +6,8 @@ Nothing a server sends makes this raise: what can't be read comes back as `Malfo
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from typing import cast
 
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.beta import GA_NAMES, in_ga_terms
@@ -21,11 +23,12 @@ _SESSION_EVENTS = frozenset({"session.created", "session.updated"})
 _log = logging.getLogger(__name__)
 
 
-def decode_event(data: str | bytes) -> e.ServerEvent:
+def decode_event(data: str | bytes, *, unheard: bool = False) -> e.ServerEvent:
     """Turn one text frame into an event.
 
     Args:
         data: JSON text, or its UTF-8 bytes.
+        unheard: Nobody will hear its audio, which is not decoded: silence of the same length stands for it.
 
     Example:
         >>> decode_event('{"type": "response.output_text.delta", "response_id": "r1", "delta": "Hello"}')
@@ -49,7 +52,11 @@ def decode_event(data: str | bytes) -> e.ServerEvent:
         message = in_ga_terms(message)
     if kind == "error" and not message.get("error"):  # some servers say it in the event itself
         message["error"] = {name: message.get(name) for name in ("message", "code", "param")}
+    sound = message.get("delta")
     try:
+        if unheard and reader is _READERS["response.output_audio.delta"] and isinstance(sound, str):
+            silence = bytes(len(sound) * 3 // 4 - sound[-2:].count("="))
+            return replace(cast(e.AudioDelta, reader(message | {"delta": ""})), audio=silence)
         return reader(message)
     except FieldError as error:
         return e.MalformedEvent(f"The server sent a malformed {kind}: {error}.")
