@@ -20,9 +20,16 @@ class Benchmark:
     """Its `cases` takes a StreamRequest that names them."""
     has_rooms: bool = False
     """Its `cases` takes rooms, by the milliseconds in which they fall silent."""
+    has_busy: bool = False
+    """Its `cases` can measure beside a tool that keeps its interpreter busy."""
 
     def cases(
-        self, devices: StreamRequest | None = None, *, quick: bool = False, rooms_ms: Sequence[int] = ()
+        self,
+        devices: StreamRequest | None = None,
+        *,
+        quick: bool = False,
+        rooms_ms: Sequence[int] = (),
+        busy: bool = False,
     ) -> list[Case]:
         """Import the benchmark and return its cases, in the order in which they run.
 
@@ -30,10 +37,11 @@ class Benchmark:
             devices: Names of the microphone and the speaker, for a benchmark that opens any.
             quick: Leave out the cases that only a full run has.
             rooms_ms: Rooms of a benchmark that has any; without them it has its own.
+            busy: Measure also beside a busy tool, where the benchmark can.
         """
         cases: Callable[..., list[Case]] = import_module(f"benchmarks.cases.{self.name}").cases
         given = [devices or StreamRequest()] if self.opens_devices else [rooms_ms] if self.has_rooms else []
-        made = cases(*given)
+        made = cases(*given, **({"busy": busy} if self.has_busy else {}))
         return [case for case in made if case.in_quick or not quick]
 
 
@@ -54,7 +62,10 @@ BENCHMARKS = {
             "latency", "Plays chirps and hears them again: the round trip, against what the devices report.", True
         ),
         Benchmark(
-            "session", "Holds turns with a server on this machine: to the wire, to the ring, and interruptions.", True
+            "session",
+            "Holds turns with a server on this machine: to the wire, to the ring, and interruptions.",
+            True,
+            has_busy=True,
         ),
         Benchmark(
             "echo",

@@ -22,7 +22,7 @@ _NEXT_QUICK_S, _NEXT_FULL_S = 0.01, 0.1
 _MOST_SAMPLES = 1000
 
 
-def _held(devices: StreamRequest, seconds: float) -> SessionFigures:
+def _held(devices: StreamRequest, busy: bool, seconds: float) -> SessionFigures:
     """Hold the session that serves all ways of a turn.
 
     Raises:
@@ -30,36 +30,46 @@ def _held(devices: StreamRequest, seconds: float) -> SessionFigures:
     """
     figures = SessionFigures()
     try:
-        run_session(seconds, figures, devices)
+        run_session(seconds, figures, devices, busy=busy)
     except KeyboardInterrupt:
-        raise Interrupted([_result(figures, way) for way in _WAYS if getattr(figures, way)]) from None
+        raise Interrupted([_result(figures, way, busy) for way in _WAYS if getattr(figures, way)]) from None
     return figures
 
 
-def cases(devices: StreamRequest) -> list[Case]:
-    """The four ways of a turn, all measured in the same turns on the named devices; and deltas of some lengths."""
-    run = Once(partial(_held, devices))
+def cases(devices: StreamRequest, *, busy: bool = False) -> list[Case]:
+    """The four ways of a turn, all measured in the same turns on the named devices; and deltas of some lengths.
+
+    Args:
+        devices: Names of the microphone and the speaker.
+        busy: Measure the four ways again while a tool keeps its interpreter busy.
+    """
+    return [*_ways(devices, False), *(_ways(devices, True) if busy else ()), *delta_on_loop.cases()]
+
+
+def _ways(devices: StreamRequest, busy: bool) -> list[Case]:
+    run = Once(partial(_held, devices, busy))
     times_s = [(_QUICK_S, _FULL_S)] + [(_NEXT_QUICK_S, _NEXT_FULL_S)] * (len(_WAYS) - 1)
     ways = zip(_WAYS, times_s, strict=True)
-    return [
-        *(Case(f"session/{name}", partial(_measure, run, name), *each_s) for name, each_s in ways),
-        *delta_on_loop.cases(),
-    ]
+    return [Case(_named(way, busy), partial(_measure, run, way, busy), *each_s) for way, each_s in ways]
 
 
-def _measure(run: Once[SessionFigures], name: str, seconds: float) -> Result:
+def _named(way: str, busy: bool) -> str:
+    return f"session/busy/{way}" if busy else f"session/{way}"
+
+
+def _measure(run: Once[SessionFigures], name: str, busy: bool, seconds: float) -> Result:
     figures = run(seconds)
     if not getattr(figures, name):
         raise StreamLostError(f"The session came to an end before {name} could be measured.", fix="Try again.")
-    return _result(figures, name)
+    return _result(figures, name, busy)
 
 
-def _result(figures: SessionFigures, name: str) -> Result:
+def _result(figures: SessionFigures, name: str, busy: bool) -> Result:
     samples_ms: list[float] = getattr(figures, name)
     p95, longest = values_at(samples_ms, 95, 100)
     return Result(
         "session",
-        f"session/{name}",
+        _named(name, busy),
         "ms",
         quantiles(samples_ms),
         extra={

@@ -51,6 +51,12 @@ def long_calls() -> Iterator[None]:
         yield
 
 
+def keep_busy() -> None:
+    """Keep Python busy until the process ends; a tool."""
+    with spinning(), long_calls():
+        threading.Event().wait()
+
+
 @contextlib.contextmanager
 def all_cores() -> Iterator[None]:
     """A process on each core that computes without end; they are ended on every way out."""

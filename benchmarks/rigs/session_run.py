@@ -17,12 +17,16 @@ from engine.audio.device.registry import open_backend
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import Config
+from engine.config_tables import Offer
 from engine.realtime.providers.choose import CUSTOM, choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import BargeIn, SessionEvent, SessionStarted, Summary
 from engine.realtime.sound.latency import Durations
+from engine.realtime.tools.host.host import ToolHost
+from engine.realtime.tools.host.wire import Order
 from engine.realtime.tools.runner import ToolRunner
+from engine.redaction import Scrubber
 
 _WARM_UP_S = 0.2
 """After the start: the first blocks come in a burst, and imports that were put off happen."""
@@ -68,7 +72,9 @@ class _Moments(Durations):
         super().add(duration_ms)
 
 
-def run_session(seconds: float, figures: SessionFigures, devices: StreamRequest, backend_name: str = "auto") -> None:
+def run_session(
+    seconds: float, figures: SessionFigures, devices: StreamRequest, backend_name: str = "auto", *, busy: bool = False
+) -> None:
     """Hold turns for about `seconds`, on the first backend that has devices, else the virtual one.
 
     Args:
@@ -76,15 +82,28 @@ def run_session(seconds: float, figures: SessionFigures, devices: StreamRequest,
         figures: Filled on every way out, Ctrl+C among them.
         devices: Names of the microphone and the speaker.
         backend_name: As `voice backends` lists them.
+        busy: Whether a tool keeps its interpreter busy meanwhile, in the tool host.
 
     Raises:
         VoiceError: the devices or the server fail.
     """
     backend = open_backend(backend_name).backend
     try:
-        asyncio.run(_hold(seconds, backend, figures, devices))
+        hold = _hold_beside_tool if busy else _hold
+        asyncio.run(hold(seconds, backend, figures, devices))
     finally:
         backend.close()
+
+
+async def _hold_beside_tool(seconds: float, backend: Backend, figures: SessionFigures, devices: StreamRequest) -> None:
+    order = Order(("benchmarks.rigs.loads:keep_busy",), tuple(sys.path), nice=Offer().nice)
+    async with ToolHost(order, lambda _: None, Scrubber(())) as host:
+        (tool,) = await host.tools()
+        running = asyncio.create_task(tool.function())
+        try:
+            await _hold(seconds, backend, figures, devices)
+        finally:
+            running.cancel()
 
 
 async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devices: StreamRequest) -> None:

@@ -65,6 +65,9 @@ def bench(
             metavar="MS", min=50, max=1000, help="Room of echo, by its RT60; repeatable. [default: 150 to 600]"
         ),
     ] = None,
+    busy: Annotated[
+        bool, typer.Option("--busy", help="Measure session also while a tool keeps its interpreter busy.")
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Only check that it works, in a tenth of the time.")] = False,
 ) -> None:
     """Measure the engine beside its rivals, on this machine.
@@ -83,7 +86,8 @@ def bench(
     quick = quick or not names
     benchmarks = _chosen(names or [_SHORTEST])
     devices = _devices(input, output) if any(benchmark.opens_devices for benchmark in benchmarks) else None
-    cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, quick=quick, rooms_ms=room or ())]
+    wishes: dict[str, Any] = {"quick": quick, "rooms_ms": room or (), "busy": busy}
+    cases = [case for benchmark in benchmarks for case in benchmark.cases(devices, **wishes)]
     destinations = Destinations(json_path, html_path, save)
     destinations.check()
     wanted = [benchmark.name for benchmark in benchmarks]

@@ -155,10 +155,9 @@ class RealtimeSession:
 
     def offer(self, tools: Sequence[Tool]) -> None:
         """Offer other tools from now on, also to a server that was told of the session."""
-        self._runner.offer(tools)
+        offered = self._runner.offer(tools)
         if self._is_introduced and self._conversation.online:
-            settings = replace(self._settings, tools=self._runner.tools).tools_to_json(self._chosen)
-            self._connection.send(UpdateSession("voice_tools", settings))
+            self._connection.send(UpdateSession("voice_tools", self._settings.tools_to_json(self._chosen, offered)))
 
     @property
     def at_rest(self) -> bool:

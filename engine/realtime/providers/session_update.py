@@ -72,19 +72,15 @@ class SessionSettings:
         voice = provider.voice if self.voice is None else self.voice
         if voice:
             audio_output["voice"] = voice
-        return self.tools_to_json(chosen) | {
+        return self.tools_to_json(chosen, self.tools) | {
             "instructions": provider.instructions if self.instructions is None else self.instructions,
             "output_modalities": list(provider.output_modalities),
             "audio": {"input": audio_input, "output": audio_output},
         }
 
-    def tools_to_json(self, chosen: ChosenProvider) -> dict[str, Any]:
+    def tools_to_json(self, chosen: ChosenProvider, tools: Sequence[Tool]) -> dict[str, Any]:
         """Return what a session.update says when nothing but the tools changes: what is left out stays as it is."""
-        tools = [
-            *(tool.to_json() for tool in self.tools),
-            *(tool.to_json() for tool in chosen.server_tools),
-            *(server.to_json(label) for label, server in self.remote_mcp.items()),
-        ]
-        return (
-            {"type": chosen.provider.session_type, "tools": tools} if chosen.provider.session_type else {"tools": tools}
-        )
+        kind = {"type": chosen.provider.session_type} if chosen.provider.session_type else {}
+        ours, theirs = [tool.to_json() for tool in tools], [tool.to_json() for tool in chosen.server_tools]
+        servers = [server.to_json(label) for label, server in self.remote_mcp.items()]
+        return kind | {"tools": [*ours, *theirs, *servers]}

@@ -65,10 +65,11 @@ class ToolRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._hurry = asyncio.Event()
 
-    def offer(self, tools: Sequence[Tool]) -> None:
-        """Offer other tools from now on; calls that run are not touched."""
+    def offer(self, tools: Sequence[Tool]) -> Sequence[Tool]:
+        """Offer other tools from now on, and return them, each name once; calls that run are not touched."""
         self._by_name = {tool.name: tool for tool in reversed(tools)}
         self.tools = tuple(tool for tool in tools if self._by_name[tool.name] is tool)
+        return self.tools
 
     @property
     def held_up_by(self) -> list[str]:

@@ -7,14 +7,18 @@ import os
 import signal
 import threading
 from functools import partial
+from typing import Any
 
 import pytest
 
 from benchmarks.case import Interrupted
 from benchmarks.cases import session
+from benchmarks.registry import BENCHMARKS
 from benchmarks.rigs.service_process import ScriptedService
 from benchmarks.rigs.session_run import SessionFigures, run_session, since
 from engine.audio.types import StreamRequest
+from engine.realtime.tools.host.process import HostProcess
+from engine.realtime.tools.results import Output
 
 pytestmark = pytest.mark.timing
 
@@ -48,7 +52,8 @@ def test_turns_are_held_and_every_part_of_them_is_measured() -> None:
 def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[float] = []
 
-    def hold(seconds: float, figures: SessionFigures, devices: StreamRequest) -> None:
+    def hold(seconds: float, figures: SessionFigures, devices: StreamRequest, *, busy: bool) -> None:
+        assert not busy
         held.append(seconds)
         run_session(seconds, figures, devices, "virtual")
 
@@ -62,6 +67,24 @@ def test_one_session_serves_all_four_cases(monkeypatch: pytest.MonkeyPatch) -> N
         assert result.extra["count"] == len(samples) > 0
         assert result.extra["max"] == max(samples)
     assert results[-1].extra.keys() >= {"turns", "cpu_percent", "idle_cpu_percent", "memory_mb", "backend"}
+
+
+def test_the_busy_ways_are_measured_beside_a_tool_that_runs_in_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    call = HostProcess.call
+
+    async def counted(self: HostProcess, tool: str, arguments: dict[str, Any], *, is_shielded: bool) -> Output:
+        calls.append(tool)
+        return await call(self, tool, arguments, is_shielded=is_shielded)
+
+    monkeypatch.setattr(HostProcess, "call", counted)
+    monkeypatch.setattr(session, "run_session", partial(run_session, backend_name="virtual"))
+    cases = BENCHMARKS["session"].cases(busy=True)
+    busy = [case for case in cases if "/busy/" in case.name]
+    assert [case.name for case in busy] == [f"session/busy/{part}" for part in PARTS]
+    assert busy[0].measure(busy[0].quick_s).extra["count"] > 0
+    assert calls == ["keep_busy"]
+    assert "session/turn" in [case.name for case in cases]
 
 
 def test_ctrl_c_keeps_the_turns_that_were_held(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from engine.realtime.protocol import declarations
+from engine.realtime.protocol.codec import decode_base64
 from engine.realtime.session_events import BargeIn, FirstAudio
 from tests.realtime.rig import rig
 from tests.realtime.test_session import noise
@@ -20,15 +20,14 @@ async def test_audio_that_an_interruption_overtakes_is_neither_decoded_nor_heard
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     decoded_s = 0.0
-    decode = declarations.decode_base64
 
     def counted(text: str) -> bytes:
         nonlocal decoded_s
-        audio = decode(text)
+        audio = decode_base64(text)
         decoded_s += len(audio) / 2 / RATE_HZ
         return audio
 
-    monkeypatch.setattr(declarations, "decode_base64", counted)
+    monkeypatch.setattr("engine.realtime.protocol.declarations.decode_base64", counted)
     delta = noise(DELTA_S).tobytes()
     heard_again = asyncio.Event()
 
