@@ -1,8 +1,8 @@
-"""A tools module that keeps the interpreter busy from SIGUSR1 on: two threads that never let go of it by themselves."""
+"""A tools module that keeps its interpreter busy: threads that never let go of it by themselves, and long calls of C."""
 
 from __future__ import annotations
 
-import signal
+import json
 import threading
 
 
@@ -12,10 +12,12 @@ def _spin() -> None:
         number += 1
 
 
-def _start(*_: object) -> None:
-    for _unused in range(2):
-        threading.Thread(target=_spin, daemon=True).start()
+def _call() -> None:
+    numbers = [{"number": number, "text": str(number)} for number in range(60_000)]
+    while True:
+        json.dumps(numbers)
 
 
-signal.signal(signal.SIGUSR1, _start)
+for _work in (_spin, _spin, _spin, _call):
+    threading.Thread(target=_work, daemon=True).start()
 TOOLS: list[object] = []
