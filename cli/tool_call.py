@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import Any
 
 from cli.terminal.logs import OneLine
@@ -43,11 +42,8 @@ async def _call(name: str, given: Sequence[str], references: Sequence[str]) -> T
     plugins = [name] if name in plugin_names() and name not in BUILT_IN else []
     plan = SessionPlan(SessionOptions(provider="local", tools=[*references, *plugins], host=ToolPlace.PROCESS))
     tools = [built_in_tool(built_in, plan.config.tools) for built_in in BUILT_IN]
-    async with AsyncExitStack() as stack:
-        if plan.order.references:
-            host = await stack.enter_async_context(ToolHost(plan.order, _log, plan.chosen.scrubber, asked=plan.asked))
-            tools = [*await host.tools(), *tools]
-        return await _run(name, given, tools, plan)
+    async with ToolHost(plan.order, _log, plan.chosen.scrubber, asked=plan.asked) as host:
+        return await _run(name, given, [*await host.tools(), *tools], plan)
 
 
 async def _run(name: str, given: Sequence[str], tools: Sequence[Tool], plan: SessionPlan) -> ToolResult:

@@ -36,11 +36,8 @@ async def _rows(provider: str | None, *, with_mcp: bool) -> list[dict[str, Any]]
     plugins = [name for name in plugin_names() if name not in BUILT_IN]
     plan = SessionPlan(SessionOptions(provider=provider, tools=plugins, host=ToolPlace.PROCESS))
     offer = plan.config.tools
-    async with AsyncExitStack() as stack:
-        found: Mapping[str, list[Tool] | VoiceError] = {}
-        if plan.order.references:
-            host = ToolHost(plan.order, lambda _: None, plan.chosen.scrubber)
-            found = await (await stack.enter_async_context(host)).loaded()
+    async with ToolHost(plan.order, lambda _: None, plan.chosen.scrubber) as host:
+        found = await host.loaded()
     enabled = [found[name] for name in offer.enabled if name in found]
     offered = {tool.name for tools in (plan.tools, *enabled) if not isinstance(tools, VoiceError) for tool in tools}
     rows = [_row(name, "voice-realtime", built_in_tool(name, offer), offered) for name in BUILT_IN]

@@ -22,13 +22,12 @@ async def start_host(
         emit: Told what is not offered, and of its ends.
         stack: Ends it.
     """
-    if not plan.order.references:
-        return lambda _: None
     host = await stack.enter_async_context(ToolHost(plan.order, emit, plan.chosen.scrubber, asked=plan.asked))
 
     async def offer(core: RealtimeSession) -> None:
         try:
-            core.offer([*await host.tools(), *plan.tools])
+            if tools := await host.tools():
+                core.offer(tools)
         except Exception as error:  # such as a module that was asked for and cannot be imported
             core.on_failure(error)
 

@@ -154,8 +154,8 @@ class RealtimeSession:
         self._perform(self._conversation.wind_up())
 
     def offer(self, tools: Sequence[Tool]) -> None:
-        """Offer other tools from now on, also to a server that was told of the session."""
-        offered = self._runner.offer(tools)
+        """Offer more tools from now on, in the place of others of their names; a server is told of them."""
+        offered = self._runner.offer([*tools, *self._runner.tools])
         if self._is_introduced and self._conversation.online:
             self._connection.send(UpdateSession("voice_tools", self._settings.tools_to_json(self._chosen, offered)))
 

@@ -1,4 +1,4 @@
-"""A tools module that keeps its interpreter busy: threads that never let go of it by themselves, and long calls of C."""
+"""A tools module that keeps its interpreter busy: threads that never let go of it, and long calls of C."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class _NotLoadedError(Exception):
 
 
 class ToolHost:
-    """Runs tools in a process of their own while it is open."""
+    """Runs tools in a process of their own while it is open; without any to load there is no process."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class ToolHost:
 
     async def loaded(self) -> dict[str, list[Tool] | VoiceError]:
         """Wait until everything is imported or has failed; return what came of each reference."""
-        with contextlib.suppress(_NotLoadedError):  # of which the last was given up
+        with contextlib.suppress(_NotLoadedError):
             process = await asyncio.shield(self._current)
             for reference, loading in process.loaded.items():
                 frame = loading.result()
@@ -122,15 +122,14 @@ class ToolHost:
 
     async def _load(self) -> HostProcess:
         """Start the first process; without a reference that keeps it from getting ready."""
-        while True:
+        while self._order.references:
             try:
                 return await self._start()
             except _NotLoadedError as error:
                 self._found[error.reference] = VoiceError(f"{error}.")
                 left = tuple(name for name in self._order.references if name != error.reference)
                 self._order = replace(self._order, references=left)
-                if not left:
-                    raise
+        raise _NotLoadedError("", "nothing is left to load")
 
     async def _restart(self) -> HostProcess:
         await asyncio.sleep(self._not_before_s - asyncio.get_running_loop().time())

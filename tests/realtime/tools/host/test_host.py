@@ -17,6 +17,7 @@ import pytest
 
 from engine.realtime.conversation.actions import ToolCall
 from engine.realtime.session_events import ErrorShown, FirstAudio, Lacking, SessionEvent, ToolReturned
+from engine.realtime.tools.builtin import GET_TIME
 from engine.realtime.tools.host.host import ToolHost
 from engine.realtime.tools.host.wire import Order
 from engine.realtime.tools.runner import ToolRunner
@@ -112,7 +113,7 @@ async def conversation(calls: list[str]) -> tuple[list[str], list[SessionEvent],
             await peer.answer(f"a{number}", f"i{number}", noise(0.05).tobytes())
         await peer.closed.wait()
 
-    async with rig(script) as it:
+    async with rig(script, tools=[GET_TIME]) as it:
         limits = order(memory_mb=400, nice=5)
         async with ToolHost(limits, it.session.emit, Scrubber(())) as host:
             await until(lambda: bool(it.peer.of_type("session.update")))
@@ -135,9 +136,11 @@ async def test_a_conversation_goes_on_whatever_a_tool_does(caplog: pytest.LogCap
     ends = [event.message for event in told if isinstance(event, ErrorShown)]
     assert [end.partition("(")[2].partition(")")[0] for end in ends] == ["SIGSEGV", "exit code 3", "SIGKILL"]
     assert (Path.cwd(), signal.getsignal(signal.SIGTERM)) == (folder, handler)
-    assert updates[0]["session"]["tools"] == [] and updates[0]["session"]["audio"]
+    assert [entry["name"] for entry in updates[0]["session"]["tools"]] == ["get_time"]
+    assert updates[0]["session"]["audio"]
     assert updates[1]["session"].keys() == {"type", "tools"}
-    assert "segfault" in [entry["name"] for entry in updates[1]["session"]["tools"]]
+    names = [entry["name"] for entry in updates[1]["session"]["tools"]]
+    assert "segfault" in names and names[-1] == "get_time", "tools that are offered already stay"
     printed = [record.getMessage() for record in caplog.records if "a line of 1" in record.getMessage()]
     assert printed and len(caplog.records) < 5_000, "what is printed is logged, and not without end"
 
