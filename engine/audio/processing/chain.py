@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.audio.processing.protocol import Delays, HearsSpeech, Processor, Samples
+from engine.audio.processing.protocol import Processor, Samples
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +44,13 @@ class Chain:
     @property
     def delay_ms(self) -> float:
         """Time by which what comes out lags behind what went in."""
-        return sum(processor.delay_ms for processor in self._processors if isinstance(processor, Delays))
+        return sum(self._told("delay_ms"))
 
     @property
     def speech_probability(self) -> float | None:
         """Probability that the latest 10 ms are speech; None where no processor knows."""
-        known = [processor for processor in self._processors if isinstance(processor, HearsSpeech)]
-        return known[-1].speech_probability if known else None
+        known = self._told("speech_probability")
+        return known[-1] if known else None
 
     def process(self, block: Samples, reference: Samples) -> Samples:
         """Return a block as all processors leave it; never raises.
@@ -64,7 +65,7 @@ class Chain:
                 return samples
             self._current = processor
             try:
-                processed = np.asarray(processor.process(samples.copy(), reference))
+                processed = np.array(processor.process(samples.copy(), reference))  # it may use its memory again
             except Exception as error:
                 _log.debug("a processor failed", exc_info=error)
                 self._take_out(processor, f"it failed ({type(error).__name__}: {error})")
@@ -88,6 +89,21 @@ class Chain:
         if hung is not None:
             self._take_out(hung, f"it took more than {seconds:g} s")
         return Chain(self._processors, self._warn)
+
+    def _told(self, name: str) -> list[float]:
+        """Values of a property that some processors have; one that fails at it is taken out as well."""
+        told = []
+        for processor in tuple(self._processors):
+            try:
+                value = float(getattr(processor, name)) if hasattr(processor, name) else None
+            except Exception as error:
+                self._take_out(processor, f"its {name} failed ({type(error).__name__}: {error})")
+                continue
+            if value is not None and not math.isfinite(value):
+                self._take_out(processor, f"its {name} is {value}")
+            elif value is not None:
+                told.append(value)
+        return told
 
     def _take_out(self, processor: Processor, why: str) -> None:
         self._processors = [other for other in self._processors if other is not processor]

@@ -33,7 +33,8 @@ Samples = NDArray[np.float32]
 class Processor(Protocol):
     """One step of the chain; made and called on one thread at a time.
 
-    One that raises, hangs, or returns anything but as many finite samples is taken out for the rest of the session.
+    One that raises, hangs, or returns anything but as many finite samples is taken out for the rest of the session, and
+    so is one whose `speech_probability` or `delay_ms`, if it has them, is no number.
     """
 
     def process(self, block: Samples, reference: Samples) -> Samples:
@@ -45,7 +46,6 @@ class Processor(Protocol):
         """
 
 
-@runtime_checkable
 class HearsSpeech(Protocol):
     """A processor that knows whether somebody speaks."""
 
@@ -54,7 +54,6 @@ class HearsSpeech(Protocol):
         """Probability, from 0 to 1, that the latest 10 ms of what it returned are speech."""
 
 
-@runtime_checkable
 class Delays(Protocol):
     """A processor whose output lags behind its input."""
 

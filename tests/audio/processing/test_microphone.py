@@ -154,6 +154,46 @@ async def test_a_processor_that_fails_is_taken_out_once_and_nothing_is_lost(wron
     assert rig.session.report().processors == ("Negated",)
 
 
+class Untold(Same):
+    """Says nothing of use about itself."""
+
+    @property
+    def speech_probability(self) -> float:
+        raise RuntimeError("no")
+
+
+class Timeless(Same):
+    delay_ms = None
+
+
+class Endless(Same):
+    delay_ms = float("nan")
+
+
+@pytest.mark.parametrize("kind", [Untold, Timeless, Endless])
+async def test_a_processor_that_fails_to_tell_of_itself_is_taken_out_and_nothing_is_lost(kind: type[Same]) -> None:
+    rig = Rig(kind(), Negated())
+    sound = _noise(960 * 5)
+    rig.say(sound)
+    assert np.abs(await rig.hear(sound.size) + sound).max() < 2 / 32768
+    (warning,) = rig.session.warnings
+    assert kind.__name__ in warning
+
+
+async def test_a_processor_may_return_the_same_memory_each_time() -> None:
+    class Reusing(Same):
+        memory = np.empty(2 * BLOCK, np.float32)
+
+        def process(self, block: Samples, reference: Samples) -> Samples:
+            self.memory[:] = block
+            return self.memory
+
+    rig = Rig(Reusing())
+    sound = _noise(960 * 20)
+    rig.say(sound)
+    assert np.abs(await rig.hear(sound.size) - sound).max() < 2 / 32768
+
+
 async def test_a_processor_that_hangs_is_taken_out_and_nothing_is_lost(release: threading.Event) -> None:
     def hang(block: Samples) -> Samples:
         release.wait(60)
