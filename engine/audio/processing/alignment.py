@@ -58,8 +58,9 @@ class ReferenceAligner:
         self._resampler = PolyphaseResampler(port.output_rate_hz or RATE_HZ, RATE_HZ, adjustable=True)
         self._passes = port.output_rate_hz == RATE_HZ
         self._kept = np.empty(0, np.float32)
-        self._end, self._rendered = 0, 0
-        """Position behind what is kept, in frames of the chain and in frames of the speaker."""
+        self._end, self._rendered = 0, port.reference_lost_frames + (self._ring.tail if self._ring else 0)
+        """Position behind what is kept, in frames of the chain and in frames of the speaker. What was played before
+        is of no use, and may be hours."""
         self._next: int | None = None
         """Position paired with the next frame of the microphone; None until the speaker has started."""
         self._settled = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -143,6 +144,20 @@ def test_without_a_clock_counts_alone_pair() -> None:
     rig.run(1.0)
     assert_paired(rig, 6.8, within_ms=10.0)
     assert np.ptp(rig.lags_ms(6.8)) == 0
+
+
+def test_a_chain_that_begins_late_keeps_nothing_of_what_was_played_before() -> None:
+    """Headphones are pulled out after an hour, say: the silence of all that time would be a gigabyte."""
+    rig = EchoRig(render_hz=44100)
+    rig.skip(60.0)
+    rig.aligner = ReferenceAligner(rig.port)
+    tracemalloc.start()
+    rig.run(0.5)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most_bytes < 4 * 5 * RATE_HZ * 4
+    rig.run(2.0)
+    assert_paired(rig, 1.8)
 
 
 def test_all_that_is_read_of_the_ring_is_passed_on_as_it_is() -> None:
