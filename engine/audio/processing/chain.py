@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -33,6 +34,8 @@ class Chain:
         """
         self._processors = list(processors)
         self._warn = warn
+        self.in_use = threading.Lock()
+        """For whoever calls `process`; one that hangs keeps it."""
         self._current: Processor | None = None
         self._is_left = False
 

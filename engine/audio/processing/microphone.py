@@ -57,6 +57,7 @@ class _Worker:
         self.chain = chain
         self._detector, self._meter, self._on_done = detector, meter, on_done
         self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._is_stopped = False
         self.done: deque[tuple[Samples, Heard]] = deque()
         threading.Thread(target=self._run, daemon=True, name="voice-processing").start()
 
@@ -64,15 +65,19 @@ class _Worker:
         self._batches.put(batch)
 
     def stop(self) -> None:
+        self._is_stopped = True
         self._batches.put(None)
 
     def _run(self) -> None:
         while (batch := self._batches.get()) is not None:
-            samples = self.chain.process(batch.samples, batch.reference)
-            sounds = bool(batch.reference.any())
-            level = self._detector.take(samples, self.chain.speech_probability, speaker_sounds=sounds)
-            self._meter.take(batch.samples, samples, batch.reference, speaks=level is not SpeechLevel.NONE)
-            self.done.append((samples, Heard(level, batch.captured_at_s - self.chain.delay_ms / 1000)))
+            with self.chain.in_use:  # perhaps by the worker of the stream before
+                samples = self.chain.process(batch.samples, batch.reference)
+                if self._is_stopped:
+                    return
+                sounds = bool(batch.reference.any())
+                level = self._detector.take(samples, self.chain.speech_probability, speaker_sounds=sounds)
+                self._meter.take(batch.samples, samples, batch.reference, speaks=level is not SpeechLevel.NONE)
+                self.done.append((samples, Heard(level, batch.captured_at_s - self.chain.delay_ms / 1000)))
             self._on_done()
 
 
@@ -155,12 +160,10 @@ class ProcessedMicrophone:
         while self._waiting.size >= BATCH_FRAMES:
             samples, self._waiting = self._waiting[:BATCH_FRAMES], self._waiting[BATCH_FRAMES:]
             behind = round(self._waiting.size * self._device.input_rate_hz / RATE_HZ)
-            newest_s = self._device.last_capture_ns / 1e9 or loop_time_s()
-            batch = _Batch(
-                samples,
-                self._aligner.take(BATCH_FRAMES, self._ring.tail - behind),
-                newest_s - (behind + self._ring.head - self._ring.tail) / self._device.input_rate_hz,
-            )
+            # Both at once: with a callback in between, what is said while muted would be taken for older than it is.
+            newest_s, came = self._device.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - self._ring.tail
+            captured_at_s = newest_s - (behind + came) / self._device.input_rate_hz
+            batch = _Batch(samples, self._aligner.take(BATCH_FRAMES, self._ring.tail - behind), captured_at_s)
             self._pending.append(batch)
             self._worker.put(batch)
         self._wake_for_more()

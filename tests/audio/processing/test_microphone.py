@@ -13,6 +13,7 @@ import pytest
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing import session_chain
+from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
@@ -264,6 +265,51 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
     heard = await rig.hear(960 * 49)
     assert rig.session.report().processors == ("Negated",)
     assert np.abs(heard[9600:]).max() == pytest.approx(0.5, abs=0.01)
+
+
+async def test_a_processor_is_used_by_one_thread_at_a_time(release: threading.Event) -> None:
+    """Also where the stream is exchanged while it is at work; what its thread had left to do is not done."""
+    inside, threads, began, both = list[int](), list[int](), threading.Event(), threading.Event()
+
+    class Busy(Same):
+        def process(self, block: Samples, reference: Samples) -> Samples:
+            inside.append(1)
+            threads.append(len(inside))
+            (both if len(threads) > 1 else began).set()
+            release.wait(60 if len(threads) == 1 else 0)
+            inside.pop()
+            return block
+
+    rig = Rig(Busy())
+    rig.say(_noise(960 * 3))
+    began.wait(60)
+    rig.capture = Capture(rig.session.follow(rig.device, on_done=rig.done.set, on_played=lambda _: None), 48000, 20)
+    rig.say(sound := _noise(960))
+    assert not both.wait(0.1)
+    release.set()
+    assert np.abs(await rig.hear(960) - sound).max() < 2 / 32768
+    assert threads == [1, 1]
+
+
+async def test_a_callback_while_blocks_are_handed_over_does_not_make_them_older(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is said while muted would be sent."""
+    rig, take = Rig(Same()), ReferenceAligner.take
+
+    def interrupted(aligner: ReferenceAligner, frames: int, captured_end: int) -> Samples:
+        reference = take(aligner, frames, captured_end)
+        rig.device.process(np.zeros((960, 1), np.float32), np.empty((960, 1), np.float32))
+        return reference
+
+    monkeypatch.setattr(ReferenceAligner, "take", interrupted)
+    rig.device.process(_noise(960)[:, np.newaxis].copy(), np.empty((960, 1), np.float32))
+    captured_at_s = rig.device.last_capture_ns / 1e9
+    rig.look()
+    await rig.done.wait()
+    monkeypatch.undo()
+    rig.session.microphone.pump()  # type: ignore[union-attr]
+    assert rig.capture.read_blocks()[0].captured_at_s == pytest.approx(captured_at_s, abs=1e-6)
 
 
 async def test_headphones_that_are_pulled_out_begin_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
