@@ -5,13 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 import numpy as np
 
-from engine.audio.processing.protocol import Processor, Samples
+from engine.audio.processing.protocol import RATE_HZ, Processor, Samples
 
 _log = logging.getLogger(__name__)
+_MOST_BEHIND_S = 2.0
+"""Until the slowest is taken out: what is said would come later and later. A busy machine catches up again."""
+
+_MOST_COUNTED_S = 0.5
+"""Most that counts of one block: more is a hang, which is noticed elsewhere, or this process was stopped."""
 
 
 class Chain:
@@ -38,6 +45,8 @@ class Chain:
         """For whoever calls `process`; one that hangs keeps it."""
         self._current: Processor | None = None
         self._is_left = False
+        self._sound_s, self._spent_s = 0.0, defaultdict[int, float](float)
+        """Sound since the chain last kept pace with it, and time that each processor (its id) has spent on that."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,7 +75,7 @@ class Chain:
         for processor in tuple(self._processors):
             if self._is_left:
                 return samples
-            self._current = processor
+            self._current, began_s = processor, monotonic()
             try:
                 processed = np.array(processor.process(samples.copy(), reference))  # it may use its memory again
             except Exception as error:
@@ -79,8 +88,20 @@ class Chain:
                 self._take_out(processor, "it gave samples that are no numbers")
             else:
                 samples = processed
+                self._spent_s[id(processor)] += min(monotonic() - began_s, _MOST_COUNTED_S)
         self._current = None
+        self._keep_pace(block.size / RATE_HZ)
         return samples
+
+    def _keep_pace(self, sound_s: float) -> None:
+        self._sound_s += sound_s
+        behind_s = sum(self._spent_s.values()) - self._sound_s
+        if behind_s > _MOST_BEHIND_S:
+            slowest = max(self._processors, key=lambda processor: self._spent_s[id(processor)])
+            self._take_out(slowest, "it takes longer than what is said")
+        if not 0.0 < behind_s <= _MOST_BEHIND_S:
+            self._sound_s = 0.0
+            self._spent_s.clear()
 
     def without_hung(self, seconds: float) -> Chain:
         """Return a chain of the processors that do not hang; this one does nothing more, should it ever go on.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.processing import session_chain
+from engine.audio.processing import chain, session_chain
 from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
@@ -265,6 +266,33 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
     heard = await rig.hear(960 * 49)
     assert rig.session.report().processors == ("Negated",)
     assert np.abs(heard[9600:]).max() == pytest.approx(0.5, abs=0.01)
+
+
+async def test_a_processor_that_takes_longer_than_the_sound_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said would reach the server later and later; one that is late for a while catches up."""
+    clock_s = [0.0]
+    monkeypatch.setattr(chain, "monotonic", lambda: clock_s[0])
+
+    class Busy(Same):
+        def __init__(self, *costs_ms: float) -> None:
+            self.costs_ms = deque(costs_ms)
+
+        def process(self, block: Samples, reference: Samples) -> Samples:
+            clock_s[0] += self.costs_ms[0] / 1000
+            self.costs_ms.rotate(-1)
+            return block
+
+    class TooSlow(Busy):
+        pass
+
+    rig = Rig(Busy(*[200] * 4, *[5] * 196), TooSlow(14, 30))
+    sound = _noise(960 * 500)
+    for start in range(0, sound.size, 48000):
+        rig.say(sound[start : start + 48000])
+        await rig.hear(start + 48000)
+    assert np.abs(rig.heard - sound).max() < 2 / 32768
+    (warning,) = rig.session.warnings
+    assert "TooSlow" in warning and rig.session.report().processors == ("Busy",)
 
 
 async def test_a_processor_is_used_by_one_thread_at_a_time(release: threading.Event) -> None:
