@@ -173,7 +173,12 @@ class Player:
     @property
     def drained(self) -> bool:
         """True when nothing is queued and the device has taken everything."""
-        return self._queue.drained and not self._cuts.pending and self._taken >= self._ring.head
+        return not (self.has_more or self._cuts.pending)
+
+    @property
+    def has_more(self) -> bool:
+        """True while there is something to be heard that was not stopped; what fades out is over."""
+        return not self._queue.drained or self._ring.head > max(self._taken, self._dropped_before)
 
     @property
     def receives(self) -> bool:

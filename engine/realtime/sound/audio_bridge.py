@@ -193,7 +193,7 @@ class AudioBridge:
         """Turn the answer down or up, by what our own detector has heard."""
         now_s = loop_time_s()
         heeded = not (self._mic_gate.muted or self._mic_gate.by_key)
-        sounds = heeded and not self._audio.player.drained
+        sounds = heeded and self._audio.player.has_more
         for heard in self._audio.read_speech():
             if heeded and heard.level:
                 self._turn.voice_heard(heard.captured_at_s)

@@ -146,6 +146,25 @@ def test_ducked_audio_counts_as_heard_to_the_millisecond(hold_hearing) -> None: 
     assert ducked.times_of(BargeIn) == plain.times_of(BargeIn)
 
 
+def test_what_fades_out_after_an_interruption_is_not_turned_down_again(hold_hearing) -> None:  # type: ignore[no-untyped-def]
+    ducked = asyncio.Event()
+
+    async def interrupt(session: RealtimeSession, devices: VirtualDevices) -> None:
+        devices.block_frames = RATE_HZ // 500  # the fade takes four
+        await ducked.wait()
+        await asyncio.sleep(0.0185)  # the microphone's next block comes in its first
+        session.interrupt()
+
+    held = hold_hearing(
+        [*ANSWER, TRUNCATED, Wait(1.0)],
+        (1.0, 2.0, SUSPECTED),
+        drive=interrupt,
+        observers=[lambda event, _: ducked.set() if isinstance(event, Duck) else None],
+    )
+    assert len(held.of(Duck)) == 1
+    assert [event.reason for event in held.of(Unduck)] == ["confirmed"]
+
+
 @pytest.mark.parametrize("interrupter", Interrupter)
 def test_ours_stops_the_answer_only_where_it_is_told_to(hold_hearing, interrupter: Interrupter) -> None:  # type: ignore[no-untyped-def]
     script = [*ANSWER, *([TRUNCATED] if interrupter is Interrupter.LOCAL else []), Wait(3.0)]
