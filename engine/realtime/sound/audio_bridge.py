@@ -220,9 +220,9 @@ class AudioBridge:
         if sounding_for_s is None:
             return
         sounds_at_s = loop_time_s() - sounding_for_s + self._audio.output_latency_s
-        if (since_voice_ms := self._turn.since_voice_ms(sounds_at_s)) is not None:
-            self._latency.turn_heard.add(since_voice_ms)
-        latency_ms = self._turn.sounded(sounds_at_s)
+        since_voice_ms, latency_ms = self._turn.since_voice_ms(sounds_at_s), self._turn.sounded(sounds_at_s)
         if latency_ms is not None:
             self._latency.turn.add(latency_ms)
+            if since_voice_ms is not None:
+                self._latency.turn_heard.add(since_voice_ms)
         self._delegate.emit(FirstAudio(response_id, latency_ms and round(latency_ms, 1)))
