@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.app import COMMANDS, load_command
+from cli.errors import SINGULAR
 from engine import errors
 
 ROOT = Path(__file__).parent.parent
@@ -86,4 +87,4 @@ def test_those_that_are_named_are_found() -> None:
 def test_parameters_that_a_text_names_are_options_of_the_command_line_too() -> None:
     named = {name for path in BELOW for text in texts(path, docstrings=False) for name in PARAMETER.findall(text)}
     assert {"backend", "input_file", "output_rate"} < named
-    assert {f"--{name.replace('_', '-')}" for name in named} <= OPTIONS
+    assert {f"--{SINGULAR.get(name, name).replace('_', '-')}" for name in named} <= OPTIONS

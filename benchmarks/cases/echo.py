@@ -49,7 +49,8 @@ _PHRASES = ("Stop, please.", "What is the time now?", "Turn off the light.", "Te
 _APART_S = 1.6
 _STEPS = {"first_step_ms": SpeechLevel.SUSPECTED, "second_step_ms": SpeechLevel.SPEECH}
 _LEVELS_HZ = RATE_HZ // FRAMES // 2
-_SECONDS = 4.0
+_ALONE_SECONDS, _SECONDS = 2.0, 4.0
+"""Duration of a case without and with the rivals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def cases(rooms_ms: Sequence[int] = ()) -> list[Case]:
         Case(
             f"echo/{rt60_ms}ms",
             partial(_measure, rt60_ms),
-            _SECONDS,
+            _ALONE_SECONDS,
             _SECONDS,
             in_quick=bool(rooms_ms) or rt60_ms == _USUAL_MS,
         )
@@ -82,9 +83,11 @@ def cases(rooms_ms: Sequence[int] = ()) -> list[Case]:
     ]
 
 
-def _measure(rt60_ms: int, _: float) -> Result:
+def _measure(rt60_ms: int, seconds: float) -> Result:
     scene = _scene(rt60_ms)
-    made = {OURS: ours(), "livekit": livekit(), "speexdsp": speexdsp()}
+    made: dict[str, Canceller | None] = {OURS: ours()}
+    if seconds > _ALONE_SECONDS:
+        made |= {"livekit": livekit(), "speexdsp": speexdsp()}
     there = {name: canceller for name, canceller in made.items() if canceller is not None}
     figures, found = {}, {}
     for name, canceller in there.items():

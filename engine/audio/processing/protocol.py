@@ -1,7 +1,7 @@
 """The protocol of a processor: a step of the chain that the microphone passes through.
 
 A processor is a class that a package registers under the entry-point group `voice.processors`; it is made with the
-options that follow its name (`--processor NAME:key=value`) as keyword arguments. The smallest one:
+options that follow its name (`NAME:key=value`) as keyword arguments. The smallest one:
 
     import numpy as np
 

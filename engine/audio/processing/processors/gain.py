@@ -34,9 +34,9 @@ class Gain:
             InvalidInputError: a limit above full scale, or a release below 10 ms.
         """
         if limit_db > 0:
-            raise InvalidInputError(f"`limit_db=` cannot be {limit_db!r}.", fix="Give a number of dBFS, 0 or less.")
+            raise InvalidInputError(f"limit_db cannot be {limit_db!r}.", fix="Give a number of dBFS, 0 or less.")
         if release_ms < 10:
-            raise InvalidInputError(f"`release_ms=` cannot be {release_ms!r}.", fix="Give a number, 10 or more.")
+            raise InvalidInputError(f"release_ms cannot be {release_ms!r}.", fix="Give a number, 10 or more.")
         self._gain, self._limit = db_to_linear(gain_db), db_to_linear(limit_db)
         self._decay_per_frame = 1000 / (release_ms * RATE_HZ)
         self._peak = 0.0

@@ -38,7 +38,7 @@ class HighPass:
             InvalidInputError: a cutoff that is no frequency of speech.
         """
         if not 1 <= cutoff_hz <= 8000:
-            raise InvalidInputError(f"`cutoff_hz=` cannot be {cutoff_hz!r}.", fix="Give a number from 1 to 8000.")
+            raise InvalidInputError(f"cutoff_hz cannot be {cutoff_hz!r}.", fix="Give a number from 1 to 8000.")
         angle = 2 * math.pi * cutoff_hz / RATE_HZ
         cosine, alpha = math.cos(angle), math.sin(angle) / (2 * _BUTTERWORTH_Q)
         edge = (1 + cosine) / 2

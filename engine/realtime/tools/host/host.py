@@ -126,7 +126,7 @@ class ToolHost:
             try:
                 return await self._start()
             except _NotLoadedError as error:
-                self._found[error.reference] = VoiceError(f"{error}.")
+                self._found[error.reference] = VoiceError(f"{error}.", fix="Correct the module, or leave it out.")
                 left = tuple(name for name in self._order.references if name != error.reference)
                 self._order = replace(self._order, references=left)
         raise _NotLoadedError("", "nothing is left to load")
