@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ import time
 import traceback
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from engine.errors import VoiceError
@@ -151,6 +153,8 @@ def _limit(order: Order) -> None:
         import resource  # noqa: PLC0415 - of Unix
 
         os.nice(order.nice)
+        with contextlib.suppress(OSError):  # the priority of the whole session, where Linux groups by them
+            Path("/proc/self/autogroup").write_text(str(order.nice), encoding="ascii")
         if order.memory_mb is not None:
             most = order.memory_mb << 20
             resource.setrlimit(resource.RLIMIT_DATA, (most, most))

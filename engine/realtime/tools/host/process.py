@@ -89,7 +89,9 @@ class HostProcess:
                     stdout=printed.file,
                     stderr=printed.file,
                     pass_fds=() if is_windows else (theirs.fileno(),),
-                    process_group=0,  # Ctrl+C in a terminal reaches a whole group
+                    # Ctrl+C in a terminal reaches a whole group. And Linux shares processors among sessions: one that
+                    # was ours would take from the sound whatever the tools take, however low their priority in it.
+                    start_new_session=True,
                     env=without_keys(os.environ),
                 )
             except BaseException:
