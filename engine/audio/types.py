@@ -95,7 +95,7 @@ class ProcessingReport:
     processors: tuple[str, ...] = ()
     """Those in use; none where the microphone goes out as it is."""
     erle_db: float | None = None
-    """Echo return loss enhancement of the latest seconds in which the speaker sounded."""
+    """Echo return loss enhancement of the latest seconds in which the speaker sounded, where echo is cancelled."""
     echo_db: float | None = None
     """Level of the microphone against the speaker's signal in those seconds, before the processing."""
 

@@ -64,6 +64,11 @@ class Chain:
         known = self._told("speech_probability")
         return known[-1] if known else None
 
+    @property
+    def cancels_echo(self) -> bool:
+        """Whether what it does to the speaker's sound is echo cancellation; silence and gain are none."""
+        return any(self._told("cancels_echo"))
+
     def process(self, block: Samples, reference: Samples) -> Samples:
         """Return a block as all processors leave it; never raises.
 

@@ -33,8 +33,8 @@ Samples = NDArray[np.float32]
 class Processor(Protocol):
     """One step of the chain; made and called on one thread at a time.
 
-    One that raises, hangs, takes longer than the sound does, or returns anything but as many finite samples is taken out
-    for the rest of the session, and so is one whose `speech_probability` or `delay_ms`, if it has them, is no number.
+    One that raises, hangs, takes longer than the sound, or returns anything but as many finite samples is taken out for
+    the rest of the session, and so is one whose `speech_probability` or `delay_ms`, if it has them, is no number.
     """
 
     def process(self, block: Samples, reference: Samples) -> Samples:
@@ -60,3 +60,11 @@ class Delays(Protocol):
     @property
     def delay_ms(self) -> float:
         """The lag."""
+
+
+class CancelsEcho(Protocol):
+    """A processor that may take out what the microphone hears of the speaker."""
+
+    @property
+    def cancels_echo(self) -> bool:
+        """True where it does: by how much is told then."""

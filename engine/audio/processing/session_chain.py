@@ -98,5 +98,7 @@ class SessionChain:
 
     def report(self) -> ProcessingReport:
         """Return what was done so far."""
-        names = self._microphone.chain.names if self._microphone is not None else ()
-        return ProcessingReport(names, self._meter.erle_db, self._meter.echo_db)
+        if self._microphone is None:
+            return ProcessingReport()
+        chain, meter = self._microphone.chain, self._meter
+        return ProcessingReport(chain.names, meter.erle_db if chain.cancels_echo else None, meter.echo_db)

@@ -15,6 +15,7 @@ from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing import chain, session_chain
 from engine.audio.processing.alignment import ReferenceAligner
+from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
@@ -223,6 +224,28 @@ async def test_a_microphone_that_gives_no_numbers_does_not_poison_the_canceller(
     heard = await rig.hear(sound.size)
     assert np.sqrt(np.mean(heard[960 * 20 :] ** 2)) > 0.01
     assert rig.session.report().processors == ("WebRtc",)
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+async def test_only_of_echo_cancellation_is_told_by_how_much_the_echo_got_quieter(cancels: bool) -> None:
+    """A microphone that rests while the speaker sounds would boast of 120 dB, and a gain of less than nothing."""
+
+    class Quiet(Same):
+        cancels_echo = cancels
+
+        def process(self, block: Samples, reference: Samples) -> Samples:
+            return block * np.float32(0.1)
+
+    rig = Rig(Quiet(), Gain(gain_db=-20.0))
+    assert rig.device.playback is not None
+    sound = _noise(48000 * 3)
+    rig.device.playback.put(sound)
+    for start in range(0, sound.size, 960):
+        rig.say(sound[start : start + 960])
+    await rig.hear(sound.size)
+    report = rig.session.report()
+    assert report.erle_db == (pytest.approx(40.0, abs=0.1) if cancels else None)
+    assert report.echo_db == pytest.approx(0.0, abs=0.2)
 
 
 async def test_no_processors_leave_the_stream_as_it_is() -> None:

@@ -50,6 +50,7 @@ class WebRtc:
             high_pass_filter=True,
             auto_gain_control=agc,
         )
+        self.cancels_echo = echo
         self.delay_ms = 9.0 if level is None else 15.0
         """Measured with noise, in version 0.2.0: 430 and 718 frames."""
 
