@@ -69,7 +69,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
             "WHO",
             "Whose ear interrupts: the server's, ours (local), or both: ours turns it down, the server stops it.",
         ),
-        "duck_ms": ("MS", "How long the agent stays turned down, unless the server hears you too; default: 700."),
+        "duck_ms": ("MS", "Time after your voice until the agent is loud again, if not interrupted; default: 700."),
     },
     "Limits": {
         "duration": ("S", "Seconds until the session ends."),

@@ -36,7 +36,7 @@ class SessionSettings:
     """The session ends when nobody has spoken for so long."""
     barge_in: Interrupter = Interrupter.BOTH
     duck_ms: float = 700.0
-    """Time after which an answer that was turned down returns, unless a voice is confirmed."""
+    """Time after a voice until an answer that it turned down returns, unless the server confirms it."""
 
     def turn_detection(self, provider: Provider) -> TurnDetection:
         """Return the turn detection of this session.

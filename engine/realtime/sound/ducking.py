@@ -79,7 +79,7 @@ class Ducking:
 
         Args:
             interrupter: Whose word counts.
-            duck_ms: Time after which an answer returns that nobody has interrupted.
+            duck_ms: Time until an answer returns that nobody has interrupted, from the suspicion or the last of speech.
         """
         self._interrupter = interrupter
         self._patience_s = duck_ms / 1000
