@@ -66,7 +66,8 @@ class SessionChain:
 
         def looked(found: asyncio.Future[None]) -> None:
             self._is_looking = False
-            if not found.cancelled() and found.exception() is None and self._chain is not None:
+            has_failed = found.cancelled() or found.exception() is not None
+            if not has_failed and self._chain is not None and self._microphone is None:
                 on_needed()
 
         loop = asyncio.get_running_loop()

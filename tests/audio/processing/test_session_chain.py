@@ -1,0 +1,50 @@
+"""The chain of a session, looked for beside a running stream."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.processing import session_chain
+from engine.audio.processing.processors.gain import Gain
+from engine.audio.processing.protocol import Processor
+from engine.audio.processing.session_chain import SessionChain
+from engine.audio.run_blocking import DaemonThread
+from engine.audio.types import StreamInfo
+
+INFO = StreamInfo("test", native=False, input=None, output=None)
+
+
+async def test_a_stream_that_got_its_chain_while_somebody_looked_is_not_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the chain has at hand would be lost."""
+    monkeypatch.setattr(session_chain, "_LOOK_AGAIN_S", 0.0)
+    is_asked, answer, began = threading.Event(), threading.Event(), list[int]()
+
+    def choose(info: StreamInfo, warn: Callable[[str], None]) -> list[Processor]:
+        is_first = not is_asked.is_set()
+        is_asked.set()
+        if is_first:
+            answer.wait(60)
+        return [Gain()]
+
+    thread = DaemonThread()
+    monkeypatch.setattr(session_chain, "DaemonThread", lambda: thread)
+    session = SessionChain(choose)
+    session.look_again(INFO, lambda: began.append(1))
+    is_asked.wait(60)
+    device = AudioPort(keep_reference=True)
+    device.attach_input(48000, 1)
+    device.attach_output(48000, 1)
+    session.prepare(INFO)
+    session.follow(device, on_done=lambda: None, on_played=lambda _: None)
+    microphone = session.microphone
+    answer.set()
+    await asyncio.wrap_future(thread.outcome)
+    assert not began and session.microphone is microphone is not None
+    session.close()
