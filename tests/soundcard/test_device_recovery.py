@@ -35,7 +35,9 @@ def conversation(card: SoundCard, *devices: str) -> Iterator[tuple[Relay, VoiceP
     """`voice run` with the embedded agent, on these devices."""
     with (
         Relay() as relay,
-        VoiceProcess(*("--provider", "local", "--url", relay.url), *devices, environment=card.environment) as voice,
+        VoiceProcess(
+            *("--provider", "local", "--url", relay.url, "--echo", "off"), *devices, environment=card.environment
+        ) as voice,
     ):
         voice.wait_for("session")
         yield relay, voice

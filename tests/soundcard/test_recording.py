@@ -19,7 +19,7 @@ pytestmark = pytest.mark.soundcard
 
 
 def test_both_sides_are_recorded_in_step(soundcard: SoundCard, tmp_path: Path) -> None:
-    options = ("--backend", "sounddevice", "--record", str(tmp_path / "talk"))
+    options = ("--backend", "sounddevice", "--echo", "on", "--record", str(tmp_path / "talk"))
     with (
         Relay() as relay,
         soundcard.record_speaker() as recording,
