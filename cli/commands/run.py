@@ -69,7 +69,10 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
             "WHO",
             "Whose ear interrupts: the server's, ours (local), or both: ours turns it down, the server stops it.",
         ),
-        "duck_ms": ("MS", "Time after your voice until the agent is loud again, if not interrupted; default: 700."),
+        "duck_ms": (
+            "MS",
+            "Time until the agent is loud again, if nothing confirms that it is interrupted; default: 700.",
+        ),
     },
     "Limits": {
         "duration": ("S", "Seconds until the session ends."),

@@ -133,7 +133,7 @@ class SessionOptions:
     """Interruptions by the voice: `both` turns the answer down at once and stops it at the server's word; `server` does
     without the first; `local` stops it by itself, for servers that do not."""
     duck_ms: int | None = None
-    """Milliseconds after a voice until an answer returns that it turned down and nobody interrupted; 700 by default."""
+    """Milliseconds until an answer returns that a voice has turned down and nobody interrupts; 700 by default."""
     duration: float | None = None
     """Seconds until the session ends."""
     idle_timeout: float | None = None

@@ -28,7 +28,9 @@ class DuckState(Enum):
     LOWERED = auto()
     LOW = auto()
     DISMISSED = auto()
-    """At full level again: the suspicion was not confirmed, and is not heeded until it has passed."""
+    """At full level again: the suspicion was not confirmed, and only speech is heeded until it has passed."""
+    REJECTED = auto()
+    """At full level again: the speech was not confirmed, a television perhaps; not heeded until it has passed."""
 
 
 class Signal(StrEnum):
@@ -50,12 +52,13 @@ TRANSITIONS = {
     (DuckState.FULL, Signal.SPEECH): DuckState.LOW,
     (DuckState.LOWERED, Signal.SPEECH): DuckState.LOW,
     (DuckState.LOWERED, Signal.TIMEOUT): DuckState.DISMISSED,
-    (DuckState.LOW, Signal.TIMEOUT): DuckState.DISMISSED,
+    (DuckState.LOW, Signal.TIMEOUT): DuckState.REJECTED,
     (DuckState.DISMISSED, Signal.SPEECH): DuckState.LOW,
     (DuckState.DISMISSED, Signal.QUIET): DuckState.FULL,
+    (DuckState.REJECTED, Signal.QUIET): DuckState.FULL,
 } | {(state, over): DuckState.FULL for state in DuckState for over in (Signal.CONFIRMED, Signal.ENDED)}
 """Any other signal changes nothing."""
-GAINS_DB = {DuckState.FULL: 0.0, DuckState.LOWERED: -6.0, DuckState.LOW: -18.0, DuckState.DISMISSED: 0.0}
+GAINS_DB = dict.fromkeys(DuckState, 0.0) | {DuckState.LOWERED: -6.0, DuckState.LOW: -18.0}
 _SIGNALS = {
     SpeechLevel.NONE: Signal.QUIET,
     SpeechLevel.SUSPECTED: Signal.SUSPECTED,
@@ -79,7 +82,7 @@ class Ducking:
 
         Args:
             interrupter: Whose word counts.
-            duck_ms: Time until an answer returns that nobody has interrupted, from the suspicion or the last of speech.
+            duck_ms: Time until an answer returns that nobody has interrupted, from the latest step on.
         """
         self._interrupter = interrupter
         self._patience_s = duck_ms / 1000
@@ -98,8 +101,6 @@ class Ducking:
         if self._interrupter is Interrupter.SERVER:
             return None
         self._level = level
-        if level is SpeechLevel.SPEECH:
-            self._expires_at_s = now_s + self._patience_s
         event = self._take(_SIGNALS[level], now_s, round(1000 * (now_s - captured_at_s), 1))
         return event if isinstance(event, Duck) else None
 
