@@ -15,8 +15,9 @@ from markupsafe import Markup, escape
 from benchmarks.registry import BENCHMARKS
 from benchmarks.report.comparison import SAMPLES, Comparison, Judgement
 from benchmarks.report.document import Document
-from benchmarks.report.results import Result
+from benchmarks.report.results import OURS, Result
 from benchmarks.report.verdict import ABOUT_SOUND, BUSY, RULE, WAYS, capital, recommendation, sentences
+from benchmarks.signals.echo_quality import WINDOW_S
 from cli.bench.page.charts import Bar, Chart, bars, lines, samples
 from cli.bench.table import TEXTS, grid, measured_besides, notes
 from cli.bench.words import QUICK, change_cells, remarks
@@ -154,7 +155,21 @@ def _ratios(results: Sequence[Result]) -> Iterator[Chart]:
         )
 
 
-_CHARTS = {"latency": _latency, "callback": _losses, "session": _ways}
+def _erle(results: Sequence[Result]) -> Iterator[Chart]:
+    """The echo return loss enhancement of each canceller over time, room by room."""
+    for run in results:
+        cancellers = {OURS: run.extra} | {name: found for name, found in run.extra.items() if isinstance(found, dict)}
+        yield lines(
+            f"Echo taken away: {run.case}",
+            ("time, s", "ERLE, dB"),
+            {
+                name: [(WINDOW_S * at, db) for at, db in enumerate(found["erle_over_time_db"]) if db is not None]
+                for name, found in cancellers.items()
+            },
+        )
+
+
+_CHARTS = {"latency": _latency, "callback": _losses, "session": _ways, "echo": _erle}
 """Charts by benchmark; one that is not listed gets the chart of rivals."""
 
 

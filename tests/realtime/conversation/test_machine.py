@@ -333,6 +333,8 @@ class Witness:
         self.conversation = Conversation("test", server_tools=["web_search"], interrupts_by_itself=interrupts_by_itself)
         self.seen: set[str] = set()
         self.interrupted: set[str] = set()
+        self.ended: set[str] = set()
+        """Responses that are done, or that another has followed: a later one may have the id of one of them."""
         self.speaking = False
         self.started: list[str] = []
         self.answered: list[str] = []
@@ -347,9 +349,15 @@ class Witness:
         else:
             if isinstance(step, e.SpeechStarted | e.SpeechStopped):
                 self.speaking = isinstance(step, e.SpeechStarted)
-                self.interrupted |= self.seen if self.speaking else set()
+                self.interrupted = self.interrupted | self.seen if self.speaking else self.interrupted - self.ended
+            response_id, is_created = getattr(step, "response_id", ""), isinstance(step, e.ResponseCreated)
+            if is_created:
+                self.interrupted -= {response_id} & self.ended
+            if response_id and (is_created or response_id not in self.seen):
+                self.ended |= self.seen - {response_id}
             actions = self.conversation.handle(step)
-            self.seen |= {response_id for response_id in [getattr(step, "response_id", "")] if response_id}
+            self.seen |= {response_id} if response_id else set()
+            self.ended |= {response_id} if isinstance(step, e.ResponseDone) else set()
         for action in actions:
             self.judge(action)
 
@@ -366,6 +374,7 @@ class Witness:
             case Send(event):
                 self.event_ids.append(event.event_id)
                 assert not (isinstance(event, CreateResponse) and self.speaking)
+                self.interrupted -= self.ended if isinstance(event, CreateResponse) else set()
                 if isinstance(event, CreateItem):
                     self.answered.append(event.item["call_id"])
 
