@@ -321,7 +321,7 @@ class Conversation:
     def _response_of(self, response_id: str, *, begins: bool = False) -> tuple[Response, list[Action]]:
         """The response an event belongs to; one that a server never announced begins here, also by a used id."""
         response = self._responses.find(response_id)
-        if response is None or (begins and response.state is State.DONE and self._waits and not self.user_heard):
+        if response is None or (begins and response.state is State.DONE and self._waits):
             return self._begin(response_id)
         return response, []
 

@@ -349,11 +349,9 @@ class Witness:
         else:
             if isinstance(step, e.SpeechStarted | e.SpeechStopped):
                 self.speaking = isinstance(step, e.SpeechStarted)
-                self.interrupted = self.interrupted | self.seen if self.speaking else self.interrupted - self.ended
-            response_id, is_created = getattr(step, "response_id", ""), isinstance(step, e.ResponseCreated)
-            if is_created:
-                self.interrupted -= {response_id} & self.ended
-            if response_id and (is_created or response_id not in self.seen):
+                self.interrupted |= self.seen if self.speaking else set()
+            response_id = getattr(step, "response_id", "")
+            if response_id and (isinstance(step, e.ResponseCreated) or response_id not in self.seen):
                 self.ended |= self.seen - {response_id}
             actions = self.conversation.handle(step)
             self.seen |= {response_id} if response_id else set()
@@ -365,7 +363,7 @@ class Witness:
         """Nothing old is played, no call runs twice, nobody talks over the user."""
         match action:
             case PlayAudio(response_id):
-                assert response_id not in self.interrupted
+                assert response_id not in self.interrupted - self.ended
             case RunTool(tool_call):
                 assert tool_call.name != "web_search"
                 self.started.append(tool_call.call_id)
@@ -374,7 +372,6 @@ class Witness:
             case Send(event):
                 self.event_ids.append(event.event_id)
                 assert not (isinstance(event, CreateResponse) and self.speaking)
-                self.interrupted -= self.ended if isinstance(event, CreateResponse) else set()
                 if isinstance(event, CreateItem):
                     self.answered.append(event.item["call_id"])
 
