@@ -35,8 +35,8 @@ _LEAST_RISE_DB, _VOICE_DB = 10.0, -48.0
 _PROBABLE, _IMPROBABLE = 0.6, 0.2
 """Speech probability that is a suspicion by itself; below the second, the loudest sound is none."""
 _SPEECH, _NO_SPEECH = 0.92, 0.1
-"""Silero's probabilities from which it is speech, and below which it is none: a tone that the canceller let through. Of 90
-coughs, key clicks and slams 3 are above 0.92 and 13 above 0.5; what is speech by either is so after 160 ms."""
+"""Silero's probabilities from which it is speech, and below which it is none: a tone that the canceller let through.
+Of 90 coughs, key clicks and slams 3 pass for speech with 0.92 and 13 with 0.5; a voice is known as soon with either."""
 _VOICED = 0.7
 """Autocorrelation at the period of a voice, from which a block is voiced: coughs, clicks and slams are not."""
 _PITCH = slice(_SILERO_HZ // 400, _SILERO_HZ // 80)

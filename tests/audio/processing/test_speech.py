@@ -110,7 +110,7 @@ class Network:
 def test_silero_is_asked_about_suspicions_while_the_speaker_sounds_and_heeded_once_the_canceller_knows_the_room() -> (
     None
 ):
-    network = Network(0.9)
+    network = Network(0.97)
     detector = SpeechDetector(lambda: network)
     assert set(feed(detector, 1.0, level_db=-70, probability=0.9, sounds=False)) == {SUSPECTED}
     feed(detector, 1.5, level_db=-70, probability=0.1)
