@@ -25,6 +25,8 @@ def stop_signals(stop: Callable[[], None]) -> Iterator[None]:
     INTERRUPTS.stop = lambda: loop.call_soon_threadsafe(stop)
     for number in previous:
         signal.signal(number, INTERRUPTS.take)
+    if INTERRUPTS.count:  # what raised KeyboardInterrupt before was inside of something that lets no error out
+        loop.call_soon(stop)
     try:
         yield
     finally:

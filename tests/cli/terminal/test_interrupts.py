@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.signals import stop_signals
 
 if sys.platform == "win32":
@@ -100,3 +102,13 @@ def test_a_loop_that_hangs_is_left_a_second_after_the_second_ctrl_c() -> None:
         began_s = time.monotonic()
         assert run.wait(30) == 130
         assert time.monotonic() - began_s < 4
+
+
+async def test_a_ctrl_c_that_was_swallowed_before_there_was_a_loop_ends_what_the_loop_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(INTERRUPTS, "count", 1)
+    stopped = asyncio.Event()
+    async with asyncio.timeout(20):
+        with stop_signals(stopped.set):
+            await stopped.wait()
