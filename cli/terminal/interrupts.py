@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -34,6 +35,7 @@ class Interrupts:
         """Take Ctrl+C from here on, unless the parent has it ignored, as a script does for a background job."""
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self.take)
+            sys.unraisablehook = _show_unless_interrupt
 
     def release(self) -> None:
         """Let the next Ctrl+C simply end the process: Python is about to end, and would print where."""
@@ -59,6 +61,12 @@ class Interrupts:
                 self.restore()
         finally:
             os._exit(EXIT_CODE)
+
+
+def _show_unless_interrupt(unraisable: sys.UnraisableHookArgs) -> None:
+    """Print what nobody can catch, but for a Ctrl+C within a callback of the interpreter's own: it is counted."""
+    if unraisable.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(unraisable)
 
 
 INTERRUPTS = Interrupts()

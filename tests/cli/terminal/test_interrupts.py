@@ -112,3 +112,20 @@ async def test_a_ctrl_c_that_was_swallowed_before_there_was_a_loop_ends_what_the
     async with asyncio.timeout(20):
         with stop_signals(stopped.set):
             await stopped.wait()
+
+
+def test_a_ctrl_c_within_a_callback_of_the_interpreter_prints_nothing() -> None:
+    program = """
+import signal
+from cli.terminal.interrupts import INTERRUPTS
+
+class Held:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+INTERRUPTS.install()
+Held()
+assert INTERRUPTS.count == 1
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
