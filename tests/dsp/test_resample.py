@@ -196,7 +196,7 @@ def test_equal_rates_pass_through() -> None:
 
 
 def adjusted(source_hz: int, target_hz: int, ppm_of_blocks: list[float]) -> tuple[NDArray[np.float64], ...]:
-    """What comes out of blocks of 20 ms of a tone of 1 kHz, each with a ratio of its own, and what should."""
+    """The output for blocks of 20 ms of a tone of 1 kHz, each with a ratio of its own, and the expected one."""
     resampler = PolyphaseResampler(source_hz, target_hz, adjustable=True)
     tone = np.sin(2 * np.pi * 1000 / source_hz * np.arange(len(ppm_of_blocks) * source_hz // 50)).astype(np.float32)
     pieces, steps = [], []

@@ -103,7 +103,7 @@ FAULTS: dict[str, tuple[Callable[[EchoRig], None], float]] = {
     "streams opened again": (EchoRig.reopen, 0.2),
     "microphone not read for 300 ms": (lambda rig: rig.skip(0.3), 0.0),
 }
-"""What happens, and after how many seconds the pair is right again."""
+"""Faults, and the seconds after which the pair is right again."""
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -161,7 +161,7 @@ def test_a_chain_that_begins_late_keeps_nothing_of_what_was_played_before() -> N
 
 
 def test_all_that_is_read_of_the_ring_is_passed_on_as_it_is() -> None:
-    """What found no room there is missing; the port counts it."""
+    """Frames without room there are missing; the port counts them."""
     rig = EchoRig(render_hz=16000)
     rig.run(2.0)
     stall(7.0)(rig)

@@ -31,7 +31,7 @@ def answer() -> NDArray[np.float32]:
 
 
 def in_a_room(direct: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What has come the shortest way, with the echoes of a room of 250 ms and some noise."""
+    """The direct sound, with the echoes of a room of 250 ms and some noise."""
     dice, length = np.random.default_rng(1), RATE_HZ // 4
     room = dice.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
     room[0] = 4.0

@@ -292,7 +292,7 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
 
 
 async def test_a_processor_that_takes_longer_than_the_sound_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is said would reach the server later and later; one that is late for a while catches up."""
+    """Speech would reach the server later and later; a processor that is late for a while catches up."""
     clock_s = [0.0]
     monkeypatch.setattr(chain, "monotonic", lambda: clock_s[0])
 
@@ -345,7 +345,7 @@ async def test_a_processor_is_used_by_one_thread_at_a_time(release: threading.Ev
 async def test_a_callback_while_blocks_are_handed_over_does_not_make_them_older(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is said while muted would be sent."""
+    """Speech while muted would be sent."""
     rig, take = Rig(Same()), ReferenceAligner.take
 
     def interrupted(aligner: ReferenceAligner, frames: int, captured_end: int) -> Samples:

@@ -35,7 +35,7 @@ def noise(seconds: float, *, level_db: float, seed: int = 1) -> Samples:
 
 
 def through(processor: Processor, samples: Samples, reference: Samples | None = None, frames: int = FRAMES) -> Samples:
-    """What comes out, block by block."""
+    """The output, block by block."""
     reference = np.zeros_like(samples) if reference is None else reference
     cuts = range(0, samples.size, frames)
     return np.concatenate([processor.process(samples[i : i + frames].copy(), reference[i : i + frames]) for i in cuts])

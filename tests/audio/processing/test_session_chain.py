@@ -22,7 +22,7 @@ INFO = StreamInfo("test", native=False, input=None, output=None)
 async def test_a_stream_that_got_its_chain_while_somebody_looked_is_not_begun_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What the chain has at hand would be lost."""
+    """The blocks in the chain would be lost."""
     monkeypatch.setattr(session_chain, "_LOOK_AGAIN_S", 0.0)
     is_asked, answer, began = threading.Event(), threading.Event(), list[int]()
 

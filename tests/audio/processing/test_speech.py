@@ -46,7 +46,7 @@ def slam(dice: np.random.Generator) -> NDArray[np.float64]:
 
 @pytest.fixture(scope="module")
 def levels() -> list[SpeechLevel]:
-    """What is heard in 11 s of an answer, -6 dB in a room of 250 ms and 80 ms late: a slam, and words as loud as it."""
+    """The microphone in 11 s of an answer, 80 ms late and -6 dB in a room of 250 ms: a slam, and words as loud."""
     dice = np.random.default_rng(5)
     speaker = say(STORY, "en-us", -20.0)[: 11 * RATE_HZ]
     room = dice.standard_normal(RATE_HZ // 4) * np.exp(-np.arange(RATE_HZ // 4) / (RATE_HZ * 0.25 / 6.9))

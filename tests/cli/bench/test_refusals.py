@@ -1,4 +1,4 @@
-"""What `voice bench` refuses: with the fix, before anything is measured; so the machine may be busy."""
+"""Refusals of `voice bench`: with the fix, before anything is measured; so the machine may be busy."""
 
 from __future__ import annotations
 

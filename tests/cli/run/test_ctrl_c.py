@@ -25,7 +25,7 @@ COMMAND = [sys.executable, "-c", PROGRAM, "run", "--backend", "virtual", "--prov
 PATIENCE_S = 15.0
 """For the slowest end beside other tests."""
 MOST_MEDIAN_S = 3.0
-"""Of all ends, two of them side by side: 0.8 s on two cores at a load of twelve."""
+"""Median of all ends, two of them side by side: 0.8 s on two cores at a load of twelve."""
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds processes as Linux shows them")
 

@@ -213,7 +213,7 @@ def test_nothing_is_turned_down_under_push_to_talk_and_mute_brings_the_answer_ba
 
 
 def test_the_latency_counts_from_the_last_word_as_heard_here_too(hold_hearing) -> None:  # type: ignore[no-untyped-def]
-    """Of turns that were spoken: what answers a text has no last word."""
+    """Spoken turns alone: a typed text has no last word."""
     spoken = Emit("input_audio_buffer.speech_stopped", item_id="u1", audio_end_ms=500)
     answer = Answer("r1", "i1", tone(1.0), "Words.")
     held = hold_hearing([*opened("s"), Wait(0.7), STARTED, spoken, Wait(0.3), answer, Wait(3.0)], (0.2, 0.6, SUSPECTED))
