@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cli.options import ProfileOption
+
 COMMANDS = {
     "run": "Talk with an agent. Ctrl+C ends the conversation.",
     "devices": "List the microphones and speakers, or look closer at them.",
     "doctor": "Say what works on this machine, what does not, and how to fix it.",
     "backends": "List the audio backends, and why one does not work.",
     "providers": "List the services, and what each one lacks.",
+    "config": "Show and change the configuration.",
     "tools": "List the tools that an agent may be given, or call one.",
     "replay": "Replay a recorded conversation, and compare.",
     "serve": "Serve an offline agent, or a script, to programs on this machine.",
@@ -116,5 +119,6 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    profile: ProfileOption = None,
 ) -> None:
     """Talk with an agent, choose audio devices, measure latency."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -9,6 +10,18 @@ import typer
 
 BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
 BackendOption = Annotated[str | None, typer.Option("--backend", help=BACKEND_HELP)]
+PROFILE_HELP = "Take the profile of this name from the configuration file; also VOICE_PROFILE."
+
+
+def _use_profile(name: str | None) -> str | None:
+    if name is not None:
+        os.environ["VOICE_PROFILE"] = name
+    return name
+
+
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", callback=_use_profile, help=PROFILE_HELP)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

@@ -11,6 +11,9 @@ The file is `config.toml` in the system's folder for configurations (`~/.config/
     backend = "sounddevice"
     input = "usb"
 
+    [profiles.kitchen.audio]          # what differs where `VOICE_PROFILE` is "kitchen"
+    input = "webcam"
+
 The other tables are described in `engine.config_tables`.
 """
 
@@ -19,7 +22,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -27,6 +30,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_h
 
 from platformdirs import user_config_path
 
+from engine.config_errors import CONFIG_VARIABLE, Source, names_of, unfit, unreadable
 from engine.config_tables import (
     As,
     Interrupter,
@@ -40,12 +44,13 @@ from engine.config_tables import (
 )
 from engine.errors import InvalidInputError
 from engine.files import read_bounded
+from engine.key_ring import stored_keys
 from engine.redaction import Secret
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-CONFIG_VARIABLE = "VOICE_CONFIG"
+PROFILE_VARIABLE = "VOICE_PROFILE"
 _LARGEST_BYTES, _DEEPEST = 256 * 1024, 100
 VARIABLES = {
     "keys": {
@@ -132,6 +137,13 @@ class Config:
         }
         return replace(self, keys=replace(self.keys, **keys), audio=replace(self.audio, **given["audio"]))
 
+    def with_stored_keys(self, environ: Mapping[str, str]) -> Config:
+        """Return the same with the keys of the system's keyring, which come after the environment's."""
+        secret = (name for name in VARIABLES["keys"] if name.endswith(("_key", "_token")))
+        wanted = [name for name in secret if not environ.get(VARIABLES["keys"][name], "").strip()]
+        stored: dict[str, Any] = dict(stored_keys(wanted, environ))
+        return replace(self, keys=replace(self.keys, **stored)) if stored else self
+
     @property
     def tool_secrets(self) -> list[str]:
         """Secrets of the tools' and the MCP servers' settings, which no text may show."""
@@ -154,7 +166,7 @@ def origin_of(key: str) -> str:
 def load_config(
     environ: Mapping[str, str] | None = None, *, may_be_new: bool = False, only_devices: bool = False
 ) -> Config:
-    """Read the file, if there is one, and let the environment override it.
+    """Read the file, if there is one, lay the chosen profile over it, and let the environment override it.
 
     Args:
         environ: Environment variables; None takes the process's own.
@@ -162,23 +174,48 @@ def load_config(
         only_devices: Read `[keys]` and `[audio]` alone: the variables that others ask for need not be set.
 
     Raises:
-        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, or a file is unreadable, is not
-            TOML, has an unknown table or key, or a value that does not fit. The message names the file, never a value.
+        InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, a file is unreadable, is not TOML,
+            has an unknown table or key, or a value that does not fit, or there is no such profile. The message names
+            the file and the line, never a value.
     """
     environ = os.environ if environ is None else environ
-    path = config_path(environ)
-    try:
-        document = tomllib.loads(read_config(path))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if environ.get(CONFIG_VARIABLE, "").strip() and not may_be_new:
-            raise not_taken(path, error) from None
-        document = {}
-    except (OSError, ValueError, RecursionError) as error:
-        raise not_taken(path, error) from None
+    source = read_source(environ, may_be_new=may_be_new)
+    document = _with_profile(parse(source.text, source.path), source)
     if only_devices:
         others = {entry.name for entry in fields(Config)} - VARIABLES.keys()
         document = {name: table for name, table in document.items() if name not in others}
-    return check_config(_filled_in(document, environ, path), path).overridden_by(environ)
+    config = check_config(_filled_in(document, environ, source.path), source).overridden_by(environ)
+    return config if only_devices else config.with_stored_keys(environ)
+
+
+def read_source(environ: Mapping[str, str], *, may_be_new: bool = False) -> Source:
+    """Return the file that these variables choose, empty where there is none, and the profile.
+
+    Raises:
+        InvalidInputError: it cannot be read, or `VOICE_CONFIG` names one that must exist and does not.
+    """
+    path = config_path(environ)
+    profile = environ.get(PROFILE_VARIABLE, "").strip()
+    try:
+        return Source(path, read_config(path), profile)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if environ.get(CONFIG_VARIABLE, "").strip() and not may_be_new:
+            raise unreadable(path, error) from None
+        return Source(path, profile=profile)
+    except (OSError, ValueError, RecursionError) as error:
+        raise unreadable(path, error) from None
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """Return a configuration's document.
+
+    Raises:
+        InvalidInputError: it is no TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise unreadable(path, error) from None
 
 
 def read_config(path: Path) -> str:
@@ -194,7 +231,50 @@ def read_config(path: Path) -> str:
     return text
 
 
-def check_config(document: dict[str, Any], path: Path) -> Config:
+def check_key(text: str, path: Path, dotted: str, environ: Mapping[str, str]) -> None:
+    """Refuse a configuration in which this key, or its table, does not fit; the other tables may be wrong.
+
+    Raises:
+        InvalidInputError: what is wrong.
+    """
+    profile, (table, *_) = split_profile(dotted)
+    source = Source(path, text, profile)
+    document = _with_profile(parse(text, path), source)
+    check_config(_filled_in({table: document.get(table, {})}, environ, path), source)
+
+
+def split_profile(dotted: str) -> tuple[str, tuple[str, ...]]:
+    """Return the profile that a dotted key belongs to, or "", and its names below.
+
+    Raises:
+        InvalidInputError: it names no key of a table.
+    """
+    names = names_of(dotted)
+    profile, names = (names[1], names[2:]) if names[:1] == ("profiles",) and len(names) > 2 else ("", names)
+    if len(names) < 2:
+        raise InvalidInputError(f"'{dotted}' names no key.", fix="Write TABLE.KEY, such as audio.input.")
+    return profile, names
+
+
+def _with_profile(document: dict[str, Any], source: Source) -> dict[str, Any]:
+    profiles = document.pop("profiles", {})
+    if not isinstance(profiles, dict) or not all(isinstance(profile, dict) for profile in profiles.values()):
+        raise unfit("dict_type", ["profiles"], [], {}, source)
+    if not source.profile:
+        return document
+    if source.profile not in profiles:
+        has = f"It has {', '.join(profiles)}." if profiles else f"Begin it with [profiles.{source.profile}.audio]."
+        raise InvalidInputError(f"The configuration {source.path} has no profile '{source.profile}'.", fix=has)
+    return {**document, **_laid_over(document, profiles[source.profile])}
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return {key: _laid_over(below.get(key), above.get(key, below.get(key))) for key in {**below, **above}}
+
+
+def check_config(document: dict[str, Any], source: Source) -> Config:
     """Return the configuration that a document describes.
 
     Raises:
@@ -208,7 +288,9 @@ def check_config(document: dict[str, Any], path: Path) -> Config:
         return _adapter().validate_python(document)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise _unfit(first["type"], tuple(map(str, first["loc"])), first.get("ctx", {}), path) from None
+        place = [str(step) for step in first["loc"] if step != "[key]"]
+        known = _known_names(place[:-1]) if first["type"] == "unexpected_keyword_argument" else []
+        raise unfit(first["type"], place, known, first.get("ctx", {}), source) from None
 
 
 @cache
@@ -218,64 +300,14 @@ def _adapter() -> TypeAdapter[Config]:
     return TypeAdapter(Config)
 
 
-def _unfit(kind: str, place: tuple[str, ...], context: dict[str, Any], path: Path) -> InvalidInputError:
-    """The error for a place in the document: what it must be, and what to write; the value is not quoted."""
-    *tables, key = (step for step in place if step != "[key]")
-    inside = ".".join(step if re.fullmatch(r"[\w-]+", step) else f'"{step}"' for step in tables)
-    named, header = (f"'{key}' in [{inside}]", f"{inside}.{key}") if inside else (f"'{key}'", key)
-    match kind:
-        case "unexpected_keyword_argument":
-            what = f"key '{key}' in [{inside}]" if inside else f"table '{key}'"
-            return InvalidInputError(f"The configuration {path} has an unknown {what}.", fix=_known(tables))
-        case "dataclass_type" | "dict_type":
-            words, fix = "a table", f"Write [{header}] on a line of its own, and its values below."
-        case "value_error":
-            words = str(context["error"])
-            fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else "Correct it there."
-        case _:
-            words, fix = f"one of {context.get('expected', 'another kind')}", "Correct it there."
-    return InvalidInputError(f"In the configuration {path}, {named} must be {words}.", fix=fix)
-
-
-def _known(tables: list[str]) -> str:
+def _known_names(tables: Sequence[str]) -> list[str]:
     """The keys that may stand in a table."""
     kind: Any = Config
     for step in tables:
         kind = get_type_hints(kind)[step] if is_dataclass(kind) else get_args(kind)[1]
     if not is_dataclass(kind):
         kind = get_args(kind)[1]
-    return f"Known names: {', '.join(entry.name for entry in fields(kind))}."
-
-
-def not_taken(path: Path, error: Exception) -> InvalidInputError:
-    """Return the error for a configuration that cannot be read, or is no TOML: where it is wrong, and the fix.
-
-    Args:
-        path: The file.
-        error: What the system, the codec or the parser said, which names the line and quotes nothing.
-    """
-    fix = "Correct or remove it."
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            what = f"There is no configuration {path}, which {CONFIG_VARIABLE} names."
-            fix = f"Correct {CONFIG_VARIABLE}, or unset it."
-        case IsADirectoryError():
-            what = f"The configuration {path} is a folder."
-            fix = f"Let {CONFIG_VARIABLE} name a file, or remove the folder."
-        case OSError():
-            what = f"The configuration {path} cannot be read: {error.strerror}."
-            fix = f"Make it readable, or name another file with {CONFIG_VARIABLE}."
-        case UnicodeDecodeError():
-            line = error.object.count(b"\n", 0, error.start) + 1
-            what, fix = f"The configuration {path} is not UTF-8 at line {line}.", "Save it as UTF-8."
-        case RecursionError():
-            what = f"The configuration {path} is nested too deeply."
-        case ValueError() if "sys.set_int_max_str_digits" in str(error):
-            what = f"The configuration {path} has a number without end."
-        case _:
-            what = f"The configuration {path} is not valid TOML: {error}."
-            fix = "Correct that line, or remove the file."
-    return InvalidInputError(what, fix=fix)
+    return [entry.name for entry in fields(kind)]
 
 
 def _filled_in(value: Any, environ: Mapping[str, str], path: Path) -> Any:

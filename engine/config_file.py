@@ -11,29 +11,32 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from engine.config import not_taken, read_config
+from engine.config import PROFILE_VARIABLE, check_key, read_config
+from engine.config_errors import names_of, unreadable
 from engine.errors import InvalidInputError
 from engine.files import make_private_folder
 
 _OWNER_ONLY = 0o600
 
 
-def save_audio(path: Path, values: Mapping[str, str]) -> None:
-    """Set values of `[audio]`, in a new file if there is none.
+def save_values(path: Path, values: Mapping[str, Any]) -> None:
+    """Set values, in a new file if there is none.
 
     Args:
         path: The configuration; a link to another file stays one.
-        values: Keys of `engine.config.AudioDefaults` and their new values.
+        values: New values by their keys, dotted as in `audio.input`. None removes what is set.
 
     Raises:
-        InvalidInputError: the file cannot be read or written, or is no TOML. It is as it was.
+        InvalidInputError: the file cannot be read or written, is no TOML, or would not be a configuration with these
+            values. It is as it was.
 
     Example:
-        >>> save_audio(Path("voice.toml"), {"input": "USB Audio, ALSA"})
+        >>> save_values(Path("voice.toml"), {"audio.input": "USB Audio, ALSA"})
         >>> print(Path("voice.toml").read_text())
         [audio]
         input = "USB Audio, ALSA"
@@ -42,9 +45,14 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
     path = path.resolve()
     try:
         text = read_config(path) if path.exists() else ""
-        changed = _with_audio(text, values)
+        document = tomlkit.parse(text)
+        for key, value in values.items():
+            _set(document, key, value)
+        changed = tomlkit.dumps(document)
     except (OSError, ValueError, RecursionError, TOMLKitError) as error:
-        raise not_taken(path, error) from None
+        raise unreadable(path, error) from None
+    for key in values:
+        check_key(changed, path, key, os.environ)
     try:
         _replace(path, changed)
     except OSError as error:
@@ -54,19 +62,27 @@ def save_audio(path: Path, values: Mapping[str, str]) -> None:
         ) from None
 
 
-def _with_audio(text: str, values: Mapping[str, str]) -> str:
-    document = tomlkit.parse(text)
-    audio = document.get("audio")
-    if audio is None:
-        audio = tomlkit.table()
-        if document.body:
-            document.add(tomlkit.nl())
-        document.add("audio", audio)
-    elif not isinstance(audio, dict):
-        raise TOMLKitError("'audio' must be a table, [audio]")
-    for key, value in values.items():
-        audio[key] = value
-    return tomlkit.dumps(document)
+def in_profile(key: str) -> str:
+    """Return a key as it is written for the profile that is chosen, if there is one."""
+    profile = os.environ.get(PROFILE_VARIABLE, "").strip()
+    return f'profiles."{profile}".{key}' if profile else key
+
+
+def _set(document: tomlkit.TOMLDocument, dotted: str, value: Any) -> None:
+    *tables, key = names_of(dotted)
+    table: Any = document
+    for name in tables:
+        if name not in table:
+            if table is document and document.body:
+                document.add(tomlkit.nl())
+            table[name] = tomlkit.table(is_super_table=name != tables[-1])
+        table = table[name]
+        if not isinstance(table, dict):
+            raise TOMLKitError(f"'{name}' must be a table, [{name}]")
+    if value is None:
+        table.pop(key, None)
+    else:
+        table[key] = value
 
 
 def _replace(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import load_config
-from engine.config_file import save_audio
+from engine.config_file import save_values
 from engine.errors import InvalidInputError
 
 WRITTEN_BY_HAND = """# mine
@@ -39,7 +39,7 @@ def audio_of(path: Path) -> tuple[str | None, str | None, str | None]:
 
 
 def test_a_new_file_is_its_owners_only(path: Path) -> None:
-    save_audio(path, {"input": 'Mic "1", ALSA', "output": "default"})
+    save_values(path, {"audio.input": 'Mic "1", ALSA', "audio.output": "default"})
     assert audio_of(path) == (None, 'Mic "1", ALSA', "default")
     assert mode_of(path) == 0o600
     assert list(path.parent.iterdir()) == [path]
@@ -58,7 +58,7 @@ def test_other_lines_comments_and_the_mode_are_kept(path: Path, mode: int, line_
     path.parent.mkdir()
     path.write_bytes(WRITTEN_BY_HAND.replace("\n", line_end).encode())
     path.chmod(mode)
-    save_audio(path, {"input": "Mic, ALSA", "output": "Колонки, ALSA"})
+    save_values(path, {"audio.input": "Mic, ALSA", "audio.output": "Колонки, ALSA"})
     changed = path.read_bytes().decode()
     kept = [line for line in WRITTEN_BY_HAND.splitlines() if "usb" not in line]
     assert [line for line in changed.splitlines() if line in kept] == kept
@@ -71,8 +71,8 @@ def test_other_lines_comments_and_the_mode_are_kept(path: Path, mode: int, line_
 def test_the_table_is_found_or_added_wherever_it_stands(path: Path, text: str) -> None:
     path.parent.mkdir()
     path.write_text(text)
-    save_audio(path, {"input": "a"})
-    save_audio(path, {"output": "b", "backend": "pyaudio"})
+    save_values(path, {"audio.input": "a"})
+    save_values(path, {"audio.output": "b", "audio.backend": "pyaudio"})
     assert audio_of(path) == ("pyaudio", "a", "b")
     assert all(line in path.read_text() for line in text.splitlines() if "audio" not in line)
 
@@ -82,7 +82,7 @@ def test_a_link_stays_one(path: Path, tmp_path: Path) -> None:
     target = tmp_path / "dotfiles.toml"
     target.write_text(WRITTEN_BY_HAND)
     path.symlink_to(target)
-    save_audio(path, {"input": "a"})
+    save_values(path, {"audio.input": "a"})
     assert path.is_symlink()
     assert 'input = "a"' in target.read_text()
 
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: 
     path.parent.mkdir()
     path.write_bytes(content)
     with pytest.raises(InvalidInputError, match=str(path)):
-        save_audio(path, {"input": "a"})
+        save_values(path, {"audio.input": "a"})
     assert path.read_bytes() == content
     assert list(path.parent.iterdir()) == [path]
 
@@ -143,13 +143,13 @@ def test_a_path_that_no_file_can_have_is_an_error_with_a_fix(tmp_path: Path, nam
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_audio(path, {"input": "old"})
+    save_values(path, {"audio.input": "old"})
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InvalidInputError, match="No space left"):
-        save_audio(path, {"input": "new"})
+        save_values(path, {"audio.input": "new"})
     assert audio_of(path) == (None, "old", None)
     assert list(path.parent.iterdir()) == [path]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.config import Config, load_config
-from engine.config_file import save_audio
+from engine.config_file import save_values
 from engine.errors import InvalidInputError
 
 SECRET = "sk-swordfish-0123"
@@ -95,7 +95,7 @@ def test_a_mutated_file_gives_a_configuration_or_a_sentence(seed: int, tmp_path:
         path.write_bytes(content := mutated(dice))
         try:
             outcomes[type(load_config({"VOICE_CONFIG": str(path), "FILES_TOKEN": SECRET}))] += 1
-            save_audio(path, {"input": "other"})
+            save_values(path, {"audio.input": "other"})
         except InvalidInputError as error:
             outcomes[InvalidInputError] += 1
             assert str(path) in error.message, content

@@ -63,10 +63,10 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
 def _save(values: dict[str, str]) -> None:
     from cli.terminal.sanitize import printable  # noqa: PLC0415
     from engine.config import config_path  # noqa: PLC0415
-    from engine.config_file import save_audio  # noqa: PLC0415
+    from engine.config_file import in_profile, save_values  # noqa: PLC0415
 
     path = config_path()
-    save_audio(path, values)
+    save_values(path, {in_profile(f"audio.{key}"): value for key, value in values.items()})
     typer.echo(f"Microphone: {printable(values['input'])}.\nSpeaker: {printable(values['output'])}.\nSaved in {path}.")
     for key in values:
         variable = f"VOICE_{key.upper()}"

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.errors import SINGULAR
-from cli.options import BACKEND_HELP, LogLevel
+from cli.options import BACKEND_HELP, LogLevel, ProfileOption
 from engine.api.options import LIMITS, SessionOptions
 from engine.config_tables import Eagerness, Echo, Interrupter, NoiseSuppression, TurnMode
 
@@ -102,6 +102,7 @@ def _parameters() -> Iterator[Parameter]:
     for entry in fields(SessionOptions):
         kind = next((kind for word, kind in _KINDS.items() if word in str(entry.type)), None)
         kinds[entry.name] = kind, entry.default or None if kind == list[str] else entry.default
+    yield Parameter("profile", Parameter.KEYWORD_ONLY, default=None, annotation=ProfileOption)
     for panel, options in _HELP.items():
         for name, (value, words) in options.items():
             kind, default = kinds[name]
@@ -112,7 +113,7 @@ def _parameters() -> Iterator[Parameter]:
             yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
-def run(*, events: str | None, log_level: LogLevel, **given: Any) -> None:
+def run(*, profile: str | None, events: str | None, log_level: LogLevel, **given: Any) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
 
     At a terminal, Tab mutes and unmutes the microphone; type and press

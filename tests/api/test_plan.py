@@ -9,6 +9,7 @@ import pytest
 from engine.api.options import SessionOptions
 from engine.api.plan import SessionPlan
 from engine.config import Config, Keys, check_config
+from engine.config_errors import Source
 from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
 from engine.redaction import Secret
@@ -20,7 +21,7 @@ def configured() -> Config:
     """A configuration with a session of its own."""
     table = {"provider": "openai", "model": "gpt-realtime-2", "voice": "cedar", "instructions": "Be brief."}
     document = {"session": {**table, "budget": 0.5}, "keys": {"openai_api_key": "sk-none"}}
-    return check_config(document, Path("config.toml"))
+    return check_config(document, Source(Path("config.toml")))
 
 
 def test_the_configuration_names_what_the_options_do_not() -> None:
@@ -39,7 +40,7 @@ def test_model_and_voice_of_the_configuration_are_those_of_its_provider() -> Non
 
 
 def test_interruptions_are_those_of_the_options_else_of_the_configuration_else_both() -> None:
-    configured = check_config({"session": {"barge_in": "local", "duck_ms": 0}}, Path("config.toml"))
+    configured = check_config({"session": {"barge_in": "local", "duck_ms": 0}}, Source(Path("config.toml")))
     for options, expected in (
         (SessionOptions(provider="local", config=Config()), (Interrupter.BOTH, 700)),
         (SessionOptions(provider="local", config=configured), (Interrupter.LOCAL, 0)),
@@ -49,12 +50,12 @@ def test_interruptions_are_those_of_the_options_else_of_the_configuration_else_b
         assert (settings.barge_in, settings.duck_ms) == expected
     for wrong in ({"barge_in": "nobody"}, {"duck_ms": -1}, {"duck_ms": 0.5}):
         with pytest.raises(InvalidInputError, match=next(iter(wrong))):
-            check_config({"session": wrong}, Path("config.toml"))
+            check_config({"session": wrong}, Source(Path("config.toml")))
 
 
 def test_a_budget_of_the_configuration_is_checked() -> None:
     with pytest.raises(InvalidInputError, match="amount"):
-        check_config({"session": {"budget": -1}}, Path("config.toml"))
+        check_config({"session": {"budget": -1}}, Source(Path("config.toml")))
 
 
 @pytest.mark.parametrize(("option", "known"), [("voice", "marin, cedar"), ("model", "gpt-realtime-2.1, ")])

@@ -17,6 +17,7 @@ from engine.audio.processing import registry
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.types import StreamInfo, StreamSide
 from engine.config import Config, check_config
+from engine.config_errors import Source
 from engine.config_tables import ProcessingOptions
 from engine.errors import InvalidInputError, LibraryMissingError
 from engine.realtime.testing import ServerDouble, run_virtual
@@ -117,7 +118,7 @@ def test_what_the_chain_consists_of(info: StreamInfo, options: dict[str, Any], e
 @pytest.mark.usefixtures("library")
 def test_the_configuration_holds_where_the_options_say_nothing() -> None:
     table = {"echo": "off", "noise_suppression": "high", "agc": True, "processors": ["gain", "noise_gate"]}
-    configured = check_config({"processing": table}, Path("config.toml")).processing
+    configured = check_config({"processing": table}, Source(Path("config.toml"))).processing
     assert made(LOUD, configured) == [(False, "high", True), "Gain", "NoiseGate"]
     over = {"echo": "auto", "noise_suppression": "off", "agc": False, "processors": ["noise_gate"]}
     assert made(LOUD, configured, **over) == [(True, "off", False), "NoiseGate"]

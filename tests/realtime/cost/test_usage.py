@@ -15,6 +15,7 @@ from cli.view.lines import usage_line
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import StreamRequest
 from engine.config import Config, check_config
+from engine.config_errors import Source
 from engine.config_tables import Prices
 from engine.errors import InvalidInputError
 from engine.realtime.audience import Audience
@@ -156,7 +157,7 @@ def test_the_estimated_price_of_the_words_makes_the_whole_cost_an_estimate() -> 
 )
 def test_what_is_wrong_in_a_price_table_is_named(table: dict[str, Any], says: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        check_config({"prices": {"my.model": table}}, Path("config.toml"))
+        check_config({"prices": {"my.model": table}}, Source(Path("config.toml")))
     assert says in str(caught.value)
     assert '[prices."my.model"]' in str(caught.value)
     assert caught.value.fix

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.config import check_config
+from engine.config_errors import Source
 from engine.config_tables import Eagerness, TurnMode, TurnOptions
 from engine.errors import InvalidInputError
 
@@ -30,7 +31,7 @@ PATH = Path("config.toml")
     ],
 )
 def test_the_options_win(table: dict[str, Any], options: TurnOptions, wanted: TurnOptions) -> None:
-    assert options.over(check_config({"turns": table}, PATH).turns) == wanted
+    assert options.over(check_config({"turns": table}, Source(PATH)).turns) == wanted
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_the_options_win(table: dict[str, Any], options: TurnOptions, wanted: Tu
 )
 def test_what_is_wrong_is_named(table: Any, says: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        check_config({"turns": table}, PATH)
+        check_config({"turns": table}, Source(PATH))
     assert says in caught.value.message
     assert "config.toml" in caught.value.message
     assert caught.value.fix
