@@ -101,6 +101,8 @@ class SessionDefaults:
     """`[session]`: what a session takes that names nothing else; model and voice are those of this provider."""
 
     provider: _Open = None
+    url: _Open = None
+    """Address of the server; with a provider, that one's protocol and key go there."""
     model: _Open = None
     voice: _Open = None
     instructions: _Open = None
@@ -171,7 +173,8 @@ def load_config(
     Args:
         environ: Environment variables; None takes the process's own.
         may_be_new: Whether the file that `VOICE_CONFIG` names is still to be made.
-        only_devices: Read `[keys]` and `[audio]` alone: the variables that others ask for need not be set.
+        only_devices: Read `[keys]`, `[audio]` and `[session]` alone, and ask no keyring: the variables that other
+            tables ask for need not be set.
 
     Raises:
         InvalidInputError: the file named by `VOICE_CONFIG` does not exist and must, a file is unreadable, is not TOML,
@@ -182,7 +185,7 @@ def load_config(
     source = read_source(environ, may_be_new=may_be_new)
     document = _with_profile(parse(source.text, source.path), source)
     if only_devices:
-        others = {entry.name for entry in fields(Config)} - VARIABLES.keys()
+        others = {entry.name for entry in fields(Config)} - {"keys", "audio", "session"}
         document = {name: table for name, table in document.items() if name not in others}
     config = check_config(_filled_in(document, environ, source.path), source).overridden_by(environ)
     return config if only_devices else config.with_stored_keys(environ)

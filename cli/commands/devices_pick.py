@@ -27,6 +27,21 @@ def pick(backend: BackendOption = None) -> None:
             "`voice devices pick` needs a terminal.",
             fix=f"Set input and output under [audio] in {config_path()}, or use --input and --output.",
         )
+    try:
+        chosen = choose_devices(backend)
+    except (typer.Abort, KeyboardInterrupt) as left:
+        typer.echo("Nothing was changed.")
+        raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
+    _save(chosen)
+
+
+def choose_devices(backend: str | None) -> dict[str, str]:
+    """Let the person choose by ear and eye; return values for `[audio]`.
+
+    Raises:
+        typer.Abort: the person left.
+        VoiceError: there is nothing to choose from.
+    """
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.terminal.single_keys import terminal_keys  # noqa: PLC0415
 
@@ -35,11 +50,9 @@ def pick(backend: BackendOption = None) -> None:
         from cli.devices.picker import PickCancelledError  # noqa: PLC0415
 
         try:
-            chosen = _ask(backend, keys)
-        except (PickCancelledError, KeyboardInterrupt) as left:
-            typer.echo("Nothing was changed.")
-            raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
-    _save(chosen)
+            return _ask(backend, keys)
+        except PickCancelledError:
+            raise typer.Abort from None
 
 
 def _ask(backend: str | None, keys: Keys) -> dict[str, str]:

@@ -24,7 +24,7 @@ def providers(as_json: JsonOption = False) -> None:
     from engine.errors import VoiceError  # noqa: PLC0415
     from engine.realtime.providers.choose import PROVIDERS, choose_provider  # noqa: PLC0415
 
-    config = load_config(only_devices=True)
+    config = load_config(only_devices=True).with_stored_keys(os.environ)
     default = choose_provider(None, None, os.environ, config)
     rows: list[dict[str, Any]] = []
     for name, provider in PROVIDERS.items():

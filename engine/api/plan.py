@@ -44,7 +44,7 @@ class SessionPlan:
         if options.connect is None:
             chosen.require_encryption()
         defaults = config.session
-        is_default = options.provider is None and options.url is None and defaults.provider is not None
+        is_default = options.provider is None and options.url is None and (defaults.provider or defaults.url)
         settings = SessionSettings(
             voice=options.voice or (defaults.voice if is_default else None),
             instructions=_read_instructions(options.instructions or defaults.instructions),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,15 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(FILE)
     monkeypatch.setenv("VOICE_CONFIG", str(path))
-    for name in ("VOICE_PROFILE", "VOICE_BACKEND", "VOICE_INPUT", "VOICE_OUTPUT", "OPENAI_API_KEY"):
+    monkeypatch.setenv("VOICE_PROFILE", "")
+    for name in ("VOICE_BACKEND", "VOICE_INPUT", "VOICE_OUTPUT", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     return path
 
 
 def voice(*arguments: str, given: str | None = None) -> str:
     """Run a command of `voice` and return what it printed."""
+    os.environ["VOICE_PROFILE"] = ""  # an option of the last call, as each has a process of its own
     result = CliRunner().invoke(app, [*arguments], input=given)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

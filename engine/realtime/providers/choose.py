@@ -113,13 +113,15 @@ def choose_provider(
     """
     keys = config.overridden_by(environ).keys
     reason = "As asked."
-    if name is None and url is None and config.session.provider is not None:
-        name, model = config.session.provider, model or config.session.model
+    if name is None and url is None and (config.session.provider or config.session.url):
+        name, url = config.session.provider, config.session.url
+        model = model or config.session.model
         reason = "The configuration names it."
     if name is not None and name not in PROVIDERS:
         raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
     if url is not None:
-        chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, "The address was given.", model).at_url(url)
+        given = reason if config.session.url == url else "The address was given."
+        chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, given, model).at_url(url)
         return chosen if model is None else replace(chosen, url=_with_model(chosen.url, chosen.model))
     if name is not None:
         if name == CUSTOM.name:

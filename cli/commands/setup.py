@@ -1,0 +1,164 @@
+"""`voice setup`: asks for the service, its key and the devices, and keeps the answers in the configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import BackendOption
+
+if TYPE_CHECKING:
+    from engine.config import Config
+
+app = typer.Typer(add_completion=False)
+_KEYS = {"yandex": "yandex_api_key", "openai": "openai_api_key", "custom": "voice_api_key"}
+"""Names of the providers' keys under `[keys]`."""
+
+
+@app.command()
+def setup(
+    provider: Annotated[str | None, typer.Option(metavar="NAME", help="yandex, openai, local or custom.")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Address of a server of your own (custom).")] = None,
+    folder: Annotated[str | None, typer.Option(metavar="ID", help="Folder of Yandex Cloud.")] = None,
+    key_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="File with the service's key; - for standard input.")
+    ] = None,
+    keyring: Annotated[
+        bool | None, typer.Option(help="Keep the key in the system's keyring; default: where there is one.")
+    ] = None,
+    input: Annotated[str | None, typer.Option("--input", metavar="DEVICE", help="Microphone.")] = None,  # noqa: A002
+    output: Annotated[str | None, typer.Option(metavar="DEVICE", help="Speaker.")] = None,
+    backend: BackendOption = None,
+) -> None:
+    """Ask for the service, its key and the devices, and keep them.
+
+    Each question has its default; options answer in advance, and
+    without a terminal they are the only answers. Run it again to change
+    something: what you do not answer stays as it is.
+    """
+    from engine.config import config_path, load_config  # noqa: PLC0415
+    from engine.config_file import in_profile, save_values  # noqa: PLC0415
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    given = {"session.provider": provider, "session.url": url, "keys.yandex_folder_id": folder}
+    given |= {"audio.backend": backend, "audio.input": input, "audio.output": output}
+    answers: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    if not (asks or answers or key_file):
+        raise InvalidInputError(
+            "`voice setup` needs a terminal, or its answers as options.",
+            fix="For example `voice setup --provider openai --key-file key.txt`.",
+        )
+    config = load_config(may_be_new=True)
+    try:
+        if asks:
+            _ask_service(answers, config)
+        _take_key(answers, config, key_file, keyring, asks)
+        if asks and not (input or output):
+            _ask_devices(answers, backend)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("\nNothing was changed.")
+        raise typer.Exit(130) from None
+    save_values(config_path(), {in_profile(key): value for key, value in answers.items()})
+    typer.echo(f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set.")
+
+
+def _ask_service(answers: dict[str, Any], config: Config) -> None:
+    """Ask who answers, and where."""
+    from engine.realtime.providers.choose import PROVIDERS  # noqa: PLC0415
+
+    if "session.provider" not in answers:
+        typer.echo("Who shall answer?")
+        for name, provider in PROVIDERS.items():
+            typer.echo(f"  {name:<8} {provider.title}")
+        kinds = typer.prompt("Service", default=config.session.provider or _likely(config))
+        answers["session.provider"] = kinds.strip().lower()
+    if answers["session.provider"] == "custom" and "session.url" not in answers:
+        answers["session.url"] = typer.prompt("Address (wss://...)", default=config.session.url)
+    if answers["session.provider"] == "yandex" and "keys.yandex_folder_id" not in answers:
+        answers["keys.yandex_folder_id"] = typer.prompt("Folder of Yandex Cloud", default=config.keys.yandex_folder_id)
+
+
+def _likely(config: Config) -> str:
+    """The service that `voice run` would take."""
+    from engine.realtime.providers.choose import choose_provider  # noqa: PLC0415
+
+    return choose_provider(None, None, os.environ, config).provider.name
+
+
+def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_ring: bool | None, asks: bool) -> None:
+    """Read the key, refuse one that cannot be the service's, and keep it in the keyring or among the answers."""
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.key_ring import may_exist, store_key  # noqa: PLC0415
+    from engine.realtime.providers.choose import choose_provider  # noqa: PLC0415
+    from engine.redaction import Secret  # noqa: PLC0415
+
+    service = answers.get("session.provider") or config.session.provider or _likely(config)
+    name = _KEYS.get(service)
+    key = _read_key(key_file) if key_file else None
+    if key is None and asks and name:
+        kept = " (Enter keeps the one that is set)" if getattr(config.keys, name) else ""
+        key = typer.prompt(f"Key{kept}", default="", show_default=False, hide_input=True).strip()
+    if key and name is None:
+        raise InvalidInputError(f"The service '{service}' has no key.", fix="Leave the key out.")
+    keys = replace(config.keys, yandex_folder_id=answers.get("keys.yandex_folder_id", config.keys.yandex_folder_id))
+    if name and key:
+        keyed: dict[str, Any] = {name: Secret(key)}
+        keys = replace(keys, **keyed)
+    url = answers.get("session.url", config.session.url)
+    choose_provider(service, url, os.environ, replace(config, keys=keys))
+    if not key or not name:
+        return
+    if in_ring or (in_ring is None and may_exist(os.environ)):
+        try:
+            store_key(name, Secret(key))
+        except InvalidInputError as error:
+            if in_ring:
+                raise
+            typer.echo(f"{error.message} The key is kept in the configuration, which only you can read.", err=True)
+        else:
+            answers[f"keys.{name}"] = None
+            return
+    answers[f"keys.{name}"] = key
+
+
+def _read_key(file: str) -> str:
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.files import read_bounded  # noqa: PLC0415
+
+    try:
+        text = sys.stdin.readline() if file == "-" else read_bounded(Path(file), 64 * 1024)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InvalidInputError(f"The key file {file} cannot be read: {reason}.", fix="Name another.") from None
+    if not text.strip():
+        raise InvalidInputError("The key file is empty.", fix="Write the key into it.")
+    return text.strip()
+
+
+def _ask_devices(answers: dict[str, Any], backend: str | None) -> None:
+    """Let the person choose microphone and speaker by ear and eye, and test them."""
+    from cli.commands.devices_pick import choose_devices  # noqa: PLC0415
+    from cli.commands.devices_test import test  # noqa: PLC0415
+    from engine.errors import VoiceError  # noqa: PLC0415
+
+    if not typer.confirm("Choose the microphone and the speaker now?", default=True):
+        return
+    try:
+        try:
+            chosen = choose_devices(backend)
+        except typer.Abort:
+            typer.echo("The devices stay as they are.")
+            return
+        answers |= {f"audio.{key}": value for key, value in chosen.items()}
+        if typer.confirm("Test them, echo included? It plays a sweep.", default=True):
+            test(chosen["input"], chosen["output"], chosen.get("backend"))
+    except VoiceError as error:
+        typer.echo(f"{error.message} {error.fix}", err=True)
+    except typer.Exit:
+        typer.echo("The test failed; `voice devices test` repeats it.", err=True)

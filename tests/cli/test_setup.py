@@ -1,0 +1,84 @@
+"""`voice setup`: questions at a terminal, options without one, and a file that stays as it was where it fails."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import AccessRefusedError, InvalidInputError
+from tests.cli.run.test_virtual import environment
+from tests.cli.test_config import path, voice
+from tests.support.voice_process import VOICE
+
+__all__ = ["environment", "path"]
+
+
+def test_options_answer_where_there_is_no_terminal(path: Path, tmp_path: Path) -> None:
+    key_file = tmp_path / "key"
+    key_file.write_text("sk-of-mine \n")
+    voice("setup", "--provider", "openai", "--key-file", str(key_file), "--input", "webcam")
+    assert voice("config", "get", "session.provider") == "openai\n"
+    assert voice("config", "get", "audio.input") == "webcam\n"
+    assert 'openai_api_key = "sk-of-mine"' in path.read_text()
+    assert "# for tests" in path.read_text()
+    voice("--profile", "kitchen", "setup", "--provider", "custom", "--url", "wss://voice.example", "--key-file", "-",
+          given="secret-2\n")  # fmt: skip
+    assert voice("config", "get", "session.provider") == "openai\n"
+    assert voice("--profile", "kitchen", "config", "get", "session.url") == "wss://voice.example\n"
+    assert "* openai" in voice("providers")
+    assert "* custom" in voice("--profile", "kitchen", "providers")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ((), "needs a terminal"),
+        (("--provider", "opnai"), "no provider 'opnai'"),
+        (("--provider", "yandex"), "needs a key"),
+        (("--provider", "custom"), "needs an address"),
+        (("--provider", "custom", "--url", "http://x"), "not the address"),
+        (("--provider", "local", "--key-file", "KEY"), "has no key"),
+        (("--provider", "openai", "--key-file", "nothing"), "cannot be read: No such file"),
+        (("--provider", "openai", "--key-file", "EMPTY"), "is empty"),
+        (("--provider", "openai", "--key-file", "KEY", "--keyring"), "no keyring"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused_and_changes_nothing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    (tmp_path / "KEY").write_text("sk-1")
+    (tmp_path / "EMPTY").touch()
+    before = path.read_text()
+    with pytest.raises((InvalidInputError, AccessRefusedError), match=says):
+        voice("setup", *(str(tmp_path / word) if word.isupper() else word for word in options))
+    assert path.read_text() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    file = tmp_path / "new" / "config.toml"
+    environment["VOICE_CONFIG"] = str(file)
+    with Terminal([VOICE, "setup"], environment) as terminal:
+        terminal.wait_for(r"Service \[local\]")
+        terminal.press("yandex\r")
+        terminal.wait_for("Folder of Yandex Cloud")
+        terminal.press("b1g\r")
+        terminal.wait_for("Key: $")
+        terminal.press("\x03")
+        terminal.wait_for("Nothing was changed")
+        assert terminal.wait() == 130
+    assert not file.exists()
+    for answers in (["openai\r", "sk-hidden-1\r", "n\r"], ["\r", "\r", "n\r"]):
+        with Terminal([VOICE, "setup"], environment) as terminal:
+            for question, answer in zip(("Service", "Key", "Choose the microphone"), answers, strict=True):
+                assert "sk-hidden" not in terminal.wait_for(rf"(?s).*{question}.*: $")[0]
+                terminal.press(answer)
+            terminal.wait_for("Saved in")
+            assert terminal.wait() == 0
+    assert file.read_text().count("sk-hidden-1") == 1
+    assert file.stat().st_mode & 0o777 == 0o600
