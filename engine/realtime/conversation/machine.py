@@ -112,9 +112,8 @@ class Conversation:
     @property
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
-        owed = any(response.active or response.unanswered for response in self._responses)
-        goes_on = owed or self._remote.pending or self.user_heard or not self.online
-        return not (goes_on or self._waits)
+        goes_on = self._waits or self._remote.pending or self.user_heard or not self.online
+        return not (goes_on or any(response.active or response.unanswered for response in self._responses))
 
     @property
     def patience_s(self) -> float | None:
@@ -135,7 +134,12 @@ class Conversation:
 
     @property
     def _waits(self) -> bool:
-        return self._answer_expected or self._gate.busy or self._pending_results.waiting
+        return self._is_due or self._gate.busy or self._pending_results.waiting
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether a response may begin at any moment: the user's turn is over, or ours is asked for."""
+        return self._answer_expected or self._gate.asked
 
     @property
     def online(self) -> bool:
@@ -160,8 +164,7 @@ class Conversation:
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
         self.turns += 1
-        actions: list[Action] = [*self._interrupt(), Show(UserTyped(text))]
-        actions.append(Send(CreateItem(self._ids.next(), user_text_item(text))))
+        actions = [*self._interrupt(), Show(UserTyped(text)), Send(CreateItem(self._ids.next(), user_text_item(text)))]
         self._gate.want()
         return self._settle(actions)
 
@@ -285,8 +288,7 @@ class Conversation:
         self._gate.forget()
         self._transcribed.clear()
         self._answer_expected = self.answers_silence = False
-        cancels = not (server_knows and self._declared.interrupts)
-        return self._interruptions.interrupt(by_user=by_user, cancels=cancels)
+        return self._interruptions.interrupt(by_user=by_user, cancels=not (server_knows and self._declared.interrupts))
 
     def _on_transcript(self, event: e.TranscriptCompleted) -> list[Action]:
         if event.item_id and event.item_id in self._transcribed:
@@ -321,7 +323,7 @@ class Conversation:
     def _response_of(self, response_id: str, *, begins: bool = False) -> tuple[Response, list[Action]]:
         """The response an event belongs to; one that a server never announced begins here, also by a used id."""
         response = self._responses.find(response_id)
-        if response is None or (begins and response.state is State.DONE and self._waits):
+        if response is None or (begins and response.state is State.DONE and self._is_due):
             return self._begin(response_id)
         return response, []
 
@@ -392,9 +394,7 @@ class Conversation:
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
-        if self._is_winding_up:
-            return []
-        free = self.online and not (self._responses.running or self.user_heard)
+        free = self.online and not (self._is_winding_up or self._responses.running or self.user_heard)
         if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         return [Send(event)] if (event := self._gate.take(self._ids, free=free)) else []

@@ -113,7 +113,12 @@ class ResponseGate:
     @property
     def busy(self) -> bool:
         """True while a response is wanted or asked for."""
-        return self._wanted or SEND not in TABLE[self.state]
+        return self._wanted or self.asked
+
+    @property
+    def asked(self) -> bool:
+        """True while a response.create is on its way, and the response it is to begin is not yet known."""
+        return SEND not in TABLE[self.state]
 
     def want(self, *, after_tools: bool = False) -> None:
         """Ask for a response; a wish that waits already is the same wish."""
@@ -132,7 +137,7 @@ class ResponseGate:
 
     def take(self, ids: EventIds, *, free: bool) -> CreateResponse | None:
         """Return the event to send, if there is a wish and nothing stands in its way."""
-        if not self._wanted or not free or SEND not in TABLE[self.state]:
+        if not self._wanted or not free or self.asked:
             return None
         self._step(SEND)
         self._wanted, self._sent = False, ids.next()

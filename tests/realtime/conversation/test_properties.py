@@ -154,7 +154,7 @@ class Conversing(RuleBasedStateMachine):
         response_id = getattr(event, "response_id", "")
         if isinstance(event, e.ResponseCreated):
             return response_id in self.done
-        is_due = response_id in self.ended and self.conversation._waits
+        is_due = response_id in self.ended and self.conversation._is_due
         return is_due and isinstance(event, e.AudioDelta | e.TextDelta)
 
     # What the person, the tools and the device do.
