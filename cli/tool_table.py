@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from typing import Any
 
-from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, ToolPlace
 from engine.api.plan import SessionPlan
 from engine.config_tables import McpServer
@@ -16,6 +14,7 @@ from engine.realtime.session_events import McpServerChanged, SessionEvent
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool
 from engine.realtime.tools.host.host import ToolHost
 from engine.realtime.tools.loading import package_bringing, plugin_names
+from engine.realtime.tools.mcp.servers import McpServers
 from engine.realtime.tools.tool import Tool
 
 
@@ -51,16 +50,11 @@ async def _rows(provider: str | None, *, with_mcp: bool) -> list[dict[str, Any]]
 
 async def _mcp_rows(settings: Mapping[str, McpServer]) -> list[dict[str, Any]]:
     changes: list[SessionEvent] = []
-    async with AsyncExitStack() as stack:
-        tools = await (await start_servers(settings, changes.append, stack))
-    rows = []
-    for change in changes:
-        if isinstance(change, McpServerChanged) and change.state == "ready":
-            own, tools = tools[: change.tools], tools[change.tools :]
-            rows += [_row(f"mcp.{change.name}", "", tool, {tool.name}) for tool in own]
-        elif isinstance(change, McpServerChanged):
-            rows.append(_failed_row(f"mcp.{change.name}", "", change.reason))
-    return rows
+    async with McpServers(settings, changes.append) as servers:
+        found = {name: await tools for name, tools in servers.tools.items()}
+    rows = [_row(f"mcp.{name}", "", tool, {tool.name}) for name, tools in found.items() for tool in tools]
+    failed = [change for change in changes if isinstance(change, McpServerChanged) and change.state == "failed"]
+    return rows + [_failed_row(f"mcp.{change.name}", "", change.reason) for change in failed]
 
 
 def _failed_row(name: str, package: str, reason: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Callable
@@ -134,17 +133,17 @@ def test_a_device_in_place_of_a_file_does_not_fill_the_memory(name: str) -> None
         readers[name]()
 
 
-async def test_of_a_server_with_thousands_of_tools_so_many_are_offered_as_services_take() -> None:
+async def test_of_a_server_with_thousands_of_tools_so_many_are_offered_as_services_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     told: list[SessionEvent] = []
-    servers = McpServers({"many": McpServer(command="x")}, told.append)
-    tools = [types.Tool(name=f"tool_{number}", input_schema={}) for number in range(20_000)]
 
-    async def start() -> list[types.Tool]:
-        return tools
+    async def start(_: McpConnection) -> list[types.Tool]:
+        return [types.Tool(name=f"tool_{number}", input_schema={}) for number in range(20_000)]
 
-    servers._connections, servers._starts = (
-        [McpConnection("many", McpServer(command="x"), told.append)],
-        [asyncio.create_task(start())],
-    )
-    assert [tool.name for tool in await servers.tools()] == [f"many_tool_{number}" for number in range(MOST_TOOLS)]
+    monkeypatch.setattr(McpConnection, "start", start)
+    async with McpServers({"many": McpServer(command="x")}, told.append) as servers:
+        assert [tool.name for tool in await servers.tools["many"]] == [
+            f"many_tool_{number}" for number in range(MOST_TOOLS)
+        ]
     assert any(isinstance(event, Lacking) and "20000 tools" in event.text for event in told)

@@ -7,7 +7,7 @@ import contextlib
 import functools
 import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec
@@ -15,8 +15,6 @@ from typing import Any, Concatenate, ParamSpec
 from engine.api.backend import directions_of, naming_origin, opened_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
-from engine.api.host_start import start_host
-from engine.api.mcp_start import start_servers
 from engine.api.options import SessionOptions, path_of
 from engine.api.plan import SessionPlan
 from engine.api.sound import Sound, pcm16_of
@@ -35,7 +33,10 @@ from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
 from engine.realtime.session_events import ApprovalAsked, Lacking, PartChosen, SessionEvent, Summary
 from engine.realtime.sound.rate_check import OutputRateWatch
+from engine.realtime.tools.host.host import ToolHost
+from engine.realtime.tools.mcp.servers import McpServers
 from engine.realtime.tools.runner import ToolRunner
+from engine.realtime.tools.tool import Tool
 
 _Given = ParamSpec("_Given")
 
@@ -244,8 +245,7 @@ class Session:
         Raises:
             InvalidInputError: it is no sound, or its rate is missing.
         """
-        core = self._live
-        core.play(pcm16_of(sound, rate_hz, self._plan.chosen.provider.output_rate_hz))
+        self._live.play(pcm16_of(sound, rate_hz, self._plan.chosen.provider.output_rate_hz))
 
     def interrupt(self) -> None:
         """Silence the agent, as speech of the user would: what was heard of the answer stays."""
@@ -308,7 +308,7 @@ class Session:
             tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))
-        offer_hosted = await start_host(plan, tell, stack)
+        host = await stack.enter_async_context(ToolHost(plan.order, tell, plan.chosen.scrubber, asked=plan.asked))
         await run_blocking(functools.partial(warm_up, options.on_compile))
         provider = plan.chosen.provider
         open_audio = functools.partial(
@@ -326,9 +326,9 @@ class Session:
         self._audio = audio = await run_blocking(open_audio, discard=SessionAudio.close)
         stack.push_async_callback(audio.aclose)
         # The servers after the devices, which may not be there: that is told without a wait.
-        tools = await start_servers(plan.config.mcp, tell, stack)
+        servers = await stack.enter_async_context(McpServers(plan.config.mcp, tell))
         chosen, connect = await self._reach_server(stack)
-        self._runner = ToolRunner([*plan.tools, *await tools], chosen.scrubber)
+        self._runner = ToolRunner(plan.tools, chosen.scrubber)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:
             recording = Recording(folder, chosen, tell=tell, connect=connect)
@@ -354,7 +354,8 @@ class Session:
         self._meter.attach(core)
         self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
         self._core = core
-        offer_hosted(core)
+        for tools in (host.tools(), *servers.tools.values()):
+            stack.callback(asyncio.create_task(core.guarded(_offer(core, tools))).cancel)
         stack.push_async_callback(self._finish, core, self._running)
 
     async def _reach_server(self, stack: contextlib.AsyncExitStack) -> tuple[ChosenProvider, Connect]:
@@ -387,6 +388,11 @@ class Session:
     def _approve_unasked(self, event: SessionEvent, _: float) -> None:
         if isinstance(event, ApprovalAsked) and self.approves(event.server):
             self.approve(event.approval_id)
+
+
+async def _offer(core: RealtimeSession, coming: Awaitable[list[Tool]]) -> None:
+    if tools := await coming:
+        core.offer(tools)
 
 
 def _not_open() -> NotOpenError:

@@ -223,7 +223,7 @@ class RealtimeSession:
 
     async def _converse(self) -> None:
         """Stay connected until the session is over."""
-        keeping_connected = asyncio.create_task(self._guarded(self._connection.run()))
+        keeping_connected = asyncio.create_task(self.guarded(self._connection.run()))
         try:
             await self._over.wait()
         finally:
@@ -266,7 +266,7 @@ class RealtimeSession:
                 failed=self.on_failure,
             )
 
-    async def _guarded(self, service: Coroutine[Any, Any, None]) -> None:
+    async def guarded(self, service: Coroutine[Any, Any, None]) -> None:
         """End the session with what a service fails with."""
         try:
             await service

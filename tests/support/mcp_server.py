@@ -99,6 +99,8 @@ if __name__ == "__main__":
         if started := os.environ.get("STARTED"):
             Path(started).write_text(str(os.getpid()))
         sys.stdin.read()
+    if gate := os.environ.get("GATE"):
+        Path(gate).read_text()  # a pipe: until the test opens it
     if "--stay" in sys.argv:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     make_server().run("stdio")

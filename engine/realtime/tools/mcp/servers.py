@@ -7,24 +7,34 @@ import hashlib
 import re
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mcp import types
-
+from engine.audio.run_blocking import run_blocking
 from engine.config_tables import McpServer
 from engine.realtime.session_events import Lacking, McpServerChanged, SessionEvent
-from engine.realtime.tools.mcp.connection import McpConnection
 from engine.realtime.tools.tool import OnInterrupt, Tool
+
+if TYPE_CHECKING:
+    from mcp import types
+
+    from engine.realtime.tools.mcp.connection import McpConnection
 
 MOST_TOOLS = 128
 """As many as the services take in one session."""
 _LONGEST = 64
 _DIGEST_CHARS = 8
 _FOREIGN = re.compile(r"[^A-Za-z0-9_-]")
+_WITHOUT_PACKAGE = 'the package `mcp` is missing: run `pip install "voice-realtime[mcp]"`'
 
 
 class McpServers:
-    """Starts the servers when it is entered, and does not wait for them until `tools` is asked."""
+    """Starts the servers when it is entered, and waits for none.
+
+    Example:
+        >>> async with McpServers({}, print) as servers:
+        ...     servers.tools
+        {}
+    """
 
     def __init__(self, settings: Mapping[str, McpServer], emit: Callable[[SessionEvent], None]) -> None:
         """Prepare the servers.
@@ -36,56 +46,64 @@ class McpServers:
         self._settings = settings
         self._emit = emit
         self._connections: list[McpConnection] = []
-        self._starts: list[asyncio.Task[list[types.Tool]]] = []
+        self._names: set[str] = set()
+        self.tools: dict[str, asyncio.Task[list[Tool]]] = {}
+        """The tools of each, once it has started; none of one that has failed."""
 
     async def __aenter__(self) -> McpServers:
-        self._connections = [McpConnection(name, entry, self._emit) for name, entry in self._settings.items()]
-        self._starts = [asyncio.create_task(connection.start()) for connection in self._connections]
+        self.tools = {name: asyncio.create_task(self._start(name)) for name in self._settings}
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        for start in self._starts:
+        for start in self.tools.values():
             start.cancel()
-        await asyncio.gather(*self._starts, return_exceptions=True)
+        await asyncio.gather(*self.tools.values(), return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in self._connections))
 
-    async def tools(self) -> list[Tool]:
-        """Wait for all servers, each for its own time at most; return the tools of those that started."""
-        if self._starts:
-            await asyncio.wait(self._starts)
-        made: dict[str, Tool] = {}
-        for connection, start in zip(self._connections, self._starts, strict=True):
-            settings = self._settings[connection.name]
-            failure = start.exception()
-            if failure is not None:
-                self._emit(McpServerChanged(connection.name, "failed", str(failure)))
-                continue
-            wanted = [tool for tool in start.result() if settings.tools is None or tool.name in settings.tools]
-            if len(wanted) > MOST_TOOLS:
-                known = f"MCP server {connection.name} has {len(wanted)} tools, of which {MOST_TOOLS} are offered"
-                self._emit(Lacking(f"{known}: name those you want with `tools` in its table of the configuration."))
-                wanted = wanted[:MOST_TOOLS]
-            for tool in wanted:
-                name = tool_name(connection.name, tool.name, made)
-                made[name] = _as_tool(name, tool, connection, settings)
-            self._emit(McpServerChanged(connection.name, "ready", tools=len(wanted)))
-        return list(made.values())
+    async def _start(self, name: str) -> list[Tool]:
+        """Start one server and return its tools; what prevents it is told."""
+        settings = self._settings[name]
+        try:
+            # An extra, which takes long to load: a thread does it.
+            connection = (await run_blocking(_connection_class))(name, settings, self._emit)
+            self._connections.append(connection)
+            found = await connection.start()
+        except Exception as error:  # the package may fail in any way
+            reason = _WITHOUT_PACKAGE if isinstance(error, ImportError) else str(error)
+            self._emit(McpServerChanged(name, "failed", reason))
+            return []
+        wanted = [tool for tool in found if settings.tools is None or tool.name in settings.tools]
+        if len(wanted) > MOST_TOOLS:
+            known = f"MCP server {name} has {len(wanted)} tools, of which {MOST_TOOLS} are offered"
+            self._emit(Lacking(f"{known}: name those you want with `tools` in its table of the configuration."))
+        tools = [self._as_tool(tool, connection) for tool in wanted[:MOST_TOOLS]]
+        self._emit(McpServerChanged(name, "ready", tools=len(tools)))
+        return tools
+
+    def _as_tool(self, tool: types.Tool, connection: McpConnection) -> Tool:
+        settings = self._settings[connection.name]
+        name = tool_name(connection.name, tool.name, self._names)
+        self._names.add(name)
+
+        async def call(**arguments: Any) -> str:
+            return await connection.call(tool.name, arguments)
+
+        return Tool(
+            name=name,
+            description=tool.description or tool.title or tool.name,
+            parameters=tool.input_schema,
+            function=call,
+            timeout_s=settings.timeout_s,
+            on_interrupt=OnInterrupt(settings.on_interrupt),
+        )
 
 
-def _as_tool(name: str, tool: types.Tool, connection: McpConnection, settings: McpServer) -> Tool:
-    async def call(**arguments: Any) -> str:
-        return await connection.call(tool.name, arguments)
+def _connection_class() -> type[McpConnection]:
+    from engine.realtime.tools.mcp.connection import McpConnection  # noqa: PLC0415 - an extra, and slow to load
 
-    return Tool(
-        name=name,
-        description=tool.description or tool.title or tool.name,
-        parameters=tool.input_schema,
-        function=call,
-        timeout_s=settings.timeout_s,
-        on_interrupt=OnInterrupt(settings.on_interrupt),
-    )
+    return McpConnection
 
 
 def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
