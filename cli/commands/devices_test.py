@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cli.errors import on_command_line
-from cli.options import BackendOption, JsonOption
+from cli.options import BackendOption, JsonOption, MicrophoneOption, SpeakerOption
 from cli.terminal.sanitize import json_text, printable
 
 if TYPE_CHECKING:
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 
 def test(
-    input: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option("--input", help="Microphone: index, name, or words of its name.")
-    ] = None,
-    output: Annotated[str | None, typer.Option(help="Speaker: index, name, or words of its name.")] = None,
+    input: MicrophoneOption = None,  # noqa: A002 - the option's name
+    output: SpeakerOption = None,
     backend: BackendOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.completion import BACKENDS, MICROPHONES, PROVIDERS, SPEAKERS
 from cli.errors import SINGULAR
 from cli.options import BACKEND_HELP, LogLevel, ProfileOption
 from engine.api.options import LIMITS, SessionOptions
@@ -95,6 +96,9 @@ _KINDS: dict[str, Any] = {
 """Types by the word that names them in an annotation, the narrower first."""
 
 
+_COMPLETERS = {"provider": PROVIDERS, "backend": BACKENDS, "input": MICROPHONES, "output": SPEAKERS}
+
+
 def _parameters() -> Iterator[Parameter]:
     """Return the options of the terminal and of the session as `typer` reads them."""
     kind: Any
@@ -108,7 +112,8 @@ def _parameters() -> Iterator[Parameter]:
             kind, default = kinds[name]
             least, most = LIMITS.get(name, (None, None))
             only = [f"--{name}"] if default is False else [f"--{SINGULAR[name]}"] if name in SINGULAR else []
-            option = typer.Option(*only, help=words, metavar=value, rich_help_panel=panel, min=least, max=most)
+            names: dict[str, Any] = {"autocompletion": _COMPLETERS[name]} if name in _COMPLETERS else {}
+            option = typer.Option(*only, help=words, metavar=value, rich_help_panel=panel, min=least, max=most, **names)
             hint: Any = Annotated[kind if default is not None else kind | None, option]
             yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import BackendOption
+from cli.completion import PROVIDERS
+from cli.options import BackendOption, MicrophoneOption, SpeakerOption
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -22,7 +23,9 @@ _KEYS = {"yandex": "yandex_api_key", "openai": "openai_api_key", "custom": "voic
 
 @app.command()
 def setup(
-    provider: Annotated[str | None, typer.Option(metavar="NAME", help="yandex, openai, local or custom.")] = None,
+    provider: Annotated[
+        str | None, typer.Option(metavar="NAME", help="yandex, openai, local or custom.", autocompletion=PROVIDERS)
+    ] = None,
     url: Annotated[str | None, typer.Option(metavar="URL", help="Address of a server of your own (custom).")] = None,
     folder: Annotated[str | None, typer.Option(metavar="ID", help="Folder of Yandex Cloud.")] = None,
     key_file: Annotated[
@@ -31,8 +34,8 @@ def setup(
     keyring: Annotated[
         bool | None, typer.Option(help="Keep the key in the system's keyring; default: where there is one.")
     ] = None,
-    input: Annotated[str | None, typer.Option("--input", metavar="DEVICE", help="Microphone.")] = None,  # noqa: A002
-    output: Annotated[str | None, typer.Option(metavar="DEVICE", help="Speaker.")] = None,
+    input: MicrophoneOption = None,  # noqa: A002 - the option's name
+    output: SpeakerOption = None,
     backend: BackendOption = None,
 ) -> None:
     """Ask for the service, its key and the devices, and keep them.
