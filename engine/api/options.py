@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from inspect import iscoroutinefunction
+from inspect import Signature, iscoroutinefunction, signature
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from engine.config_tables import (
     Eagerness,
@@ -53,6 +54,8 @@ _KINDS |= {"float": int | float, "None": NoneType, "ToolPlace": str}
 _LISTS = ("tools", "approve", "processors", "observers")
 _FUNCTIONS = ("on_compile", "connect")
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
 
 
 class ToolPlace(StrEnum):
@@ -230,3 +233,20 @@ def _choice(kind: type[_Choice], value: str | None, name: str) -> _Choice | None
 def path_of(value: Path | str | None) -> Path | None:
     """Return a path that may be given as a text."""
     return None if value is None else Path(value)
+
+
+def taking(
+    make: Callable[_Given, _Made],
+) -> Callable[[Callable[[Any, _Made], None]], Callable[Concatenate[Any, _Given], None]]:
+    """Let `__init__` take what makes its options: there is one list of them."""
+
+    def decorate(initialise: Callable[[Any, _Made], None]) -> Callable[Concatenate[Any, _Given], None]:
+        @functools.wraps(initialise)
+        def take(self: Any, /, *args: _Given.args, **kwargs: _Given.kwargs) -> None:
+            initialise(self, make(*args, **kwargs))
+
+        own, taken = signature(initialise).parameters, signature(make).parameters
+        take.__signature__ = Signature([own["self"], *taken.values()])  # type: ignore[attr-defined]
+        return take
+
+    return decorate

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import inspect
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import fields
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from engine.api.backend import directions_of, naming_origin, opened_backend, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
-from engine.api.options import SessionOptions, path_of
+from engine.api.options import SessionOptions, path_of, taking
 from engine.api.plan import SessionPlan
 from engine.api.sound import Sound, pcm16_of
 from engine.audio.processing.session_chain import SessionChain
@@ -28,6 +27,7 @@ from engine.realtime.activity import Activity
 from engine.realtime.audience import Audience
 from engine.realtime.connection.transport import Connect
 from engine.realtime.connection.websocket import Connection
+from engine.realtime.monitor import Monitor
 from engine.realtime.providers.choose import ChosenProvider
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
@@ -37,25 +37,6 @@ from engine.realtime.tools.host.host import ToolHost
 from engine.realtime.tools.mcp.servers import McpServers
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import Tool
-
-_Given = ParamSpec("_Given")
-
-
-def _as_options(
-    make: Callable[_Given, SessionOptions],
-) -> Callable[[Callable[[Any, SessionOptions], None]], Callable[Concatenate[Any, _Given], None]]:
-    """Let `__init__` take what the options take: there is one list of them."""
-
-    def decorate(initialise: Callable[[Any, SessionOptions], None]) -> Callable[Concatenate[Any, _Given], None]:
-        @functools.wraps(initialise)
-        def take(self: Any, /, *args: _Given.args, **kwargs: _Given.kwargs) -> None:
-            initialise(self, make(*args, **kwargs))
-
-        own, taken = inspect.signature(initialise).parameters, inspect.signature(make).parameters
-        take.__signature__ = inspect.Signature([own["self"], *taken.values()])  # type: ignore[attr-defined]
-        return take
-
-    return decorate
 
 
 class Session:
@@ -72,7 +53,7 @@ class Session:
         'duration'
     """
 
-    @_as_options(SessionOptions)
+    @taking(SessionOptions)
     def __init__(self, options: SessionOptions) -> None:
         """Check everything that can be checked before anything is opened.
 
@@ -178,6 +159,11 @@ class Session:
         if self._audio is None:
             raise _not_open()
         return self._audio.info
+
+    @property
+    def monitor(self) -> Monitor:
+        """Levels, volume, devices, and the words that have sounded."""
+        return self._opened.monitor
 
     @property
     def summary(self) -> Summary | None:

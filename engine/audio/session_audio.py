@@ -26,7 +26,7 @@ from engine.audio.recovery.policy import Wanted
 from engine.audio.recovery.stall import StreamState
 from engine.audio.soundcheck.diagnosis import exact_zeros
 from engine.audio.types import Device, Direction, PlaybackStats, ProcessingReport, StreamInfo, StreamRequest
-from engine.dsp.meter import db_to_linear
+from engine.dsp.meter import db_to_linear, to_db
 from engine.errors import VoiceError
 
 _log = logging.getLogger(__name__)
@@ -145,6 +145,16 @@ class SessionAudio:
         if microphone is None:
             return []
         return [microphone.speech.popleft() for _ in range(len(microphone.speech))]
+
+    @property
+    def volume_db(self) -> float:
+        """Gain of the speaker in dB."""
+        return to_db(self._volume)
+
+    @volume_db.setter
+    def volume_db(self, volume_db: float) -> None:
+        self._volume = db_to_linear(volume_db)
+        self.port.gain = self._volume * self._ducked
 
     def duck(self, gain_db: float, *, over_ms: float) -> None:
         """Turn the answers down by so much, whatever the volume and the device; 0 turns them up again."""

@@ -26,6 +26,7 @@ from engine.realtime.connection.websocket import Connection
 from engine.realtime.conversation import actions as act
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.idle_timeout import IdleTimeout
+from engine.realtime.monitor import Monitor
 from engine.realtime.protocol.client_events import UpdateSession
 from engine.realtime.protocol.server_events import ServerEvent, SpeechStopped, UnknownEvent
 from engine.realtime.providers.choose import ChosenProvider
@@ -90,11 +91,11 @@ class RealtimeSession:
         self._bridge = AudioBridge(
             audio, self._mic_gate, self._uplink, self.latency, self, silence_ms=silence_ms, ducking=ducking
         )
-        self._is_introduced = False
-        """Whether a connection was told of the session, or was about to be when it broke: the next one resumes."""
-        self._has_begun = False
-        """Whether there has been a connection that was told everything."""
+        self._is_introduced = self._has_begun = False
+        """Whether a connection was told of the session, or was about to be when it broke: the next one resumes; and
+        whether there has been one that was told everything."""
         self._recovery: RecoveryRunner | None = None
+        self.monitor = Monitor(audio, self._conversation.responses, lambda: self._recovery)
         self._to_do: deque[act.Action] = deque()
         self._is_performing = self._input_ended = self._is_device_lost = False
         self._over, self._idle_timeout = asyncio.Event(), IdleTimeout()

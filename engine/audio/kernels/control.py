@@ -47,6 +47,7 @@ FALL_LEFT, RISE_LEFT = _OUTPUT + 14, _OUTPUT + 15  # frames of the fades into a 
 FALL_LEVEL, LAST_LEVEL = _OUTPUT + 16, _OUTPUT + 17  # float64: where the sound broke off; the last block's last frame
 OUTPUT_PRIORITY = _OUTPUT + 18  # as INPUT_PRIORITY
 OUTPUT_AHEAD_NS = _OUTPUT + 22  # as INPUT_AHEAD_NS
+OUTPUT_PEAK = _OUTPUT + 23  # float64, of the last block, after the gain
 
 # Written by the output callback: the last cuts, three words each (asked position, where it was cut, when).
 CUT_LOG = 6 * LINE_WORDS

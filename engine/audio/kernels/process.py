@@ -147,6 +147,7 @@ def _scale_and_spread(control: int, output: int, frames: int) -> None:
     gain_to = min(max(load_float(control, c.GAIN), gain_from - most), gain_from + most)
     ramp(output, frames, gain_from, gain_to)
     store_float(control, c.GAIN_NOW, gain_to)
+    store_float(control, c.OUTPUT_PEAK, peak_of(output, frames))
     reference = load(control, c.REFERENCE_RING)
     if reference != 0:
         lost = frames - ring_put(reference, output, frames)

@@ -16,7 +16,7 @@ from engine.audio.kernels.control import NEVER
 from engine.audio.playback.cuts import PlaybackCuts
 from engine.audio.playback.playout_delay import PlayoutDelay
 from engine.audio.playback.queue import PlaybackQueue
-from engine.audio.playback.segments import Cut, ItemKey, Segment
+from engine.audio.playback.segments import Cut, Heard, ItemKey, Segment
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.ring import Ring
 from engine.errors import InvalidInputError
@@ -184,6 +184,24 @@ class Player:
     def receives(self) -> bool:
         """True while more audio of the newest item is to come."""
         return self._open_segment() is not None
+
+    def sounded(self, latency_s: float) -> dict[ItemKey, Heard] | None:
+        """Return what has sounded of each item that is not over; None while a cut is under way.
+
+        Args:
+            latency_s: Time from the device's taking a frame until it sounds; the last words are not kept back for it.
+        """
+        if self._cuts.pending:
+            return None
+        until = self._taken - round(latency_s * self._port.output_rate_hz) * self.has_more
+        per_ms = self._wire_rate_hz / 1000
+        found = {}
+        for segment in self._segments:
+            samples = self._queue.heard_samples(segment, until)
+            if not segment.is_over(samples):
+                heard_ms, received_ms = round(samples / per_ms), round(segment.received_samples / per_ms)
+                found[segment.key] = Heard(segment.key, heard_ms, received_ms, segment.complete)
+        return found
 
     def sounding_for_s(self, key: ItemKey) -> float | None:
         """Seconds since the block that holds an item's first frame was given to the device; None while it was not.

@@ -345,6 +345,7 @@ class AudioPort(Pinned):
             output_underrun_frames=read(c.OUTPUT_UNDERRUN_FRAMES),
             output_underruns=read(c.UNDERRUNS),
             output_xruns=read(c.OUTPUT_XRUNS),
+            output_peak_db=to_db(self._floats.item(c.OUTPUT_PEAK)),
             captured_position=self.capture.head if self.capture else 0,
             played_position=self.playback.tail if self.playback else 0,
             written_position=self.playback.head if self.playback else 0,

@@ -28,6 +28,8 @@ class StreamStats:
     output_underruns: int
     """Number of times an answer ran dry."""
     output_xruns: int
+    output_peak_db: float
+    """Level of the last block as the speaker was given it, the volume included."""
     captured_position: int
     """Frames put into the capture ring."""
     played_position: int

@@ -124,7 +124,8 @@ class RecoveryPolicy:
         self._info: StreamInfo | None = None
         self._news: list[News] = []
         self._running_since_s = self._lost_at_s = self._retry_at_s = self._poll_at_s = 0.0
-        self._is_polling = False
+        self._is_polling = self._is_outdated = False
+        """The second: others are wanted than those that are being opened."""
         self._unreachable: list[str] = []
         """The defaults that could not be opened in place of those that run."""
         self._devices: Sequence[Device] = ()
@@ -159,6 +160,16 @@ class RecoveryPolicy:
             commands.append(Command.RESCAN)
         return commands
 
+    def want(self, wanted: Wanted, now_s: float) -> list[Command]:
+        """Keep other devices from now on; a stream that runs is given up for them."""
+        self._wanted, self._is_new_default, self._unreachable = wanted, False, []
+        if self._state is not _State.RUNNING:
+            self._retry_at_s = now_s
+            self._is_outdated = self._state is _State.OPENING
+            return []
+        self._leave(now_s)
+        return [Command.CLOSE]
+
     def closed(self) -> list[Command]:
         """The lost stream is closed; where only the default has moved, the devices are known."""
         if self._is_new_default:
@@ -192,6 +203,9 @@ class RecoveryPolicy:
     def opened(self, info: StreamInfo, now_s: float) -> list[Command]:
         """The stream runs again."""
         is_new_default, self._is_new_default = self._is_new_default, False
+        if self._is_outdated:
+            self._is_outdated, self._state = False, _State.CLOSING
+            return [Command.CLOSE]
         self.running(info, now_s)
         if is_new_default and self._default_moved(self._devices):
             self._unreachable = _defaults(self._devices)  # it was the old one again: there is nothing to tell

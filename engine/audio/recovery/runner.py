@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from engine.audio.clock import loop_time_s
-from engine.audio.recovery.policy import Command, News, RecoveryPolicy
+from engine.audio.recovery.policy import Command, News, RecoveryPolicy, Wanted
 from engine.audio.recovery.rescan import DeviceLister
 from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
@@ -56,6 +56,11 @@ class RecoveryRunner:
         """Look at the stream; a stream may be silent for 2 s before it is lost, so four times a second is enough."""
         if not self._has_failed:
             self._carry_out(self._policy.tick(self._audio.stream_state(), loop_time_s()))
+
+    def move(self, wanted: Wanted) -> None:
+        """Go on with other devices."""
+        self._audio.wanted = wanted
+        self._carry_out(self._policy.want(wanted, loop_time_s()))
 
     async def close(self) -> None:
         """End what is under way; `tick` must not be called any more."""

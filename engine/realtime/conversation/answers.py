@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
@@ -134,6 +134,25 @@ class Answer:
         played = {index: part.heard for index, part in self.parts.items() if part.audio is not Audio.NONE}
         self.heard_text = heard_parts(texts, played)
         return [Show(AgentTextCut(self.heard_text, self.item_id, sum(cut.heard_ms for cut in played.values() if cut)))]
+
+    def sounded(self, sounding: Mapping[ItemKey, Heard], *, is_over: bool) -> str:
+        """Return the part of its text that has sounded: all of it where it has no sound and its response is over.
+
+        Args:
+            sounding: What has sounded of the items that are not over.
+            is_over: Whether no more of it will come.
+        """
+        if self.heard_text is not None:
+            return self.heard_text
+        played = {
+            index: sounding.get(ItemKey(self.item_id, index))
+            for index, part in self.parts.items()
+            if part.audio is not Audio.NONE
+        }
+        texts = {index: part.text for index, part in self.parts.items() if part.text}
+        if not played:
+            return self.text if is_over else ""
+        return heard_parts(texts, played)
 
     def _end_text(self, part: AnswerPart) -> list[Action]:
         if part.text_complete or not part.text:

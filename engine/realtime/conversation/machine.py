@@ -70,11 +70,11 @@ class Conversation:
         self._server_tools = frozenset(server_tools)
         self._declared = DeclaredSession(interrupts_by_itself=interrupts_by_itself)
         self._ids = EventIds("voice")
-        self._responses = Responses()
+        self.responses = Responses()
         self._gate = ResponseGate()
         self._transcribed: deque[str] = deque(maxlen=_REMEMBERED)
         self._pending_results = PendingResults()
-        self._interruptions = Interruptions(self._ids, self._responses, self._pending_results)
+        self._interruptions = Interruptions(self._ids, self.responses, self._pending_results)
         self._resumption = Resumption(self._ids, recap_heading)
         self._user_speaking = False
         """As the server hears it."""
@@ -113,7 +113,7 @@ class Conversation:
     def idle(self) -> bool:
         """True while nobody speaks, nothing is being answered and no tool runs."""
         goes_on = self._waits or self._remote.pending or self.user_heard or not self.online
-        return not (goes_on or any(response.active or response.unanswered for response in self._responses))
+        return not (goes_on or any(response.active or response.unanswered for response in self.responses))
 
     @property
     def patience_s(self) -> float | None:
@@ -122,7 +122,7 @@ class Conversation:
             return None
         if self._user_speaking:
             return SPEAKING_S
-        running = self._responses.running
+        running = self.responses.running
         if any(not response.interrupted for response in running) and not self._in_trouble:
             return RUNNING_S
         return ANSWER_S if running or self._waits else None
@@ -196,7 +196,7 @@ class Conversation:
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
-        response = next((r for r in self._responses if result.call_id in r.unanswered), None)
+        response = next((r for r in self.responses if result.call_id in r.unanswered), None)
         if response is None:
             return []
         if self._pending_results.returned(response, result):
@@ -227,9 +227,9 @@ class Conversation:
         if self._user_speaking:
             self._user_speaking = False
             return self._settle([Show(UserSpeech(started=False))])
-        is_told = self._in_trouble or not (self._gate.busy or self._responses.running)
+        is_told = self._in_trouble or not (self._gate.busy or self.responses.running)
         actions: list[Action] = [] if is_told else [Show(ErrorShown("The server does not answer.", "no_answer"))]
-        for response in self._responses.running:
+        for response in self.responses.running:
             actions += [*response.cancel(self._ids), *response.give_up()]
             if response.take_follow_up():
                 self._gate.want(after_tools=True)
@@ -239,15 +239,15 @@ class Conversation:
 
     def disconnected(self) -> list[Action]:
         """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
-        owed = self._gate.busy or self._answer_expected or bool(self._responses.running) or self._has_given_up
+        owed = self._gate.busy or self._answer_expected or bool(self.responses.running) or self._has_given_up
         actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
-        for response in self._responses.running:
+        for response in self.responses.running:
             actions += response.end("incomplete")
         self._user_speaking = self._answer_expected = False
         self._gate = ResponseGate()
         self._remote = RemoteCalls(self._ids, self._pending_results)
-        calls = [call_id for response in self._responses for call_id in response.unanswered]
-        self._resumption.disconnected(calls, self._responses.played_items)
+        calls = [call_id for response in self.responses for call_id in response.unanswered]
+        self._resumption.disconnected(calls, self.responses.played_items)
         if self._push_to_talk.disconnected() or (owed and self._resumption.history.awaits_words):
             actions.append(_TURN_LOST)
         passed = self._resumption.pass_on(actions)
@@ -302,16 +302,16 @@ class Conversation:
         return [Show(ErrorShown(f"Your words could not be transcribed: {describe(event.error)}", event.error.code))]
 
     def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
-        known = self._responses.find(event.response_id) if event.response_id else None
+        known = self.responses.find(event.response_id) if event.response_id else None
         return [] if known is not None and known.active else self._begin(event.response_id)[1]
 
     def _begin(self, response_id: str) -> tuple[Response, list[Action]]:
         self._answer_expected = False
         is_stale = self._gate.response_created() or self._is_winding_up
         # A server has one response at a time: it does not say of each that it is over.
-        actions = [action for response in self._responses.running for action in response.give_up()]
+        actions = [action for response in self.responses.running for action in response.give_up()]
         response = Response(response_id)
-        self._responses.add(response)
+        self.responses.add(response)
         if is_stale:
             # The answer to our response.create for an older turn; or nobody may pay for any more.
             response.interrupted = True
@@ -322,7 +322,7 @@ class Conversation:
 
     def _response_of(self, response_id: str, *, begins: bool = False) -> tuple[Response, list[Action]]:
         """The response an event belongs to; one that a server never announced begins here, also by a used id."""
-        response = self._responses.find(response_id)
+        response = self.responses.find(response_id)
         if response is None or (begins and response.state is State.DONE and self._is_due):
             return self._begin(response_id)
         return response, []
@@ -349,7 +349,7 @@ class Conversation:
         if event.item.type != "function_call":
             return self._remote.item_done(event.item)
         response, actions = self._response_of(event.response_id)
-        return actions + self._responses.take_call(response, event.item, self._server_tools)
+        return actions + self.responses.take_call(response, event.item, self._server_tools)
 
     def _on_arguments(self, event: e.ArgumentsDone) -> list[Action]:
         response, actions = self._response_of(event.response_id)
@@ -361,7 +361,7 @@ class Conversation:
         if response.state is State.DONE:
             return actions
         for item in response.calls_of(event):
-            actions += self._responses.take_call(response, item, self._server_tools)
+            actions += self.responses.take_call(response, item, self._server_tools)
         actions += [*response.end(event.status or "completed", event.usage), *response.outcome(event)]
         if response.take_follow_up():
             self._gate.want(after_tools=True)
@@ -374,7 +374,7 @@ class Conversation:
 
     def _on_error(self, event: e.ErrorEvent) -> list[Action]:
         error = event.error
-        for response in self._responses.running:
+        for response in self.responses.running:
             if response.cancel_id and response.cancel_id == error.event_id and code_of(error) == CANCEL_NOT_ACTIVE:
                 return response.give_up()
         if self._gate.refused(error):
@@ -394,7 +394,7 @@ class Conversation:
 
     def _request_response(self) -> list[Action]:
         """Send the response.create that is wanted, as soon as the conversation is free for it."""
-        free = self.online and not (self._is_winding_up or self._responses.running or self.user_heard)
+        free = self.online and not (self._is_winding_up or self.responses.running or self.user_heard)
         if self._pending_results.take_pending(free=free and not (self._answer_expected or self._gate.busy)):
             self._gate.want(after_tools=True)
         return [Send(event)] if (event := self._gate.take(self._ids, free=free)) else []

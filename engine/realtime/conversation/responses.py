@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from engine.audio.playback.segments import Heard, ItemKey
 from engine.realtime.conversation.actions import (
     Action,
     InterruptTools,
@@ -191,6 +192,13 @@ class Responses:
     def answers_of(self, item_id: str) -> list[Answer]:
         """The answers that are this item: one, unless a server uses its id again."""
         return [response.answers[item_id] for response in self if item_id in response.answers]
+
+    def sounded(self, item_id: str, sounding: Mapping[ItemKey, Heard]) -> str | None:
+        """Return the words of an item that have sounded; None where it is not remembered. See `Answer.sounded`."""
+        found = (response for response in reversed(self._responses) if item_id in response.answers)
+        if (response := next(found, None)) is None:
+            return None
+        return response.answers[item_id].sounded(sounding, is_over=response.state is State.DONE)
 
     @property
     def played_items(self) -> set[str]:

@@ -71,6 +71,21 @@ def test_microphone_is_mixed_down_and_metered(channels: int) -> None:
     assert stats.input_rms_db == pytest.approx(10 * math.log10(float(np.mean(mono.astype(float) ** 2))), abs=0.01)
 
 
+def test_the_speaker_is_metered_as_it_is_given_the_sound() -> None:
+    port = AudioPort()
+    port.attach_output(RATE_HZ, 2)
+    assert port.playback is not None
+    port.gain = 0.5
+    port.playback.put(np.full(960, -0.5, np.float32))
+    block = np.empty((480, 2), np.float32)
+    levels = []
+    for _ in range(3):
+        port.process(None, block)
+        levels.append(port.stats().output_peak_db)
+        assert 10 ** (levels[-1] / 20) == pytest.approx(np.abs(block).max(), abs=1e-6)
+    assert levels[1] == pytest.approx(20 * math.log10(0.25), abs=0.01)
+
+
 def test_a_nan_from_the_microphone_is_silence_in_capture_and_meters() -> None:
     port = AudioPort()
     port.attach_input(RATE_HZ, 1)

@@ -48,26 +48,26 @@ class World:
             self.now_s += TICK_S
             self.calls += 10 if self.runs else 0
             seen = StreamState(self.runs, self.calls, self.calls, self.waiting)
-            self._carry_out(self.policy.tick(seen, self.now_s))
+            self.carry_out(self.policy.tick(seen, self.now_s))
 
     def times(self, command: Command) -> list[float]:
         return [at_s for at_s, done in self.done if done is command]
 
-    def _carry_out(self, commands: list[Command]) -> None:
+    def carry_out(self, commands: list[Command]) -> None:
         for command in commands:
             self.done.append((self.now_s, command))
             match command:
                 case Command.CLOSE:
-                    self._carry_out(self.policy.closed())
+                    self.carry_out(self.policy.closed())
                 case Command.RESCAN | Command.POLL_DEFAULT:
-                    self._carry_out(
+                    self.carry_out(
                         self.policy.rescanned(self.devices, self.now_s, "" if self.devices is not None else "it hangs")
                     )
                 case Command.OPEN if self.refusal is not None:
-                    self._carry_out(self.policy.refused(self.refusal, self.now_s))
+                    self.carry_out(self.policy.refused(self.refusal, self.now_s))
                 case Command.OPEN:
                     self.runs = True
-                    self._carry_out(self.policy.opened(info(self.speaker), self.now_s))
+                    self.carry_out(self.policy.opened(info(self.speaker), self.now_s))
                 case Command.DROP:
                     self.waiting = False
         self.news += self.policy.take_news()
@@ -111,6 +111,37 @@ def test_a_named_device_is_waited_for_with_growing_pauses_that_are_bounded_and_u
     assert len(world.times(Command.OPEN)) == 1
     assert isinstance(world.news[-1], Found)
     assert world.news[-1].away_s == pytest.approx(600, abs=4)
+
+
+def test_other_devices_are_opened_when_they_are_wanted_and_kept_from_then_on() -> None:
+    world = World(BY_NAME)
+    world.pass_time(10)
+    world.carry_out(world.policy.want(Wanted(input="Built-in, Core Audio"), world.now_s))
+    assert [command for _, command in world.done] == [Command.CLOSE, Command.RESCAN, Command.OPEN]
+    (found,) = world.news
+    assert isinstance(found, Found)
+    world.pass_time(POLL_DEFAULT_S + 1)
+    assert world.times(Command.POLL_DEFAULT), "the default speaker is followed now"
+
+
+def test_devices_that_are_wanted_while_others_are_looked_for_or_opened_take_their_place() -> None:
+    world = World(BY_NAME)
+    world.runs, world.devices = False, [MICROPHONE, SPEAKER]
+    world.pass_time(60)
+    assert not world.times(Command.OPEN)
+    assert world.policy.want(Wanted(), world.now_s) == []
+    world.pass_time(TICK_S)
+    assert len(world.times(Command.OPEN)) == 1
+    opening = RecoveryPolicy(BY_NAME)
+    opening.running(info(), 0.0)
+    assert opening.want(Wanted(output="Speakers, Core Audio"), 0.0) == [Command.CLOSE]
+    assert opening.closed() == [Command.RESCAN]
+    assert opening.rescanned(ALL, 0.0) == [Command.OPEN]
+    assert opening.want(BY_NAME, 0.0) == []
+    assert opening.opened(info(), 0.0) == [Command.CLOSE], "what was opened is not what is wanted now"
+    assert opening.closed() == [Command.RESCAN]
+    assert opening.rescanned(ALL, 0.0) == [Command.OPEN]
+    assert opening.opened(info(HEADSET), 0.0) == []
 
 
 def test_whoever_wants_the_default_takes_what_is_there() -> None:

@@ -14,7 +14,8 @@ import pytest
 from engine.audio import session_audio
 from engine.audio.port.audio_port import FADE_MS
 from engine.audio.recovery import policy as recovery_policy
-from engine.audio.types import Device, StreamRequest
+from engine.audio.types import Device, Direction, StreamRequest
+from engine.errors import UnknownDeviceError
 from engine.realtime.session_events import AnswerDropped, BargeIn, DeviceFound, DeviceLost, FirstAudio, SessionStarted
 from tests.realtime.rig import Rig, rig
 from tests.support.hotplug_backend import MICROPHONE, SPEAKER, HotplugBackend, hang, plug_in, prepare_devices
@@ -153,6 +154,23 @@ async def test_a_new_default_is_followed_in_the_middle_of_an_answer(monkeypatch:
         (event,) = running.of(DeviceFound)
         assert isinstance(event, DeviceFound)
         assert (event.input, event.output, event.is_new_default) == ("Microphone", "Other", True)
+        assert not running.of(DeviceLost)
+        await stream.run(1.0)
+        assert place_ms(stream.heard[-1]) == pytest.approx(begun_ms + 1000, abs=21)
+
+
+async def test_another_speaker_goes_on_with_the_answer_and_one_that_is_not_there_changes_nothing() -> None:
+    async with recovering() as (running, backend):
+        begun_ms = place_ms(running.stream.heard[-1])
+        plug_in([MICROPHONE, SPEAKER, OTHER])
+        monitor = running.session.monitor
+        with pytest.raises(UnknownDeviceError):
+            monitor.use(Direction.OUTPUT, "nosuch")
+        assert not running.stream.closed
+        monitor.use(Direction.OUTPUT, "other")
+        stream = await found(running, backend)
+        assert monitor.stream.output is not None
+        assert (monitor.stream.output.device, stream.heard.size) == ("Other", 0)
         assert not running.of(DeviceLost)
         await stream.run(1.0)
         assert place_ms(stream.heard[-1]) == pytest.approx(begun_ms + 1000, abs=21)
