@@ -39,6 +39,7 @@ from engine.config_tables import (
     Offer,
     Prices,
     ProcessingOptions,
+    RecordingOptions,
     RemoteMcp,
     TurnOptions,
 )
@@ -127,6 +128,7 @@ class Config:
     turns: TurnOptions = field(default_factory=TurnOptions)
     processing: ProcessingOptions = field(default_factory=ProcessingOptions)
     session: SessionDefaults = field(default_factory=SessionDefaults)
+    recording: RecordingOptions = field(default_factory=RecordingOptions)
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:
         """Return the same with every key and default replaced that `environ` sets to something."""

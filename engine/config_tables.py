@@ -39,6 +39,11 @@
     agc = true
     processors = ["noise_gate:open_db=-50"]
 
+    [recording]                       # of the conversations that a person holds
+    keep = "ask"                      # or "always", "text" (without the sound), "never", the default
+    folder = "~/conversations"        # by default in the system's folder for data
+    days = 30                         # older ones are removed
+
 `${NAME}` in a value is the environment variable of that name.
 """
 
@@ -276,6 +281,27 @@ class NoiseSuppression(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+
+
+class Keep(StrEnum):
+    """Conversations that are kept, and how much of them."""
+
+    ALWAYS = "always"
+    TEXT = "text"
+    """All, without their sound."""
+    ASK = "ask"
+    """Those for which the person says so at the end."""
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOptions:
+    """`[recording]`."""
+
+    keep: Keep = Keep.NEVER
+    folder: _Filled | None = None
+    days: Annotated[int, _number("a whole number from 1", 1, 100_000, int)] | None = None
+    """None: they stay until they are deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cli.options import LogLevel
 from cli.run.approvals import Approvals
+from cli.run.keeping import keeping
 from cli.run.lifecycle import converse
 from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
@@ -28,10 +29,12 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
     Raises:
         VoiceError: what prevented or ended it.
     """
-    with open_outputs(events) as outputs:
+    config = load_config()
+    with keeping(config.recording, options.record) as kept, open_outputs(events) as outputs:
         screen = outputs.screen
         log_between_lines(log_level.value, screen.status)
-        config = load_config()
+        for remark in kept.remarks:
+            screen.say(remark)
         allow_restarts()
         approvals = Approvals(screen.insist)
         file: list[Observer] = [outputs.events] if outputs.events else []
@@ -42,7 +45,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
             observers=[screen, *file, approvals],
             on_compile=screen.say,
         )
-        session = Session.of(options)
+        session = Session.of(replace(options, **kept.options))
         # What is not possible is said before anything is opened.
         if session.by_key and not (has_keyboard() and screen.status.is_terminal):
             raise InvalidInputError(

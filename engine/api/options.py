@@ -147,6 +147,8 @@ class SessionOptions:
     """Seconds of speech that wait for a lost connection."""
     record: Path | str | None = None
     """Folder to record the session into."""
+    record_sound: bool = True
+    """Record the sound too, and not only what was said and done."""
     observers: Sequence[Observer] = ()
     """Called with each session event and its time, at once; they may act on the session."""
     on_compile: Callable[[str], None] | None = None

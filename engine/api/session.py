@@ -306,7 +306,7 @@ class Session:
             block_ms=provider.block_ms,
             volume_db=options.volume,
             mic_gain_db=options.mic_gain,
-            keep_played=options.record is not None,
+            keep_played=options.record is not None and options.record_sound,
             processing=SessionChain(plan.processing.processors),
         )
         self._audio = audio = await run_blocking(open_audio, discard=SessionAudio.close)
@@ -317,12 +317,13 @@ class Session:
         self._runner = ToolRunner(plan.tools, chosen.scrubber)
         recorded: dict[str, Any] = {}
         if (folder := path_of(options.record)) is not None:
-            recording = Recording(folder, chosen, tell=tell, connect=connect)
+            recording = Recording(folder, chosen, tell=tell, connect=connect, sound=options.record_sound)
             following = asyncio.ensure_future(recording.follow(audio))
+            self._audience.join(recording.note)
 
-            async def close() -> None:
+            async def close(summary: Summary) -> None:
                 following.cancel()
-                await recording.aclose(audio)
+                await recording.aclose(audio, *self._meter(summary, 0.0), summary)
 
             recorded = {"make_conversation": recording.make_conversation, "at_end": close}
             connect = recording.connect

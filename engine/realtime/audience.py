@@ -42,6 +42,10 @@ class Audience:
         self._to_tell: deque[SessionEvent] = deque()
         self._is_telling = self._is_over = False
 
+    def join(self, observer: Observer) -> None:
+        """Add an observer, the last to be told."""
+        self._observers.append(observer)
+
     def tell(self, *session_events: SessionEvent) -> None:
         """Tell everybody, after what is being told; one that fails is told no more, and the others hear of it.
 

@@ -55,7 +55,7 @@ class RealtimeSession:
         connect: Connect = Connection.open,
         make_conversation: Callable[..., Conversation] = Conversation,
         max_outage_s: float = MAX_OUTAGE_S,
-        at_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0),
+        at_end: Callable[[told.Summary], Awaitable[None]] = lambda _: asyncio.sleep(0),
     ) -> None:
         """Prepare a session; nothing is started.
 
@@ -67,7 +67,7 @@ class RealtimeSession:
             observers: Told everything, in order; as an audience where others tell them something too.
             connect, make_conversation: The real ones, a test's double, or what records them.
             max_outage_s: Greatest age of the microphone's audio that is sent when a lost connection comes back.
-            at_end: Awaited before the summary, after all else: closes what was told of the session as it went.
+            at_end: Awaited with the summary before it is told: closes what was told of the session as it went.
         """
         provider = chosen.provider
         self._chosen, self._audio, self._runner = chosen, audio, runner
@@ -132,10 +132,10 @@ class RealtimeSession:
             for timer in self._timers:
                 timer.cancel()
             self._audio.close()
-            await self._at_end()
-            summary = self._summary(loop_time_s() - started_s)
             if self._error is not None:
                 self.emit(told.ErrorShown(str(self._error), fatal=True))
+            summary = self._summary(loop_time_s() - started_s)
+            await self._at_end(summary)
             self.emit(summary)
         if self._error is not None:
             raise self._error

@@ -9,9 +9,12 @@ A folder with `session.jsonl`, `user.wav` (the microphone as sent), `agent.wav` 
     {"n": 3, "t": 0.3, "received": {"type": "session.created", ...}}      from the server
     {"n": 4, "t": 0.3, "machine": 0, "input": "handle", "of": 3, "actions": [...]}
     {"n": 9, "t": 1.3, "machine": 0, "input": "playback_cut", "args": [...], "actions": [...]}
-    {"n": 10, "dropped": 3}                                               the disk was too slow for so many
+    {"n": 10, "t": 1.4, "told": {"type": "text.agent", ...}}              a session event, as observers see it
+    {"n": 11, "t": 1.4, "heard_s": 0.9}                                   so much of `heard.wav` had sounded by then
+    {"n": 12, "dropped": 3}                                               the disk was too slow for so many
 
-Audio in an event is told by its length, its checksum, and at which byte of its WAV file's sound it begins.
+Audio in an event is told by its length, its checksum, and at which byte of its WAV file's sound it begins. Without the
+sound there are no WAV files, and no lines of what the microphone sent.
 """
 
 from __future__ import annotations
@@ -46,9 +49,12 @@ from engine.realtime.session_events import ErrorShown, SessionEvent
 from engine.redaction import without_secrets
 
 FORMAT = "voice-recording/1"
-EVENTS_FILE = "session.jsonl"
+EVENTS_FILE, HEARD_FILE = "session.jsonl", "heard.wav"
+FILES = ("user.wav", "agent.wav", HEARD_FILE, EVENTS_FILE)
 _POLL_S = 0.1
 """Time between two looks at the ring of played sound, which holds 5 s."""
+_STEP_S = 0.1
+"""Least difference between the sound and the clock that is noted: a device was away, or lost some."""
 _SHOWN_TEXT = 4096
 """Characters of a message that is not JSON: enough to see what it is."""
 
@@ -63,6 +69,7 @@ class Recording:
         *,
         connect: Connect = Connection.open,
         tell: Callable[[SessionEvent], None] = lambda _: None,
+        sound: bool = True,
     ) -> None:
         """Create the folder and its files; inside a running loop.
 
@@ -71,6 +78,7 @@ class Recording:
             chosen: The server; its secrets are left out.
             connect: Opens the transports that are recorded.
             tell: Told where the recording ends before the session does.
+            sound: Whether the sound is kept too.
 
         Raises:
             InvalidInputError: the folder holds a recording, or it cannot be written.
@@ -79,9 +87,11 @@ class Recording:
         self._connect = connect
         self._scrubber = chosen.scrubber
         self._tell = tell
+        self._has_sound = sound
         self._loop = asyncio.get_running_loop()
         self._began_s = loop_time_s()
         self._lines = self._machines = 0
+        self._played_s, self._heard_began_s = 0.0, -math.inf
         self._last: tuple[ServerEvent, int] | None = None
         self._files = ExitStack()
         """Closes every file, whichever fails."""
@@ -94,12 +104,13 @@ class Recording:
 
         try:
             make_private_folder(folder)
-            user = WavFile(new("user.wav"), provider.input_rate_hz, 1, new=True)
-            self._user = self._files.enter_context(closing(user))
-            agent = WavFile(new("agent.wav"), provider.output_rate_hz, 1, new=True)
-            self._agent = self._files.enter_context(closing(agent))
-            heard = HeardFile(new("heard.wav"), provider.input_rate_hz)
-            self._heard = self._files.enter_context(closing(heard))
+            if sound:
+                user = WavFile(new("user.wav"), provider.input_rate_hz, 1, new=True)
+                self._user = self._files.enter_context(closing(user))
+                agent = WavFile(new("agent.wav"), provider.output_rate_hz, 1, new=True)
+                self._agent = self._files.enter_context(closing(agent))
+                heard = HeardFile(new(HEARD_FILE), provider.input_rate_hz)
+                self._heard = self._files.enter_context(closing(heard))
             events = os.fdopen(open_private(new(EVENTS_FILE), new=True), "w", encoding="utf-8")
             self._file = self._files.enter_context(events)
             self._write(
@@ -143,10 +154,12 @@ class Recording:
             await asyncio.sleep(_POLL_S)
             self._take_played(audio)
 
-    async def aclose(self, audio: SessionAudio | None = None) -> None:
-        """Write the rest and close the files; waits for the disk, some seconds at most."""
+    async def aclose(self, audio: SessionAudio | None = None, *last: SessionEvent) -> None:
+        """Write the rest, `last` after all else, and close the files; waits for the disk, some seconds at most."""
         if audio is not None:
             self._take_played(audio)
+        for event in last:
+            self.note(event)
         if not await run_blocking(partial(self._writer.close, self._files.close), grace_s=math.inf):
             self._warn("The disk did not accept the end of the recording.")
         elif self._writer.dropped:
@@ -155,9 +168,14 @@ class Recording:
     def sent(self, event: ClientEvent) -> None:
         """Note an event that went to the server."""
         if isinstance(event, AppendAudio):
-            self._writer.put(partial(self._write_said, self._next_line(), event), len(event.pcm16))
+            if self._has_sound:
+                self._writer.put(partial(self._write_said, self._next_line(), event), len(event.pcm16))
         else:
             self._put({"sent": event})
+
+    def note(self, event: SessionEvent, _: float = 0.0) -> None:
+        """Note what observers are told, as one of them."""
+        self._put({"told": event})
 
     def received(self, event: ServerEvent, text: str | bytes) -> None:
         """Note an event that came from the server, and its text."""
@@ -191,9 +209,16 @@ class Recording:
         return {"n": self._lines, "t": round(loop_time_s() - self._began_s, 6)}
 
     def _take_played(self, audio: SessionAudio) -> None:
+        if not self._has_sound:
+            return
         samples, rate_hz = audio.read_played()
         if samples.size:
             self._writer.put(partial(self._heard.played, samples, rate_hz))
+            self._played_s += samples.size / rate_hz
+            began_s = loop_time_s() - self._played_s
+            if abs(began_s - self._heard_began_s) > _STEP_S:
+                self._heard_began_s = began_s
+                self._put({"heard_s": round(self._played_s, 3)})
 
     # What follows runs in the writer's thread.
 
@@ -212,7 +237,9 @@ class Recording:
 
     def _write_answer(self, line: dict[str, Any], event: AudioDelta) -> None:
         place = {name: getattr(event, name) for name in ("response_id", "item_id", "content_index")}
-        audio = {**audio_to_json(event.audio), "at": self._agent.write(event.audio)}
+        audio = audio_to_json(event.audio)
+        if self._has_sound:
+            audio["at"] = self._agent.write(event.audio)
         self._write({**line, "received": {"type": "response.output_audio.delta", **place, "delta": audio}})
 
     def _failed(self, error: Exception) -> None:

@@ -20,7 +20,7 @@ from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
 from engine.realtime.recording.tap import Recording
 from engine.realtime.session import RealtimeSession
-from engine.realtime.session_events import SessionEvent
+from engine.realtime.session_events import SessionEvent, Summary
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.testing.double import Script
 from engine.realtime.tools.runner import ToolRunner
@@ -47,6 +47,7 @@ def hold_recorded(
     settings: SessionSettings | None = None,
     meanwhile: Callable[[RealtimeSession], Any] | None = None,
     duration_s: float = 20.0,
+    sound: bool = True,
 ) -> Held:
     """Hold a session and record it into a folder; `meanwhile` is a coroutine function that runs beside it."""
 
@@ -68,7 +69,13 @@ def hold_recorded(
         server = ServerDouble(
             *scripts, ignoring=["response.cancel", "conversation.item.truncate", "input_audio_buffer.clear"]
         )
-        recording = Recording(folder, chosen, connect=server.connect, tell=audience.tell)
+        recording = Recording(folder, chosen, connect=server.connect, tell=audience.tell, sound=sound)
+
+        async def close(_: Summary) -> None:
+            await recording.aclose(audio)
+            # What the writer's thread had to tell comes by the loop.
+            await asyncio.sleep(0)
+
         session = RealtimeSession(
             chosen,
             audio,
@@ -77,6 +84,7 @@ def hold_recorded(
             observers=audience,
             connect=recording.connect,
             make_conversation=recording.make_conversation,
+            at_end=close,
         )
         aside = [asyncio.ensure_future(recording.follow(audio))]
         if meanwhile is not None:
@@ -88,9 +96,6 @@ def hold_recorded(
         finally:
             for task in aside:
                 task.cancel()
-            await recording.aclose(audio)
-            # What the writer's thread had to tell comes by the loop.
-            await asyncio.sleep(0)
         return held
 
     return run_virtual(main())

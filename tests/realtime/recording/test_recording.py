@@ -129,6 +129,14 @@ def test_the_sound_is_whole_and_in_step(tmp_path: Path, spoken: np.ndarray[Any, 
     assert np.max(np.diff(shown)) == pytest.approx(np.max(np.diff(played)), abs=0.002)
 
 
+def test_without_the_sound_it_replays_as_well_and_nothing_of_it_is_written(tmp_path: Path) -> None:
+    hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)], duration_s=6, sound=False)
+    assert [path.name for path in (tmp_path / "talk").iterdir()] == ["session.jsonl"]
+    lines = lines_of(tmp_path / "talk")
+    assert not [line for line in lines if line.get("sent", {}).get("type") == "input_audio_buffer.append"]
+    assert all(step.same for step in replay(tmp_path / "talk"))
+
+
 def test_an_event_says_where_its_sound_is(tmp_path: Path) -> None:
     hold_recorded(tmp_path / "talk", CONVERSATION, tools=[tool_of(get_hour)], duration_s=6)
     lines = lines_of(tmp_path / "talk")

@@ -1,0 +1,98 @@
+"""Whether a conversation is kept, as `[recording]` says: what is recorded, and what becomes of it at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cli.terminal.interrupts import INTERRUPTS
+from cli.terminal.keyboard import has_keyboard
+from cli.terminal.sanitize import printable
+from engine.api.conversations import delete_older, delete_recording, discard_if_empty, kept_folder, new_recording
+from engine.config_tables import Keep, RecordingOptions
+from engine.errors import InvalidInputError
+
+_UNASKED_DAYS = 1.0
+"""Age at which a recording is removed whose process ended before it could ask."""
+
+
+@dataclass(slots=True)
+class Keeping:
+    """The part of this conversation that is recorded."""
+
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of its session."""
+    remarks: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def keeping(wanted: RecordingOptions, named: object) -> Iterator[Keeping]:
+    """Record the conversation of this block into the folder of those that are kept, if it is to be; ask at its end.
+
+    Args:
+        wanted: What the configuration says.
+        named: The folder that was named for this conversation alone, if one was: it is not asked about.
+
+    Raises:
+        InvalidInputError: the folder cannot be written.
+    """
+    folder = kept_folder(wanted.folder)
+    kept = Keeping(remarks=list(_remove_old(folder, wanted.days)))
+    asks = wanted.keep is Keep.ASK
+    if named is not None or wanted.keep is Keep.NEVER:
+        yield kept
+        return
+    if asks and not has_keyboard():
+        kept.remarks.append('With `keep = "ask"` a conversation is kept at a terminal only: this one is not.')
+        yield kept
+        return
+    final = new_recording(folder)
+    path = final.with_name(f".{final.name}") if asks else final
+    kept.options = {"record": path, "record_sound": wanted.keep is not Keep.TEXT}
+    try:
+        yield kept
+    finally:
+        if not discard_if_empty(path):
+            _conclude(path, final)
+
+
+def _remove_old(folder: Path, days: int | None) -> Iterator[str]:
+    """Remove what is too old, and say so."""
+    try:
+        delete_older(folder, _UNASKED_DAYS, ".*")
+        if days is not None and (count := delete_older(folder, days)):
+            what = "1 conversation was" if count == 1 else f"{count} conversations were"
+            yield f"{what} removed: more than {days} day{'' if days == 1 else 's'} old."
+    except InvalidInputError as error:
+        yield error.message
+
+
+def _conclude(path: Path, final: Path) -> None:
+    """Say where it is, or ask whether it is to be there."""
+    if path != final:
+        if not _is_wanted():
+            delete_recording(path)
+            _say("It is not kept.")
+            return
+        path.rename(final)
+    _say(f"Kept as {final.name}: `voice sessions` lists what is kept.")
+
+
+def _is_wanted() -> bool:
+    INTERRUPTS.count = 0  # the Ctrl+C that ended the conversation: another one answers
+    try:
+        return typer.confirm("Keep this conversation?", default=None, err=True)
+    except (typer.Abort, OSError):  # the terminal is gone
+        _say("")
+        return False
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(printable(text), file=sys.stderr)

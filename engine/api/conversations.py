@@ -1,0 +1,123 @@
+"""Kept conversations: a folder of recordings, each named by the time at which it began."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from engine.errors import InvalidInputError
+from engine.files import make_private_folder
+from engine.realtime.recording.story import Story
+from engine.realtime.recording.tap import EVENTS_FILE, FILES
+
+LAST = "last"
+_DAY_S = 86_400
+
+
+def kept_folder(named: str | None = None) -> Path:
+    """Return the folder in which conversations are kept, the configured one or the system's; it need not exist."""
+    return Path(named).expanduser() if named else user_data_path("voice", appauthor=False) / "conversations"
+
+
+def new_recording(folder: Path) -> Path:
+    """Return the path of a recording that begins now, in a folder that only the user can look into.
+
+    Raises:
+        InvalidInputError: the folder cannot be made.
+    """
+    try:
+        make_private_folder(folder)
+    except OSError as error:
+        raise InvalidInputError(
+            f"Conversations cannot be kept in {folder}: {error.strerror}.",
+            fix="Name another folder under [recording] in the configuration.",
+        ) from None
+    name = time.strftime("%Y%m%d-%H%M%S")
+    names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
+    return folder / next(name for name in names if not (folder / name).exists() and not (folder / f".{name}").exists())
+
+
+def kept_recordings(folder: Path) -> list[Path]:
+    """Return the recordings of a folder, the oldest first."""
+    files = folder.glob(f"[!.]*/{EVENTS_FILE}") if folder.is_dir() else ()
+    return sorted((file.parent for file in files), key=_ended_s)
+
+
+def find_recording(wanted: str, folder: Path) -> Path:
+    """Return a recording of the folder by its name, a beginning that only one has, or `last`; or any by its path.
+
+    Raises:
+        InvalidInputError: there is none, or there are several.
+    """
+    kept = kept_recordings(folder)
+    if wanted == LAST and kept:
+        return kept[-1]
+    found = [path for path in kept if path.name == wanted] or [path for path in kept if path.name.startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    if not found and (Path(wanted) / EVENTS_FILE).is_file():
+        return Path(wanted)
+    if found:
+        what, fix = f"{len(found)} kept conversations begin with '{wanted}'", f"Name one: {_names(found)}."
+    elif kept:
+        what, fix = f"No conversation is kept by the name '{wanted}'", f"The last ones are {_names(kept)}."
+    else:
+        what, fix = f"No conversation is kept in {folder}", HOW_TO_KEEP
+    raise InvalidInputError(f"{what}.", fix=fix)
+
+
+HOW_TO_KEEP = 'With `keep = "always"` (or "text", or "ask") under [recording] in the configuration they are kept.'
+
+
+def delete_recording(path: Path) -> None:
+    """Delete the files of a recording, and its folder if nothing else is in it.
+
+    Raises:
+        InvalidInputError: the system refuses it.
+    """
+    try:
+        for name in FILES:  # the sound first: what is left of a refused deletion is still listed
+            (path / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise InvalidInputError(
+            f"The conversation {path} cannot be deleted: {error.strerror}.", fix="Make its folder writable."
+        ) from None
+    with contextlib.suppress(OSError):
+        path.rmdir()
+
+
+def discard_if_empty(path: Path) -> bool:
+    """Delete a recording in which nobody said anything; True where there is none, or none any more."""
+    if not (path / EVENTS_FILE).exists():
+        return True
+    is_empty = not Story(path).turns
+    if is_empty:
+        delete_recording(path)
+    return is_empty
+
+
+def delete_older(folder: Path, days: float, pattern: str = "[!.]*") -> int:
+    """Delete the recordings that ended so many days ago, of those whose names fit; return their number.
+
+    Raises:
+        InvalidInputError: the system refuses it.
+    """
+    files = folder.glob(f"{pattern}/{EVENTS_FILE}") if folder.is_dir() else ()
+    old = [file.parent for file in files if time.time() - _ended_s(file.parent) > days * _DAY_S]
+    for path in old:
+        delete_recording(path)
+    return len(old)
+
+
+def _ended_s(path: Path) -> float:
+    """Time of its last line."""
+    with contextlib.suppress(OSError):
+        return (path / EVENTS_FILE).stat().st_mtime
+    return time.time()
+
+
+def _names(paths: list[Path]) -> str:
+    return ", ".join(path.name for path in paths[-4:])

@@ -1,0 +1,222 @@
+"""The story of a recording: who said and did what, and when, as a person or another session wants to know it."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.errors import Advice, InvalidInputError
+from engine.realtime.recording.tap import EVENTS_FILE, FORMAT, HEARD_FILE
+
+_Object = dict[str, Any]
+_LONGEST_LINE = 1 << 27
+_OF_USE = (b'"told": {', b'"heard_s": ', b'"history": [')
+"""Marks of the lines that are parsed: one in a hundred."""
+
+
+class Speaker(StrEnum):
+    """Party of a conversation that says or does something."""
+
+    USER = "user"
+    AGENT = "agent"
+    TOOL = "tool"
+
+
+@dataclass(slots=True)
+class Turn:
+    """Something that was said, written or done; its times are seconds since the recording began."""
+
+    speaker: Speaker
+    at_s: float
+    end_s: float
+    text: str = ""
+    """Words as far as they were heard; what a tool returned."""
+    unheard: str = ""
+    """The rest of an answer that was cut."""
+    id: str = ""
+    typed: bool = False
+    response_id: str = ""
+    latency_ms: float | None = None
+    """From the end of the user's speech to the first sound."""
+    heard_ms: int | None = None
+    """Sound of an answer that was heard before it was cut."""
+    tool: str = ""
+    arguments: _Object = field(default_factory=dict)
+    failed: bool = False
+
+
+class Story:
+    """Everything that a recording tells, but for the sound itself.
+
+    A recording whose process was killed ends in the middle of a line: what is whole is read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read it.
+
+        Raises:
+            InvalidInputError: it is no recording, or cannot be read.
+        """
+        self.path = path
+        self.events: list[tuple[float, _Object]] = []
+        """Session events as JSON, with their times."""
+        self.earlier: list[_Object] = []
+        """The history that it went on with, as `values.to_json` tells its entries."""
+        self.damaged = 0
+        """Lines that cannot be read."""
+        self._heard: list[tuple[float, float]] = []
+        lines = self._lines()
+        self.head = next(lines, {})
+        if self.head.get("format") != FORMAT:
+            raise InvalidInputError(f"{path} holds no recording that can be read.", fix=Advice.RECORDING)
+        for line in lines:
+            match line:
+                case {"t": int() | float() as at_s, "told": {"type": str()} as event}:
+                    self.events.append((at_s, event))
+                case {"t": int() | float() as at_s, "heard_s": int() | float() as heard_s}:
+                    self._heard.append((at_s, heard_s))
+                case {"machine": 0, "options": {"history": list(history)}}:
+                    self.earlier = history
+        self.turns = _Turns(self.head).of(self.events)
+
+    @property
+    def sound(self) -> Path | None:
+        """The file with the microphone on the left and the speaker on the right, if the sound was kept."""
+        path = self.path / HEARD_FILE
+        return path if path.is_file() else None
+
+    @property
+    def duration_s(self) -> float:
+        """Time until the last thing that was told."""
+        return self.events[-1][0] if self.events else 0.0
+
+    def last(self, kind: str) -> _Object:
+        """Return the newest session event of a type; an empty one where there is none."""
+        return next((event for _, event in reversed(self.events) if event["type"] == kind), {})
+
+    def sounds_at_s(self, at_s: float) -> float:
+        """Return the position in the sound at a time of the recording."""
+        number = bisect_right(self._heard, (at_s, float("inf")))
+        if not self._heard:
+            return at_s
+        noted_s, heard_s = self._heard[max(0, number - 1)]
+        return max(0.0, heard_s + at_s - noted_s)
+
+    def _lines(self) -> Iterator[_Object]:
+        try:
+            with (self.path / EVENTS_FILE).open("rb") as file:
+                for number, line in enumerate(iter(partial(file.readline, _LONGEST_LINE), b"")):
+                    if not line.endswith(b"\n"):
+                        return
+                    if number == 0 or any(mark in line for mark in _OF_USE) or not line.endswith(b"}\n"):
+                        yield self._parsed(line)
+        except OSError as error:
+            what = f"The recording {self.path} cannot be read: {error.strerror}."
+            raise InvalidInputError(what, fix=Advice.RECORDING) from None
+
+    def _parsed(self, line: bytes) -> _Object:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return value
+        self.damaged += 1
+        return {}
+
+
+class _Turns:
+    """Puts together what was said, from events that tell it piece by piece and late."""
+
+    def __init__(self, head: _Object) -> None:
+        rate_hz = head.get("output_rate_hz")
+        self._bytes_per_s = 2.0 * (rate_hz if isinstance(rate_hz, int) and rate_hz > 0 else 24_000)
+        self._turns: list[Turn] = []
+        self._spoken: list[tuple[float, float]] = []
+        """Beginnings and ends of speech whose words are not known."""
+        self._began_s: float | None = None
+        self._first_sounds: dict[str, tuple[float, float | None]] = {}
+
+    def of(self, events: list[tuple[float, _Object]]) -> list[Turn]:
+        """Return the turns in the order in which they began."""
+        for at_s, event in events:
+            self._take(at_s, event)
+        for turn in self._turns:
+            turn.text = turn.text.strip()
+        said = (turn for turn in self._turns if turn.text or turn.unheard or turn.tool)
+        return sorted(said, key=lambda turn: turn.at_s)
+
+    def _take(self, at_s: float, event: _Object) -> None:
+        match event:
+            case {"type": "speech", "started": True}:
+                self._began_s = at_s
+            case {"type": "speech"} if self._began_s is not None:
+                self._spoken.append((self._began_s, at_s))
+                self._began_s = None
+            case {"type": "transcript.user", "text": str(text), "item_id": str(item_id)}:
+                self._user_said(at_s, text, item_id)
+            case {"type": "text.user", "text": str(text)}:
+                self._turns.append(Turn(Speaker.USER, at_s, at_s, text, typed=True))
+            case {"type": "tool.call", "name": str(name), "arguments": dict(given), "call_id": str(call_id)}:
+                self._turns.append(Turn(Speaker.TOOL, at_s, at_s, id=call_id, tool=name, arguments=given))
+            case {"type": "tool.result", "output": str(output), "call_id": str(call_id)}:
+                self._returned(at_s, output, call_id, failed=bool(event.get("failed")))
+            case {"type": "mcp.call", "state": "in_progress", "name": str(name), "item_id": str(item_id)}:
+                self._turns.append(Turn(Speaker.TOOL, at_s, at_s, id=item_id, tool=f"{event.get('server')}.{name}"))
+            case {"type": "mcp.call", "state": "returned", "outcome": str(output), "item_id": str(item_id)}:
+                self._returned(at_s, output, item_id)
+            case _:
+                self._agent(at_s, event)
+
+    def _agent(self, at_s: float, event: _Object) -> None:
+        match event:
+            case {"type": "text.agent.delta", "text": str(text), "item_id": str(item), "response_id": str(response)}:
+                turn = self._find(Speaker.AGENT, item)
+                if turn is None or turn.response_id != response:
+                    turn = Turn(Speaker.AGENT, at_s, at_s, id=item, response_id=response)
+                    if response in self._first_sounds:
+                        turn.at_s, turn.latency_ms = self._first_sounds.pop(response)
+                    self._turns.append(turn)
+                turn.text += text
+                turn.end_s = max(turn.end_s, at_s)
+            case {"type": "text.agent", "item_id": str(item)} if turn := self._find(Speaker.AGENT, item):
+                turn.text = f"{turn.text.rstrip()} "  # more of it may follow, without a space
+            case {"type": "text.agent.cut", "text": str(text), "item_id": str(item), "heard_ms": int(heard_ms)}:
+                if turn := self._find(Speaker.AGENT, item):
+                    whole = turn.text
+                    turn.text, turn.heard_ms = text, heard_ms
+                    turn.unheard = whole[len(text) :].strip() if whole.startswith(text) else ""
+                    turn.end_s = turn.at_s + heard_ms / 1000
+            case {"type": "audio.start", "response_id": str(response)}:
+                latency_ms = event.get("latency_ms")
+                first = next((turn for turn in self._turns if turn.response_id == response != ""), None)
+                if first is None:
+                    self._first_sounds[response] = at_s, latency_ms
+                else:
+                    first.at_s, first.latency_ms = at_s, latency_ms
+            case {"type": "response.usage", "response_id": str(response), "audio_bytes": int(size)} if size > 0:
+                spoken = [turn for turn in self._turns if turn.response_id == response != "" and turn.heard_ms is None]
+                if spoken:
+                    spoken[-1].end_s = max(spoken[-1].end_s, spoken[0].at_s + size / self._bytes_per_s)
+
+    def _user_said(self, at_s: float, text: str, item_id: str) -> None:
+        turn = self._find(Speaker.USER, item_id) if item_id else None
+        if turn is None:
+            began_s, ended_s = self._spoken[-1] if self._spoken else (at_s, at_s)
+            self._spoken.clear()
+            turn = Turn(Speaker.USER, began_s, ended_s, id=item_id)
+            self._turns.append(turn)
+        turn.text = text
+
+    def _returned(self, at_s: float, output: str, call_id: str, *, failed: bool = False) -> None:
+        if turn := self._find(Speaker.TOOL, call_id):
+            turn.text, turn.end_s, turn.failed = output, at_s, failed
+
+    def _find(self, speaker: Speaker, turn_id: str) -> Turn | None:
+        return next((turn for turn in reversed(self._turns) if turn.speaker is speaker and turn.id == turn_id), None)
