@@ -8,6 +8,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from engine.audio.processing.protocol import RATE_HZ, Processor, Samples
 _log = logging.getLogger(__name__)
 _MOST_BEHIND_S = 2.0
 """Until the slowest is taken out: what is said would come later and later. A busy machine catches up again."""
+
+_UNTOLD: Any = object()
 
 _MOST_COUNTED_S = 0.5
 """Most that counts of one block: more is a hang, which is noticed elsewhere, or this process was stopped."""
@@ -89,7 +92,7 @@ class Chain:
                 continue
             if processed.shape != samples.shape or processed.dtype != np.float32:
                 self._take_out(processor, f"it gave {processed.dtype} of shape {processed.shape}")
-            elif not np.isfinite(processed.sum()):
+            elif not math.isfinite(np.dot(processed, processed)):
                 self._take_out(processor, "it gave samples that are no numbers")
             else:
                 samples = processed
@@ -124,14 +127,13 @@ class Chain:
         told = []
         for processor in tuple(self._processors):
             try:
-                value = float(getattr(processor, name)) if hasattr(processor, name) else None
+                value = getattr(processor, name, _UNTOLD)
+                if value is not _UNTOLD and math.isfinite(value):
+                    told.append(float(value))
+                elif value is not _UNTOLD:
+                    self._take_out(processor, f"its {name} is {value}")
             except Exception as error:
                 self._take_out(processor, f"its {name} failed ({type(error).__name__}: {error})")
-                continue
-            if value is not None and not math.isfinite(value):
-                self._take_out(processor, f"its {name} is {value}")
-            elif value is not None:
-                told.append(value)
         return told
 
     def _take_out(self, processor: Processor, why: str) -> None:

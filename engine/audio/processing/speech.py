@@ -9,6 +9,7 @@ median, speech after 220 ms; in 180 answers over which nobody spoke, no speech.
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -17,15 +18,14 @@ from typing import Protocol
 import numpy as np
 
 from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
-from engine.dsp.meter import meter
 from engine.dsp.resample import make_resampler
 
 _log = logging.getLogger(__name__)
 _SILERO_HZ = 16000
 _WINDOW = 512
 """Samples that Silero's network judges at a time; one is 32 ms."""
-_LEAST_DB = -80.0
-"""Silence, below which a level says nothing."""
+_LEAST = 1e-8
+"""Power of silence, -80 dB, below which a level says nothing."""
 _FLOOR_RISES_DB_S = 5.0
 """The floor follows a lower level at once, and a higher one at this pace: a sentence does not become the floor."""
 _RISE_DB, _MORE_DB = 25.0, 10.0
@@ -105,7 +105,8 @@ class SpeechDetector:
         """
         if speech_probability is None:
             return SpeechLevel.NONE
-        level_db, seconds = max(meter(samples).rms_db, _LEAST_DB), samples.size / RATE_HZ
+        seconds, power = samples.size / RATE_HZ, float(np.dot(samples, samples)) / samples.size
+        level_db = 10 * math.log10(max(power, _LEAST))
         self._floor_db = min(level_db, self._floor_db + _FLOOR_RISES_DB_S * seconds)
         above_db = level_db - self._floor_db
         rise_db = min(_RISE_DB, max(_LEAST_RISE_DB, _VOICE_DB - self._floor_db))
