@@ -52,4 +52,4 @@ def providers(as_json: JsonOption = False) -> None:
         mark = "*" if row["default"] else " "
         rates = f"{row['input_rate_hz']} Hz in, {row['output_rate_hz']} Hz out"
         typer.echo(printable(f"{mark} {row['name']:<8} {row['title']}, {rates}: {row['state']}"))
-    typer.echo(f"\n`voice run` uses {default.provider.name}: {default.reason}", err=True)
+    typer.echo(f"\n`voice run` uses {default.provider.name}: {default.reason}.", err=True)

@@ -23,6 +23,7 @@ from engine.realtime.session_events import (
     ToolsAwaited,
     UsageTotal,
 )
+from engine.realtime.tools.builtin import END_CONVERSATION
 
 _SHOWN_CHARS = 300
 _STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
@@ -45,11 +46,13 @@ def remark_line(event: Remark) -> str:
     """Return the line for what is told beside the conversation; "" for what is not worth one."""
     match event:
         case PartChosen(part, name, reason):
-            return f"{part.title()} {name}: {reason}"
+            return f"{part.title()} {name}: {reason}."
         case Lacking(text):
             return f"Note: {text}"
         case UsageTotal():
             return usage_line(event)
+        case ToolReturned(END_CONVERSATION.name, failed=False):
+            return ""  # it tells the model what to do
         case _:
             return tool_line(event)
 

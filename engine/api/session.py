@@ -291,7 +291,7 @@ class Session:
         audio_defaults, directions = plan.config.audio, directions_of(options)
         found = await stack.enter_async_context(opened_backend(options, audio_defaults, directions))
         if found.backend is not options.backend:
-            tell(PartChosen("backend", found.backend.name, f"{found.reason}."))
+            tell(PartChosen("backend", found.backend.name, found.reason))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))
         host = await stack.enter_async_context(ToolHost(plan.order, tell, plan.chosen.scrubber, asked=plan.asked))

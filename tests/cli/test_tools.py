@@ -84,4 +84,5 @@ def test_saying_goodbye_ends_the_conversation_after_the_agents_own(tmp_path: Pat
         assert voice.wait() == 0
     assert [call["name"] for call in voice.of("tool.call")] == ["end_conversation"]
     assert [text["text"] for text in voice.of("text.agent")] == ["Goodbye!"]
+    assert "end_conversation returned" not in voice.shown  # it tells the model what to do
     assert voice.events[-1]["reason"] == "the agent ended the conversation"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.local.answering.calls import Call, call_of
-from engine.local.answering.dialog import END_TOOL, Say, anything_else, obey, think
+from engine.local.answering.dialog import END_TOOL, Say, anything_else, goodbye, obey, think
 from engine.local.answering.response import Request, Response
 from engine.local.answering.speak_json import speak_json
 from engine.local.answering.speech import language_of
@@ -145,11 +145,10 @@ class Answers:
         if (words := obey(request.instructions)) is not None:
             return words
         question = request.context.question()
-        now = datetime.now().astimezone()
-        answer = think(question or request.instructions, request.settings.functions, now)
+        answer = think(question or request.instructions, request.settings.functions, datetime.now().astimezone())
         if outputs := request.context.unanswered_outputs():
             if answer == Call(END_TOOL):
-                return think(question, {}, now)  # what that tool says is for a model, not for the user
+                return goodbye(question)
             return Say(" ".join(speak_json(output, language_of(question)) for output in outputs))
         called = answer.name if isinstance(answer, Call) else ""
         if (wanted := request.settings.required_functions) and called not in wanted:

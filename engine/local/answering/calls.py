@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.local.answering.numbers import parse_number
+from engine.local.answering.speech import language_of
 
 Tools = Mapping[str, dict[str, Any]]
 """Names of the functions that a client offers, with the JSON schema of their arguments."""
 _VERB = r"(?:call|use|run|вызови|запусти)\s+(?:the\s+)?(?:(?:tool|function|инструмент|функцию)\s+)?"
 _FILLER = re.compile(r"^(?:(?:tool|function|please|with|for|in|of|to|at|on|в|для|с)\b|[\s,:=(-])+", re.IGNORECASE)
+_UNKNOWN = re.compile(
+    r"^\W*(?:please\W+|пожалуйста\W+)?(?:call|вызови)\s+(?:(?:the|tool|function|инструмент|функцию)\s+)*([^,.:(]{1,50})",
+    re.IGNORECASE,
+)
 _YES = frozenset({"yes", "on", "true", "1", "да", "вкл"})
 
 
@@ -24,8 +29,8 @@ class Call:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def named_call(text: str, tools: Tools) -> Call | None:
-    """Return the call of the tool that a text names, with what follows the name as its arguments.
+def named_call(text: str, tools: Tools) -> Call | str | None:
+    """Return the call of the tool that a text names, with what follows the name as its arguments, or what it lacks.
 
     Example:
         >>> room = {"properties": {"room": {"type": "string"}, "percent": {"type": "integer"}}}
@@ -41,18 +46,31 @@ def named_call(text: str, tools: Tools) -> Call | None:
         ways = [rf"\b{_VERB}{spoken}", *([rf"^\W*{spoken}", rf"\b{re.escape(name)}"] if len(words) > 1 else [])]
         match = re.search(rf"(?:{'|'.join(ways)})\b(.*)", text, re.IGNORECASE | re.DOTALL)
         if match is not None:
-            return call_of(name, tools[name], _FILLER.sub("", match[1]), text)
-    return None
+            call = call_of(name, tools[name], _FILLER.sub("", match[1]))
+            lacking = ", ".join(key for key, value in call.arguments.items() if value is None)
+            return _asking(text, name, lacking) if lacking else call
+    if (unknown := _UNKNOWN.match(text)) is None:
+        return None
+    name, known = unknown[1].strip(), ", ".join(tools) or "-"
+    english, russian = "There is no tool {}. Tools to call: {}.", "Нет инструмента {}. Можно вызвать: {}."
+    return (russian if language_of(text) == "ru" else english).format(name, known)
 
 
-def call_of(name: str, schema: dict[str, Any], given: str, said: str) -> Call:
+def _asking(text: str, name: str, lacking: str) -> str:
+    if language_of(text) == "ru":
+        return f"Чтобы вызвать {name}, назовите после имени через запятую: {lacking}."
+    return f"To call {name}, say behind its name, with commas between: {lacking}."
+
+
+def call_of(name: str, schema: dict[str, Any], given: str, said: str | None = None) -> Call:
     """Return a call with the arguments that were `given` in order, and whatever else is required.
 
     Args:
         name: Of the tool.
         schema: Of its arguments, as a client wrote it: it may be anything.
         given: The arguments in words, with commas between them.
-        said: All that the person said, for texts that are required and were not given.
+        said: All that the person said, for texts that are required, where the call is made whatever was given; without
+            it, what is required and was not given is None.
     """
     properties = _object(schema.get("properties"))
     required = schema.get("required")
@@ -61,7 +79,7 @@ def call_of(name: str, schema: dict[str, Any], given: str, said: str) -> Call:
     for index, (field_name, form) in enumerate(properties.items()):
         value = values[index].strip(" \t\n\"'.?!)") if index < len(values) else ""
         if value or (isinstance(required, list) and field_name in required):
-            arguments[field_name] = _value(_object(form), value, value or said.strip() or field_name)
+            arguments[field_name] = _value(_object(form), value, None if said is None else said.strip() or field_name)
     return Call(name, arguments)
 
 
@@ -69,24 +87,30 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _value(form: dict[str, Any], given: str, text: str) -> Any:
-    """Return what a schema allows and a text comes closest to."""
-    if not given and "default" in form:
-        return form["default"]
-    choices = form.get("enum")
-    if isinstance(choices, list) and choices:
-        return next((choice for choice in choices if str(choice).lower() == given.lower()), choices[0])
+def _value(form: dict[str, Any], given: str, said: str | None) -> Any:
+    """Return what a schema allows and some words mean; else the least of it, or None where nothing is `said`."""
+    choices: Any = form.get("enum")
     options = form.get("anyOf")
     kind = _object(options[0]).get("type") if isinstance(options, list) and options else form.get("type")
-    value: Any = text
-    match kind[0] if isinstance(kind, list) and kind else kind:
+    fitting: Any = None
+    least: Any = said
+    match "enum" if isinstance(choices, list) and choices else kind[0] if isinstance(kind, list) and kind else kind:
+        case "enum":
+            fitting, least = (
+                next((choice for choice in choices if str(choice).lower() == given.lower()), None),
+                choices[0],
+            )
         case "integer" | "number" as wanted:
-            number = parse_number(given)
-            value = form.get("minimum", 1) if number is None else (int if wanted == "integer" else float)(number)
+            number, least = parse_number(given), form.get("minimum", 1)
+            fitting = None if number is None else (int if wanted == "integer" else float)(number)
         case "boolean":
-            value = given.lower() in _YES
+            fitting, least = given.lower() in _YES, False
         case "array":
-            value = [given] if given else []
+            fitting, least = [given], []
         case "object":
-            value = {}
-    return value
+            least = {}
+        case _:
+            fitting = given
+    if given and fitting is not None:
+        return fitting
+    return form["default"] if "default" in form and not given else None if said is None else least

@@ -44,7 +44,7 @@ def think(text: str, tools: Tools, now: datetime) -> Say | Call:
     if not re.search(r"\w", said):
         return Say("Sorry, I did not catch that.")
     if (named := named_call(text[:_MOST_CHARACTERS], tools)) is not None:
-        return named
+        return Say(named) if isinstance(named, str) else named
     for rule in (_weather, _story, _arithmetic, _farewell):
         if (answer := rule(said, tools)) is not None:
             return answer
@@ -122,6 +122,11 @@ def _arithmetic(said: str, _tools: Tools) -> Say | None:
             return _in_language(said, "Nobody can divide by zero.", "На ноль делить нельзя.")
         return _in_language(said, f"{sum_.capitalize()} is {result}.", f"{sum_.capitalize()} будет {result}.")
     return None
+
+
+def goodbye(text: str) -> Say:
+    """Return the last words, after a call of `END_TOOL`: what that tool says is for a model, not for the user."""
+    return _in_language(text.lower(), "Goodbye!", "До свидания!")
 
 
 _GOODBYE = r"goodbye|bye|до свидания|пока"

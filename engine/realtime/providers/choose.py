@@ -112,15 +112,15 @@ def choose_provider(
         AccessRefusedError: the named provider's key is not set; the message names the variables.
     """
     keys = config.overridden_by(environ).keys
-    reason = "As asked."
+    reason = "as asked"
     if name is None and url is None and (config.session.provider or config.session.url):
         name, url = config.session.provider, config.session.url
         model = model or config.session.model
-        reason = "The configuration names it."
+        reason = "the configuration names it"
     if name is not None and name not in PROVIDERS:
         raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
     if url is not None:
-        given = reason if config.session.url == url else "The address was given."
+        given = reason if config.session.url == url else "the address was given"
         chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, given, model).at_url(url)
         return chosen if model is None else replace(chosen, url=_with_model(chosen.url, chosen.model))
     if name is not None:
@@ -133,16 +133,16 @@ def choose_provider(
 def _by_keys(keys: Keys, model: str | None) -> ChosenProvider:
     has_yandex_key = keys.yandex_api_key or keys.yandex_iam_token
     if has_yandex_key and keys.yandex_folder_id:
-        return _fill_in(YANDEX, keys, "The Yandex key and folder are set.", model)
+        return _fill_in(YANDEX, keys, "the Yandex key and folder are set", model)
     if keys.openai_api_key:
-        return _fill_in(OPENAI, keys, "Only an OpenAI key is set.", model)
+        return _fill_in(OPENAI, keys, "only an OpenAI key is set", model)
     if has_yandex_key:
-        missing = "A Yandex key is set, but YANDEX_CLOUD_FOLDER_ID is not"
+        missing = "a Yandex key is set, but YANDEX_CLOUD_FOLDER_ID is not"
     elif keys.yandex_folder_id:
-        missing = "A Yandex folder is set, but YANDEX_CLOUD_API_KEY is not"
+        missing = "a Yandex folder is set, but YANDEX_CLOUD_API_KEY is not"
     else:
-        missing = "No key is set"
-    return _fill_in(LOCAL, keys, f"{missing}, so the embedded server on this machine answers.", model)
+        missing = "no key is set"
+    return _fill_in(LOCAL, keys, f"{missing}, so the embedded server on this machine answers", model)
 
 
 def _fill_in(provider: Provider, keys: Keys, reason: str, model: str | None) -> ChosenProvider:

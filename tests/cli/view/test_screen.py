@@ -70,7 +70,7 @@ def test_how_to_begin_is_said_once_somebody_listens() -> None:
     out = io.StringIO()
     screen = Screen(out)
     screen.greeting = "Speak."
-    screen(PartChosen("provider", "local", "asked for."), 0.0)
+    screen(PartChosen("provider", "local", "asked for"), 0.0)
     assert "Speak." not in out.getvalue()
     for _ in range(2):
         screen(SessionStarted("s1"), 0.0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.local.answering.calls import Tools, call_of, named_call
+from engine.local.answering.calls import Call, Tools, call_of, named_call
 
 TOOLS: Tools = {
     "set_light": {"properties": {"room": {"type": "string"}, "percent": {"type": "integer"}}, "required": ["room"]},
@@ -25,18 +25,30 @@ TOOLS: Tools = {
         ("set light, kitchen", "set_light", {"room": "kitchen"}),
         ("I want set_light(kitchen, 7)", "set_light", {"room": "kitchen", "percent": 7}),
         ("вызови set_light, кухня", "set_light", {"room": "кухня"}),
-        ("call set light", "set_light", {"room": "call set light"}),
         ("use the getCapital tool for France", "getCapital", {"country": "France"}),
         ("call ring", "ring", {}),
     ],
 )
 def test_a_tool_that_is_named_is_called(text: str, name: str, arguments: dict[str, Any]) -> None:
-    call = named_call(text, TOOLS)
-    assert call is not None
-    assert (call.name, call.arguments) == (name, arguments)
+    assert named_call(text, TOOLS) == Call(name, arguments)
 
 
-@pytest.mark.parametrize("text", ["hello", "ring the bell", "what is set light", "call me", "", "recall ringing"])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("call set light", "To call set_light, say behind its name, with commas between: room."),
+        ("call set light, kitchen, a bit", "To call set_light, say behind its name, with commas between: percent."),
+        ("вызови set_light", "Чтобы вызвать set_light, назовите после имени через запятую: room."),
+        ("please call nosuch, kitchen", "There is no tool nosuch. Tools to call: set_light, ring, getCapital."),
+        ("call the tool no such", "There is no tool no such. Tools to call: set_light, ring, getCapital."),
+        ("вызови свет", "Нет инструмента свет. Можно вызвать: set_light, ring, getCapital."),
+    ],
+)
+def test_arguments_are_asked_for_and_not_invented_and_what_is_no_tool_is_said(text: str, words: str) -> None:
+    assert named_call(text, TOOLS) == words
+
+
+@pytest.mark.parametrize("text", ["hello", "ring the bell", "what is set light", "use me", "", "recall ringing"])
 def test_no_tool_is_called_that_is_not_named(text: str) -> None:
     assert named_call(text, TOOLS) is None
 
@@ -59,8 +71,16 @@ def test_no_tool_is_called_that_is_not_named(text: str) -> None:
     ],
 )
 def test_an_argument_fits_its_schema(form: dict[str, Any], given: str, value: Any) -> None:
-    call = call_of("t", {"properties": {"a": form}, "required": ["a"]}, given, "said")
-    assert call.arguments == {"a": value}
+    schema = {"properties": {"a": form}, "required": ["a"]}
+    assert call_of("t", schema, given, "said").arguments == {"a": value}
+    is_known = given or "default" in form
+    assert call_of("t", schema, given).arguments == {"a": value if is_known else None}
+
+
+def test_a_default_does_not_stand_for_words_that_do_not_fit() -> None:
+    schema = {"properties": {"a": {"type": "integer", "default": 5}}, "required": ["a"]}
+    assert call_of("t", schema, "").arguments == {"a": 5}
+    assert call_of("t", schema, "loud").arguments == {"a": None}
 
 
 JUNK = st.recursive(
