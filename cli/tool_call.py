@@ -41,21 +41,20 @@ def call_tool(name: str, given: Sequence[str], references: Sequence[str]) -> Too
 async def _call(name: str, given: Sequence[str], references: Sequence[str]) -> ToolResult:
     plugins = [name] if name in plugin_names() and name not in BUILT_IN else []
     plan = SessionPlan(SessionOptions(provider="local", tools=[*references, *plugins], host=ToolPlace.PROCESS))
-    tools = [built_in_tool(built_in, plan.config.tools) for built_in in BUILT_IN]
+    built_in = [built_in_tool(known, plan.config.tools) for known in BUILT_IN]
     async with ToolHost(plan.order, _log, plan.chosen.scrubber, asked=plan.asked) as host:
-        return await _run(name, given, [*await host.tools(), *tools], plan)
-
-
-async def _run(name: str, given: Sequence[str], tools: Sequence[Tool], plan: SessionPlan) -> ToolResult:
-    runner = ToolRunner(tools, plan.chosen.scrubber)
-    tool = next((tool for tool in runner.tools if tool.name == name), None)
-    if tool is None:
-        known = ", ".join(tool.name for tool in runner.tools)
-        raise InvalidInputError(f"There is no tool '{name}'.", fix=f"Name one of: {known}; or add `--tools`.")
-    values = dict(_argument(entry, tool.parameters.get("properties", {})) for entry in given)
-    result = await runner.run(ToolCall("shell", name, json.dumps(values)))
-    await runner.finish()
+        runner = ToolRunner([*await host.tools(), *built_in], plan.chosen.scrubber)
+        result = await runner.run(ToolCall("shell", name, json.dumps(_arguments(name, given, runner.tools))))
+        await runner.finish()
     return result
+
+
+def _arguments(name: str, given: Sequence[str], tools: Sequence[Tool]) -> dict[str, Any]:
+    tool = next((tool for tool in tools if tool.name == name), None)
+    if tool is None:
+        known = ", ".join(tool.name for tool in tools)
+        raise InvalidInputError(f"There is no tool '{name}'.", fix=f"Name one of: {known}; or add `--tools`.")
+    return dict(_argument(entry, tool.parameters.get("properties", {})) for entry in given)
 
 
 def _argument(entry: str, properties: dict[str, Any]) -> tuple[str, Any]:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import numpy as np
 
 import engine as voice
-from engine.realtime.testing import Answer, Emit, Expect, ServerDouble, Step, VirtualDevices
+from engine.realtime.testing import Answer, Close, Emit, Expect, ServerDouble, Step, VirtualDevices, run_virtual
 
+_Result = TypeVar("_Result")
 TONE = (8000 * np.sin(np.arange(2 * 24000) / 5)).astype("<i2").tobytes()
 """An answer of two seconds."""
 BEGUN: list[Step] = [Expect("session.update"), Emit("session.created", session={"id": "sess_1"})]
 ANSWER = Answer("resp_1", "item_1", pcm16=TONE, text="Seven times eight is 56.")
+LEAVING = Close(1008, "enough")
+"""Never retried: the session ends with an error."""
+
+
+def run(main: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run in virtual time, a minute at most."""
+    return run_virtual(main, at_most_s=60)
 
 
 def session_with(server: ServerDouble, devices: Any = None, **options: Any) -> voice.Session:

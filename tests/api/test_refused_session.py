@@ -6,9 +6,9 @@ import asyncio
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -17,22 +17,11 @@ from engine.audio.device.registry import Chosen
 from engine.config import AudioDefaults
 from engine.realtime import testing
 from engine.realtime.testing import (
-    Close,
     Peer,
     ServerDouble,
     VirtualDevices,
-    run_virtual,
 )
-from tests.api.rig import BEGUN, TONE, Mortal, names_of, session_with
-
-_Result = TypeVar("_Result")
-LEAVING = Close(1008, "enough")
-"""Never retried: the session ends with an error."""
-
-
-def run(main: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run in virtual time, a minute at most."""
-    return run_virtual(main, at_most_s=60)
+from tests.api.rig import BEGUN, TONE, Mortal, names_of, run, session_with
 
 
 def test_a_folder_with_a_recording_is_refused_before_anything_is_opened(tmp_path: Path) -> None:

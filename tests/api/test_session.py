@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -14,7 +12,6 @@ import engine as voice
 from engine.api.event_buffer import EventBuffer
 from engine.realtime.testing import (
     Answer,
-    Close,
     Emit,
     Expect,
     Peer,
@@ -22,18 +19,8 @@ from engine.realtime.testing import (
     Step,
     VirtualDevices,
     Wait,
-    run_virtual,
 )
-from tests.api.rig import ANSWER, BEGUN, TONE, Mortal, names_of, session_with
-
-_Result = TypeVar("_Result")
-LEAVING = Close(1008, "enough")
-"""Never retried: the session ends with an error."""
-
-
-def run(main: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run in virtual time, a minute at most."""
-    return run_virtual(main, at_most_s=60)
+from tests.api.rig import ANSWER, BEGUN, LEAVING, TONE, Mortal, names_of, run, session_with
 
 
 def test_events_are_read_in_a_loop_that_ends_with_the_summary() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STALLED_S = 2.0
-"""Ten of the longest blocks; a sound server that is late on a busy machine is late by tenths of a second."""
+STALLED_S = 5.0
+"""A stream whose end nobody told is silent for so long. With 2 s, a sound server that was starved at a load of 9 to 13
+was taken for dead, and opening it again cost 5 to 9 s of silence and the answer."""
 START_S = 6.0
 """Longest wait for the first block: Bluetooth headsets change their mode first."""
 _LONGEST_STEP_S = 0.5

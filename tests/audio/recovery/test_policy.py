@@ -285,6 +285,13 @@ def test_one_direction_that_is_no_longer_called_is_a_dead_stream(stuck: tuple[in
     assert not keeps_running(detector, 0.5, start_s=STALLED_S, calls=stuck)
 
 
+def test_a_sound_server_that_is_starved_on_a_busy_machine_is_not_dead() -> None:
+    detector = StallDetector()
+    assert detector.is_running(StreamState(True, 100, 100, True), 0.0)
+    assert keeps_running(detector, 4.0, start_s=TICK_S, calls=(100, 100))
+    assert keeps_running(detector, 4.0, start_s=5.0, calls=(101, 101))
+
+
 def test_the_first_block_may_take_longer_but_not_for_ever() -> None:
     detector = StallDetector()
     assert keeps_running(detector, START_S - 0.3, start_s=0.0, calls=(0, 0))
