@@ -12,6 +12,7 @@ import typer
 
 from cli.completion import PROVIDERS
 from cli.options import BackendOption, MicrophoneOption, SpeakerOption
+from engine.config_tables import Keep
 
 if TYPE_CHECKING:
     from engine.config import Config
@@ -37,8 +38,9 @@ def setup(
     input: MicrophoneOption = None,  # noqa: A002 - the option's name
     output: SpeakerOption = None,
     backend: BackendOption = None,
+    keep: Annotated[Keep | None, typer.Option(help="Conversations that are kept on this machine.")] = None,
 ) -> None:
-    """Ask for the service, its key and the devices, and keep them.
+    """Ask for the service, its key, the devices and what is kept; save it.
 
     Each question has its default; options answer in advance, and
     without a terminal they are the only answers. Run it again to change
@@ -50,7 +52,7 @@ def setup(
 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     given = {"session.provider": provider, "session.url": url, "keys.yandex_folder_id": folder}
-    given |= {"audio.backend": backend, "audio.input": input, "audio.output": output}
+    given |= {"audio.backend": backend, "audio.input": input, "audio.output": output, "recording.keep": keep}
     answers: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if not (asks or answers or key_file):
         raise InvalidInputError(
@@ -64,6 +66,8 @@ def setup(
         _take_key(answers, config, key_file, keyring, asks)
         if asks and not (input or output):
             _ask_devices(answers, backend)
+        if asks and keep is None:
+            answers["recording.keep"] = _choose("Keep conversations on this machine", list(Keep), config.recording.keep)
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("\nNothing was changed.")
         raise typer.Exit(130) from None
@@ -79,12 +83,19 @@ def _ask_service(answers: dict[str, Any], config: Config) -> None:
         typer.echo("Who shall answer?")
         for name, provider in PROVIDERS.items():
             typer.echo(f"  {name:<8} {provider.title}")
-        kinds = typer.prompt("Service", default=config.session.provider or _likely(config))
-        answers["session.provider"] = kinds.strip().lower()
+        answers["session.provider"] = _choose("Service", list(PROVIDERS), config.session.provider or _likely(config))
     if answers["session.provider"] == "custom" and "session.url" not in answers:
         answers["session.url"] = typer.prompt("Address (wss://...)", default=config.session.url)
     if answers["session.provider"] == "yandex" and "keys.yandex_folder_id" not in answers:
         answers["keys.yandex_folder_id"] = typer.prompt("Folder of Yandex Cloud", default=config.keys.yandex_folder_id)
+
+
+def _choose(question: str, words: list[str], default: str) -> str:
+    """Ask until one of the words is the answer."""
+    while True:
+        answer = str(typer.prompt(f"{question} ({', '.join(words)})", default=str(default))).strip().lower()
+        if answer in words:
+            return answer
 
 
 def _likely(config: Config) -> str:

@@ -14,6 +14,8 @@ from tests.support.voice_process import VOICE
 
 __all__ = ["environment", "path"]
 
+QUESTIONS = ["Key", "Choose the microphone", "Keep"]
+
 
 def test_options_answer_where_there_is_no_terminal(path: Path, tmp_path: Path) -> None:
     key_file = tmp_path / "key"
@@ -64,7 +66,7 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
     file = tmp_path / "new" / "config.toml"
     environment["VOICE_CONFIG"] = str(file)
     with Terminal([VOICE, "setup"], environment) as terminal:
-        terminal.wait_for(r"Service \[local\]")
+        terminal.wait_for(r"Service .*\[local\]")
         terminal.press("yandex\r")
         terminal.wait_for("Folder of Yandex Cloud")
         terminal.press("b1g\r")
@@ -73,12 +75,13 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
         terminal.wait_for("Nothing was changed")
         assert terminal.wait() == 130
     assert not file.exists()
-    for answers in (["openai\r", "sk-hidden-1\r", "n\r"], ["\r", "\r", "n\r"]):
+    for answers in (["opn\r", "openai\r", "sk-hidden-1\r", "n\r", "text\r"], ["\r", "\r", "n\r", "\r"]):
         with Terminal([VOICE, "setup"], environment) as terminal:
-            for question, answer in zip(("Service", "Key", "Choose the microphone"), answers, strict=True):
+            for question, answer in zip(["Service"] * (len(answers) - 3) + QUESTIONS, answers, strict=True):
                 assert "sk-hidden" not in terminal.wait_for(rf"(?s).*{question}.*: $")[0]
                 terminal.press(answer)
             terminal.wait_for("Saved in")
             assert terminal.wait() == 0
     assert file.read_text().count("sk-hidden-1") == 1
+    assert 'keep = "text"' in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
