@@ -21,6 +21,7 @@ COMMANDS = {
     "setup": "Ask for the service, its key, the devices and what is kept; save it.",
     "config": "Show and change the configuration.",
     "tools": "List the tools that an agent may be given, or call one.",
+    "sessions": "List the conversations that were kept, or look at one.",
     "replay": "Replay a recorded conversation, and compare.",
     "serve": "Serve an offline agent, or a script, to programs on this machine.",
     "bench": "Measure the engine beside its rivals, on this machine.",

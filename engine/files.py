@@ -43,6 +43,18 @@ def open_private(path: Path, *, new: bool = False) -> int:
     return descriptor
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only the user can read, in the place of what is in it.
+
+    Raises:
+        OSError: it cannot be opened or written.
+    """
+    with os.fdopen(open_private(path), "wb") as file:
+        with contextlib.suppress(OSError):  # a pipe
+            file.truncate()
+        file.write(data)
+
+
 def make_private_folder(path: Path) -> None:
     """Make a folder that only the user can look into, if there is none; its parents are made as usual."""
     with contextlib.suppress(FileNotFoundError):

@@ -125,6 +125,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli.devices": ("cli.terminal", "cli.errors"),
     "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
     "cli.bench": ("cli.terminal", "cli.errors"),
+    "cli.sessions": ("cli.terminal", "cli.errors"),
     "cli.run": ("cli.terminal", "cli.view", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""

@@ -1,0 +1,120 @@
+"""`voice sessions`: the conversations that were kept; lists, shows, plays, exports and deletes them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import BackendOption, JsonOption
+from cli.terminal.sanitize import json_text, printable
+
+app = typer.Typer(add_completion=False)
+_SESSION = "Name of a session, a beginning of it, or `last`; or the folder of a recording."
+SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSION)]
+
+
+@app.callback(invoke_without_command=True)
+def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the conversations that were kept, or look at one.
+
+    Which ones are kept says `keep` under [recording] in the configuration.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from cli.sessions.finding import folder, stories  # noqa: PLC0415 - brings numpy
+    from cli.sessions.words import facts  # noqa: PLC0415
+
+    records = [facts(story) for story in stories(_note)]
+    if as_json:
+        typer.echo(json_text(records, 2))
+    elif records:
+        from cli.sessions.table import print_list  # noqa: PLC0415
+
+        print_list(records)
+    else:
+        from engine.api.conversations import HOW_TO_KEEP  # noqa: PLC0415
+
+        _note(f"No conversation is kept in {folder()}. {HOW_TO_KEEP}")
+
+
+@app.command()
+def show(session: SessionArgument = "last") -> None:
+    """Print what was said and done, with its times."""
+    from cli.sessions.finding import path_of, require_whole  # noqa: PLC0415
+    from cli.sessions.table import print_story  # noqa: PLC0415
+    from engine.realtime.recording.story import Story  # noqa: PLC0415
+
+    story = Story(path_of(session))
+    print_story(story)
+    require_whole(story)
+
+
+@app.command()
+def play(
+    session: SessionArgument = "last",
+    output: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="Speaker: index, name, or words of its name.")
+    ] = None,
+    backend: BackendOption = None,
+) -> None:
+    """Play both sides of a conversation, as they were heard. Ctrl+C ends it."""
+    from cli.sessions.finding import path_of, sound_of  # noqa: PLC0415
+    from cli.sessions.playing import play_sound  # noqa: PLC0415
+    from engine.realtime.recording.story import Story  # noqa: PLC0415
+
+    path = sound_of(Story(path_of(session)))
+    _note(f"Playing {path.parent.name}. Ctrl+C ends it.")
+    play_sound(path, output, backend)
+
+
+@app.command()
+def export(
+    session: SessionArgument = "last",
+    wanted: Annotated[str, typer.Option("--format", metavar="FORMAT", help="srt, vtt, json, md or wav.")] = "md",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write, not standard output.")] = None,
+) -> None:
+    """Write a conversation as subtitles, Markdown, JSON, or its sound."""
+    from cli.sessions.export import Format, exported  # noqa: PLC0415
+    from cli.sessions.finding import path_of, require_whole, sound_of, write  # noqa: PLC0415
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.realtime.recording.story import Story  # noqa: PLC0415
+
+    if wanted not in set(Format):
+        raise InvalidInputError(f"There is no format '{wanted}'.", fix=f"Choose one of {', '.join(Format)}.")
+    story, is_sound = Story(path_of(session)), wanted == Format.WAV
+    if is_sound and output is None and sys.stdout.isatty():
+        raise InvalidInputError("Sound is nothing for a terminal.", fix="Name a file with --output.")
+    data = sound_of(story).read_bytes() if is_sound else exported(story, Format(wanted)).encode("utf-8", "replace")
+    if output is None:
+        typer.echo(data, nl=False)
+    else:
+        write(data, output)
+    require_whole(story)
+
+
+@app.command()
+def delete(
+    names: Annotated[list[str], typer.Argument(metavar="SESSION...", help=_SESSION)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete conversations for good."""
+    from cli.sessions.finding import path_of  # noqa: PLC0415
+    from cli.terminal.keyboard import has_keyboard  # noqa: PLC0415
+    from engine.api.conversations import delete_recording  # noqa: PLC0415
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+
+    paths = list(dict.fromkeys(map(path_of, names)))
+    if not yes:
+        if not has_keyboard():
+            raise InvalidInputError("Nobody can be asked here whether to delete.", fix="Say --yes.")
+        typer.confirm(printable(f"Delete {', '.join(path.name for path in paths)}?"), abort=True, err=True)
+    for path in paths:
+        delete_recording(path)
+        _note(f"Deleted {path.name}.")
+
+
+def _note(text: str) -> None:
+    typer.echo(printable(text), err=True)

@@ -1,0 +1,71 @@
+"""Finds kept conversations, and says what is wrong with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from engine.api.conversations import find_recording, kept_folder, kept_recordings
+from engine.config import load_config
+from engine.errors import InvalidInputError
+from engine.files import write_private
+from engine.realtime.recording.story import Story
+
+
+def folder() -> Path:
+    """Return the folder of those that are kept."""
+    return kept_folder(load_config().recording.folder)
+
+
+def path_of(name: str) -> Path:
+    """Return a recording by what a person calls it.
+
+    Raises:
+        InvalidInputError: there is none, or there are several.
+    """
+    return find_recording(name, folder())
+
+
+def stories(tell_damage: Callable[[str], object]) -> Iterator[Story]:
+    """Read all that can be read, the oldest first."""
+    for path in kept_recordings(folder()):
+        try:
+            yield Story(path)
+        except InvalidInputError as error:
+            tell_damage(f"Skipped: {error.message}")
+
+
+def require_whole(story: Story) -> None:
+    """Fail after the rest was shown, where lines are damaged.
+
+    Raises:
+        InvalidInputError: some are.
+    """
+    if story.damaged:
+        lines = "1 line" if story.damaged == 1 else f"{story.damaged} lines"
+        what = f"The recording {story.path} is damaged: {lines} of session.jsonl cannot be read."
+        raise InvalidInputError(what, fix="The rest is whole.")
+
+
+def sound_of(story: Story) -> Path:
+    """Return the file of its sound.
+
+    Raises:
+        InvalidInputError: none was kept.
+    """
+    if story.sound is None:
+        what = f"No sound was kept of {story.path.name}."
+        raise InvalidInputError(what, fix='With `keep = "always"` under [recording] in the configuration it is.')
+    return story.sound
+
+
+def write(data: bytes, path: Path) -> None:
+    """Write a file for the user alone.
+
+    Raises:
+        InvalidInputError: it cannot be written.
+    """
+    try:
+        write_private(path, data)
+    except OSError as error:
+        raise InvalidInputError(f"{path} cannot be written: {error.strerror}.", fix="Name another file.") from None

@@ -1,0 +1,40 @@
+"""Plays the sound of a kept conversation, a piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import soundfile
+
+from engine.api.port import open_port
+from engine.config import load_config
+from engine.errors import Advice, InvalidInputError
+
+_PIECE_S, _STEP_S = 10.0, 9.0
+"""Each piece follows before the one ahead of it is over."""
+
+
+def play_sound(path: Path, output: str | None, backend: str | None) -> None:
+    """Play a file and wait for its end.
+
+    Raises:
+        VoiceError: it is no sound, or there is no speaker for it.
+    """
+    try:
+        with soundfile.SoundFile(path) as file:
+            asyncio.run(_play(file, output, backend))
+    except soundfile.SoundFileError:
+        raise InvalidInputError(f"{path} is no sound.", fix=Advice.RECORDING) from None
+
+
+async def _play(file: soundfile.SoundFile, output: str | None, backend: str | None) -> None:
+    speaker = output or load_config(only_devices=True).audio.output or "default"
+    async with open_port(output=speaker, backend=backend, rate_hz=file.samplerate) as port:
+        for samples in file.blocks(round(_PIECE_S * file.samplerate), dtype="float32"):
+            port.play(samples)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STEP_S):
+                    await port.played()
+        await port.played()

@@ -1,0 +1,67 @@
+"""Kept conversations in the terminal: the list of them, and the words of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.sessions.words import NAMES, call, clock, facts, money
+from cli.terminal.sanitize import printable, spoken
+from engine.realtime.recording.story import Speaker, Story, Turn
+
+_PIPE_COLUMNS = 1000
+"""Wider than any line: what reads a pipe looks for whole words."""
+_MOST_WORDS = 60
+_COLUMNS = ("session", "length", "turns", "agent", "cost", "sound", "begins with")
+
+
+def print_list(records: Sequence[dict[str, Any]]) -> None:
+    """Print one row for each conversation."""
+    table = Table(*_COLUMNS[:-1], box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column(_COLUMNS[-1], no_wrap=True, overflow="ellipsis")
+    for one in records:
+        agent = one["model"] or one["provider"]
+        cells = (one["id"], clock(one["duration_s"]), str(one["turns"]), agent, money(one["cost"], one["currency"]))
+        table.add_row(
+            *(Text(printable(cell)) for cell in (*cells, "yes" if one["sound"] else "no", one["words"][:_MOST_WORDS]))
+        )
+    _console().print(table)
+
+
+def print_story(story: Story) -> None:
+    """Print what was said and done, with its times; what nobody heard is struck through, or in brackets in a file."""
+    console, one = _console(), facts(story)
+    agent = " ".join(filter(None, (one["provider"], one["model"])))
+    parts = (one["id"], one["began"], agent, clock(one["duration_s"]), money(one["cost"], one["currency"]))
+    console.print(Text(printable(", ".join(filter(None, parts))), style="dim"))
+    table = Table.grid(padding=(0, 1))
+    for turn in story.turns:
+        cells = Text(clock(turn.at_s), style="dim"), Text(NAMES[turn.speaker]), _said(turn, console)
+        if console.is_terminal:
+            table.add_row(*cells)
+        else:
+            console.print(*cells, soft_wrap=True)
+    if table.rows:
+        console.print(table)
+
+
+def _said(turn: Turn, console: Console) -> Text:
+    if turn.speaker is Speaker.TOOL:
+        return Text(printable(f"{call(turn)} {'failed' if turn.failed else 'returned'}: {turn.text}"), style="dim")
+    text, unheard = Text(spoken(turn.text)), spoken(turn.unheard)
+    if unheard:
+        text.append(" ")
+        text.append(unheard if console.is_terminal else f"[not heard: {unheard}]", style="strike dim")
+    return text
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal:
+        console.width = _PIPE_COLUMNS
+    return console

@@ -1,0 +1,52 @@
+"""Words for what a kept conversation was: its name, its length, its cost, and who said something."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.realtime.recording.story import Speaker, Story, Turn
+
+NAMES = {Speaker.USER: "You", Speaker.AGENT: "Agent", Speaker.TOOL: "Tool"}
+
+
+def facts(story: Story) -> dict[str, Any]:
+    """One conversation as a record: what a list says of it."""
+    usage = story.last("usage")
+    users = [turn for turn in story.turns if turn.speaker is Speaker.USER]
+    return {
+        "id": story.path.name,
+        "began": str(story.head.get("began", "")),
+        "duration_s": round(story.duration_s, 3),
+        "provider": str(story.head.get("provider", "")),
+        "model": str(story.head.get("model", "")),
+        "turns": len(users),
+        "cost": usage.get("cost"),
+        "currency": str(usage.get("currency", "")),
+        "sound": story.sound is not None,
+        "words": (users or story.turns)[0].text if story.turns else "",
+        "path": str(story.path),
+    }
+
+
+def clock(seconds: float) -> str:
+    """A time as a person reads it.
+
+    Example:
+        >>> clock(65.4), clock(3725)
+        ('1:05', '1:02:05')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def money(cost: Any, currency: str) -> str:
+    """A cost, or nothing where it is not known."""
+    return f"{cost:.4f} {currency}" if isinstance(cost, int | float) else ""
+
+
+def call(turn: Turn) -> str:
+    """The call of a tool, as a line of Python would write it."""
+    given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in turn.arguments.items())
+    return f"{turn.tool}({given})"
