@@ -26,6 +26,7 @@ async def say_lines(session: Session) -> None:
     """Say every line in its turn, then let the session end with the last answer."""
     lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
     _start_reading(lines)
+    await session.tools_offered()  # nobody is kept waiting by it, and the first line may need one
     while (line := await lines.get()) is not None:
         if line.strip():
             session.send_text(line.strip())

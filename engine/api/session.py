@@ -77,6 +77,7 @@ class Session:
         self._audio: SessionAudio | None = None
         self._core: RealtimeSession | None = None
         self._running: asyncio.Task[Summary] | None = None
+        self._offers: list[asyncio.Task[None]] = []
 
     @classmethod
     def of(cls, options: SessionOptions) -> Session:
@@ -199,6 +200,10 @@ class Session:
     def activity(self) -> Activity:
         """Present state of the conversation; the events tell how it came about."""
         return Activity.CONNECTING if self._core is None else self._core.activity
+
+    async def tools_offered(self) -> None:
+        """Wait until each tool is offered, or told why not: a session begins without those that take time to start."""
+        await asyncio.gather(*self._offers, return_exceptions=True)
 
     def approves(self, server: str) -> bool:
         """Whether calls of a remote MCP server need no question; it is answered by the session itself."""
@@ -342,7 +347,8 @@ class Session:
         self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
         self._core = core
         for tools in (host.tools(), *servers.tools.values()):
-            stack.callback(asyncio.create_task(core.guarded(_offer(core, tools))).cancel)
+            self._offers.append(asyncio.create_task(core.guarded(_offer(core, tools))))
+            stack.callback(self._offers[-1].cancel)
         stack.push_async_callback(self._finish, core, self._running)
 
     async def _reach_server(self, stack: contextlib.AsyncExitStack) -> tuple[ChosenProvider, Connect]:

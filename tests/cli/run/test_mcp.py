@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from tests.cli.test_tools import voice_tools
 from tests.realtime.tools.test_mcp import SCRIPT, is_running
 from tests.support.mcp_server import SECRET
 from tests.support.scripted_server import Peer, ScriptedServer
-from tests.support.voice_process import VoiceProcess
+from tests.support.voice_process import VOICE, VoiceProcess
 
 __all__ = ["environment"]
 
@@ -78,6 +79,20 @@ async def test_a_tool_of_a_process_is_offered_called_and_answered(with_servers: 
     assert "no such folder" in states["broken"]["reason"]
     assert "Traceback" not in voice.shown
     assert SECRET not in voice.shown + json.dumps(voice.events)
+
+
+def test_what_is_piped_in_waits_for_the_tools(with_servers: dict[str, str]) -> None:
+    command = [VOICE, "run", "--backend", "virtual", "--provider", "local", "--text"]
+    done = subprocess.run(
+        command,
+        input="call mine add, 2, 40\n",
+        capture_output=True,
+        env=with_servers,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "Agent: 42." in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
