@@ -31,7 +31,6 @@ if TYPE_CHECKING:  # the command line imports this before it has read its option
     from engine.realtime.session_events import Observer
     from engine.realtime.tools.tool import Tool
 
-_Given = ParamSpec("_Given")
 LIMITS: dict[str, tuple[float, float | None]] = {
     "volume": (-60, 20),
     "mic_gain": (-60, 40),
