@@ -95,13 +95,14 @@ def edit() -> None:
     from engine.config import config_path, load_config  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
     from engine.files import make_private_folder  # noqa: PLC0415
+    from engine.redaction import without_keys  # noqa: PLC0415
 
     file = config_path()
     make_private_folder(file.parent)
     file.touch(mode=0o600)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
     try:
-        subprocess.run([*shlex.split(editor), str(file)], check=True)
+        subprocess.run([*shlex.split(editor), str(file)], check=True, env=without_keys(os.environ))
     except (OSError, ValueError, subprocess.CalledProcessError):
         raise InvalidInputError(f"The editor '{editor}' failed.", fix="Set EDITOR to another one.") from None
     load_config()

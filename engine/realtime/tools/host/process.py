@@ -162,8 +162,11 @@ class HostProcess:
         reading, ending = asyncio.create_task(self._read()), asyncio.create_task(self._process.wait())
         await asyncio.wait([reading, ending], return_when=asyncio.FIRST_COMPLETED)
         is_ours, self.is_leaving = self.is_leaving, True
-        if not ending.done() and not is_ours:
-            self.kill()  # it is no more to be spoken with
+        if not is_ours:
+            # A signal sent to a process that has just died takes its exit code from asyncio (Python 3.11).
+            await asyncio.wait([ending], timeout=_LAST_WORDS_S)
+            if not ending.done():
+                self.kill()  # it is no more to be spoken with
         code = await ending
         await asyncio.wait([reading], timeout=_LAST_WORDS_S)
         reading.cancel()
