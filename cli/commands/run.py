@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from cli.completion import BACKENDS, MICROPHONES, PROVIDERS, SPEAKERS
 from cli.errors import SINGULAR
@@ -82,6 +83,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "max_outage_audio": ("S", "Seconds of your speech that are kept until a lost connection is back."),
     },
     "What is kept": {
+        "resume": ("[SESSION]", "Go on with a conversation that was kept: the last one, or that of this name."),
         "record": ("FOLDER", "Folder to record the session into, for `voice replay`: events and sound."),
         "events": ("FILE", "Write every event as a line of JSON to this file; - for standard output."),
         "log_level": ("LEVEL", "What is logged, to standard error: debug, info, warning, error."),
@@ -137,4 +139,15 @@ def run(*, profile: str | None, events: str | None, log_level: LogLevel, **given
 
 run.__signature__ = Signature(list(_parameters()))  # type: ignore[attr-defined]
 run.__annotations__ = {parameter.name: parameter.annotation for parameter in _parameters()}
-app.command()(run)
+
+
+class _Run(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read `--resume` without a name as that of the last conversation."""
+        for place in [place for place, word in enumerate(args) if word == "--resume"][::-1]:
+            if args[place + 1 : place + 2] == [] or args[place + 1].startswith("-"):
+                args.insert(place + 1, "last")
+        return super().parse_args(ctx, args)
+
+
+app.command(cls=_Run)(run)

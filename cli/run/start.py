@@ -13,6 +13,7 @@ from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
 from cli.terminal.keyboard import has_keyboard
 from cli.terminal.logs import log_between_lines
+from engine.api.conversations import find_recording, kept_folder
 from engine.api.options import SessionOptions, ToolPlace
 from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
@@ -30,11 +31,16 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         VoiceError: what prevented or ended it.
     """
     config = load_config()
+    if options.resume is not None:
+        earlier = find_recording(str(options.resume), kept_folder(config.recording.folder))
+        options = replace(options, resume=earlier)
     with keeping(config.recording, options.record) as kept, open_outputs(events) as outputs:
         screen = outputs.screen
         log_between_lines(log_level.value, screen.status)
         for remark in kept.remarks:
             screen.say(remark)
+        if options.resume is not None:
+            screen.say(f"Going on with the conversation {earlier.name}.")
         allow_restarts()
         approvals = Approvals(screen.insist)
         file: list[Observer] = [outputs.events] if outputs.events else []

@@ -147,6 +147,8 @@ class SessionOptions:
     """Seconds of speech that wait for a lost connection."""
     record: Path | str | None = None
     """Folder to record the session into."""
+    resume: Path | str | None = None
+    """Folder of a recording whose conversation goes on."""
     record_sound: bool = True
     """Record the sound too, and not only what was said and done."""
     observers: Sequence[Observer] = ()

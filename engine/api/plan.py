@@ -16,6 +16,7 @@ from engine.files import read_bounded
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
+from engine.realtime.recording.story import Story
 from engine.realtime.recording.tap import require_new
 from engine.realtime.sound.ducking import DUCK_MS
 from engine.realtime.tools.host.wire import Order
@@ -52,6 +53,7 @@ class SessionPlan:
             listens=not options.text,
             idle_timeout_s=options.idle_timeout,
             barge_in=Interrupter(options.barge_in or defaults.barge_in or Interrupter.BOTH),
+            history=() if (earlier := path_of(options.resume)) is None else Story(earlier).history,
             duck_ms=next(ms for ms in (options.duck_ms, defaults.duck_ms, DUCK_MS) if ms is not None),
         )
         if chosen.provider.runs_mcp:

@@ -248,8 +248,8 @@ class RealtimeSession:
     def introduce(self) -> Sequence[act.Action]:
         """Return the actions that a connection is told first."""
         session = replace(self._settings, tools=self._runner.tools).to_json(self._chosen)
-        resumes, self._is_introduced = self._is_introduced, True
-        return self._conversation.reconnected(session) if resumes else self._conversation.open(session)
+        resumes, self._is_introduced, earlier = self._is_introduced, True, self._settings.history
+        return self._conversation.reconnected(session) if resumes else self._conversation.open(session, earlier)
 
     def on_connected(self) -> None:
         """Let the microphone and the speaker run, from the first connection on."""

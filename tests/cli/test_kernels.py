@@ -55,6 +55,7 @@ MISTAKES = {
     "run --provider local --instructions @nosuch": "cannot be read",
     "run --provider local --budget 1": "no price",
     "run --provider local --record .": "a recording in",
+    "run --provider local --resume --text": "No conversation is kept in",
     "run --provider local --turns none": "needs a terminal",
     "replay nosuch": "cannot be read",
     "devices pick": "needs a terminal",

@@ -45,6 +45,11 @@ class Used:
     arguments: str
     text: str | None = None
 
+    def returned(self, output: str) -> Used:
+        """Take what it returned, as much of it as is told again."""
+        self.text = output if len(output) <= _MAX_OUTPUT else f"{output[:_MAX_OUTPUT]} [cut]"
+        return self
+
     def items(self) -> list[dict[str, Any]]:
         """The call and its output, which a server accepts only together."""
         if self.text is None:
@@ -75,8 +80,8 @@ class History:
         [Said(item_id='item_1', text='How late is it?')]
     """
 
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = list(entries)
 
     def user_spoke(self, item_id: str) -> None:
         """Note that the user ended a turn; its words come later, perhaps after the answer to them."""
@@ -101,7 +106,7 @@ class History:
             case ToolReturned(_, output, call_id):
                 used = self.call(call_id)
                 if used is not None:
-                    used.text = output if len(output) <= _MAX_OUTPUT else f"{output[:_MAX_OUTPUT]} [cut]"
+                    used.returned(output)
                 self._forget_oldest()
 
     def call(self, call_id: str) -> Used | None:

@@ -23,9 +23,9 @@ from engine.realtime.conversation.push_to_talk import LEAST_COMMIT_MS, PushToTal
 from engine.realtime.conversation.remote_calls import RemoteCalls
 from engine.realtime.conversation.response_queue import ResponseGate
 from engine.realtime.conversation.responses import PendingResults, Response, Responses, State
-from engine.realtime.conversation.resume import Resumption
+from engine.realtime.conversation.resume import Earlier, Resumption
 from engine.realtime.protocol import server_events as e
-from engine.realtime.protocol.client_events import CreateItem, EventIds, UpdateSession
+from engine.realtime.protocol.client_events import CreateItem, EventIds
 from engine.realtime.protocol.client_items import function_output_item, user_text_item
 from engine.realtime.protocol.errors import CANCEL_NOT_ACTIVE, code_of, describe, is_benign
 from engine.realtime.session_events import (
@@ -151,10 +151,10 @@ class Conversation:
         """Whether the user speaks, or holds the key that says so."""
         return self._user_speaking or self._push_to_talk.held
 
-    def open(self, session: dict[str, Any]) -> list[Action]:
-        """Ask for the session's settings; the first thing after connecting."""
+    def open(self, session: dict[str, Any], earlier: Earlier = ()) -> list[Action]:
+        """Ask for the session's settings, and tell what was said `earlier`; the first thing after connecting."""
         self._declared.asked = session
-        return [Send(UpdateSession(self._ids.next(), session))]
+        return self._resumption.open(session, earlier)
 
     def handle(self, event: e.ServerEvent) -> list[Action]:
         """Take one event of the server."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import copy
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.realtime.conversation.actions import Action, ReleaseMicrophone, Send, Show
-from engine.realtime.conversation.history import History
+from engine.realtime.conversation.history import Entry, History
 from engine.realtime.conversation.replayed_history import ReplayedHistory
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import (
@@ -27,6 +27,7 @@ from engine.realtime.protocol.client_events import (
 )
 from engine.realtime.protocol.client_items import user_text_item
 
+Earlier = Sequence[Entry]
 _LATEST_HELD_MS = 10_000
 """Longest audio that is held for a new session; a turn that ends later was said to that session."""
 _REMEMBERED = 1024
@@ -56,6 +57,13 @@ class Resumption:
         self._replayed_history = ReplayedHistory(ids, recap_heading)
         self.online = True
         """False from the loss of a connection until the next one is told everything."""
+
+    def open(self, session: dict[str, Any], earlier: Earlier) -> list[Action]:
+        """Return what the first connection is told: the settings, and the conversation that this one goes on with."""
+        self.history = History([*earlier, *self.history.entries])
+        replayed = self._replayed_history.replay(History(earlier))  # what was typed until now waits in the uplink
+        self._events.extend(event.event_id for event in replayed)
+        return [Send(UpdateSession(self._ids.next(), session)), *map(Send, replayed)]
 
     def pass_on(self, actions: Iterable[Action]) -> list[Action]:
         """Remember what is shown; keep back what the present connection cannot take."""

@@ -32,6 +32,8 @@ class SessionSettings:
     turns: TurnOptions = field(default_factory=TurnOptions)
     listens: bool = True
     """False for a conversation in writing: nothing of the microphone is sent."""
+    history: Sequence[Any] = ()
+    """Entries of an earlier conversation that this one goes on with."""
     idle_timeout_s: float | None = None
     """The session ends when nobody has spoken for so long."""
     barge_in: Interrupter = Interrupter.BOTH

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Advice, InvalidInputError
+from engine.realtime.conversation.answers import Answer
+from engine.realtime.conversation.history import Entry, Said, Used
 from engine.realtime.recording.tap import EVENTS_FILE, FORMAT, HEARD_FILE
 
 _Object = dict[str, Any]
 _LONGEST_LINE = 1 << 27
-_OF_USE = (b'"told": {', b'"heard_s": ', b'"history": [')
+_OF_USE = (b'"told": {', b'"heard_s": ', b'"input": "open"')
 """Marks of the lines that are parsed: one in a hundred."""
 
 
@@ -48,7 +50,10 @@ class Turn:
     """Sound of an answer that was heard before it was cut."""
     tool: str = ""
     arguments: _Object = field(default_factory=dict)
+    returned: bool = False
     failed: bool = False
+    server_side: bool = False
+    """The service called it by itself."""
 
 
 class Story:
@@ -66,8 +71,7 @@ class Story:
         self.path = path
         self.events: list[tuple[float, _Object]] = []
         """Session events as JSON, with their times."""
-        self.earlier: list[_Object] = []
-        """The history that it went on with, as `values.to_json` tells its entries."""
+        self._earlier: list[Entry] = []
         self.damaged = 0
         """Lines that cannot be read."""
         self._heard: list[tuple[float, float]] = []
@@ -81,9 +85,15 @@ class Story:
                     self.events.append((at_s, event))
                 case {"t": int() | float() as at_s, "heard_s": int() | float() as heard_s}:
                     self._heard.append((at_s, heard_s))
-                case {"machine": 0, "options": {"history": list(history)}}:
-                    self.earlier = history
+                case {"input": "open", "args": [_, list(earlier)]}:
+                    self._earlier = [entry for told in earlier for entry in _entries(told)]
         self.turns = _Turns(self.head).of(self.events)
+
+    @property
+    def history(self) -> list[Entry]:
+        """Everything that another session must know to go on with the conversation."""
+        said = [_entry(turn) for turn in self.turns if not turn.server_side]
+        return [*self._earlier, *(entry for entry in said if entry.text is not None)]
 
     @property
     def sound(self) -> Path | None:
@@ -131,6 +141,26 @@ class Story:
         return {}
 
 
+def _entry(turn: Turn) -> Entry:
+    if turn.speaker is Speaker.USER:
+        return Said("", turn.text)
+    if turn.speaker is Speaker.AGENT:
+        return Answer("", "", heard_text=turn.text)
+    used = Used(turn.id, turn.tool, json.dumps(turn.arguments, ensure_ascii=False))
+    return used.returned(turn.text) if turn.returned else used
+
+
+def _entries(told: Any) -> Iterator[Entry]:
+    """An entry of an earlier history, if it is one."""
+    match told:
+        case {"$": "Said", "text": str(text)}:
+            yield Said("", text)
+        case {"$": "Answer", "heard_text": str(text)}:
+            yield Answer("", "", heard_text=text)
+        case {"$": "Used", "call_id": str(call_id), "name": str(name), "arguments": str(given), "text": str(text)}:
+            yield Used(call_id, name, given, text)
+
+
 class _Turns:
     """Puts together what was said, from events that tell it piece by piece and late."""
 
@@ -164,11 +194,14 @@ class _Turns:
             case {"type": "text.user", "text": str(text)}:
                 self._turns.append(Turn(Speaker.USER, at_s, at_s, text, typed=True))
             case {"type": "tool.call", "name": str(name), "arguments": dict(given), "call_id": str(call_id)}:
-                self._turns.append(Turn(Speaker.TOOL, at_s, at_s, id=call_id, tool=name, arguments=given))
+                turn = Turn(Speaker.TOOL, at_s, at_s, id=call_id, tool=name, arguments=given)
+                turn.server_side = event.get("server_side") is True
+                self._turns.append(turn)
             case {"type": "tool.result", "output": str(output), "call_id": str(call_id)}:
                 self._returned(at_s, output, call_id, failed=bool(event.get("failed")))
             case {"type": "mcp.call", "state": "in_progress", "name": str(name), "item_id": str(item_id)}:
-                self._turns.append(Turn(Speaker.TOOL, at_s, at_s, id=item_id, tool=f"{event.get('server')}.{name}"))
+                tool = f"{event.get('server')}.{name}"
+                self._turns.append(Turn(Speaker.TOOL, at_s, at_s, id=item_id, tool=tool, server_side=True))
             case {"type": "mcp.call", "state": "returned", "outcome": str(output), "item_id": str(item_id)}:
                 self._returned(at_s, output, item_id)
             case _:
@@ -216,7 +249,7 @@ class _Turns:
 
     def _returned(self, at_s: float, output: str, call_id: str, *, failed: bool = False) -> None:
         if turn := self._find(Speaker.TOOL, call_id):
-            turn.text, turn.end_s, turn.failed = output, at_s, failed
+            turn.text, turn.end_s, turn.failed, turn.returned = output, at_s, failed, True
 
     def _find(self, speaker: Speaker, turn_id: str) -> Turn | None:
         return next((turn for turn in reversed(self._turns) if turn.speaker is speaker and turn.id == turn_id), None)

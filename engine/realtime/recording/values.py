@@ -10,6 +10,8 @@ from typing import Any
 from engine.audio.playback.segments import Cut, Heard, ItemKey
 from engine.errors import VoiceError
 from engine.realtime.conversation.actions import ToolResult
+from engine.realtime.conversation.answers import Answer
+from engine.realtime.conversation.history import Said, Used
 from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import ClientEvent, UpdateSession
 from engine.realtime.session_events import SessionEvent
@@ -18,7 +20,8 @@ from engine.redaction import without_secrets
 _CLASS = "$"
 MAX_AUDIO_BYTES = 16 << 20
 """As much as the largest event; a recording that says more asks for memory only."""
-_INPUTS: dict[str, type] = {kind.__name__: kind for kind in (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent)}
+_KINDS = (Cut, Heard, ItemKey, ToolResult, e.MalformedEvent, Said, Used, Answer)
+_INPUTS: dict[str, type] = {kind.__name__: kind for kind in _KINDS}
 """Inputs of a conversation besides the events of a server and plain values."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from engine.audio.playback.segments import Cut
 from engine.realtime.conversation.actions import Action, ToolResult
 from engine.realtime.conversation.machine import Conversation
+from engine.realtime.conversation.resume import Earlier
 from engine.realtime.protocol.server_events import ServerEvent
 from engine.realtime.recording.replay import replay
 from tests.realtime.recording.make_recordings import FOLDER, SCENES, make
@@ -43,7 +44,7 @@ def test_the_conversation_does_what_it_did(name: str) -> None:
 
 
 def test_whatever_a_conversation_is_told_can_be_recorded() -> None:
-    known = {str, int, float, bool, dict[str, Any], ServerEvent, ToolResult, Cut}
+    known = {str, int, float, bool, dict[str, Any], ServerEvent, ToolResult, Cut, Earlier}
     inputs = 0
     for name, method in inspect.getmembers(Conversation, inspect.isfunction):
         hints = get_type_hints(method)

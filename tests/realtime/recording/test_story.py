@@ -12,7 +12,10 @@ import soundfile
 
 import engine as voice
 from engine.errors import InvalidInputError
+from engine.realtime.conversation.history import Used
+from engine.realtime.recording.replay import replay
 from engine.realtime.recording.story import Speaker, Story
+from engine.realtime.testing import Answer, Emit, Expect, Step, Wait
 from tests.support.kept import QUESTION, hold
 
 
@@ -138,3 +141,44 @@ def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None
         Story(tmp_path)
     with pytest.raises(InvalidInputError, match="cannot be read: No such"):
         Story(tmp_path / "nothing")
+
+
+def test_another_session_goes_on_with_it_and_a_third_with_both(talk: Path, tmp_path: Path) -> None:
+    first = Story(talk).history
+    again: list[Step] = [
+        Expect("session.update"),
+        *(Expect("conversation.item.create") for _ in range(7)),
+        Emit("session.created", session={"id": "sess_2"}),
+        Answer("resp_9", "item_9", b"", "Here I am again."),
+        Wait(1.0),
+    ]
+    hold(tmp_path / "again", *again, resume=talk)
+    assert all(step.same for step in replay(tmp_path / "again"))
+    *earlier, last = Story(tmp_path / "again").history
+    assert earlier == first
+    assert last.text == "Here I am again."
+    assert [entry.text for entry in first] == [
+        QUESTION,
+        "56",
+        "Seven times eight is 56.",
+        "Tell me a story.",
+        "Once upon a time there",
+        "Stop.",
+    ]
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        hold(tmp_path / "third", resume=tmp_path / "nothing")
+
+
+def test_what_the_service_called_by_itself_and_what_never_returned_is_not_told_again(tmp_path: Path) -> None:
+    call = {"type": "tool.call", "name": "search", "arguments": {}}
+    story = Story(
+        written(
+            tmp_path / "talk",
+            {**call, "call_id": "c_1", "server_side": True},
+            {**call, "call_id": "c_2"},
+            {**call, "call_id": "c_3"},
+            {"type": "tool.result", "name": "search", "call_id": "c_3", "output": ""},
+        )
+    )
+    assert story.history == [Used("c_3", "search", "{}", "")]
+    assert len(story.turns) == 3
