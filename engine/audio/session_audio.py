@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -101,7 +102,7 @@ class SessionAudio:
         self._mic_gain = db_to_linear(mic_gain_db)
         self._keep_played = keep_played
         self._processing = processing
-        self._played: list[NDArray[np.float32]] = []
+        self._played: deque[NDArray[np.float32]] = deque()
         """Sound of the speaker that the chain has taken as its reference, for `read_played`."""
         self._played_lost = 0
         self._waker = LoopWaker(_TICK_S)
@@ -169,7 +170,7 @@ class SessionAudio:
         ring = self.port.reference
         if ring is None:
             return np.empty(0, np.float32), self.port.output_rate_hz
-        taken, self._played = self._played, []
+        taken = [self._played.popleft() for _ in range(len(self._played))]
         if self._processing is None or self._processing.microphone is None:
             taken.append(ring.get(ring.capacity))
         lost = self.port.reference_lost_frames
@@ -348,12 +349,12 @@ class SessionAudio:
         heard = self._capture.at_sample if self._capture else 0
         port = self.port
         if self._processing is not None:
-            port = self._processing.follow(port, on_done=self._waker.wake, on_played=self._note_played)
+            port = self._processing.follow(port, on_done=self._waker.signal, on_played=self._note_played)
         return Capture(port, self._input_rate_hz, self._block_ms, gain=self._mic_gain, at_sample=heard)
 
     def _note_played(self, samples: NDArray[np.float32]) -> None:
         if self._keep_played:
-            self._played.append(samples)
+            self._played.append(samples)  # on the chain's thread
 
     def _name_devices(self) -> Wanted:
         """The devices the person named, by names that last: an index means another device tomorrow."""

@@ -22,6 +22,7 @@ EXPECTING = _PYTHON + 2  # 1 while an answer is coming in: only then is an empty
 WAKE_AT_CAPTURED = _PYTHON + 3  # capture position from which Python wants to be woken
 WAKE_AT_PLAYED = _PYTHON + 4  # playback position from which Python wants to be woken
 WAKE_DESCRIPTOR = _PYTHON + 5  # -1: the event loop polls (Windows)
+CAPTURE_DESCRIPTOR = _PYTHON + 7  # the same for WAKE_AT_CAPTURED: perhaps a thread's, which waits for it
 GAIN_SLOPE = _PYTHON + 6  # float64: most that the playback gain changes in a frame
 
 # Written by the input callback.

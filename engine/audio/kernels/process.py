@@ -35,8 +35,8 @@ _INPUT_UNDERFLOW, _INPUT_OVERFLOW, _OUTPUT_UNDERFLOW, _OUTPUT_OVERFLOW = 1, 2, 4
 
 
 @inlined()
-def _wake(control: int) -> None:
-    descriptor = load_acquire(control, c.WAKE_DESCRIPTOR)
+def _wake(control: int, descriptor_word: int) -> None:
+    descriptor = load_acquire(control, descriptor_word)
     if descriptor >= 0:
         signal_descriptor(descriptor)
 
@@ -85,7 +85,7 @@ def capture(control: int, source: int, frames: int, flags: int) -> None:
     store_release(ring, HEAD, head + count)
     # Python may ask to be woken just after this look; the next block then finds the position passed.
     if head + count >= load_acquire(control, c.WAKE_AT_CAPTURED):
-        _wake(control)
+        _wake(control, c.CAPTURE_DESCRIPTOR)
 
 
 @inlined()
@@ -112,7 +112,7 @@ def _note_cut(control: int, asked: int, cut_at: int) -> None:
     store_release(ring, TAIL, max(asked, cut_at))
     store_release(control, c.DROPPED_BEFORE, asked)
     store_release(control, c.CUTS, cuts + 1)
-    _wake(control)
+    _wake(control, c.WAKE_DESCRIPTOR)
 
 
 @inlined()
@@ -200,7 +200,7 @@ def render(control: int, output: int, frames: int, flags: int) -> None:
         store(control, c.OUTPUT_XRUNS, load(control, c.OUTPUT_XRUNS) + 1)
     _note_call(control, c.OUTPUT_LAST_NS, c.OUTPUT_AHEAD_NS, frames * 1_000_000_000 // load(control, c.OUTPUT_RATE_HZ))
     if load(ring, TAIL) >= load_acquire(control, c.WAKE_AT_PLAYED):
-        _wake(control)
+        _wake(control, c.WAKE_DESCRIPTOR)
 
 
 @kernel("void(int64, int64, int64, int64, int64)")
@@ -224,7 +224,7 @@ def process(control: int, source: int, output: int, frames: int, flags: int) -> 
 def finish(control: int) -> None:
     """Note that a stream has ended, and wake Python."""
     store_release(control, c.FINISHED, 1)
-    _wake(control)
+    _wake(control, c.WAKE_DESCRIPTOR)
 
 
 @kernel("int64(int64, int64)")

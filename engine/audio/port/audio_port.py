@@ -17,6 +17,7 @@ from engine.audio.kernels import control as c
 from engine.audio.port.priority import AudioThread, audio_thread
 from engine.audio.port.ring import Ring
 from engine.audio.port.stats import StreamStats
+from engine.audio.port.waker import ThreadWaker
 from engine.audio.types import Direction
 from engine.dsp.compile.library import library
 from engine.dsp.memory import Pinned, address_of, aligned_words, is_plain
@@ -76,6 +77,7 @@ class AudioPort(Pinned):
         self.input_ended = False
         self._failure: VoiceError | None = None
         self._stamped_cuts = 0
+        self._thread_waker: ThreadWaker | None = None
         self.set_wake_descriptor(-1)
         self.gain = 1.0
         self._floats[c.GAIN_NOW] = 1.0
@@ -249,6 +251,12 @@ class AudioPort(Pinned):
     def set_wake_descriptor(self, descriptor: int) -> None:
         """Name the descriptor the kernel writes to; -1 for none."""
         self._write(c.WAKE_DESCRIPTOR, descriptor)
+        self._write(c.CAPTURE_DESCRIPTOR, descriptor)
+
+    def wake_thread_at_captured(self, waker: ThreadWaker) -> None:
+        """Let the microphone wake a thread of its own, instead of whom `set_wake_descriptor` named before."""
+        self._thread_waker = waker  # the kernel may write to its descriptor as long as there is a stream
+        self._write(c.CAPTURE_DESCRIPTOR, waker.descriptor)
 
     def wake_at_captured(self, position: int) -> None:
         """Wake once the capture ring has been filled up to `position`."""

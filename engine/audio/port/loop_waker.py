@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from collections.abc import Callable
 
-_MOST_READ = 512
-"""Bytes: an eventfd gives 8, a pipe 8 for each signal."""
-POLL_S = 0.005
-"""Rhythm of the loop's polls where the kernel cannot write to a descriptor (Windows)."""
+from engine.audio.port.waker import POLL_S, Waker
 
 
-class LoopWaker:
-    """An eventfd (Linux) or a pipe that the kernel signals, and a clock: both call one function in the event loop.
+class LoopWaker(Waker):
+    """A descriptor that the kernel signals, and a clock: both call one function in the event loop.
 
     Signals are not counted: many at once make one call, and one that came before `watch` is not lost.
 
@@ -32,16 +27,9 @@ class LoopWaker:
 
     def __init__(self, tick_s: float) -> None:
         """Make the descriptors; the clock ticks every `tick_s` seconds."""
+        super().__init__()
         self._tick_s = tick_s
         self._on_wake: Callable[[bool], None] = lambda signalled: None
-        self.descriptor = -1
-        self._read_end = -1
-        if hasattr(os, "eventfd"):
-            self.descriptor = self._read_end = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        elif sys.platform != "win32":
-            self._read_end, self.descriptor = os.pipe()
-            os.set_blocking(self._read_end, False)
-            os.set_blocking(self.descriptor, False)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[bool, asyncio.TimerHandle] = {}
 
@@ -59,14 +47,9 @@ class LoopWaker:
         else:
             self._set_timer(self._loop, POLL_S, signalled=True)
 
-    def wake(self) -> None:
-        """Make a call at once, as if signalled; from the loop, nothing once it is stopped."""
-        if self._loop is not None:
-            self._on_wake(True)
-
     def _on_readable(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            os.read(self._read_end, _MOST_READ)
+            self._take_signals()
         self._on_wake(True)
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop, seconds: float, *, signalled: bool) -> None:
@@ -87,6 +70,4 @@ class LoopWaker:
     def close(self) -> None:
         """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
         self.stop()
-        for descriptor in {self._read_end, self.descriptor} - {-1}:
-            os.close(descriptor)
-        self._read_end = self.descriptor = -1
+        super().close()

@@ -28,7 +28,7 @@ _MEND_S = 30.0
 
 
 class ReferenceAligner:
-    """Reads the reference ring of a port and deals it out beside the microphone; used from the event loop only.
+    """Reads the reference ring of a port and deals it out beside the microphone; used by one thread at a time.
 
     Example:
         >>> port = AudioPort(keep_reference=True)
