@@ -26,11 +26,13 @@ from engine.audio.kernels import control as c
 from engine.audio.kernels.priority import ask_once
 from engine.audio.kernels.process import finish, process
 from engine.dsp.compile.declare import kernel
-from engine.dsp.compile.intrinsics import load, store
+from engine.dsp.compile.intrinsics import load, load_float, store, store_float
 
 UNSIGNED_LONG = "uint32" if ctypes.sizeof(ctypes.c_ulong) == 4 else "uint64"
 """C's unsigned long, in numba's words."""
 _CONTINUE, _ABORT = 0, 2
+_AT_ADC, _NOW, _AT_DAC = 0, 1, 2
+"""Words of PaStreamCallbackTimeInfo."""
 _MOST_AHEAD_NS = 60_000_000_000
 """A device that was stopped gives at most the half minute that its server has kept for it; ALSA's null gives this much
 in 5 ms, on a thread that nothing interrupts."""
@@ -60,8 +62,12 @@ def move_block(control: int, source: int, output: int, frames: int, flags: int) 
 
 
 @kernel(f"int32(int64, int64, {UNSIGNED_LONG}, int64, {UNSIGNED_LONG}, int64)")
-def stream_callback(source: int, output: int, frames: int, _time_info: int, flags: int, control: int) -> int:
+def stream_callback(source: int, output: int, frames: int, time_info: int, flags: int, control: int) -> int:
     """PaStreamCallback."""
+    if time_info != 0 and source != 0:
+        store_float(control, c.INPUT_LATENCY, load_float(time_info, _NOW) - load_float(time_info, _AT_ADC))
+    if time_info != 0 and output != 0:
+        store_float(control, c.OUTPUT_LATENCY, load_float(time_info, _AT_DAC) - load_float(time_info, _NOW))
     move_block(control, source, output, int64(frames), int64(flags))
     return _ABORT if load(control, c.UNCLOCKED) else _CONTINUE
 

@@ -32,6 +32,7 @@ INPUT_PEAK, INPUT_RMS = _INPUT + 5, _INPUT + 6  # float64, of the last block
 INPUT_PRIORITY = _INPUT + 7  # the first of the four words of `priority.ask_once`
 INPUT_HEARD = _INPUT + 11  # 1 once anything but exact zeros has come
 INPUT_AHEAD_NS = _INPUT + 12  # how far the sound has run ahead of the clock
+INPUT_LATENCY = _INPUT + 13  # float64, s: from the converter to the last callback, as the device tells; 0: it does not
 
 # Written by the output callback.
 _OUTPUT = 4 * LINE_WORDS
@@ -49,6 +50,7 @@ FALL_LEVEL, LAST_LEVEL = _OUTPUT + 16, _OUTPUT + 17  # float64: where the sound 
 OUTPUT_PRIORITY = _OUTPUT + 18  # as INPUT_PRIORITY
 OUTPUT_AHEAD_NS = _OUTPUT + 22  # as INPUT_AHEAD_NS
 OUTPUT_PEAK = _OUTPUT + 23  # float64, of the last block, after the gain
+OUTPUT_LATENCY = _OUTPUT + 24  # as INPUT_LATENCY
 
 # Written by the output callback: the last cuts, three words each (asked position, where it was cut, when).
 CUT_LOG = 6 * LINE_WORDS

@@ -32,6 +32,8 @@ FADE_MS = 8.0
 """Short enough to be silence at once, long enough not to click."""
 _LEAST_CHANGE = 0.01
 """Least change that a fade is made for: a block that comes while it is asked for may have moved the gain."""
+_MOST_LATENCY_S = 1.0
+"""A latency above this is a clock of another kind: some systems set one of a callback's times only."""
 _FLOAT32 = np.dtype(np.float32)
 _PRIORITY_WORDS = {Direction.INPUT: c.INPUT_PRIORITY, Direction.OUTPUT: c.OUTPUT_PRIORITY}
 
@@ -317,6 +319,12 @@ class AudioPort(Pinned):
     def last_capture_ns(self) -> int:
         """Time of the last input callback on the same clock."""
         return self._control.item(c.INPUT_LAST_NS)
+
+    @property
+    def latency_s(self) -> float:
+        """Latency of both devices at the last callback, as they told it; 0 where one of them did not."""
+        told = self._floats.item(c.INPUT_LATENCY), self._floats.item(c.OUTPUT_LATENCY)
+        return sum(told) if all(0.0 < latency < _MOST_LATENCY_S for latency in told) else 0.0
 
     @property
     def sounding(self) -> bool:

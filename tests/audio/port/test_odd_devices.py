@@ -1,7 +1,9 @@
-"""Devices that are none to talk through: a clock that does not hold back, and a microphone of exact zeros."""
+"""Odd devices: a clock that does not hold back, a microphone of exact zeros, latencies that cannot be."""
 
 from __future__ import annotations
 
+import ctypes
+import math
 import os
 import subprocess
 import sys
@@ -90,3 +92,28 @@ def test_exact_zeros_are_told_from_the_faintest_sound() -> None:
     block[-1] = 1e-9
     port.process(block, None)
     assert port.heard
+
+
+@pytest.mark.parametrize(
+    ("adc_s", "dac_s", "latency_s"),
+    [
+        (999.98, 1000.03, 0.05),
+        (0.0, 1000.03, 0.0),
+        (999.98, 0.0, 0.0),
+        (1000.0, 1000.03, 0.0),
+        (math.nan, 1000.03, 0.0),
+    ],
+)
+def test_both_latencies_are_as_the_callbacks_times_tell_them_or_unknown(
+    adc_s: float, dac_s: float, latency_s: float
+) -> None:
+    port = duplex_port()
+    times = (ctypes.c_double * 3)(adc_s, 1000.0, dac_s)
+
+    def work() -> None:
+        for direction in Direction:
+            call(port, direction, times)
+
+    assert port.latency_s == 0
+    on_a_thread(work)
+    assert port.latency_s == pytest.approx(latency_s)

@@ -61,11 +61,11 @@ def duplex_port() -> AudioPort:
     return port
 
 
-def call(port: AudioPort, direction: Direction) -> None:
-    """Enter the compiled callback as PortAudio would, for one block."""
+def call(port: AudioPort, direction: Direction, times: ctypes.Array[ctypes.c_double] | None = None) -> None:
+    """Enter the compiled callback as PortAudio would, for one block; `times` are a PaStreamCallbackTimeInfo."""
     block = np.zeros((FRAMES, 2), np.float32)
     addresses = (block.ctypes.data, None) if direction is Direction.INPUT else (None, block.ctypes.data)
-    CALLBACK(port.callback_address)(*addresses, FRAMES, None, 0, port.control_address)
+    CALLBACK(port.callback_address)(*addresses, FRAMES, times, 0, port.control_address)
 
 
 def assert_as_the_system_has_it(thread: AudioThread) -> None:

@@ -37,6 +37,7 @@ class EchoRig:
         render_block_ms: float = 10.0,
         played: NDArray[np.float32] | None = None,
         has_clock: bool = True,
+        tells_latency: bool = False,
         render_from_s: float = 0.0,
     ) -> None:
         """Start both streams.
@@ -50,11 +51,15 @@ class EchoRig:
             render_block_ms: Length of the speaker's blocks; the microphone's have 20 ms.
             played: The sound, at the speaker's rate.
             has_clock: Whether callbacks have a time.
+            tells_latency: Whether they know how long ago the sound was heard, and when it will be.
             render_from_s: When the speaker starts.
         """
         self.capture_hz, self.render_hz, self.has_clock = capture_hz, render_hz, has_clock
         self.latency_s, self.late_s = latency_ms / 1000, late_ms / 1000
-        self.reads, self.torn_every = True, 0
+        self.reads, self.torn_every, self.tells_latency = True, 0, tells_latency
+        self.told_wrong_s = 0.0
+        """By how much more than its latency the speaker tells."""
+        self._moved_s = {"in": 0.0, "out": 0.0}
         self.taken: list[NDArray[np.float32]] = []
         self._mic: list[NDArray[np.float32]] = []
         self._reference: list[NDArray[np.float32]] = []
@@ -99,13 +104,17 @@ class EchoRig:
                 self._render()
             else:
                 self._capture()
-            self._comes[direction] = max(self.now_s, self._due[direction] + self._lateness())
+            self._comes[direction] = max(self.now_s, self._due[direction] + self._moved_s[direction] + self._lateness())
         self.now_s = until_s
 
     def lose(self, direction: str, seconds: float) -> None:
         """Let a stream stand still."""
         self._due[direction] += seconds
         self._comes[direction] += seconds
+
+    def move_callbacks(self, direction: str, seconds: float) -> None:
+        """Let the callbacks of a stream come later from now on, though no sound is lost: a server is busy."""
+        self._moved_s[direction] += seconds
 
     def suspend(self, seconds: float, *, clock_goes_on: bool) -> None:
         """Let the machine sleep; the speaker wakes later than the microphone."""
@@ -142,6 +151,10 @@ class EchoRig:
         """Most callbacks are nearly in time."""
         return self.late_s * self._dice.uniform() ** 3
 
+    def _tell_latency(self, word: int, seconds: float) -> None:
+        if self.tells_latency:
+            library().write_word(self.port.control_address, word, int(np.float64(seconds).view(np.int64)))
+
     def _stamp(self, word: int) -> None:
         self._renders += word == c.OUTPUT_LAST_NS
         if word == c.OUTPUT_LAST_NS and self.torn_every and self._renders % self.torn_every == 0:
@@ -159,6 +172,7 @@ class EchoRig:
         self._put += self.port.playback.put(self._sound[at : at + block.size])
         self.port.process(None, block)
         self._stamp(c.OUTPUT_LAST_NS)
+        self._tell_latency(c.OUTPUT_LATENCY, self._due["out"] + self.latency_s + self.told_wrong_s - self.now_s)
         sounds_at_s = self._due["out"] + self.latency_s + self._frame_s * np.arange(block.size)
         if self._heard and sounds_at_s[0] - self._heard[-1][0][-1] > 0.001:
             edges = np.array([self._heard[-1][0][-1] + self._frame_s, sounds_at_s[0] - self._frame_s])
@@ -176,6 +190,7 @@ class EchoRig:
             heard = np.interp(at_s, times, samples, 0.0, 0.0)
         self.port.process(heard.astype(np.float32)[:, None], None)
         self._stamp(c.INPUT_LAST_NS)
+        self._tell_latency(c.INPUT_LATENCY, self.now_s - self._due["in"] + 0.01)
         self._due["in"] += frames / self.capture_hz
         while self.reads and self._take():
             pass
