@@ -80,8 +80,9 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
     build(ROOT, "sdist", folder)
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
-        # Python 3.11.2, which is Debian 12's, does not know it.
-        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        if hasattr(tarfile, "data_filter"):  # Python 3.11.2, which is Debian 12's, has none
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(folder)
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
