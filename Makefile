@@ -1,5 +1,6 @@
 # make run [ARGS="..."]: talk with the agent.
 # make test [ARGS="..."]: all checks, and every test that does not take minutes; ARGS are pytest's, for one call of it.
+# make manual: the manual's pages into build/html and its man pages into build/man.
 # make test-long: soak and stress, then every test on every supported Python.
 # Each installs what is missing first.
 SOURCES := pyproject.toml constraints.txt .ci/setup
@@ -15,7 +16,7 @@ ALONE := -m "timing and not long"
 # Whoever keeps Python from writing bytecode has every module compiled again in each of the hundreds of starts.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check test-long test-all $(PYTHONS:%=test-%)
+.PHONY: run test check manual test-long test-all $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
@@ -35,6 +36,10 @@ check: .venv/.ready-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+manual: .venv/.ready-test
+	.venv/bin/python -m sphinx -W -n -q -b html docs build/html
+	.venv/bin/python -m sphinx -W -n -q -b man docs build/man
 
 test-long: .venv/.ready-test
 	.venv/bin/python -m pytest -m long

@@ -49,7 +49,7 @@ def mistake(argument: str) -> str:
 
 SENTENCES = [
     pytest.param(argument, id=f"{path.relative_to(ROOT)}: {argument}")
-    for path in (ROOT / "README.md", *SOURCES)
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *SOURCES)
     for text in texts(path)
     for argument in SENTENCE.findall(text)
 ]

@@ -22,7 +22,7 @@ from engine.realtime.protocol.close_codes import closed
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.replay import replay
 
-README = Path(__file__).parent.parent.parent / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "talk.md"
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, VoiceError)]
 
 
@@ -39,8 +39,8 @@ def test_a_special_case_has_the_code_of_its_kind() -> None:
     assert exit_code(ModelRefusedError("a", fix="b")) == EXIT_CODES[AccessRefusedError] == 12
 
 
-def test_the_readme_names_each_exit_code() -> None:
-    documented = re.findall(r"\| (\d+) \| \S", README.read_text(encoding="utf-8"))
+def test_the_manual_names_each_exit_code() -> None:
+    documented = re.findall(r"\| (\d+) \| \S", PAGE.read_text(encoding="utf-8"))
     assert sorted(map(int, documented)) == [*sorted(EXIT_CODES.values())[1:], EXIT_CODE]
 
 
