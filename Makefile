@@ -16,21 +16,21 @@ ALONE := -m "timing and not long"
 # Whoever keeps Python from writing bytecode has every module compiled again in each of the hundreds of starts.
 export PYTHONDONTWRITEBYTECODE :=
 
+# All tests, or those that ARGS names, in one environment.
+ifdef ARGS
+all_tests = $(1)/bin/python -m pytest $(ARGS)
+else
+all_tests = status=0; for part in '$(BUSY)' '$(PLAYING)' '$(ALONE)'; do \
+	eval "$(1)/bin/python -m pytest $$part" || status=$$?; done; exit $$status
+endif
+
 .PHONY: run test check manual test-long test-all $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
 
 test: check
-ifdef ARGS
-	.venv/bin/python -m pytest $(ARGS)
-else
-	status=0; \
-	.venv/bin/python -m pytest $(BUSY) || status=$$?; \
-	.venv/bin/python -m pytest $(PLAYING) || status=$$?; \
-	.venv/bin/python -m pytest $(ALONE) || status=$$?; \
-	exit $$status
-endif
+	$(call all_tests,.venv)
 
 check: .venv/.ready-test
 	.venv/bin/ruff check
@@ -49,7 +49,7 @@ test-long: .venv/.ready-test
 test-all: $(PYTHONS:%=test-%)
 
 $(PYTHONS:%=test-%): test-%: .venv-%/.ready-test
-	.venv-$*/bin/python -m pytest $(ARGS)
+	$(call all_tests,.venv-$*)
 
 .venv/.ready-%: $(SOURCES)
 	@.ci/setup $* .venv
