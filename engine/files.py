@@ -56,11 +56,12 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def make_private_folder(path: Path) -> None:
-    """Make a folder that only the user can look into, if there is none; its parents are made as usual."""
-    with contextlib.suppress(FileNotFoundError):
-        return path.mkdir(mode=0o700, exist_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path.mkdir(mode=0o700, exist_ok=True)
+    """Make a folder that only the user can look into, if there is none, and those above it that are missing."""
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        make_private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def read_bounded(path: Path, most_bytes: int) -> str:

@@ -53,6 +53,12 @@ def test_interruptions_are_those_of_the_options_else_of_the_configuration_else_b
             check_config({"session": wrong}, Source(Path("config.toml")))
 
 
+def test_the_local_agent_says_that_it_has_no_other_voice() -> None:
+    (lack,) = SessionPlan(SessionOptions(provider="local", voice="nosuch", config=Config())).lacks
+    assert lack.startswith("No voice of the embedded server on this machine is known here by the name 'nosuch'")
+    assert not SessionPlan(SessionOptions(provider="local", voice="espeak", config=Config())).lacks
+
+
 def test_a_budget_of_the_configuration_is_checked() -> None:
     with pytest.raises(InvalidInputError, match="amount"):
         check_config({"session": {"budget": -1}}, Source(Path("config.toml")))

@@ -143,6 +143,7 @@ LOCAL = Provider(
     name="local",
     title="the embedded server on this machine",
     models=("voice-local",),
+    voices=("espeak",),
     auth=Auth.NONE,
     transcription_model="voice-local",
     instructions=_ENGLISH,
