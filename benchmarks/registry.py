@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 from benchmarks.case import Case
 from engine.audio.types import StreamRequest
@@ -40,8 +41,9 @@ class Benchmark:
             busy: Measure also beside a busy tool, where the benchmark can.
         """
         cases: Callable[..., list[Case]] = import_module(f"benchmarks.cases.{self.name}").cases
-        given = [devices or StreamRequest()] if self.opens_devices else [rooms_ms] if self.has_rooms else []
-        made = cases(*given, **({"busy": busy} if self.has_busy else {}))
+        given: dict[str, Any] = {"devices": devices or StreamRequest()} if self.opens_devices else {}
+        given |= {"rooms_ms": rooms_ms} if self.has_rooms else {}
+        made = cases(**given, **({"busy": busy} if self.has_busy else {}))
         return [case for case in made if case.in_quick or not quick]
 
 
@@ -69,7 +71,9 @@ BENCHMARKS = {
         ),
         Benchmark(
             "echo",
-            "Takes an agent's voice out of the microphone in simulated rooms, against LiveKit's APM and Speex.",
+            "Takes an agent's voice out of the microphone, in simulated rooms and over devices that are named; against "
+            "LiveKit's APM and Speex.",
+            True,
             has_rooms=True,
         ),
         Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python.", True),

@@ -1,7 +1,8 @@
 """`voice bench echo`: how much of its own voice an agent hears over loudspeakers, and what is left of the person's.
 
 The chain of a session in simulated rooms, beside other cancellers: an agent talks for half a minute, a person talks
-over it at the same level, and then the path gets 60 ms longer.
+over it at the same level, and then the path gets 60 ms longer. Where devices are named, the agent talks over them as
+well, for twelve seconds: nobody speaks there and nothing moves, so that there are only the figures that need neither.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.case import Case
 from benchmarks.report.results import OURS, Result, compared
 from benchmarks.rigs.cancellers import Canceller, livekit, ours, speexdsp
+from benchmarks.rigs.echo_recording import record_echo
 from benchmarks.signals.echo_quality import (
     WINDOW_S,
     converged_s,
@@ -32,6 +34,8 @@ from benchmarks.signals.room import Signal, distort, simulated_room
 from benchmarks.timing import quantiles
 from engine.audio.processing.protocol import FRAMES, RATE_HZ
 from engine.audio.processing.speech import SpeechDetector, SpeechLevel
+from engine.audio.types import StreamRequest
+from engine.errors import NoDeviceError
 from engine.local.answering.speech import Voice
 from engine.local.answering.story import ENGLISH
 
@@ -55,7 +59,7 @@ _ALONE_SECONDS, _SECONDS = 2.0, 4.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Half a minute at the speaker and the microphone."""
+    """Half a minute at the speaker and the microphone, or less where nobody talks over the agent."""
 
     speaker: Signal
     microphone: Signal
@@ -65,13 +69,16 @@ class Scene:
     made_by: str
 
 
-def cases(rooms_ms: Sequence[int] = ()) -> list[Case]:
-    """One case for each room.
+def cases(devices: StreamRequest, rooms_ms: Sequence[int] = ()) -> list[Case]:
+    """One case for the devices, where any are named, and one for each room.
 
     Args:
+        devices: Names of the microphone and the speaker.
         rooms_ms: Times in which they fall silent (RT60); the usual ones where there are none.
     """
-    return [
+    talk_s = float(_TALK_S)
+    device = [Case("echo/devices", partial(_measure_devices, devices), talk_s, talk_s + _SECONDS)]
+    return (device if devices.input or devices.output else []) + [
         Case(
             f"echo/{rt60_ms}ms",
             partial(_measure, rt60_ms),
@@ -84,21 +91,35 @@ def cases(rooms_ms: Sequence[int] = ()) -> list[Case]:
 
 
 def _measure(rt60_ms: int, seconds: float) -> Result:
-    scene = _scene(rt60_ms)
+    return _compared(f"echo/{rt60_ms}ms", _scene(rt60_ms), has_rivals=seconds > _ALONE_SECONDS)
+
+
+def _measure_devices(devices: StreamRequest, seconds: float) -> Result:
+    sound = _speech()[0][: _TALK_S * RATE_HZ]
+    microphone, speaker, info = record_echo(devices, sound)
+    if not any(erle_over_time(microphone, np.zeros_like(microphone), RATE_HZ)):
+        raise NoDeviceError("The microphone does not hear the speaker.", fix="Turn it up, or name others.")
+    pair = " hears ".join(side.device for side in (info.input, info.output) if side)
+    scene = Scene(speaker, microphone, np.zeros_like(speaker), (), pair)
+    return _compared("echo/devices", scene, has_rivals=seconds > _TALK_S)
+
+
+def _compared(case: str, scene: Scene, *, has_rivals: bool) -> Result:
     made: dict[str, Canceller | None] = {OURS: ours()}
-    if seconds > _ALONE_SECONDS:
+    if has_rivals:
         made |= {"livekit": livekit(), "speexdsp": speexdsp()}
     there = {name: canceller for name, canceller in made.items() if canceller is not None}
     figures, found = {}, {}
     for name, canceller in there.items():
         output, levels, spent_ns = _run(canceller, scene)
         figures[name] = quantiles(spent_ns)
-        found[name] = {**_quality(scene, output), **_steps(scene, levels)}
+        steps = {} if canceller.speech_probability is None else _steps(scene, levels)
+        found[name] = {**_quality(scene, output), **steps}
     alone = slice(_TALK_S * RATE_HZ)
     path_ms = 1000 * lag_of(scene.microphone[alone], scene.speaker[alone], RATE_HZ // 2) / RATE_HZ
     extra = {**found.pop(OURS), "path_ms": round(path_ms, 1), "room": scene.made_by, **found}
     missing = [name for name in made if name not in there]
-    return compared("echo", f"echo/{rt60_ms}ms", "ns", figures, missing=missing, extra=extra)
+    return compared("echo", case, "ns", figures, missing=missing, extra=extra)
 
 
 def _run(canceller: Canceller, scene: Scene) -> tuple[Signal, NDArray[np.int_], list[float]]:
@@ -124,25 +145,28 @@ def _quality(scene: Scene, output: Signal) -> dict[str, Any]:
         return erle_db(part(scene.microphone, begin_s, end_s), part(output, begin_s, end_s))
 
     over_time = erle_over_time(scene.microphone, output, RATE_HZ)
+    alone = {
+        "erle_db": erle_between(_SETTLED_S, _TALK_S),
+        "converged_s": converged_s(over_time[: round(_TALK_S / WINDOW_S)]),
+        "erle_over_time_db": over_time,
+    }
+    if not scene.onsets:
+        return alone
     jump = round(_JUMP_S / WINDOW_S)
     near, both = part(scene.near, _TALK_S, _JUMP_S), part(output, _TALK_S, _JUMP_S)
     lag = lag_of(part(output, _ALONE_S, _END_S), part(scene.near, _ALONE_S, _END_S), RATE_HZ // 10)
     return {
-        "erle_db": erle_between(_SETTLED_S, _TALK_S),
-        "converged_s": converged_s(over_time[: round(_TALK_S / WINDOW_S)]),
+        **alone,
         "after_jump_db": erle_between(_JUMP_S + _FOLLOWED_S, _ALONE_S),
         "reconverged_s": converged_s(over_time[jump : round(_ALONE_S / WINDOW_S)]),
         "near_loss_db": near_loss_db(near, both, RATE_HZ),
         "stoi": intelligibility(near, both, RATE_HZ),
         "added_ms": round(1000 * lag / RATE_HZ, 1),
-        "erle_over_time_db": over_time,
     }
 
 
 def _steps(scene: Scene, levels: NDArray[np.int_]) -> dict[str, Any]:
     """Median time from a phrase's beginning to each step of ducking, and the steps while nobody talked."""
-    if not levels.any():
-        return {}
     figures: dict[str, Any] = {}
     for name, level in _STEPS.items():
         reached = levels >= level
@@ -152,11 +176,10 @@ def _steps(scene: Scene, levels: NDArray[np.int_]) -> dict[str, Any]:
             if (phrase := reached[(at := onset * _LEVELS_HZ // RATE_HZ) : at + round(_APART_S * _LEVELS_HZ)]).any()
         ]
         alone = reached[_SETTLED_S * _LEVELS_HZ : _TALK_S * _LEVELS_HZ]
-        figures |= {
-            name: float(np.median(after_ms)) if after_ms else None,
-            name.replace("_ms", "s_missed"): len(scene.onsets) - len(after_ms),
-            name.replace("_ms", "s_false"): int(np.sum(np.diff(alone.astype(np.int8)) > 0)),
-        }
+        figures[name.replace("_ms", "s_false")] = int(np.sum(np.diff(alone.astype(np.int8)) > 0))
+        if scene.onsets:
+            figures[name] = float(np.median(after_ms)) if after_ms else None
+            figures[name.replace("_ms", "s_missed")] = len(scene.onsets) - len(after_ms)
     return figures
 
 

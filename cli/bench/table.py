@@ -60,7 +60,8 @@ _ABOUT = {
     "dsp": "_kept: the addresses of arrays are looked up once, as in a session, not in each call",
     "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
     "but the audio thread cannot take from one without the interpreter",
-    "echo": "10 ms of a microphone and a speaker at 48 kHz, the chain of a session as it is by default",
+    "echo": "10 ms of a microphone and a speaker at 48 kHz, the chain of a session as it is by default; over "
+    "devices nobody speaks and nothing moves, so that what needs either is not measured",
     "port": "rival: the same work in Python, which the audio thread would wait for",
 }
 """Explanations of a benchmark's rows, by its name."""

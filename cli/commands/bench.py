@@ -56,7 +56,7 @@ def bench(
     save: Annotated[bool, typer.Option("--save", help="Save the figures for `voice bench history`.")] = False,
     input: Annotated[  # noqa: A002 - the option's name
         str | None,
-        typer.Option("--input", help="Microphone of startup, latency, session, callback: index, name, or words."),
+        typer.Option("--input", help="Microphone of startup, latency, session, echo, callback: index, name, or words."),
     ] = None,
     output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
     room: Annotated[

@@ -15,18 +15,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.audio.clock import loop_time_s
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.port.waker import ThreadWaker
 from engine.audio.processing.alignment import ReferenceAligner
+from engine.audio.processing.block_source import Block, BlockSource
 from engine.audio.processing.chain import Chain
 from engine.audio.processing.echo_meter import EchoMeter
-from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
+from engine.audio.processing.protocol import RATE_HZ, Samples
 from engine.audio.processing.speech import SpeechDetector, SpeechLevel
-from engine.dsp.resample import make_resampler
 
-BLOCK_FRAMES = 2 * FRAMES
-"""As long as a block on the wire: shorter ones would wake two threads more often, and be sent no sooner."""
 _PATIENCE_S = 0.5
 """Until a processor hangs: the loop's own pauses do not count, and a busy interpreter delays a thread by tenths."""
 _LONGEST_STEP_S = 0.3
@@ -42,51 +38,15 @@ class Heard:
     """Moment at which its last frame was in the ring, on the loop's clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    samples: Samples
-    reference: Samples
-    captured_at_s: float
-
-
-class _Source:
-    """Cuts the microphone into blocks at the chain's rate, each with its reference; used by one thread at a time."""
-
-    def __init__(self, port: AudioPort, aligner: ReferenceAligner) -> None:
-        assert port.capture is not None
-        self._port, self._ring, self._aligner = port, port.capture, aligner
-        self._resampler = make_resampler(port.input_rate_hz, RATE_HZ)
-        self._waiting = np.empty(0, np.float32)
-        self.waker = ThreadWaker()
-        port.wake_thread_at_captured(self.waker)
-
-    def take(self) -> _Block | None:
-        """Return the next block; where it is not there yet, `waker` tells of it."""
-        rate_hz = self._port.input_rate_hz
-        needed = self._ring.tail + max(1, (BLOCK_FRAMES - self._waiting.size) * rate_hz // RATE_HZ)
-        if self._waiting.size < BLOCK_FRAMES and self._ring.head >= needed:
-            samples = self._resampler.process(self._ring.get(self._ring.capacity))
-            self._waiting = np.concatenate([self._waiting, samples]) if self._waiting.size else samples
-        if self._waiting.size < BLOCK_FRAMES:
-            self._port.wake_at_captured(max(needed, self._ring.tail + 1))
-            return None
-        samples, self._waiting = self._waiting[:BLOCK_FRAMES], self._waiting[BLOCK_FRAMES:]
-        tail, behind = self._ring.tail, round(self._waiting.size * rate_hz / RATE_HZ)
-        # Both at once: with a callback in between, what is said while muted would be taken for older than it is.
-        newest_s, came = self._port.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - tail
-        reference = self._aligner.take(BLOCK_FRAMES, tail - behind)
-        return _Block(samples, reference, newest_s - (behind + came) / rate_hz)
-
-
 class _Worker:
     """A thread that passes blocks through a chain until it is stopped."""
 
     def __init__(
         self,
         chain: Chain,
-        source: _Source,
-        take: Callable[[Chain, _Block, Samples], None],
-        block: _Block | None = None,
+        source: BlockSource,
+        take: Callable[[Chain, Block, Samples], None],
+        block: Block | None = None,
     ) -> None:
         """Begin with a block that another has left undone, if any."""
         self.chain, self.block = chain, block
@@ -141,8 +101,8 @@ class ProcessedMicrophone:
         self._detector, self._meter, self._on_done = detector, meter, on_done
         self._done: deque[tuple[Samples, Heard]] = deque()
         self._waited_s, self._looked_at_s = 0.0, 0.0
-        self._looked_at: _Block | None = None
-        self._source = _Source(port, aligner)
+        self._looked_at: Block | None = None
+        self._source = BlockSource(port, aligner)
         self._worker = _Worker(chain, self._source, self._take)
 
     @property
@@ -163,7 +123,7 @@ class ProcessedMicrophone:
         """End the thread, which may be in the middle of a block."""
         self._worker.stop()
 
-    def _take(self, chain: Chain, block: _Block, samples: Samples) -> None:
+    def _take(self, chain: Chain, block: Block, samples: Samples) -> None:
         """Judge what a chain made of a block, on its thread."""
         sounds = bool(np.dot(block.reference, block.reference))  # a tenth of what `any` takes
         level = self._detector.take(samples, chain.speech_probability, speaker_sounds=sounds)

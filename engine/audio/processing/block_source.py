@@ -1,0 +1,63 @@
+"""The microphone as a chain takes it: in blocks at the chain's rate, each with the reference that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.audio.clock import loop_time_s
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.port.waker import ThreadWaker
+from engine.audio.processing.alignment import ReferenceAligner
+from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
+from engine.dsp.resample import make_resampler
+
+BLOCK_FRAMES = 2 * FRAMES
+"""As long as a block on the wire: shorter ones would wake two threads more often, and be sent no sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of the microphone, and what belongs to it."""
+
+    samples: Samples
+    reference: Samples
+    captured_at_s: float
+    """Moment at which its last frame was in the ring, on the loop's clock."""
+
+
+class BlockSource:
+    """Cuts the microphone into blocks at the chain's rate, each with its reference; used by one thread at a time."""
+
+    def __init__(self, port: AudioPort, aligner: ReferenceAligner) -> None:
+        """Take the microphone of a port, whose capture ring nobody else reads from now on.
+
+        Args:
+            port: Its input is attached.
+            aligner: Gives the reference of that port.
+        """
+        assert port.capture is not None
+        self._port, self._ring, self._aligner = port, port.capture, aligner
+        self._resampler = make_resampler(port.input_rate_hz, RATE_HZ)
+        self._waiting = np.empty(0, np.float32)
+        self.waker = ThreadWaker()
+        """For the thread that takes, should it wait."""
+        port.wake_thread_at_captured(self.waker)
+
+    def take(self) -> Block | None:
+        """Return the next block; where it is not there yet, `waker` tells of it."""
+        rate_hz = self._port.input_rate_hz
+        needed = self._ring.tail + max(1, (BLOCK_FRAMES - self._waiting.size) * rate_hz // RATE_HZ)
+        if self._waiting.size < BLOCK_FRAMES and self._ring.head >= needed:
+            samples = self._resampler.process(self._ring.get(self._ring.capacity))
+            self._waiting = np.concatenate([self._waiting, samples]) if self._waiting.size else samples
+        if self._waiting.size < BLOCK_FRAMES:
+            self._port.wake_at_captured(max(needed, self._ring.tail + 1))
+            return None
+        samples, self._waiting = self._waiting[:BLOCK_FRAMES], self._waiting[BLOCK_FRAMES:]
+        tail, behind = self._ring.tail, round(self._waiting.size * rate_hz / RATE_HZ)
+        # Both at once: with a callback in between, what is said while muted would be taken for older than it is.
+        newest_s, came = self._port.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - tail
+        reference = self._aligner.take(BLOCK_FRAMES, tail - behind)
+        return Block(samples, reference, newest_s - (behind + came) / rate_hz)
