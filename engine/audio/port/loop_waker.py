@@ -18,8 +18,7 @@ class LoopWaker(Waker):
         >>> waker = LoopWaker(tick_s=0.25)
         >>> woken = asyncio.Event()
         >>> waker.watch(lambda signalled: woken.set() if signalled else None)
-        >>> os.write(waker.descriptor, (1).to_bytes(8, "little"))  # as the kernel does
-        8
+        >>> waker.signal()  # as the kernel does
         >>> await woken.wait()
         True
         >>> waker.close()
