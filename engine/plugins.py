@@ -1,11 +1,13 @@
-"""Plugins: parts of the engine that installed packages, ours among them, register as entry points."""
+"""Plugins: parts of the engine that installed packages register as entry points; and packages it can do without."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, LibraryMissingError
 
 _OURS = "voice-realtime"
 
@@ -42,3 +44,22 @@ def package_of(point: EntryPoint) -> str:
 def named(point: EntryPoint) -> str:
     """Name, package and value, for a sentence on its failure."""
     return f"{point.name!r} ({', '.join(filter(None, (package_of(point), point.value)))})"
+
+
+def optional_package(name: str, purpose: str) -> Any:
+    """Import a package of the local agent, which does without one that is missing, or broken.
+
+    Args:
+        name: The package's.
+        purpose: Subject of the sentence that says what lacks without it.
+
+    Raises:
+        LibraryMissingError: it is not installed; or it fails, as those do that were built for another system.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        why = "is not installed"
+    except Exception as error:  # another's package may fail in any way
+        why = f"fails: {type(error).__name__}: {error}"
+    raise LibraryMissingError(f"{purpose} needs {name}, which {why}.", fix='Run `pip install "voice-realtime[local]"`.')

