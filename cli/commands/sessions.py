@@ -20,7 +20,7 @@ SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSI
 def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the conversations that were kept, or look at one.
 
-    Which ones are kept says `keep` under [recording] in the configuration.
+    Which ones are kept says `keep` in the table `recording` of the configuration.
     """
     if context.invoked_subcommand is not None:
         return

@@ -18,6 +18,8 @@ from engine.realtime.recording.tap import EVENTS_FILE, FORMAT, HEARD_FILE
 
 _Object = dict[str, Any]
 _LONGEST_LINE = 1 << 27
+_LARGEST = 1e15
+"""No time, count or cost is larger: a file in which one is was not written by us."""
 _OF_USE = (b'"told": {', b'"heard_s": ', b'"input": "open"')
 """Marks of the lines that are parsed: one in a hundred."""
 
@@ -132,7 +134,9 @@ class Story:
 
     def _parsed(self, line: bytes) -> _Object:
         try:
-            value = json.loads(line)
+            value = json.loads(
+                line, parse_float=_number, parse_int=lambda text: int(_number(text)), parse_constant=_number
+            )
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
@@ -148,6 +152,12 @@ def _entry(turn: Turn) -> Entry:
         return Answer("", "", heard_text=turn.text)
     used = Used(turn.id, turn.tool, json.dumps(turn.arguments, ensure_ascii=False))
     return used.returned(turn.text) if turn.returned else used
+
+
+def _number(text: str) -> float:
+    if not abs(number := float(text)) < _LARGEST:
+        raise ValueError(text)
+    return number
 
 
 def _entries(told: Any) -> Iterator[Entry]:
