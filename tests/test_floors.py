@@ -127,7 +127,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
     "cli.bench": ("cli.terminal", "cli.errors"),
     "cli.sessions": ("cli.terminal", "cli.errors"),
-    "cli.run": ("cli.terminal", "cli.view", "cli.options"),
+    "cli.run": ("cli.terminal", "cli.view", "cli.devices", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")

@@ -12,7 +12,7 @@ from benchmarks.report.results import Result
 from cli.errors import on_command_line
 from cli.terminal.countdown import Countdown
 from cli.terminal.interrupts import INTERRUPTS
-from cli.terminal.status_line import StatusLine
+from cli.terminal.live_area import LiveArea
 from engine.errors import VoiceError
 
 
@@ -64,18 +64,18 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
         out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
     """
     measured = Measured()
-    line = StatusLine(out)
+    line = LiveArea(out)
     progress = Progress([case.seconds(quick=quick) for case in cases])
     try:
         for number, case in enumerate(cases, start=1):
-            line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}\n")
+            line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}")
             try:
                 with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
                     result = case.measure(case.seconds(quick=quick))
                 measured.results.append(result)
             except VoiceError as error:
                 measured.left_out.append(error)
-                line.write(f"    left out: {on_command_line(str(error))}\n")
+                line.write(f"    left out: {on_command_line(str(error))}")
             progress.finish_case()
             if INTERRUPTS.count:  # a library has swallowed the exception
                 measured.is_interrupted = True

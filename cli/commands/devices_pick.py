@@ -11,7 +11,7 @@ import typer
 from cli.options import BackendOption
 
 if TYPE_CHECKING:
-    from cli.terminal.single_keys import Keys
+    from blessed import Terminal
 
 
 def pick(backend: BackendOption = None) -> None:
@@ -42,20 +42,22 @@ def choose_devices(backend: str | None) -> dict[str, str]:
         typer.Abort: the person left.
         VoiceError: there is nothing to choose from.
     """
-    from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.terminal.single_keys import terminal_keys  # noqa: PLC0415
+    from blessed import Terminal  # noqa: PLC0415
 
-    with terminal_keys() as keys:  # already now: what is pressed during the long wait must not be echoed
+    from cli.kernels import prepare_kernels  # noqa: PLC0415
+
+    terminal = Terminal(force_styling=None)  # it asks the terminal nothing
+    with terminal.cbreak():  # already now: what is pressed during the long wait must not be echoed
         prepare_kernels(lambda text: typer.echo(text, err=True))
         from cli.devices.picker import PickCancelledError  # noqa: PLC0415
 
         try:
-            return _ask(backend, keys)
+            return _ask(backend, terminal)
         except PickCancelledError:
             raise typer.Abort from None
 
 
-def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
+def _ask(backend: str | None, terminal: Terminal) -> dict[str, str]:
     """Ask for the devices to keep under `[audio]`."""
     from rich.console import Console  # noqa: PLC0415
 
@@ -65,8 +67,8 @@ def _ask(backend: str | None, keys: Keys) -> dict[str, str]:
     from engine.audio.types import Direction  # noqa: PLC0415
 
     with open_devices(backend, config_may_be_new=True) as (opened, configured):
-        picker = DevicePicker(opened, devices_of(opened), keys, Console())
-        keys.discard()
+        picker = DevicePicker(opened, devices_of(opened), terminal, Console())
+        terminal.flushinp()
         microphone = picker.pick(Direction.INPUT, configured.input)
         speaker = picker.pick(Direction.OUTPUT, configured.output, microphone)
     values = {"input": microphone.kept_as, "output": speaker.kept_as}

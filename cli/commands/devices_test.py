@@ -29,10 +29,13 @@ def test(
 
     Takes 6 seconds. The exit code is 1 if a conversation cannot work.
     """
+    from rich.text import Text  # noqa: PLC0415
+
     from cli.devices.echo import measure_echo  # noqa: PLC0415 - brings soxr
     from cli.devices.selection import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
-    from cli.terminal.level_meter import MeterLine  # noqa: PLC0415
+    from cli.terminal.level_meter import bar  # noqa: PLC0415 - brings rich
+    from cli.terminal.live_area import LiveArea  # noqa: PLC0415
     from cli.view.lines import describe_stream  # noqa: PLC0415
     from engine.audio.soundcheck.diagnosis import diagnose  # noqa: PLC0415
     from engine.audio.soundcheck.record import record_sound_check  # noqa: PLC0415
@@ -41,15 +44,18 @@ def test(
         if not as_json:
             typer.echo("\n".join(printable(line) for line in describe_stream(info)))
 
-    line = MeterLine(sys.stderr)
+    line = LiveArea(sys.stderr)
     with open_devices(backend, input, output) as (opened, request):
         prepare_kernels()
         try:
             recorded = record_sound_check(
-                opened, request, opened=say_opened, on_level=lambda stage, level_db: line.show(f"{stage:<14}", level_db)
+                opened,
+                request,
+                opened=say_opened,
+                on_level=lambda stage, level_db: line.show(Text(f"{stage:<14} ").append_text(bar(level_db))),
             )
         finally:
-            line.clear()
+            line.close()
     report = diagnose(recorded.check)
     echo = measure_echo(recorded.check) if report.sweep_speed == 1.0 else None
     if as_json:

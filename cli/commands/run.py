@@ -86,6 +86,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "resume": ("[SESSION]", "Go on with a conversation that was kept: the last one, or that of this name."),
         "record": ("FOLDER", "Folder to record the session into, for `voice replay`: events and sound."),
         "events": ("FILE", "Write every event as a line of JSON to this file; - for standard output."),
+        "plain": (None, "Print plain lines, as where standard output is no terminal."),
         "log_level": ("LEVEL", "What is logged, to standard error: debug, info, warning, error."),
     },
 }
@@ -104,7 +105,11 @@ _COMPLETERS = {"provider": PROVIDERS, "backend": BACKENDS, "input": MICROPHONES,
 def _parameters() -> Iterator[Parameter]:
     """Return the options of the terminal and of the session as `typer` reads them."""
     kind: Any
-    kinds: dict[str, tuple[Any, Any]] = {"events": (str, None), "log_level": (LogLevel, LogLevel.WARNING)}
+    kinds: dict[str, tuple[Any, Any]] = {
+        "events": (str, None),
+        "log_level": (LogLevel, LogLevel.WARNING),
+        "plain": (bool, False),
+    }
     for entry in fields(SessionOptions):
         kind = next((kind for word, kind in _KINDS.items() if word in str(entry.type)), None)
         kinds[entry.name] = kind, entry.default or None if kind == list[str] else entry.default
@@ -120,13 +125,13 @@ def _parameters() -> Iterator[Parameter]:
             yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
-def run(*, profile: str | None, events: str | None, log_level: LogLevel, **given: Any) -> None:
+def run(*, profile: str | None, events: str | None, log_level: LogLevel, plain: bool, **given: Any) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
 
-    At a terminal, Tab mutes and unmutes the microphone; type and press
-    Enter to send text. With --turns none, hold Space while you talk; on
-    terminals that do not report key releases, tap it before and after
-    your words.
+    At a terminal, what you type is sent with Enter, Esc silences the
+    agent, Tab mutes and unmutes the microphone, and F1 lists the rest.
+    With --turns none, hold Space while you talk; on terminals that do not
+    report key releases, tap it before and after your words.
 
     Without a sound card and an input file, you get a demonstration with
     the embedded agent.
@@ -134,7 +139,7 @@ def run(*, profile: str | None, events: str | None, log_level: LogLevel, **given
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
     from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
 
-    run_session(options, events, log_level)
+    run_session(options, events, log_level, plain=plain)
 
 
 run.__signature__ = Signature(list(_parameters()))  # type: ignore[attr-defined]

@@ -102,7 +102,7 @@ def delete(
 ) -> None:
     """Delete conversations for good."""
     from cli.sessions.finding import path_of  # noqa: PLC0415
-    from cli.terminal.keyboard import has_keyboard  # noqa: PLC0415
+    from cli.terminal.presence import has_keyboard  # noqa: PLC0415
     from engine.api.conversations import delete_recording  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cli.devices.selection import find_configured
-from cli.terminal.key_parser import Named
 from cli.terminal.sanitize import printable
 from engine.audio.device.matching import describe, find_device, lasting_name
 from engine.audio.types import Device, Direction
@@ -72,13 +71,13 @@ class DeviceMenu:
         """The choice that Enter would take."""
         return self.choices[self._at]
 
-    def press(self, key: Named | str, at_s: float) -> None:
+    def press(self, key: str, at_s: float) -> None:
         """Move the highlight by an arrow, or to the device of a number; other keys do nothing."""
-        if key is Named.UP:
+        if key in ("KEY_UP", "k"):
             self._at = (self._at - 1) % len(self.choices)
-        elif key is Named.DOWN:
+        elif key in ("KEY_DOWN", "j"):
             self._at = (self._at + 1) % len(self.choices)
-        elif isinstance(key, str) and key.isdecimal():
+        elif key.isdecimal():
             self._digits = key if at_s - self._digit_at_s > _NUMBER_S else self._digits + key
             self._digit_at_s = at_s
             numbers = [choice.number for choice in self.choices]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from blessed import Terminal
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
 from cli.devices.menu import Choice, DeviceMenu
 from cli.errors import on_command_line
-from cli.terminal.key_parser import Named
 from cli.terminal.level_meter import bar
-from cli.terminal.single_keys import Keys
 from engine.audio.device.protocol import Backend
 from engine.audio.soundcheck.audition import Audition
 from engine.audio.types import Device, Direction, StreamRequest
@@ -22,6 +21,7 @@ from engine.errors import VoiceError
 _POLL_S = 0.05
 _REST_S = 0.15
 """A highlight that rests so long is opened; those it passes by on its way are not."""
+_LEAVE, _TAKE = ("q", "KEY_ESCAPE"), "KEY_ENTER"
 _HELP = "Arrows or number: choose; Enter: take it; q: leave everything as it was."
 _HEADINGS = {
     Direction.INPUT: "Microphone: speak, and see whether the level moves.",
@@ -36,10 +36,10 @@ class PickCancelledError(Exception):
 class DevicePicker:
     """Asks for one device after the other on the same terminal."""
 
-    def __init__(self, backend: Backend, devices: Sequence[Device], keys: Keys, console: Console) -> None:
+    def __init__(self, backend: Backend, devices: Sequence[Device], terminal: Terminal, console: Console) -> None:
         self._backend = backend
         self._devices = devices
-        self._keys = keys
+        self._terminal = terminal
         self._console = console
         self._opened: Choice | None = None
         self._trouble: VoiceError | None = None
@@ -68,19 +68,27 @@ class DevicePicker:
             while True:
                 level_db = self._service(audition)
                 live.update(self._view(menu, direction, level_db), refresh=True)
-                key = self._keys.next(_POLL_S)
+                key = self._next_key()
                 now_s = time.monotonic()
-                if key is Named.ESCAPE:
+                if key in _LEAVE:
                     raise PickCancelledError
-                if key is not None and key is not Named.ENTER:
+                if key not in ("", _TAKE):
                     menu.press(key, now_s)
                     pressed_at_s = now_s
-                elif menu.highlighted != self._opened and (key is Named.ENTER or now_s - pressed_at_s >= _REST_S):
+                elif menu.highlighted != self._opened and (key == _TAKE or now_s - pressed_at_s >= _REST_S):
                     self._open(audition, menu.highlighted, direction, microphone)
-                if key is Named.ENTER:
+                if key == _TAKE:
                     if self._trouble is None:
                         return menu.highlighted
                     self._refused = True
+
+    def _next_key(self) -> str:
+        """Return the name or the character of a key; "" where none is pressed for a while."""
+        try:
+            key = self._terminal.inkey(timeout=_POLL_S, esc_delay=_POLL_S)
+        except (EOFError, OSError):  # the terminal is gone
+            return "q"
+        return key.name or str(key)
 
     def _turn_to(self, choice: Choice | None) -> None:
         self._opened, self._trouble, self._refused = choice, None, False
@@ -110,6 +118,6 @@ class DevicePicker:
 
     def _status(self, level_db: float) -> list[str]:
         if self._trouble is None:
-            return [f"microphone {bar(level_db)}"]
+            return [f"microphone {bar(level_db).plain}"]
         refusal = "Not taken: " if self._refused else ""
         return [f"{refusal}{self._trouble.message}", on_command_line(self._trouble.fix)]

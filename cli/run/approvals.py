@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
-from cli.run.controls import Controls
 from cli.view.lines import tool_line
 from engine.api.session import Session
 from engine.realtime.session_events import ApprovalAsked, SessionEvent, SessionStarted
@@ -16,6 +16,16 @@ _NOBODY = "Nobody could be asked: the client runs without a terminal."
 _REFUSED = "The user refused this call."
 
 
+class Asking(Protocol):
+    """Whoever asks the person."""
+
+    def ask(self, text: str, answered: Callable[[bool], None]) -> None:
+        """Ask something that is answered with yes or no."""
+
+    def withdraw(self) -> None:
+        """Forget all questions that wait."""
+
+
 class Approvals:
     """An observer of a session; answers each question once."""
 
@@ -23,10 +33,10 @@ class Approvals:
         """Prepare; `insist` prints a line at once, whatever else is being printed."""
         self._insist = insist
         self._session: Session | None = None
-        self._asking: Controls | None = None
+        self._asking: Asking | None = None
         self._waiting: deque[ApprovalAsked] = deque()
 
-    def attach(self, session: Session, asking: Controls | None = None) -> None:
+    def attach(self, session: Session, asking: Asking | None = None) -> None:
         """Answer to this session; `asking` is None where there is no terminal."""
         self._session = session
         self._asking = asking
@@ -50,7 +60,7 @@ class Approvals:
         if len(self._waiting) == 1:
             self._ask(session, self._asking)
 
-    def _ask(self, session: Session, asking: Controls) -> None:
+    def _ask(self, session: Session, asking: Asking) -> None:
         """Show the whole call, and only then ask about it."""
         asked = self._waiting[0]
         self._insist(tool_line(asked))

@@ -1,6 +1,6 @@
-"""Controls of a conversation: what the keys do, and the status line of the terminal that shows it.
+"""Controls of a conversation: what keys do and what typed lines mean.
 
-Space talks where turns are ended by a key, Tab mutes, and what is typed is said with Enter.
+Characters always type. What is done without words is a key that is no character, or a line that begins with a slash.
 """
 
 from __future__ import annotations
@@ -9,96 +9,169 @@ import asyncio
 import signal
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
+from blessed.line_editor import DEFAULT_KEYMAP, LineEditor
+from rich.text import Text
+
+from cli.run.commands import Command, completed, help_lines, hint, question
+from cli.run.device_choice import DeviceChoice
 from cli.run.talk_key import TalkKey
-from cli.terminal.key_parser import KeyStroke, KnowsReleases, Named, Stroke
-from cli.terminal.sanitize import printable
-from cli.terminal.status_line import StatusLine
+from cli.terminal.key_parser import Key, KnowsReleases, Stroke
+from cli.view.live_screen import LiveScreen
+from cli.view.panel import flowed
 from engine.api.session import Session
 from engine.audio.clock import loop_time_s
-from engine.realtime.activity import Activity
+from engine.errors import VoiceError
 
-_ANSWERS: dict[Named | str, bool] = {
-    "y": True,
-    "Y": True,
-    "n": False,
-    "N": False,
-    Named.ESCAPE: False,
-    Named.ENTER: False,
-}
+_ANSWERS = {"y": True, "Y": True, "n": False, "N": False, "KEY_ESCAPE": False, "KEY_ENTER": False}
 _UNREAD_S = 0.5
 """A question that has just appeared was not read: what is pressed so soon was meant for something else."""
-_REDRAW_S = 0.2
-_HINT = "Tab mutes; type and press Enter to write"
+_VOLUME_STEP_DB = 2.0
+_ENDED = "ended by the user"
+_PROMPT = "> "
+_EDITING: dict[str, Any] = {
+    "KEY_RIGHT": DEFAULT_KEYMAP["KEY_CTRL_F"],  # a line of before is never taken over by an arrow
+    "KEY_ALT_B": DEFAULT_KEYMAP["KEY_CTRL_LEFT"],
+    "KEY_ALT_F": DEFAULT_KEYMAP["KEY_CTRL_RIGHT"],
+    "KEY_ALT_BACKSPACE": DEFAULT_KEYMAP["KEY_CTRL_W"],
+}
 
 
 class Controls:
-    """Takes strokes, one after the other."""
+    """Takes keys, one after the other, and says what belongs on the last line."""
 
-    def __init__(self, session: Session, line: StatusLine, *, by_key: bool, listens: bool) -> None:
+    def __init__(self, session: Session, screen: LiveScreen, *, by_key: bool, listens: bool) -> None:
         self._session = session
-        self._line = line
+        self._screen = screen
         self._by_key = by_key and listens
         self._listens = listens
         self._talk_key = TalkKey()
         self._deciding: asyncio.TimerHandle | None = None
-        self._typed = ""
+        self._editor = LineEditor(limit=0, keymap=_EDITING)
         self._questions: deque[tuple[str, Callable[[bool], None]]] = deque()
         self._shown: tuple[str, Callable[[bool], None]] | None = None
-        """The question in the status line."""
+        """The question on the last line."""
         self._shown_at_s = 0.0
-        self._redrawing: asyncio.TimerHandle | None = None
+        self._choice: DeviceChoice | None = None
+        self._keys: dict[str, Callable[[], None]] = {
+            "KEY_ESCAPE": session.interrupt,
+            "KEY_TAB": self._complete_or_mute,
+            "KEY_F1": self._help,
+            "KEY_CTRL_C": lambda: signal.raise_signal(signal.SIGINT),
+        }
+        self._on_empty_line: dict[str, Callable[[], None]] = {
+            "KEY_CTRL_D": lambda: session.stop(_ENDED),
+            "KEY_UP": lambda: self._turn(_VOLUME_STEP_DB),
+            "KEY_DOWN": lambda: self._turn(-_VOLUME_STEP_DB),
+        }
+        screen.prompt = self._prompt
 
-    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
-        """Let the status line ask something; `answered` is told whether y was pressed, or a key that says no."""
-        self._questions.append((question, answered))
-        self.show()
+    def ask(self, text: str, answered: Callable[[bool], None]) -> None:
+        """Let the last line ask something; `answered` is told whether y was pressed, or a key that says no."""
+        self._questions.append((text, answered))
+        self._screen.draw()
 
     def withdraw(self) -> None:
         """Forget all questions that wait."""
         self._questions.clear()
-        self.show()
+        self._screen.draw()
 
-    def take(self, stroke: KeyStroke | KnowsReleases) -> None:
+    def take(self, key: Key | KnowsReleases) -> None:
         """Do what the key means."""
-        if isinstance(stroke, KnowsReleases):
+        if isinstance(key, KnowsReleases):
             self._talk_key.reports_release = True
-        elif self._shown is not None and (yes := _ANSWERS.get(stroke.key)) is not None:
-            if stroke.stroke is Stroke.PRESSED and loop_time_s() - self._shown_at_s >= _UNREAD_S:
+        elif self._choice is not None:
+            self._choose(key)
+        elif self._asks and (yes := _ANSWERS.get(key.name or key.text)) is not None:
+            if key.stroke is Stroke.PRESSED and loop_time_s() - self._shown_at_s >= _UNREAD_S:
                 self._questions.popleft()[1](yes)
-        elif stroke.key == " " and self._by_key and (self._talk_key.held or not self._typed):
-            self._take_talk_key(stroke.stroke)
-        elif stroke.stroke is not Stroke.RELEASED:
-            self._take_press(stroke)
-        self.show()
+        elif (
+            key == Key(text=" ", stroke=key.stroke) and self._by_key and (self._talk_key.held or not self._editor.line)
+        ):
+            self._take_talk_key(key.stroke)
+        elif key.stroke is not Stroke.RELEASED:
+            self._press(key)
+        self._screen.draw()
 
     def close(self) -> None:
-        """Leave the status line."""
-        for timer in (self._deciding, self._redrawing):
-            if timer is not None:
-                timer.cancel()
-        self._line.close()
+        """Take no more keys."""
+        if self._deciding is not None:
+            self._deciding.cancel()
 
-    def _take_press(self, stroke: KeyStroke) -> None:
-        match stroke.key:
-            case Named.TAB if stroke.stroke is Stroke.PRESSED and self._listens:
-                self._session.mute(not self._session.muted)
-            case Named.ENTER:
-                text, self._typed = self._typed.strip(), ""
-                if text:
-                    self._session.send_text(text)
-            case Named.BACKSPACE:
-                self._typed = self._typed[:-1]
-            case Named.ERASE_WORD:
-                self._typed = self._typed[: self._typed.rstrip().rfind(" ") + 1]
-            case Named.ERASE_LINE | Named.ESCAPE:
-                self._typed = ""
-            case Named.END if not self._typed:
-                self._session.stop("ended by the user")
-            case Named.INTERRUPT:
-                signal.raise_signal(signal.SIGINT)
-            case str(text) if text.strip() or self._typed:
-                self._typed += text
+    def enter(self, line: str) -> None:
+        """Do what a whole line says, or say it."""
+        name, _, rest = line.partition(" ")
+        if not line.startswith("/"):
+            self._session.send_text(line)
+            return
+        if name == Command.QUIT:
+            self._session.stop(_ENDED)
+        elif name == Command.MUTE:
+            self._mute()
+        elif name == Command.HELP:
+            self._help()
+        elif name == Command.VOLUME:
+            self._set_volume(rest)
+        elif name == Command.DEVICES:
+            self._begin_choice()
+        else:
+            self._screen.say(f"There is no command {name}; /help lists them.")
+
+    @property
+    def _asks(self) -> bool:
+        """Whether a question stands on the last line."""
+        return self._shown is not None and not self._editor.line
+
+    def _press(self, key: Key) -> None:
+        empty = not self._editor.line
+        if (do := self._keys.get(key.name) or (self._on_empty_line.get(key.name) if empty else None)) is not None:
+            if key.stroke is Stroke.PRESSED or key.name in self._on_empty_line:
+                do()
+        elif key.text:
+            if key.text.strip() or not empty:
+                self._editor.insert_text(key.text)
+        else:
+            pressed: Any = key  # all that the editor wants of a key is its name
+            if (line := self._editor.feed_key(pressed).line) is not None and line.strip():
+                self.enter(line.strip())
+
+    def _complete_or_mute(self) -> None:
+        if not self._editor.line.startswith("/"):
+            self._mute()
+        elif len(found := completed(self._editor.line)) == 1:
+            self._editor.insert_text(found[0][len(self._editor.line) :])
+
+    def _mute(self) -> None:
+        if self._listens:
+            self._session.mute(not self._session.muted)
+
+    def _turn(self, by_db: float) -> None:
+        self._session.monitor.volume_db += by_db
+
+    def _set_volume(self, text: str) -> None:
+        try:
+            self._session.monitor.volume_db = float(text)
+        except ValueError:
+            self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
+
+    def _help(self) -> None:
+        for line in help_lines():
+            self._screen.insist(line)
+
+    def _begin_choice(self) -> None:
+        try:
+            self._choice = DeviceChoice(self._session)
+        except VoiceError as error:
+            self._screen.insist(str(error))
+
+    def _choose(self, key: Key) -> None:
+        choice, self._choice = self._choice, None
+        if choice is not None:
+            try:
+                self._choice = choice if key.stroke is Stroke.RELEASED or choice.take(key.name or key.text) else None
+            except VoiceError as error:
+                self._screen.insist(str(error))
 
     def _take_talk_key(self, stroke: Stroke) -> None:
         if stroke is Stroke.RELEASED:
@@ -110,6 +183,7 @@ class Controls:
     def _talk(self) -> None:
         loop = asyncio.get_running_loop()
         self._session.talk(self._talk_key.held)
+        self._screen.talks = self._talk_key.held
         if self._deciding is not None:
             self._deciding.cancel()
         if self._talk_key.decide_at_s is not None:
@@ -119,39 +193,30 @@ class Controls:
         # A timer of the loop may fire a clock tick early.
         self._talk_key.decide(max(asyncio.get_running_loop().time(), self._talk_key.decide_at_s or 0.0))
         self._talk()
-        self.show()
+        self._screen.draw()
 
-    def show(self) -> None:
-        """Draw the status line."""
-        shown = self._questions[0] if self._questions and not self._typed else None
+    def _prompt(self, columns: int, rows: int) -> tuple[list[Text], int | None]:
+        """Return the last line, or a list to choose from, and where the cursor is."""
+        if self._choice is not None:
+            return self._choice.lines(columns, rows), None
+        shown = self._questions[0] if self._questions and not self._editor.line else None
         if shown is not self._shown:
             self._shown, self._shown_at_s = shown, loop_time_s()
         if shown is not None:
-            self._line.show(printable(shown[0]))
-            return
-        self._line.show(f"{self._state()}> {self._typed}" if self._typed else f"{self._state()}({self._hint()})")
+            return [question(shown[0])], None
+        if self._editor.line:
+            return self._typed(columns)
+        held, releases = self._talk_key.held, self._talk_key.reports_release
+        listens, muted = self._listens, self._session.muted
+        words = hint(listens=listens, muted=muted, by_key=self._by_key, held=held, releases=releases)
+        return [Text(_PROMPT, "bold").append_text(flowed(words, columns - len(_PROMPT))[0])], len(_PROMPT)
 
-    def follow(self) -> None:
-        """Draw the status line now and from time to time: most of what it says changes without a key."""
-        self.show()
-        self._redrawing = asyncio.get_running_loop().call_later(_REDRAW_S, self.follow)
-
-    def _state(self) -> str:
-        activity = self._session.activity
-        if self._talk_key.held:
-            return "talking "
-        if not self._listens or self._by_key:
-            return "" if activity is Activity.LISTENING else f"{activity} "
-        if self._session.muted:
-            return "muted " if activity is Activity.LISTENING else f"muted, {activity} "
-        return f"{activity} "
-
-    def _hint(self) -> str:
-        if not self._listens:
-            return "type and press Enter; Ctrl+D ends"
-        if not self._by_key:
-            return "Tab listens again" if self._session.muted else _HINT
-        how = "hold" if self._talk_key.reports_release else "tap"
-        if self._talk_key.held:
-            return "let go when you have spoken" if self._talk_key.reports_release else "tap Space when you have spoken"
-        return f"{how} Space to talk; {_HINT.replace('mutes', 'unmutes') if self._session.muted else _HINT}"
+    def _typed(self, columns: int) -> tuple[list[Text], int]:
+        editor = self._editor
+        editor.max_width = columns - len(_PROMPT) - 1
+        seen = editor.display
+        left, right = ("…" if cut else "" for cut in (seen.overflow_left, seen.overflow_right))
+        line = Text.assemble((_PROMPT, "bold"), left, seen.text, right)
+        if (found := completed(editor.line)) and found != [editor.line]:
+            line.append(f"  Tab: {' '.join(found)}", "dim")
+        return [line], len(_PROMPT) + seen.cursor

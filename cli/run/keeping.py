@@ -12,7 +12,7 @@ from typing import Any
 import typer
 
 from cli.terminal.interrupts import INTERRUPTS
-from cli.terminal.keyboard import has_keyboard
+from cli.terminal.presence import has_keyboard
 from cli.terminal.sanitize import printable
 from engine.api.conversations import delete_older, delete_recording, discard_if_empty, kept_folder, new_recording
 from engine.config_tables import Keep, RecordingOptions

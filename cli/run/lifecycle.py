@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Awaitable, Callable
 
 from cli.run.approvals import Approvals
-from cli.run.controls import Controls
 from cli.run.outputs import Outputs
-from cli.terminal.keyboard import has_keyboard, keyboard
+from cli.run.piped_input import type_lines
+from cli.terminal.presence import has_keyboard
 from cli.terminal.signals import stop_signals
 from cli.view.lines import describe_stream
 from cli.view.screen import Screen
@@ -17,6 +18,8 @@ from engine.api.session import Session
 from engine.errors import NotOpenError, VoiceError
 from engine.redaction import plain_words
 
+_LEAVE_S = 0.3
+"""Longest wait for a terminal to take the live lines away before Ctrl+Z gives it to the shell."""
 Guide = Callable[[Session], Awaitable[None]]
 """Speaks for the person: the lines of a pipe, or the script of a demonstration."""
 
@@ -52,12 +55,12 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
                     screen.say(line)
                 approvals.attach(session)
                 with contextlib.ExitStack() as stack:
+                    stack.enter_context(screen.follow(session))
+                    guide = guide or _offer_keys(session, screen, approvals, stack)
                     if guide is not None:
                         guiding = asyncio.ensure_future(guide(session))
                         guiding.add_done_callback(lambda guiding: _fail_with(guiding, session))
                         stack.callback(guiding.cancel)
-                    else:
-                        _offer_keys(session, screen, approvals, stack)
                     await session.wait()
         except asyncio.CancelledError:
             if interrupted:
@@ -76,15 +79,24 @@ def _fail_with(guiding: asyncio.Future[None], session: Session) -> None:
         session.fail(error)
 
 
-def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: contextlib.ExitStack) -> None:
-    """Say how to talk, and read keys where there is a terminal; what standard input speaks is no keys."""
+def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: contextlib.ExitStack) -> Guide | None:
+    """Say how to talk, and read a terminal: keys, or lines where nothing is drawn; what is spoken there is neither."""
     spoken = session.options.input_file
     asked = "" if spoken else "Speak. " if session.listens else "Write. "
     screen.greeting = f"{asked}Ctrl+C ends the conversation."
-    if not (has_keyboard() and screen.status.is_terminal) or str(spoken) == "-":
-        return
-    controls = Controls(session, screen.status, by_key=session.by_key, listens=session.listens)
+    if not has_keyboard() or str(spoken) == "-":
+        return None
+    if not screen.is_live:
+        return type_lines
+    from cli.run.controls import Controls  # noqa: PLC0415 - brings blessed
+    from cli.terminal.keyboard import keyboard  # noqa: PLC0415
+    from cli.view.live_screen import LiveScreen  # noqa: PLC0415
+
+    assert isinstance(screen, LiveScreen)
+    controls = Controls(session, screen, by_key=session.by_key, listens=session.listens)
     stack.callback(controls.close)
-    stack.enter_context(keyboard(controls.take, screen.status.send, releases=session.by_key))
+    area = screen.area
+    leave = functools.partial(area.leave, _LEAVE_S)
+    stack.enter_context(keyboard(controls.take, area.send, releases=session.by_key, leave=leave))
     approvals.attach(session, controls)
-    controls.follow()
+    return None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from cli.run.event_file import EventFile, open_event_file
 from cli.terminal.interrupts import INTERRUPTS
+from cli.terminal.presence import can_draw
 from cli.terminal.stdout import standard_output
 from cli.terminal.writer import BackgroundWriter
 from cli.view.screen import Screen
@@ -47,13 +48,22 @@ def _same_file(one: BackgroundWriter, other: BackgroundWriter) -> bool:
         return False
 
 
+def _screen(talk: BackgroundWriter, about: BackgroundWriter | None, *, plain: bool) -> Screen:
+    if plain or not can_draw(talk):
+        return Screen(talk, about)
+    from cli.terminal.live_area import LiveArea  # noqa: PLC0415 - brings rich
+    from cli.view.live_screen import LiveScreen  # noqa: PLC0415
+
+    return LiveScreen(LiveArea(talk), talk, about)
+
+
 @contextlib.contextmanager
-def open_outputs(events: str | None) -> Iterator[Outputs]:
+def open_outputs(events: str | None, *, plain: bool = False) -> Iterator[Outputs]:
     """Open everything; write out at the end what still waits.
 
     The conversation goes to standard output, everything about it to standard error: on one terminal, or in one file,
     they stand together. `events` is a file, or - for standard output, so that the conversation goes to standard error
-    too.
+    too. The screen is live where the conversation goes to a terminal, unless lines are to be plain.
 
     Raises:
         InvalidInputError: the event file cannot be written, or took no more.
@@ -65,7 +75,7 @@ def open_outputs(events: str | None) -> Iterator[Outputs]:
         about = BackgroundWriter(sys.stderr or io.StringIO())
         talk = about if events == "-" else BackgroundWriter(stdout, lambda _: outputs.reader_left())
         together = talk is about or (talk.isatty() and about.isatty()) or _same_file(talk, about)
-        screen = Screen(talk, None if together else about)
+        screen = _screen(talk, None if together else about, plain=plain)
         outputs = Outputs(screen)
         if events == "-":
             outputs.events = EventFile("Standard output", stdout, screen.say, outputs.reader_left)

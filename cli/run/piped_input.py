@@ -1,4 +1,4 @@
-"""`voice run --text` without a terminal: each line of standard input is said when the last one was answered."""
+"""Lines of standard input: of a pipe, each is said when the last one was answered; of a terminal, at once."""
 
 from __future__ import annotations
 
@@ -33,6 +33,16 @@ async def say_lines(session: Session) -> None:
             while not session.at_rest:  # noqa: ASYNC110 - rest is a state of the audio thread too, which signals no event
                 await asyncio.sleep(_POLL_S)
     session.end_input()
+
+
+async def type_lines(session: Session) -> None:
+    """Send each line of a terminal on which nothing is drawn; Ctrl+D ends the session."""
+    lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
+    _start_reading(lines)
+    while (line := await lines.get()) is not None:
+        if line.strip():
+            session.send_text(line.strip())
+    session.stop("ended by the user")
 
 
 def _start_reading(lines: asyncio.Queue[str | None]) -> None:

@@ -11,8 +11,8 @@ from cli.run.keeping import keeping
 from cli.run.lifecycle import converse
 from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
-from cli.terminal.keyboard import has_keyboard
 from cli.terminal.logs import log_between_lines
+from cli.terminal.presence import has_keyboard
 from engine.api.conversations import find_recording, kept_folder
 from engine.api.options import SessionOptions, ToolPlace
 from engine.api.session import Session
@@ -24,7 +24,7 @@ from engine.realtime.session_events import Observer
 _WITHOUT_DEVICE = "`--backend virtual` with --input-file needs none."
 
 
-def run_session(options: SessionOptions, events: str | None, log_level: LogLevel) -> None:
+def run_session(options: SessionOptions, events: str | None, log_level: LogLevel, *, plain: bool) -> None:
     """Hold the conversation that the options describe.
 
     Raises:
@@ -34,9 +34,9 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
     if options.resume is not None:
         earlier = find_recording(str(options.resume), kept_folder(config.recording.folder))
         options = replace(options, resume=earlier)
-    with keeping(config.recording, options.record) as kept, open_outputs(events) as outputs:
+    with keeping(config.recording, options.record) as kept, open_outputs(events, plain=plain) as outputs:
         screen = outputs.screen
-        log_between_lines(log_level.value, screen.status)
+        log_between_lines(log_level.value, screen.interject)
         for remark in kept.remarks:
             screen.say(remark)
         if options.resume is not None:
@@ -53,7 +53,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
         )
         session = Session.of(replace(options, **kept.options))
         # What is not possible is said before anything is opened.
-        if session.by_key and not (has_keyboard() and screen.status.is_terminal):
+        if session.by_key and not (has_keyboard() and screen.is_live):
             raise InvalidInputError(
                 "Push-to-talk needs a terminal for its key.", fix="Leave --turns none out, or write with --text."
             )

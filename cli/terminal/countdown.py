@@ -6,20 +6,20 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-from cli.terminal.status_line import StatusLine
+from cli.terminal.live_area import LiveArea
 
 _LIVE_S = 1.0
 _PLAIN_S = 15.0
-"""Rhythm without a status line, such as in a file: often enough to see that it goes on."""
+"""Rhythm without a live line, such as in a file: often enough to see that it goes on."""
 
 
 class Countdown:
-    """Calls `text` from its own thread until the block ends: a status line on a terminal, else a line now and then.
+    """Calls `text` from its own thread until the block ends: a live line on a terminal, else a line now and then.
 
     A second's wake-up is too rare to be seen in any figure.
     """
 
-    def __init__(self, line: StatusLine, text: Callable[[], str]) -> None:
+    def __init__(self, line: LiveArea, text: Callable[[], str]) -> None:
         self._line = line
         self._text = text
         self._over = threading.Event()
@@ -39,4 +39,4 @@ class Countdown:
             if self._line.is_terminal:
                 self._line.show(self._text())
             else:
-                self._line.write(f"{self._text()}\n")
+                self._line.write(self._text())

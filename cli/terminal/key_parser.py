@@ -1,4 +1,4 @@
-"""Decoder of a terminal's input: keys pressed and released, and the terminal's answers about itself.
+"""Keys pressed, repeated and released, and text pasted, from the bytes that a terminal sends; `blessed` knows them.
 
 Most terminals tell only of presses. Those that know the progressive keyboard protocol (kitty, foot, WezTerm, Ghostty,
 recent Konsole and iTerm2) are asked for releases too, and then send every key as `CSI code;modifiers:event;text u`.
@@ -12,30 +12,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from blessed.dec_modes import DecModeResponse
+from blessed.keyboard import DEFAULT_SEQUENCE_MIXIN, Keystroke, get_keyboard_codes, resolve_sequence
+from wcwidth import iter_graphemes
+
 from cli.terminal.sanitize import spoken
 
 ASK_FOR_RELEASES = "\x1b[?u"
 """A terminal that knows them answers; others do nothing."""
-REPORT_RELEASES = "\x1b[>27u"
+REPORT_RELEASES, REPORT_NO_RELEASES = "\x1b[>27u", "\x1b[<u"
 """Every key (8) as an escape code (1), with releases (2) and its text (16)."""
-REPORT_NO_RELEASES = "\x1b[<u"
+REPORT_PASTES, REPORT_NO_PASTES = "\x1b[?2004h", "\x1b[?2004l"
+PASTE = "BRACKETED_PASTE"
+"""Name of a text that was pasted as a whole."""
 
-
-class Named(Enum):
-    """Keys that are no text."""
-
-    UP = auto()
-    DOWN = auto()
-    ENTER = auto()
-    TAB = auto()
-    ESCAPE = auto()
-    BACKSPACE = auto()
-    ERASE_WORD = auto()
-    ERASE_LINE = auto()
-    END = auto()
-    """Ctrl+D."""
-    INTERRUPT = auto()
-    """Ctrl+C, where it does not become a signal."""
+_SEQUENCES = dict(sorted(DEFAULT_SEQUENCE_MIXIN, key=lambda entry: -len(entry[0])))
+_CODES = get_keyboard_codes()
+_MODES = {2004: DecModeResponse.SET}
+_SEQUENCE = re.compile(r"\x1b(?:\[200~.*?\x1b\[201~|\[(?!200~)[0-9;:<=>?]*[ -/]*[@-~]|O.|[^\[O])", re.DOTALL)
+_UNFINISHED = re.compile(r"\x1b(?:\[200~.*|\[[0-9;:<=>?]*[ -/]*|O)?\Z", re.DOTALL)
+_KNOWS_RELEASES = re.compile(r"\x1b\[\?\d*u\Z")
+_BEGINS_PASTE = "\x1b[200~"
+_CODE_POINTS = re.compile(r"\d{8,}")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f]+")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+"""Keys without a character, such as one of a game pad."""
+_LOCKS_AND_SHIFT = 64 + 128 + 1
 
 
 class Stroke(Enum):
@@ -47,10 +49,11 @@ class Stroke(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyStroke:
-    """One key; a text is what it types."""
+class Key:
+    """One key, by the name that `blessed` gives it, or by what it types; a paste has both."""
 
-    key: Named | str
+    name: str = ""
+    text: str = ""
     stroke: Stroke = Stroke.PRESSED
 
 
@@ -59,38 +62,12 @@ class KnowsReleases:
     """The terminal can report when a key is let go."""
 
 
-_CONTROLS = {
-    0x03: Named.INTERRUPT,
-    0x04: Named.END,
-    0x08: Named.BACKSPACE,
-    0x09: Named.TAB,
-    0x0A: Named.ENTER,
-    0x0D: Named.ENTER,
-    0x15: Named.ERASE_LINE,
-    0x17: Named.ERASE_WORD,
-    0x1B: Named.ESCAPE,
-    0x7F: Named.BACKSPACE,
-}
-_ARROWS = {"A": Named.UP, "B": Named.DOWN}
-_STROKES = {"": Stroke.PRESSED, "1": Stroke.PRESSED, "2": Stroke.REPEATED, "3": Stroke.RELEASED}
-_SEQUENCE = re.compile(r"\x1b(?:\[([0-9;:<=>?]*)[ -/]*([@-~])|O(.)|([^\[O]))", re.DOTALL)
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:<=>?]*[ -/]*|O)?\Z")
-_KEY = re.compile(r"(\d+)(?::(\d*))?[\d:]*(?:;(\d*)(?::(\d*))?)?(?:;([\d:]*))?\Z")
-_TAB_IN_TEXT = re.compile(r"[^\x00- ]\t+[^\x00- ]")
-"""Nobody's keys come so close together: it is pasted, and the key of that name is not meant."""
-_SHIFT, _ALT, _CTRL = 1, 2, 4
-_OTHER_MODIFIERS = 8 + 16 + 32
-"""Super, hyper and meta; the locks above them change nothing."""
-_PRIVATE = range(0xE000, 0xF900)
-"""Code points of keys without a character, such as Shift itself."""
-
-
 class KeyParser:
-    """Reads strokes out of bytes that may be torn anywhere.
+    """Reads keys out of bytes that may be torn anywhere.
 
     Example:
-        >>> list(KeyParser().feed("д ".encode()))
-        [KeyStroke(key='д', stroke=<Stroke.PRESSED: 1>), KeyStroke(key=' ', stroke=<Stroke.PRESSED: 1>)]
+        >>> list(KeyParser().feed("д\\t".encode()))
+        [Key(name='', text='д', stroke=<Stroke.PRESSED: 1>), Key(name='KEY_TAB', text='', stroke=<Stroke.PRESSED: 1>)]
     """
 
     def __init__(self) -> None:
@@ -99,77 +76,60 @@ class KeyParser:
 
     @property
     def waits(self) -> bool:
-        """Whether the last bytes may be the beginning of a sequence, or the key Escape."""
-        return bool(self._rest)
+        """Whether the last bytes may be the beginning of a sequence, or the key Escape; a paste may take any time."""
+        return bool(self._rest) and not self._rest.startswith(_BEGINS_PASTE)
 
-    def feed(self, data: bytes) -> Iterator[KeyStroke | KnowsReleases]:
+    def feed(self, data: bytes) -> Iterator[Key | KnowsReleases]:
         """Take more bytes; what is unknown yields nothing."""
         text, self._rest = self._rest + self._decode(data), ""
-        is_pasted = _TAB_IN_TEXT.search(text)
         while text:
-            if text[0] != "\x1b":
-                yield from _plain(" " if is_pasted and text[0] == "\t" else text[0])
+            if plain := _TEXT.match(text):
+                yield from (Key(text=cluster) for cluster in iter_graphemes(plain[0]) if spoken(cluster) == cluster)
+                text = text[plain.end() :]
+            elif found := _SEQUENCE.match(text):
+                yield from _sequence(found[0])
+                text = text[found.end() :]
+            elif _UNFINISHED.match(text):
+                self._rest = text
+                return
+            else:
+                yield from _key(text[0])
                 text = text[1:]
-                continue
-            found = _SEQUENCE.match(text)
-            if found is None:
-                if _UNFINISHED.match(text):
-                    self._rest = text
-                    return
-                text = text[1:]
-                continue
-            text = text[found.end() :]
-            yield from _sequence(found)
 
-    def settle(self) -> Iterator[KeyStroke]:
+    def settle(self) -> Iterator[Key]:
         """Take what waits for what it is: nothing more has come for a while."""
-        if self._rest == "\x1b":
-            yield KeyStroke(Named.ESCAPE)
-        self._rest = ""
+        if self.waits:
+            rest, self._rest = self._rest, ""
+            yield from _key(rest) if rest == "\x1b" else ()
 
 
-def _plain(character: str) -> Iterator[KeyStroke]:
-    named = _CONTROLS.get(ord(character))
-    if named is not None:
-        yield KeyStroke(named)
-    elif _is_text(character):
-        yield KeyStroke(character)
-
-
-def _sequence(found: re.Match[str]) -> Iterator[KeyStroke | KnowsReleases]:
-    parameters, final = found[1] or "", found[2] or found[3]
-    if final in _ARROWS and not parameters:
-        yield KeyStroke(_ARROWS[final])
-    if final != "u" or found[2] is None:
-        return
-    if parameters.startswith("?"):
+def _sequence(text: str) -> Iterator[Key | KnowsReleases]:
+    if _KNOWS_RELEASES.match(text):
         yield KnowsReleases()
-        return
-    key = _KEY.match(parameters)
-    if key is not None:
-        yield from _reported(key)
+    elif text.startswith(_BEGINS_PASTE) or not _CODE_POINTS.search(text):
+        # Arrows come with an O where another program has left the terminal so.
+        yield from _key(f"\x1b[{text[2:]}" if re.match("\x1bO[A-DFH]", text) else text)
 
 
-def _reported(key: re.Match[str]) -> Iterator[KeyStroke]:
-    """One key in the protocol's form."""
-    code, modifiers = int(key[1]), int(key[3] or 1) - 1
-    stroke = _STROKES.get(key[4] or "", Stroke.PRESSED)
-    if modifiers & (_ALT | _OTHER_MODIFIERS) or code > 0x10FFFF:
-        return
-    if modifiers & _CTRL:
-        # The letters' codes as of old: Ctrl+C is 3.
-        named = _CONTROLS.get(code & 0x1F) if ord("a") <= code <= ord("z") else None
-    else:
-        named = _CONTROLS.get(code)
-    if named is not None:
-        yield KeyStroke(named, stroke)
-    elif not modifiers & _CTRL and code not in _PRIVATE:
-        shifted = int(key[2]) if modifiers & _SHIFT and key[2] else code
-        text = "".join(chr(int(point)) for point in (key[5] or str(shifted)).split(":") if point)
-        if _is_text(text):
-            yield KeyStroke(text, stroke)
+def _key(text: str) -> Iterator[Key]:
+    found = resolve_sequence(text, _SEQUENCES, _CODES, final=True, dec_mode_cache=_MODES)
+    if len(found) == len(text):  # else blessed knows only its beginning
+        yield from key_of(found)
 
 
-def _is_text(typed: str) -> bool:
-    """Whether it may stand in a line: also spaces that do not break, and the joiners that scripts and emoji need."""
-    return bool(typed) and spoken(typed) == typed
+def key_of(found: Keystroke) -> Iterator[Key]:
+    """Return a key as `blessed` has read it, if it means anything."""
+    stroke = Stroke.RELEASED if found.released else Stroke.REPEATED if found.repeated else Stroke.PRESSED
+    name, typed = found.key_name or "", _typed(found)
+    if name == PASTE:
+        yield Key(PASTE, spoken((found.text or "").replace("\r\n", "\n")))
+    elif typed or name.startswith("KEY_"):
+        yield Key("" if typed else name, typed, stroke)
+
+
+def _typed(found: Keystroke) -> str:
+    """Text of a key that a terminal reports as a code; "" where it is a command."""
+    if not found.uses_keyboard_protocol or found.code is not None or (found.modifiers - 1) & ~_LOCKS_AND_SHIFT:
+        return ""
+    value = str(found.key_value)
+    return value if value and spoken(value) == value and not _PRIVATE.match(value) else ""

@@ -1,4 +1,4 @@
-"""The keyboard during a conversation: strokes as they come, in the event loop; the terminal is as before afterwards."""
+"""The keyboard during a conversation: keys as they come, in the event loop; the terminal is as before afterwards."""
 
 from __future__ import annotations
 
@@ -13,45 +13,44 @@ from collections.abc import Callable, Iterator
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.key_parser import (
     ASK_FOR_RELEASES,
+    REPORT_NO_PASTES,
     REPORT_NO_RELEASES,
+    REPORT_PASTES,
     REPORT_RELEASES,
+    Key,
     KeyParser,
-    KeyStroke,
     KnowsReleases,
+    key_of,
 )
 
+_SHOW_CURSOR = "\x1b[?25h"
 _SETTLE_S = 0.05
 """After an escape that came alone: the key itself, or the first byte of a sequence on a slow line."""
 
 if sys.platform == "win32":
-    import msvcrt
     import threading
-    import time
 
-    _POLL_S = 0.02
+    from blessed import Terminal
 
-    def has_keyboard() -> bool:
-        """Whether there is a terminal to read keys from."""
-        return sys.stdin is not None and sys.stdin.isatty()
+    _POLL_S = 0.1
 
     @contextlib.contextmanager
     def keyboard(
-        take: Callable[[KeyStroke | KnowsReleases], None], send: Callable[[str], None], *, releases: bool
+        take: Callable[[Key | KnowsReleases], None],
+        send: Callable[[str], None],
+        *,
+        releases: bool,
+        leave: Callable[[], None],
     ) -> Iterator[None]:
-        """Hand strokes to `take` until the block ends; this system's console reports no releases."""
+        """Hand keys to `take` until the block ends; this system's console reports no releases."""
         loop = asyncio.get_running_loop()
         ended = threading.Event()
 
         def read() -> None:
-            stream = KeyParser()
+            terminal = Terminal(force_styling=None)  # it asks the terminal nothing
             while not ended.is_set():
-                if not msvcrt.kbhit():
-                    time.sleep(_POLL_S)
-                elif (character := msvcrt.getwch()) in ("\x00", "\xe0"):
-                    msvcrt.getwch()
-                else:
-                    for stroke in [*stream.feed(character.encode("utf-8", "replace")), *stream.settle()]:
-                        loop.call_soon_threadsafe(take, stroke)
+                for key in key_of(terminal.inkey(timeout=_POLL_S)):
+                    loop.call_soon_threadsafe(take, key)
 
         thread = threading.Thread(target=read, name="voice-keyboard", daemon=True)
         thread.start()
@@ -65,26 +64,23 @@ else:
     import termios
     import tty
 
-    def has_keyboard() -> bool:
-        """Whether there is a terminal to read keys from; one that another program in front of us reads is none."""
-        try:
-            descriptor = sys.stdin.fileno()
-            return os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
-        except (OSError, ValueError, AttributeError):
-            return False
-
     @contextlib.contextmanager
     def keyboard(
-        take: Callable[[KeyStroke | KnowsReleases], None], send: Callable[[str], None], *, releases: bool
+        take: Callable[[Key | KnowsReleases], None],
+        send: Callable[[str], None],
+        *,
+        releases: bool,
+        leave: Callable[[], None],
     ) -> Iterator[None]:
-        """Hand strokes to `take` until the block ends.
+        """Hand keys to `take` until the block ends.
 
         Args:
             take: Called in the loop.
             send: Tells the terminal something.
             releases: Ask for the releases of keys; `KnowsReleases` comes first where there are any.
+            leave: Called before the shell gets the terminal for a while.
         """
-        terminal = _Terminal(take, send, releases)
+        terminal = _Terminal(take, send, releases, leave)
         loop = asyncio.get_running_loop()
         terminal.take_over()
         INTERRUPTS.restore = lambda: terminal.give_back(_write_now)
@@ -105,12 +101,17 @@ else:
 
     class _Terminal:
         def __init__(
-            self, take: Callable[[KeyStroke | KnowsReleases], None], send: Callable[[str], None], releases: bool
+            self,
+            take: Callable[[Key | KnowsReleases], None],
+            send: Callable[[str], None],
+            releases: bool,
+            leave: Callable[[], None],
         ) -> None:
             self.descriptor = sys.stdin.fileno()
             self._take = take
             self._send = send
             self._releases = releases
+            self._leave = leave
             self._reports = False
             self._stream = KeyParser()
             self._settling: asyncio.TimerHandle | None = None
@@ -122,21 +123,20 @@ else:
             What was typed before is not thrown away.
             """
             tty.setcbreak(self.descriptor, termios.TCSANOW)
-            if self._releases:
-                self._send(ASK_FOR_RELEASES)
+            self._send(REPORT_PASTES + (ASK_FOR_RELEASES if self._releases else ""))
 
         def give_back(self, send: Callable[[str], None] | None = None) -> None:
             """Leave everything as it was; `send` goes another way to the terminal."""
             if self._settling is not None:
                 self._settling.cancel()
-            if self._reports:
-                self._reports = False
-                (send or self._send)(REPORT_NO_RELEASES)
+            (send or self._send)(REPORT_NO_PASTES + _SHOW_CURSOR + (REPORT_NO_RELEASES if self._reports else ""))
+            self._reports = False
             termios.tcsetattr(self.descriptor, termios.TCSANOW, self._before)
 
         def suspend(self) -> None:
             """Ctrl+Z: the shell gets its terminal as it was, and we ours when we go on."""
             self.give_back()
+            self._leave()
             os.kill(os.getpid(), signal.SIGSTOP)
             self.take_over()
 
@@ -151,14 +151,14 @@ else:
                 return
             if self._settling is not None:
                 self._settling.cancel()
-            for stroke in self._stream.feed(data):
-                if isinstance(stroke, KnowsReleases) and not self._reports:
+            for key in self._stream.feed(data):
+                if isinstance(key, KnowsReleases) and not self._reports:
                     self._reports = True
                     self._send(REPORT_RELEASES)
-                self._take(stroke)
+                self._take(key)
             if self._stream.waits:
                 self._settling = asyncio.get_running_loop().call_later(_SETTLE_S, self._settle)
 
         def _settle(self) -> None:
-            for stroke in self._stream.settle():
-                self._take(stroke)
+            for key in self._stream.settle():
+                self._take(key)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from cli.terminal.sanitize import printable
-
-if TYPE_CHECKING:
-    from cli.terminal.status_line import StatusLine
 
 
 class OneLine(logging.Formatter):
@@ -23,16 +20,16 @@ class OneLine(logging.Formatter):
 
 
 class _BetweenLines(logging.Handler):
-    """Prints above the status line."""
+    """Prints where the conversation is printed."""
 
-    def __init__(self, line: StatusLine) -> None:
+    def __init__(self, interject: Callable[[str], object]) -> None:
         super().__init__()
-        self._line = line
+        self._interject = interject
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record."""
         try:
-            self._line.interject(self.format(record))
+            self._interject(self.format(record))
         except Exception:  # as every handler: what cannot be logged ends nothing
             self.handleError(record)
 
@@ -43,9 +40,9 @@ def log_one_line_each() -> None:
         logging.lastResort.setFormatter(OneLine())
 
 
-def log_between_lines(level: str, line: StatusLine) -> None:
-    """Log from this level on."""
-    handler = _BetweenLines(line)
+def log_between_lines(level: str, interject: Callable[[str], object]) -> None:
+    """Log from this level on; `interject` prints lines, in any thread."""
+    handler = _BetweenLines(interject)
     handler.setFormatter(OneLine())
     logging.basicConfig(level=level.upper(), handlers=[handler])
     # At debug level these log requests with their headers, and the compiler's every step.

@@ -78,8 +78,13 @@ class BackgroundWriter:
         """Return the stream's file descriptor, or raise what it raises."""
         return self._out.fileno()
 
-    def close(self, patience_s: float | None = None) -> None:
-        """Wait until everything is written, then end the thread; one whose stream takes nothing is left behind.
+    @property
+    def is_behind(self) -> bool:
+        """Whether the stream has not taken everything yet: what is drawn anew all the time can wait."""
+        return self._queued_bytes > 0
+
+    def drain(self, patience_s: float | None = None) -> None:
+        """Wait until everything is written.
 
         Args:
             patience_s: How long the stream may take nothing; None waits as long as it exists.
@@ -89,6 +94,11 @@ class BackgroundWriter:
             while self._queued_bytes != waiting:
                 waiting = self._queued_bytes
                 self._changed.wait_for(self._made_progress_since(waiting), patience_s)
+
+    def close(self, patience_s: float | None = None) -> None:
+        """Drain, then end the thread; one whose stream takes nothing is left behind."""
+        self.drain(patience_s)
+        with self._changed:
             self._closing = True
             self.dropped += len(self._queue)
             self._queue.clear()

@@ -1,4 +1,4 @@
-"""The conversation as lines for people.
+"""The conversation as people see it: in plain lines, or live.
 
 Imports `terminal` and `errors`.
 """

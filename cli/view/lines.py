@@ -18,10 +18,12 @@ from engine.realtime.session_events import (
     Reconnecting,
     RemoteCall,
     RemoteTools,
+    Summary,
     ToolCalled,
     ToolReturned,
     ToolsAwaited,
     UsageTotal,
+    Xrun,
 )
 from engine.realtime.tools.builtin import END_CONVERSATION
 
@@ -117,6 +119,12 @@ def loss_line(event: Reconnecting | Reconnected | DeviceLost | DeviceFound | Ans
             return _device_line(event)
 
 
+def xrun_line(event: Xrun) -> str:
+    """Return the line for the first one; the summary counts them."""
+    side = "microphone" if event.side == "input" else "speaker"
+    return f"  (sound of the {side} was lost for a moment; the summary counts how often)"
+
+
 def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
     """Return one line; "" for what is not worth one.
 
@@ -155,7 +163,7 @@ def _connection_line(event: Reconnecting | Reconnected) -> str:
 def usage_line(total: UsageTotal) -> str:
     """Return the line for a running total, or the longer one for the last; nothing where nothing was paid."""
     if not total.final:
-        return f"  ({_money(total)} so far)" if total.cost else ""
+        return f"  ({money(total)} so far)" if total.cost else ""
     tokens = f"{total.input_tokens + total.output_tokens} tokens" if total.input_tokens or total.output_tokens else ""
     cached = f"{total.cached_tokens} of them cached" if total.cached_tokens else ""
     answers = "1 answer" if total.responses == 1 else f"{total.responses} answers"
@@ -163,14 +171,74 @@ def usage_line(total: UsageTotal) -> str:
     if total.transcribed_s:
         parts.append(f"{total.transcribed_s:.1f} s transcribed")
     if total.cost is not None:
-        parts.append(f"{_money(total)} by {total.prices}")
+        parts.append(f"{money(total)} by {total.prices}")
     return f"Usage: {', '.join(part for part in parts if part)}."
 
 
-def _money(total: UsageTotal) -> str:
+def money(total: UsageTotal) -> str:
+    """Return what a session costs so far, and how sure that is."""
     amount = f"{total.cost or 0.0:.4f} {total.currency}"
     budget = f" of {total.budget:g}" if total.budget is not None else ""
     return f"{'' if total.complete else 'at least '}{'about ' if total.estimated else ''}{amount}{budget}"
+
+
+def summary_line(summary: Summary) -> str:
+    """Return the last line of a session."""
+    parts = [f"{counted(summary.turns, 'turn')} in {summary.duration_s:.1f} s", counted(summary.xruns, "xrun")]
+    if summary.dropped_blocks:
+        parts.append(f"{counted(summary.dropped_blocks, 'microphone block')} dropped")
+    if summary.reconnects:
+        parts.append(f"reconnected {counted(summary.reconnects, 'time')}")
+    if summary.dropped_outage_ms:
+        parts.append(f"{summary.dropped_outage_ms / 1000:.1f} s of the microphone dropped in outages")
+    if summary.devices_lost:
+        parts.append(f"devices lost {counted(summary.devices_lost, 'time')}")
+    if summary.dropped_answer_ms:
+        parts.append(f"{summary.dropped_answer_ms / 1000:.1f} s of answers dropped for want of a speaker")
+    playback = summary.playback
+    if playback.late_starts:
+        parts.append(f"{counted(playback.late_starts, 'late start')} ({playback.late_start_ms} ms)")
+    if playback.underruns:
+        parts.append(f"{counted(playback.underruns, 'underrun')} ({playback.underrun_ms} ms)")
+    if playback.late_starts or playback.underruns:
+        parts.append(f"playout delay {playback.playout_delay_ms} ms")
+    if (erle_db := summary.processing.erle_db) is not None:
+        parts.append(f"echo reduced by {erle_db:.0f} dB")
+    for name, kind in (
+        ("answer", "turn"),
+        ("from your last word", "turn_heard"),
+        ("barge-in", "barge_in"),
+        ("microphone to wire", "capture_to_wire"),
+    ):
+        latency_ms = summary.latency.get(f"{kind}_ms")
+        if latency_ms is not None:
+            parts.append(f"{name} {_rounded(latency_ms)} ms")
+    return f"End ({summary.reason}): {', '.join(parts)}."
+
+
+def time_text(seconds: float) -> str:
+    """Return a duration, in milliseconds below one second.
+
+    Example:
+        >>> time_text(0.0421), time_text(2.345)
+        ('42 ms', '2.3 s')
+    """
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _rounded(latency_ms: float) -> str:
+    """Tenths below ten: the microphone's blocks are on the wire within one."""
+    return f"{latency_ms:.1f}" if latency_ms < 9.95 else f"{latency_ms:.0f}"
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number with what it counts.
+
+    Example:
+        >>> counted(1, "turn"), counted(2, "turn")
+        ('1 turn', '2 turns')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def describe_stream(info: StreamInfo) -> list[str]:

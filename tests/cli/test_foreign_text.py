@@ -25,14 +25,11 @@ from cli import app, main
 from cli.bench.page.page import page
 from cli.commands import backends, replay
 from cli.devices.table import print_devices
-from cli.run.controls import Controls
+from cli.run.commands import question
 from cli.run.event_file import EventFile
 from cli.terminal.sanitize import json_text, printable, spoken
-from cli.terminal.status_line import StatusLine
 from cli.view.screen import Screen
-from engine.api.session import Session
 from engine.audio.types import Device
-from engine.config import Config
 from engine.errors import InvalidInputError
 from engine.realtime import session_events
 from engine.realtime.recording.replay import Replayed
@@ -125,12 +122,8 @@ def test_an_event_of_any_kind_steers_neither_the_screen_nor_the_reader_of_its_li
 
 
 def test_a_question_shows_every_letter_and_nothing_else() -> None:
-    out = io.StringIO()
-    line = StatusLine(out)
-    asked: list[str] = []
-    line.show = asked.append  # type: ignore[method-assign, assignment]
-    Controls(Session(provider="local", config=Config()), line, by_key=False, listens=True).ask(HOSTILE, print)
-    assert is_clean(asked[-1]) and "eteledc" in asked[-1]
+    asked = question(HOSTILE).plain
+    assert is_clean(asked) and "eteledc" in asked
 
 
 def test_no_line_of_the_log_is_forged() -> None:

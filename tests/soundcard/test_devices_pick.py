@@ -56,7 +56,7 @@ def test_a_microphone_is_seen_a_speaker_is_heard_and_both_are_kept(
             terminal.press(number)
             terminal.wait_for(rf"> +{number}  vmic, ALSA")
             # 8000 of 32768 is -12 dB.
-            terminal.wait_for(r"#\S* +-1[123] dB")
+            terminal.wait_for(r"━\S* +-1[123] dB")
             assert not recording.samples().any()
             terminal.press("\r")
             terminal.wait_for("Speaker: a tone sounds")

@@ -1,4 +1,7 @@
-"""A command on a terminal of its own, as a person sits before it: keys go in, what is shown is waited for."""
+"""A command on a terminal of its own, as a person sits before it: keys go in, what is shown is waited for.
+
+`shown` is everything that was ever printed; `rows` and `history` are what an emulator makes of it.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,21 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from types import TracebackType
+
+import pyte
 
 _PATIENCE_S = 60.0
 _TAKE_TERMINAL = "import os, sys; os.open(os.ttyname(0), os.O_RDWR); os.execvp(sys.argv[1], sys.argv[1:])"
 """The first terminal that the leader of a session opens is its own: so Ctrl+C becomes a signal."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_KITTY = re.compile(rb"\x1b\[[<>?][0-9;]*u")
+"""The emulator takes these for text."""
 
 
 class Terminal:
-    """Runs a command on a pseudo-terminal of 100 columns and 30 lines.
+    """Runs a command on a pseudo-terminal; the emulator wraps nothing anew when it is resized, as xterm does not.
 
     Example:
         >>> with Terminal(["voice", "devices", "pick"], environment) as terminal:
@@ -30,20 +38,23 @@ class Terminal:
         ...     terminal.press("\\r")
     """
 
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], *, columns: int = 100, rows: int = 30) -> None:
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self._screen = pyte.HistoryScreen(columns, rows, history=5000, ratio=0.001)
+        self._emulator = pyte.ByteStream(self._screen)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._before = termios.tcgetattr(slave)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, *command],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**environment, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"},
+            env={"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(390)", **environment},
             start_new_session=True,
         )
         self._slave = slave
-        self.shown = ""
+        self.shown = self.sent = ""
+        """What was printed since it was last waited for, without and with what steers the terminal."""
 
     def __enter__(self) -> Terminal:
         return self
@@ -57,6 +68,56 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type; arrows are "\\x1b[A" and "\\x1b[B"."""
         os.write(self._master, keys.encode())
+
+    @property
+    def rows(self) -> list[str]:
+        """What stands on the screen, without the empty rows at the end."""
+        return "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
+
+    @property
+    def history(self) -> list[str]:
+        """What has scrolled away above, and the screen below it."""
+        above = ["".join(row[at].data for at in range(self._screen.columns)) for row in self._screen.history.top]
+        return [*(row.rstrip() for row in above), *self.rows]
+
+    def cell(self, text: str) -> pyte.screens.Char:
+        """Return the first character of a text that stands on the screen, with its style."""
+        row = next(at for at, row in enumerate(self._screen.display) if text in row)
+        return self._screen.buffer[row][self._screen.display[row].index(text)]
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal's window; what is above the cursor scrolls away where it has to."""
+        screen = self._screen
+        at = screen.cursor.y
+        screen.cursor.y = screen.lines - 1
+        for _ in range(at + 1 - rows):
+            screen.index()
+        screen.cursor.y = min(at, rows - 1)
+        for row in range(rows, screen.lines):
+            screen.buffer.pop(row, None)
+        screen.lines = rows
+        screen.resize(rows, columns)
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def wait_until(self, holds: Callable[[list[str]], bool]) -> list[str]:
+        """Return the screen once that holds for its rows, all of a frame being there."""
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while not holds(self.rows):
+            assert time.monotonic() < deadline_s, "this is what is seen:\n" + "\n".join(self.rows)
+            self._read(0.2)
+        while self._read(0.03):
+            pass
+        return self.rows
+
+    def wait_to_see(self, pattern: str) -> list[str]:
+        """Return the screen once a row of it matches."""
+        return self.wait_until(lambda rows: any(re.search(pattern, row) for row in rows))
+
+    def read_for(self, seconds: float) -> None:
+        """Take what comes within this time."""
+        deadline_s = time.monotonic() + seconds
+        while (left_s := deadline_s - time.monotonic()) > 0:
+            self._read(left_s)
 
     def signal(self, number: signal.Signals) -> None:
         """Send the command a signal."""
@@ -82,6 +143,16 @@ class Terminal:
         return self._process.returncode
 
     @property
+    def unread(self) -> int:
+        """Bytes that the command has printed and nobody has read."""
+        held = fcntl.ioctl(self._master, termios.FIONREAD, bytes(4))
+        return int.from_bytes(held, sys.byteorder)
+
+    def wait_unread(self) -> int:
+        """Return the exit code of a command that ends though nobody reads what it prints."""
+        return self._process.wait(_PATIENCE_S)
+
+    @property
     def is_as_before(self) -> bool:
         """Whether the terminal's modes are those it had at the beginning."""
         return termios.tcgetattr(self._slave) == self._before
@@ -89,5 +160,8 @@ class Terminal:
     def _read(self, timeout_s: float) -> bool:
         if not select.select([self._master], [], [], timeout_s)[0]:
             return False
-        self.shown += _CONTROL.sub("", os.read(self._master, 1 << 16).decode(errors="replace"))
+        data = os.read(self._master, 1 << 16)
+        self._emulator.feed(_KITTY.sub(b"", data))
+        self.sent += data.decode(errors="replace")
+        self.shown += _CONTROL.sub("", data.decode(errors="replace"))
         return True

@@ -1,38 +1,19 @@
-"""The list of `voice devices pick`: keys as terminals send them, the highlight, numbers, and what fits on a screen."""
+"""The list of `voice devices pick`: the highlight, numbers, and what fits on a screen."""
 
 from __future__ import annotations
 
 import pytest
 
 from cli.devices.menu import DeviceMenu
-from cli.terminal.key_parser import KeyParser, Named
-from cli.terminal.single_keys import pressed
 from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError
 
+UP, DOWN = "KEY_UP", "KEY_DOWN"
 DEVICES = [Device(index, f"Mic {index}", "ALSA", 1, 0, 48000, is_default_input=index == 3) for index in range(25)]
 
 
 def menu(configured: str | None = None) -> DeviceMenu:
     return DeviceMenu(DEVICES, Direction.INPUT, configured)
-
-
-@pytest.mark.parametrize(
-    ("sent", "keys"),
-    [
-        (b"\x1b[A\x1b[B", [Named.UP, Named.DOWN]),
-        (b"\x1bOA\x1bOB\r", [Named.UP, Named.DOWN, Named.ENTER]),
-        (b"12\n", ["1", "2", Named.ENTER]),
-        (b"\x1b", [Named.ESCAPE]),
-        (b"q", [Named.ESCAPE]),
-        (b"\x1b[5~\x1b[1;5Cx", ["x"]),
-        (b"k\xd0\xb9", [Named.UP, "й"]),
-        # The terminal is gone.
-        (b"", [Named.ESCAPE]),
-    ],
-)
-def test_keys_are_read_as_terminals_send_them(sent: bytes, keys: list[Named | str]) -> None:
-    assert pressed(KeyParser(), sent) == keys
 
 
 def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
@@ -45,10 +26,10 @@ def test_the_configured_device_is_highlighted_first_else_the_default() -> None:
 
 def test_arrows_go_round() -> None:
     chosen = menu()
-    chosen.press(Named.UP, 0.0)
+    chosen.press(UP, 0.0)
     assert chosen.highlighted.number == 24
-    chosen.press(Named.DOWN, 0.1)
-    chosen.press(Named.DOWN, 0.2)
+    chosen.press(DOWN, 0.1)
+    chosen.press(DOWN, 0.2)
     assert chosen.highlighted.number == 0
     assert chosen.highlighted.kept_as == "Mic 0, ALSA"
 
@@ -75,7 +56,7 @@ def test_the_highlight_is_always_on_the_screen(height: int) -> None:
         assert len(lines) < height
         assert all(len(line) < 20 for line in lines[1:])
         assert sum(line.startswith(">") for line in lines) == 1
-        chosen.press(Named.DOWN, 0.0)
+        chosen.press(DOWN, 0.0)
 
 
 def test_what_is_said_below_the_list_is_wrapped_and_whole() -> None:

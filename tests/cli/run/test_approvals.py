@@ -79,12 +79,12 @@ async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(en
         def answer_both() -> None:
             with Terminal(command, environment) as terminal:
                 for key, outcome in (("y", "allowed"), ("n", "refused: The user refused")):
-                    terminal.wait_for(r"calendar\.delete\(title=.*Tea.*\)")
-                    terminal.wait_for(r"Allow this call of calendar\.delete\? \(y/N\)")
+                    terminal.wait_to_see(r"calendar\.delete\(title=.*Tea.*\)")
+                    terminal.wait_to_see(r"^Allow this call of calendar\.delete\? \(y/N\)")
                     threading.Event().wait(0.6)  # what is pressed at once was meant for something else
                     terminal.press(key)
-                    terminal.wait_for(outcome)
-                terminal.wait_for("enough of")
+                    terminal.wait_to_see(outcome)
+                terminal.wait_to_see("enough of")
                 terminal.press("\x04")
                 assert terminal.wait() == 0
 
@@ -109,9 +109,9 @@ class Person:
         """Keep an answer."""
         self.answers.append((approval_id, approve))
 
-    def ask(self, question: str, answered: Callable[[bool], None]) -> None:
+    def ask(self, text: str, answered: Callable[[bool], None]) -> None:
         """Keep a question."""
-        self.questions.append((question, answered))
+        self.questions.append((text, answered))
 
     def withdraw(self) -> None:
         """Forget them."""

@@ -30,31 +30,31 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_what_is_typed_is_answered_and_the_terminal_is_as_before(environment: dict[str, str]) -> None:
     with Terminal(RUN, environment) as terminal:
-        terminal.wait_for("listening")
+        terminal.wait_to_see("^listening")
         terminal.press("what is seven times eight\r")
-        terminal.wait_for("You: +what is seven times eight")
-        terminal.wait_for(r"(?s)Agent: .*56\.")
+        terminal.wait_to_see("You: +what is seven times eight")
+        terminal.wait_to_see(r"Agent: .*56\.")
         terminal.press("\t")
-        terminal.wait_for("muted")
-        terminal.press("\x04")
+        terminal.wait_to_see("^muted")
+        terminal.press("/quit\r")
         assert terminal.wait() == 0
-        assert "ended by the user" in terminal.shown
+        assert any(row.startswith("End (ended by the user): 1 turn") for row in terminal.rows)
         assert terminal.is_as_before
 
 
 def test_space_talks_and_a_terminal_that_knows_releases_is_asked_for_them(environment: dict[str, str]) -> None:
     with Terminal([*RUN, "--turns", "none"], environment) as terminal:
-        terminal.wait_for("tap Space to talk")
+        terminal.wait_to_see("tap Space to talk")
         terminal.press(" ")
-        terminal.wait_for("talking")
+        terminal.wait_to_see("^you ")
         terminal.press(" ")
-        terminal.wait_for("tap Space to talk")
+        terminal.wait_to_see("tap Space to talk")
         terminal.press("\x1b[?0u")
-        terminal.wait_for("hold Space to talk")
+        terminal.wait_to_see("hold Space to talk")
         terminal.press("\x1b[32;1:1u")
-        terminal.wait_for("talking")
+        terminal.wait_to_see("^you ")
         terminal.press("\x1b[32;1:3u")
-        terminal.wait_for("hold Space to talk")
+        terminal.wait_to_see("hold Space to talk")
         # Ctrl+C as such a terminal sends it.
         terminal.press("\x1b[99;5u")
         assert terminal.wait() == 0
@@ -64,7 +64,7 @@ def test_space_talks_and_a_terminal_that_knows_releases_is_asked_for_them(enviro
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_leaves_the_terminal_as_before(environment: dict[str, str], number: signal.Signals) -> None:
     with Terminal(RUN, environment) as terminal:
-        terminal.wait_for("listening")
+        terminal.wait_to_see("^listening")
         assert not terminal.is_as_before
         terminal.signal(number)
         assert terminal.wait() == 0

@@ -131,7 +131,7 @@ def test_what_cannot_be_is_said_and_changes_nothing(kept: Path, arguments: tuple
 
 
 def test_the_named_ones_are_deleted_and_no_other(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.terminal.keyboard.has_keyboard", lambda: True)
+    monkeypatch.setattr("cli.terminal.presence.has_keyboard", lambda: True)
     assert CliRunner().invoke(app, ["delete", "last"], input="n\n").exit_code == 1
     assert len(list(kept.iterdir())) == 2
     run("delete", "20261130", "20261130-101500", "--yes")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import threading
 
+import pyte
 import pytest
 
 from cli.terminal import countdown
 from cli.terminal.countdown import Countdown
-from cli.terminal.status_line import StatusLine
+from cli.terminal.live_area import LiveArea
 
 
 class _Terminal(io.StringIO):
@@ -33,7 +34,7 @@ def _shown_of_three(out: io.StringIO) -> str:
             seen.set()
         return f"about {left_s[0]} s left"
 
-    with Countdown(StatusLine(out), text):
+    with Countdown(LiveArea(out), text):
         assert seen.wait(30)
     return out.getvalue()
 
@@ -41,8 +42,15 @@ def _shown_of_three(out: io.StringIO) -> str:
 def test_a_terminal_has_one_line_that_is_taken_away_at_the_end() -> None:
     shown = _shown_of_three(_Terminal())
     assert "\n" not in shown
-    assert shown.startswith("about 63 s left\r\x1b[2Kabout 62 s left\r\x1b[2Kabout 61 s left")
-    assert shown.endswith("\r\x1b[2K")
+    screen = pyte.Screen(80, 24)
+    frames = shown.split("\x1b[?2026l")
+    seen = []
+    for frame in frames:
+        pyte.Stream(screen).feed(frame)
+        seen.append(screen.display[0].rstrip())
+    assert seen[:3] == ["about 63 s left", "about 62 s left", "about 61 s left"]
+    assert seen[-1] == ""
+    assert not screen.cursor.hidden
 
 
 def test_a_file_gets_a_line_now_and_then() -> None:
@@ -52,6 +60,6 @@ def test_a_file_gets_a_line_now_and_then() -> None:
 
 def test_it_ends_with_what_it_stands_beneath_whatever_that_ends_with() -> None:
     before = threading.active_count()
-    with pytest.raises(KeyboardInterrupt), Countdown(StatusLine(io.StringIO()), lambda: ""):
+    with pytest.raises(KeyboardInterrupt), Countdown(LiveArea(io.StringIO()), lambda: ""):
         raise KeyboardInterrupt
     assert threading.active_count() == before

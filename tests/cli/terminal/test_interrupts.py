@@ -29,7 +29,7 @@ from cli.terminal.keyboard import keyboard
 async def main():
     known = asyncio.Event()
     # The thread that writes to the terminal does not come to it any more.
-    with keyboard(lambda _: known.set(), lambda _: None, releases=True):
+    with keyboard(lambda _: known.set(), lambda _: None, releases=True, leave=lambda: None):
         print("ready", flush=True)
         await known.wait()
         INTERRUPTS.count = 1
@@ -82,7 +82,7 @@ def test_a_program_that_is_left_at_once_asks_the_terminal_for_no_more_releases()
         terminal.wait_for("ready")
         terminal.press("\x1b[?0u")
         assert terminal.wait() == 130
-        assert terminal.shown.endswith("\x1b[<u")
+        assert terminal.sent.endswith("\x1b[?2004l\x1b[?25h\x1b[<u")
         assert terminal.is_as_before
 
 

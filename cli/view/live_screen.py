@@ -1,0 +1,281 @@
+"""The conversation on a terminal that can be drawn on: what is over scrolls away, what goes on is live at the bottom.
+
+The agent's words come as they sound. What an interruption kept from being heard is struck through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from cli.terminal.live_area import LiveArea
+from cli.terminal.sanitize import printable, spoken
+from cli.terminal.writer import BackgroundWriter
+from cli.view.lines import summary_line
+from cli.view.panel import Panel
+from cli.view.screen import Screen
+from engine.api.session import Session
+from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserTranscriptDelta
+
+FRAME_S = 0.1
+_LEAST_LIVE = 2
+"""Rows of what the agent is saying that stay live on the lowest terminal."""
+
+
+@dataclass(slots=True)
+class Speech:
+    """One item of the agent's, as far as it has come, has sounded, and stands in the terminal's history.
+
+    Example:
+        >>> speech = Speech("item_1", "Well, hello there.")
+        >>> speech.sounded("Well,")
+        >>> speech.rest.plain, speech.is_over
+        ('Agent: Well,', False)
+        >>> speech.cut("Well, hello")
+        >>> speech.rest.plain, speech.is_over
+        ('Agent: Well, hello— there.', True)
+    """
+
+    item_id: str
+    text: str = ""
+    is_whole: bool = False
+    """All of its text has come."""
+    _shown: int = 0
+    _heard: int | None = None
+    """The length that was heard, once it was cut."""
+    _printed: int = 0
+
+    def sounded(self, words: str) -> None:
+        """Take the words that have sounded so far; what is shown is never taken back."""
+        leading = len(self.text) - len(self.text.lstrip())
+        self._shown = max(self._shown, min(len(self.text), leading + len(words)))
+
+    def cut(self, heard: str | None = None) -> None:
+        """Take the words that were heard and no others will be; without them, what has sounded."""
+        if heard is not None:
+            self.sounded(heard)
+        if self._shown < len(self.text.rstrip()):
+            self._heard = self._shown
+        self.is_whole, self._shown = True, len(self.text)
+
+    def finish(self) -> None:
+        """Note that it was heard whole."""
+        self.is_whole, self._shown = True, len(self.text)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it can be printed."""
+        return self.is_whole and self._shown >= len(self.text.rstrip())
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of it stands in the terminal's history."""
+        return self._printed > 0
+
+    @property
+    def rest(self) -> Text:
+        """The part of it that is to be seen and does not stand in the history yet."""
+        heard = self._shown if self._heard is None else self._heard
+        line = Text.assemble(("Agent: ", "bold"), self.text[:heard])
+        if self._heard is not None:
+            line.append("—").append(self.text[heard:].rstrip(), "dim strike")
+        rest = line[self._printed :] if self._shown or self._heard is not None else Text()
+        white = len(rest.plain) - len(rest.plain.lstrip())
+        return rest[white:] if white and self._printed else rest
+
+    def print(self, length: int) -> None:
+        """Note that so much more stands in the history; white space between rows does not count."""
+        before = self._printed
+        label_and_text = f"Agent: {self.text}"
+        while before and label_and_text[before : before + 1].isspace():
+            before += 1
+        self._printed = before + length
+
+
+class LiveScreen(Screen):
+    """An observer that prints the conversation above a few live lines."""
+
+    is_live = True
+
+    def __init__(self, area: LiveArea, out: BackgroundWriter, about: BackgroundWriter | None = None) -> None:
+        """Draw on `area`, which is on `out`; what is said about the conversation goes to `about`, if that differs."""
+        super().__init__(out, about)
+        self.area = area
+        self._panel = Panel()
+        self._blocks: deque[Text | Speech] = deque()
+        """The first one that goes on, and all that waits behind it, in order."""
+        self._hearing: dict[str, str] = {}
+        """Words of the person, as far as the server has understood them, by item."""
+        self._session: Session | None = None
+        self.talks = False
+        """Whether the key that talks is held."""
+        self.prompt: Callable[[int, int], tuple[list[Text], int | None]] = lambda columns, rows: ([], None)
+        """Lines that belong at the bottom of a terminal of that size, and the column of the cursor in the last."""
+
+    @contextlib.contextmanager
+    def follow(self, session: Session) -> Iterator[None]:
+        """Draw ten times a second what a session does, until the block ends."""
+        self._session = session
+        loop, timer = asyncio.get_running_loop(), None
+
+        def again() -> None:
+            nonlocal timer
+            timer = loop.call_later(FRAME_S, again)
+            self.draw()
+
+        again()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._session = None
+            self._cut_all()
+            self.area.close()
+
+    def draw(self) -> None:
+        """Draw the live lines, if there are any."""
+        session = self._session
+        if session is None:
+            return
+        self._listen(session)
+        columns, rows = self.area.columns, self.area.rows
+        prompt, cursor = self.prompt(columns, rows)
+        below = [*self._panel.lines(session, columns, rows, talks=self.talks), *prompt]
+        self.area.show(*self._going_on(rows - len(below) - 2), *below, cursor=cursor)
+
+    def say(self, text: str) -> None:
+        """Print a remark of our own, behind what the agent is saying."""
+        self._note(printable(text))
+
+    def interject(self, text: str) -> None:
+        """Print lines from any thread."""
+        if self._about is self._talk:
+            self.area.write(text)
+        else:
+            super().interject(text)
+
+    def insist(self, text: str) -> None:
+        """Print a line at once, in the middle of what the agent is saying."""
+        self._at_once(Text(printable(text), "dim"))
+
+    def __call__(self, event: SessionEvent, at_s: float) -> None:
+        """Show one session event."""
+        self._panel(event, at_s)
+        match event:
+            case UserTranscriptDelta(text, item_id):
+                self._hearing[item_id] = self._hearing.get(item_id, "") + spoken(text)
+            case UsageTotal(final=False):
+                pass  # the panel shows it
+            case _:
+                super().__call__(event, at_s)
+
+    def _note(self, text: str) -> None:
+        if self._about is not self._talk:
+            super()._note(text)
+        else:
+            self._put(Text(text, "dim"))
+
+    def _error(self, text: str) -> None:
+        if self._about is not self._talk:
+            super()._error(text)
+        else:
+            self._at_once(Text.assemble(("Error: ", "bold red"), text))
+
+    def _user(self, text: str, item_id: str | None) -> None:
+        line = Text.assemble(("You:   ", "bold"), text)
+        self._hearing.pop(item_id or "", None)
+        # A transcript may come when its answer has begun to sound: it stands above that as long as it can.
+        place = next((at for at, block in enumerate(self._blocks) if isinstance(block, Speech)), None)
+        answer = None if place is None else self._blocks[place]
+        if place is None or item_id is None or (isinstance(answer, Speech) and answer.has_begun):
+            self._put(line)
+        else:
+            self._blocks.insert(place, line)
+            self._advance()
+
+    def _delta(self, text: str, item_id: str) -> None:
+        self._speech(item_id).text += text
+
+    def _complete(self, item_id: str) -> None:
+        self._speech(item_id).is_whole = True
+
+    def _interrupted(self, heard_ms: int, item_id: str) -> None:
+        """Leave it to the cut, which shows it."""
+
+    def _cut(self, heard: str, item_id: str) -> None:
+        self._speech(item_id).cut(heard)
+        self._advance()
+
+    def _first_sound(self, response_id: str, line: str) -> None:
+        """Leave it to the panel."""
+
+    def _end(self, summary: Summary) -> None:
+        self._cut_all()
+        self.say(summary_line(summary))
+
+    def _speech(self, item_id: str) -> Speech:
+        going_on = (block for block in self._blocks if isinstance(block, Speech) and block.item_id == item_id)
+        speech = next(going_on, None)
+        if speech is None:
+            self._blocks.append(speech := Speech(item_id))
+        return speech
+
+    def _put(self, line: Text) -> None:
+        self._blocks.append(line)
+        self._advance()
+
+    def _at_once(self, line: Text) -> None:
+        head = self._blocks[0] if self._blocks else None
+        if isinstance(head, Speech) and (rest := head.rest).plain:
+            self.area.write(rest)
+            head.print(len(rest.plain))
+        self.area.write(line)
+
+    def _advance(self) -> None:
+        """Print what nothing that goes on stands before."""
+        while self._blocks:
+            head = self._blocks[0]
+            if isinstance(head, Speech) and not head.is_over:
+                return
+            line = head.rest if isinstance(head, Speech) else head
+            self._blocks.popleft()
+            if line.plain.strip():
+                self.area.write(line)
+
+    def _cut_all(self) -> None:
+        for block in self._blocks:
+            if isinstance(block, Speech):
+                block.cut()
+        self._advance()
+
+    def _listen(self, session: Session) -> None:
+        """Take what has sounded of the items that go on."""
+        is_heard = session.at_rest
+        while self._blocks and isinstance(head := self._blocks[0], Speech):
+            if is_heard:
+                head.finish()
+            elif (words := session.monitor.sounded(head.item_id)) is not None:
+                head.sounded(words)
+            if not head.is_over:
+                return
+            self._advance()
+
+    def _going_on(self, rows: int) -> list[Text]:
+        """Lines of what the agent and the person are saying; what of it finds no room is printed."""
+        lines: list[Text] = []
+        if self._blocks and isinstance(head := self._blocks[0], Speech):
+            lines = self.area.wrap(head.rest) if head.rest.plain else []
+            excess = lines[: -max(_LEAST_LIVE, rows)] if len(lines) > max(_LEAST_LIVE, rows) else []
+            for line in excess:
+                self.area.write(line)
+                head.print(len(line.plain))
+            lines = lines[len(excess) :]
+        for text in self._hearing.values():
+            lines += self.area.wrap(Text.assemble(("You:   ", "bold dim"), (text, "dim")))[-_LEAST_LIVE:]
+        return [*lines, Text()] if rows > len(lines) + 1 else lines
