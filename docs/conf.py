@@ -21,6 +21,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
+smartquotes = False  # they make a dash of the two of an option
 default_role = "code"  # docstrings put code in single backticks
 python_use_unqualified_type_names = True
 

@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from cli.app import app, load_command
 from cli.commands.bench_history import history_command
-from engine import _HOMES
+from engine import _HOMES, Session
 
 _BLOCK = re.compile(r"^(\S.*)\n\n(?= {4}\S)", re.MULTILINE)
 """A paragraph with an indented one after it: the code that a docstring shows."""
@@ -113,9 +113,15 @@ def as_restructured_text(sphinx: Sphinx, what: str, name: str, value: Any, optio
     lines[:] = text.split("\n")
 
 
+def shortened(_app: Sphinx, _what: str, _name: str, value: Any, _options: Any, signature: str, result: str) -> Any:
+    """Say once what the options of a session are."""
+    return ("(**options)", result) if value is Session else (signature, result)
+
+
 def setup(sphinx: Sphinx) -> dict[str, bool]:
     """Add them to a build."""
     sphinx.add_directive("voice-command", CommandHelp)
     sphinx.add_directive("public-names", PublicNames)
     sphinx.connect("autodoc-process-docstring", as_restructured_text)
+    sphinx.connect("autodoc-process-signature", shortened)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

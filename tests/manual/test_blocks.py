@@ -81,9 +81,16 @@ def parse(words: list[str]) -> None:
 
 
 def options(command: Any) -> set[str]:
-    """Return the options of a command and of those below it."""
-    own = {name for entry in command.params for name in [*entry.opts, *entry.secondary_opts]}
-    return own.union(*(options(below) for below in getattr(command, "commands", {}).values()))
+    """Return the options of a command."""
+    return {name for entry in command.params for name in [*entry.opts, *entry.secondary_opts]}
+
+
+def command_of(words: list[str]) -> Any:
+    """Return the command that the first words name."""
+    command = load_command(words[0])
+    for word in words[1:]:
+        command = getattr(command, "commands", {}).get(word, command)
+    return command
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +109,14 @@ def test_a_command_can_be_given(block: Block) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_and_options_in_sentences_exist(page: Path) -> None:
     text = BLOCK.sub("", page.read_text(encoding="utf-8"))
-    named = {name: options(load_command(name)) | COMMON for name in COMMANDS}
-    for command in COMMAND.findall(text):
-        words = shlex.split(command)[1:]
+    for sentence in COMMAND.findall(text):
+        words = shlex.split(sentence)[1:]
         if not words[0].startswith("-") and words[0] != "COMMAND":
-            assert {word for word in words if word.startswith("--")} <= named[words[0]], command
-    assert not set(OPTION.findall(text)) - set[str]().union(*named.values())
+            named = {word for word in words if word.startswith("--")}
+            assert not named - options(command_of(words)) - COMMON, sentence
+    groups = [load_command(name) for name in COMMANDS]
+    every = [*groups, *(below for group in groups for below in getattr(group, "commands", {}).values())]
+    assert not set(OPTION.findall(text)) - COMMON.union(*map(options, every))
 
 
 @pytest.mark.parametrize(
