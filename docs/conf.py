@@ -21,13 +21,14 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
-smartquotes = False  # they make a dash of the two of an option
 default_role = "code"  # docstrings put code in single backticks
 python_use_unqualified_type_names = True
 
 # Annotations also name what the manual does not describe: other libraries, and inner classes. A link that a page makes
 # to a public name must lead somewhere.
 nitpick_ignore_regex = [("py:.*", r"(?!engine\.\w+$).*")]
+
+toc_object_entries_show_parents = "hide"
 
 html_theme = "furo"
 html_title = "voice"
@@ -36,6 +37,6 @@ html_css_files = ["manual.css"]
 html_show_sourcelink = False
 html_copy_source = False
 
-man_pages = [("commands/index", "voice", "talk with an agent, choose audio devices, measure latency", "", 1)] + [
+man_pages = [("commands/voice", "voice", "talk with an agent, choose audio devices, measure latency", "", 1)] + [
     (f"commands/{name}", f"voice-{name}", summary.rstrip("."), "", 1) for name, summary in COMMANDS.items()
 ]

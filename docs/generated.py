@@ -17,7 +17,7 @@ from sphinx.ext.napoleon import Config
 from sphinx.ext.napoleon.docstring import GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 
-from cli.app import app, load_command
+from cli.app import COMMANDS, app, load_command
 from cli.commands.bench_history import history_command
 from engine import _HOMES, Session
 
@@ -31,6 +31,8 @@ _DESCRIBED = {
     "   :exclude-members: type\n",
 }
 _KINDS = {"bool": "", "str": "TEXT", "list[str]": "TEXT", "path": "FILE", "int": "N"}
+_OPTION = re.compile(r"`[^`]*`|(?<![\w-])(--[a-z][a-z-]*)")
+"""An option in a sentence, where it is not in backticks already."""
 _KIND = re.compile(rf"<({'|'.join(map(re.escape, _KINDS))})>")
 
 
@@ -89,7 +91,7 @@ def _described(name: str, command: Any, context: Any) -> Iterator[str]:
     """Yield lines of Markdown."""
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     yield f"```text\n{usage}\n```\n"
-    yield from (f"{paragraph}\n" for paragraph in (command.help or "").split("\n\n"))
+    yield from (f"{_marked(paragraph)}\n" for paragraph in (command.help or "").split("\n\n"))
     yield f"```{{program}} {name}\n```\n"
     options = [entry for entry in command.get_params(context) if entry.help and entry.name != "help"]
     for panel, entries in groupby(options, key=lambda entry: entry.rich_help_panel):
@@ -100,9 +102,15 @@ def _described(name: str, command: Any, context: Any) -> Iterator[str]:
             if entry.param_type_name == "argument":
                 signature = (entry.metavar or entry.name.upper()).strip("[]")
             plain = _KIND.sub(lambda kind: _KINDS[kind[1]], signature).strip()
-            yield f"````{{option}} {plain}\n{words}\n````\n"
+            yield f"````{{option}} {plain}\n{_marked(words)}\n````\n"
+    if name == "voice":
+        yield from (f"`voice {subname}`\n: {summary}\n" for subname, summary in COMMANDS.items())
     if command.epilog:
         yield f"```text\n{command.epilog.removeprefix(chr(8)).strip()}\n```\n"
+
+
+def _marked(words: str) -> str:
+    return _OPTION.sub(lambda found: f"`{found[1]}`" if found[1] else found[0], words)
 
 
 def as_restructured_text(sphinx: Sphinx, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:

@@ -22,7 +22,7 @@ from engine.realtime.protocol.close_codes import closed
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.recording.replay import replay
 
-PAGE = Path(__file__).parents[2] / "docs" / "talk.md"
+PAGE = Path(__file__).parents[2] / "docs" / "commands" / "voice.md"
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, VoiceError)]
 
 
