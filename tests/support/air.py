@@ -100,6 +100,7 @@ class Air:
         self._commands: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._filter = Convolver(synthetic_room(room.rt60_ms, RATE_HZ, gain_db=room.gain_db), _BLOCK)
         self._drift = _drift(room.ppm)
+        self._dice, self._noise = np.random.default_rng(1), np.float32(10 ** (room.noise_db / 20))
         self._near: deque[Signal] = deque()
         self._shift_frames = round(room.delay_ms * RATE_HZ / 1000)
         self._kept: list[bytes] = []
@@ -153,6 +154,7 @@ class Air:
         return echo
 
     def _with_near(self, echo: Signal) -> Signal:
+        echo += self._noise * self._dice.standard_normal(echo.size, np.float32)
         at = 0
         while self._near and at < echo.size:
             part = self._near.popleft()
