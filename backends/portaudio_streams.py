@@ -19,7 +19,8 @@ from backends.portaudio import (
     negotiate,
 )
 from engine.audio.device.matching import find_device
-from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
+from engine.audio.device.sound_server import leading_to, plugin_of
+from engine.audio.types import SOUND_SERVERS, Device, Direction, StreamInfo, StreamRequest, StreamSide
 
 if TYPE_CHECKING:
     from engine.audio.port.audio_port import AudioPort
@@ -101,8 +102,9 @@ class PortAudioStreams:
             names = {Direction.INPUT: request.input, Direction.OUTPUT: request.output}
             chosen = {direction: find_device(devices, names[direction], direction) for direction in request.directions}
             for direction, device in chosen.items():
-                opening = Opening(self._port, device, direction, block_ms_of(request, direction))
-                with kept_running(self):
+                opened = plugin_of(devices) if device.host_api in SOUND_SERVERS else None
+                opening = Opening(self._port, opened or device, direction, block_ms_of(request, direction))
+                with kept_running(self), leading_to(device, direction):
                     self._add(device, direction, *openers(opening))
         except BaseException:
             self.close()

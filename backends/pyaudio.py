@@ -13,6 +13,7 @@ from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.device.sound_server import with_server_devices
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -62,7 +63,7 @@ class PyAudioBackend:
         self._library = reach_portaudio(extension) if native else None
 
     def devices(self) -> list[Device]:
-        """List the devices as PortAudio saw them when PyAudio was started.
+        """List the devices as PortAudio saw them when PyAudio was started, and the sound server's as they are now.
 
         Raises:
             StreamLostError: PortAudio does not run.
@@ -72,7 +73,7 @@ class PyAudioBackend:
         except OSError as error:  # it was ended, and has not started again
             raise not_running(failure_of(error)) from error
         defaults = {direction: self._default(direction) for direction in Direction}
-        return [self._device(index, defaults) for index in range(count)]
+        return with_server_devices([self._device(index, defaults) for index in range(count)])
 
     def _device(self, index: int, defaults: dict[Direction, int]) -> Device:
         entry = self._pyaudio.get_device_info_by_index(index)

@@ -16,6 +16,7 @@ from backends.alsa import require_configuration
 from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from engine.audio.device.protocol import PROTOCOL_VERSION
+from engine.audio.device.sound_server import with_server_devices
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -59,7 +60,7 @@ class SounddeviceBackend:
         self._library = _import_sounddevice()
 
     def devices(self) -> list[Device]:
-        """List the devices as PortAudio saw them when it was started."""
+        """List the devices as PortAudio saw them when it was started, and the sound server's as they are now."""
         library = self._library
         try:
             host_apis, count = library.query_hostapis(), library._check(library._lib.Pa_GetDeviceCount())
@@ -68,15 +69,17 @@ class SounddeviceBackend:
         defaults = self._defaults(host_apis)
         # Not `query_devices`: one name that is not UTF-8 would hide all devices.
         entries = [_fields(library._lib.Pa_GetDeviceInfo(index)) for index in range(count)]
-        return [
-            listed(
-                index,
-                {**entry, "name": library._ffi.string(entry["name"])},
-                host_apis[entry["hostApi"]]["name"],
-                defaults,
-            )
-            for index, entry in enumerate(entries)
-        ]
+        return with_server_devices(
+            [
+                listed(
+                    index,
+                    {**entry, "name": library._ffi.string(entry["name"])},
+                    host_apis[entry["hostApi"]]["name"],
+                    defaults,
+                )
+                for index, entry in enumerate(entries)
+            ]
+        )
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.daemon_thread import DaemonThread
 from engine.errors import InvalidInputError
 from engine.redaction import Secret
 
@@ -65,24 +65,22 @@ def may_exist(environ: Mapping[str, str]) -> bool:
 
 def _asked(question: Callable[[Any], _Answer]) -> _Answer:
     """Return what the keyring answers in time. One that hangs keeps its thread, and nothing else."""
-    answers: list[_Answer] = []
-    failures: list[str] = []
 
-    def ask() -> None:
-        try:
-            import keyring  # noqa: PLC0415
+    def ask() -> _Answer:
+        import keyring  # noqa: PLC0415
 
-            answers.append(question(keyring.get_keyring()))
-        except Exception as error:
-            failures.append(type(error).__name__)
+        return question(keyring.get_keyring())
 
-    asking = threading.Thread(target=ask, name="voice-keyring", daemon=True)
-    asking.start()
-    asking.join(PATIENCE_S)
-    if answers:
-        return answers[0]
-    fix = "Unlock it, or keep the key in the environment or the configuration file."
-    if failures == ["NoKeyringError"]:
-        raise InvalidInputError("This system has no keyring.", fix="Keep the key in the configuration file.")
-    reason = f"refuses ({failures[0]})" if failures else f"has not answered for {PATIENCE_S:g} s"
-    raise InvalidInputError(f"The system's keyring {reason}.", fix=fix)
+    try:
+        answer: _Answer = DaemonThread().submit(ask).result(PATIENCE_S)
+        return answer
+    except TimeoutError:
+        reason = f"has not answered for {PATIENCE_S:g} s"
+    except Exception as error:
+        if type(error).__name__ == "NoKeyringError":
+            raise InvalidInputError("This system has no keyring.", fix="Keep the key in the configuration.") from None
+        reason = f"refuses ({type(error).__name__})"
+    raise InvalidInputError(
+        f"The system's keyring {reason}.",
+        fix="Unlock it, or keep the key in the environment or the configuration file.",
+    )

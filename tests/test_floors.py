@@ -22,7 +22,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.config_tables": (),
     "engine.plugins": ("engine.errors",),
     "engine.config_errors": ("engine.errors",),
-    "engine.key_ring": ("engine.redaction", "engine.errors"),
+    "engine.daemon_thread": (),
+    "engine.key_ring": ("engine.daemon_thread", "engine.redaction", "engine.errors"),
     "engine.config": (
         "engine.config_tables",
         "engine.config_errors",
@@ -35,6 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.dsp": ("engine.dsp", "engine.redaction", "engine.errors"),
     "engine.audio": (
         "engine.audio",
+        "engine.daemon_thread",
         "engine.dsp",
         "engine.backoff",
         "engine.files",

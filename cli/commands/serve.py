@@ -64,7 +64,7 @@ def serve(
         return
     import asyncio  # noqa: PLC0415 - a fifth of the start-up
 
-    from engine.audio.run_blocking import DaemonThread  # noqa: PLC0415
+    from engine.daemon_thread import DaemonThread  # noqa: PLC0415
 
     with contextlib.suppress(KeyboardInterrupt):
         plan = _plan_of(faults or [], seed)

@@ -13,7 +13,7 @@ from cli.terminal.sanitize import json_text, printable
 from cli.terminal.signals import stop_signals
 from engine.audio.device.matching import describe
 from engine.audio.device.protocol import Backend
-from engine.audio.recovery.device_diff import Arrived, Change, Left, NewDefault, changes, sound_server_device
+from engine.audio.recovery.device_diff import Arrived, Change, Left, NewDefault, changes
 from engine.audio.recovery.rescan import DeviceLister
 from engine.audio.types import Device, Direction
 from engine.errors import VoiceError
@@ -45,9 +45,6 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
     known = await lister.rescan()
     devices = f"{len(known)} device{'' if len(known) == 1 else 's'}"
     typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
-    server = sound_server_device(known)
-    if server is not None and not as_json:
-        typer.echo(f"{printable(server.name)} is a whole sound server: changes inside it are not listed.", err=True)
     trouble = ""
     while True:
         await asyncio.sleep(INTERVAL_S)

@@ -5,38 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
+
+from engine.daemon_thread import DaemonThread
 
 T = TypeVar("T")
 _LEFT_S = 0.6
 """Time that is given what nothing follows after: Ctrl+C ends a conversation within a second."""
-
-
-class DaemonThread(Executor):
-    """A thread for one call, which does not keep the process from ending."""
-
-    def __init__(self) -> None:
-        self.outcome: Future[Any] = Future()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Make the call, unless it is cancelled before the thread has begun."""
-
-        def work() -> None:
-            if not self.outcome.set_running_or_notify_cancel():
-                return
-            try:
-                result = fn(*args, **kwargs)
-            except BaseException as error:
-                self.outcome.set_exception(error)
-            else:
-                self.outcome.set_result(result)
-
-        threading.Thread(target=work, daemon=True, name="voice-blocking").start()
-        return self.outcome
 
 
 async def run_blocking(

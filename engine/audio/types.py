@@ -25,6 +25,10 @@ class Device:
     is_default_output: bool = False
 
 
+SOUND_SERVERS = ("PulseAudio", "PipeWire")
+"""Host APIs of devices that a sound server has, behind the one that stands for the whole server."""
+
+
 class Direction(Enum):
     """The direction of the sound: from a microphone or to a speaker."""
 

@@ -14,7 +14,7 @@ import soundfile
 import engine as voice
 from engine.api import sound as module
 from engine.api.sound import pcm16_of
-from engine.audio.run_blocking import DaemonThread
+from engine.daemon_thread import DaemonThread
 from engine.realtime.testing import VirtualDevices, run_virtual
 
 TONE = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(4800) / 48000)).astype(np.float32)

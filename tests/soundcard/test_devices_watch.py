@@ -31,7 +31,7 @@ def listers(card: SoundCard) -> list[Path]:
 def test_departures_arrivals_and_defaults_are_lines_of_json(own_soundcard: SoundCard, backend: str) -> None:
     command = [VOICE, "devices", "watch", "--backend", backend, "--json"]
     with LineProcess(command, own_soundcard.environment) as watching:
-        watching.wait_for(lambda line: "Watching 5 devices" in line, on_stderr=True)
+        watching.wait_for(lambda line: "Watching 7 devices" in line, on_stderr=True)
         own_soundcard.end_server()
         watching.wait_for(lambda line: is_change(line, "left", "vspk"))
         watching.wait_for(lambda line: json.loads(line)["change"] == "default")
@@ -39,12 +39,16 @@ def test_departures_arrivals_and_defaults_are_lines_of_json(own_soundcard: Sound
         watching.wait_for(lambda line: is_change(line, "arrived", "vmic"))
         for direction in ("input", "output"):
             watching.wait_for(partial(is_default, direction, "default"))
+        named = "sink_properties=device.description=Plug"
+        own_soundcard.pactl("load-module", "module-null-sink", "sink_name=plug", named)
+        own_soundcard.pactl("set-default-sink", "plug")
+        watching.wait_for(partial(is_default, "output", "Plug"))
         assert watching.interrupt() == 0
     records = [json.loads(line) for line in watching.lines]
     assert {record["device"]["backend"] for record in records if "device" in record} == {backend}
     left = {record["device"]["name"] for record in records if record["change"] == "left"}
     arrived = {record["device"]["name"] for record in records if record["change"] == "arrived"}
-    assert left == arrived == {"vspk", "vspkmon", "vcable", "vmic", "default"}
+    assert left == arrived - {"Plug"} == {"vspk", "vspkmon", "vcable", "vmic", "default", "Null Output"}
     # One line on what is watched; nothing of what ALSA, JACK and PortAudio say.
     assert len(watching.errors) == 1
 
@@ -52,7 +56,9 @@ def test_departures_arrivals_and_defaults_are_lines_of_json(own_soundcard: Sound
 def test_lines_for_people_and_no_process_is_left_behind(own_soundcard: SoundCard) -> None:
     with LineProcess([VOICE, "devices", "watch"], own_soundcard.environment) as watching:
         watching.wait_for(lambda line: "backend sounddevice" in line, on_stderr=True)
-        watching.wait_for(lambda line: line.startswith("default is a whole sound server"), on_stderr=True)
+        own_soundcard.add_sink("lamp")
+        line = watching.wait_for(lambda line: "Null Output, PulseAudio (2 output, 48000 Hz)" in line)
+        assert line.split()[1] == "arrived"
         own_soundcard.end_server()
         line = watching.wait_for(lambda line: "vspk, ALSA" in line)
         assert line.split()[1] == "left"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from engine.audio.types import Device, Direction
+from engine.audio.types import SOUND_SERVERS, Device, Direction
 from engine.errors import Advice, NoDeviceError, UnknownDeviceError
 
 _TWIN = re.compile(r"(?P<name>.+) #(?P<number>[1-9]\d?)")
@@ -22,7 +22,8 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
         devices: The devices that the backend lists.
         name: None or "default" for the system's default (else the first); a number for an index; a name, or
             "name, host API", as it is or as it was before the device was plugged in again; or words, in any case and
-            any order, that all occur in "name, host API". What is nearer to the exact name wins.
+            any order, that all occur in "name, host API". What is nearer to the exact name wins, and a device of its
+            own before one of the sound server's.
         direction: Only devices with channels in this direction count.
 
     Raises:
@@ -45,7 +46,8 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
             f"The name of the {direction.value} device is empty.",
             fix="Leave it out, or write default, for the default device.",
         )
-    matches = _matches(usable, name.strip())
+    matches = _matches([device for device in usable if device.host_api not in SOUND_SERVERS], name.strip())
+    matches = matches or _matches(usable, name.strip())
     if len(matches) == 1:
         return matches[0]
     if matches:

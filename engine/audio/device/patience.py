@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import wait
 from typing import TypeVar
 
-from engine.audio.run_blocking import DaemonThread
+from engine.daemon_thread import DaemonThread
 from engine.errors import StreamLostError
 
 T = TypeVar("T")

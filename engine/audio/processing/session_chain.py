@@ -14,8 +14,8 @@ from engine.audio.processing.echo_meter import EchoMeter
 from engine.audio.processing.microphone import ProcessedMicrophone
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.speech import SpeechDetector
-from engine.audio.run_blocking import DaemonThread
 from engine.audio.types import ProcessingReport, StreamInfo
+from engine.daemon_thread import DaemonThread
 
 _LOOK_AGAIN_S = 10.0
 """The question costs two short processes where there is a sound server."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from engine.audio.device.matching import describe
-from engine.audio.types import Device, Direction
+from engine.audio.types import SOUND_SERVERS, Device, Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +26,12 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class NewDefault:
-    """The system's default of a direction is another one; None for none."""
+    """The default of a direction, the system's or the sound server's, is another one; None for none."""
 
     direction: Direction
     before: Device | None
     after: Device | None
 
-
-_SERVER_NAMES = ("pulse", "pipewire")
-_SERVER_CHANNELS = (32, 64)
-"""Channels of ALSA's plugins for PulseAudio and PipeWire; `default` of a sound card has as many as the card, or 128
-where it mixes."""
 
 Change = Arrived | Left | NewDefault
 
@@ -44,20 +40,6 @@ def default_of(devices: Sequence[Device], direction: Direction) -> Device | None
     """The device the system calls its default, if any."""
     usable = (device for device in devices if direction.channels_of(device) > 0)
     return next((device for device in usable if direction.is_default(device)), None)
-
-
-def sound_server_device(devices: Sequence[Device]) -> Device | None:
-    """The device that is a whole sound server (PulseAudio, PipeWire): what changes behind it no list shows.
-
-    ALSA's plugins for the two offer as many channels as the server could mix, and a sound card's `default` others.
-    """
-    return next(filter(_is_sound_server, devices), None)
-
-
-def _is_sound_server(device: Device) -> bool:
-    channels = max(device.max_input_channels, device.max_output_channels)
-    named = device.name in _SERVER_NAMES or (device.name == "default" and channels in _SERVER_CHANNELS)
-    return named and device.host_api == "ALSA"
 
 
 def changes(before: Sequence[Device], after: Sequence[Device]) -> list[Change]:
@@ -71,8 +53,11 @@ def changes(before: Sequence[Device], after: Sequence[Device]) -> list[Change]:
     old, new = _by_identity(before), _by_identity(after)
     found: list[Change] = [Left(device) for key, device in old.items() if key not in new]
     found += [Arrived(device) for key, device in new.items() if key not in old]
-    for direction in Direction:
-        was, now = default_of(before, direction), default_of(after, direction)
+    for direction, is_servers in product(Direction, (False, True)):
+        was, now = (
+            default_of([device for device in devices if (device.host_api in SOUND_SERVERS) is is_servers], direction)
+            for devices in (before, after)
+        )
         if (was and describe(was)) != (now and describe(now)):
             found.append(NewDefault(direction, was, now))
     return found

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.audio.device.matching import describe, find_device, lasting_name
-from engine.audio.recovery.device_diff import sound_server_device
+from engine.audio.device.sound_server import plugin_of
 from engine.audio.types import Device, Direction
 from engine.errors import NoDeviceError, UnknownDeviceError
 
@@ -124,5 +124,5 @@ def test_devices_of_one_name_are_told_apart_by_their_order() -> None:
 )
 def test_a_sound_server_is_told_from_a_card_by_its_name_and_channels(name: str, channels: int, is_server: bool) -> None:
     default = Device(2, name, "ALSA", channels, channels, 44100)
-    assert sound_server_device([LINUX[0], default]) == (default if is_server else None)
-    assert sound_server_device([replace(default, host_api="MME")]) is None
+    assert plugin_of([LINUX[0], default]) == (default if is_server else None)
+    assert plugin_of([replace(default, host_api="MME")]) is None

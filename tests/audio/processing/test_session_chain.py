@@ -13,8 +13,8 @@ from engine.audio.processing import session_chain
 from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.protocol import Processor
 from engine.audio.processing.session_chain import SessionChain
-from engine.audio.run_blocking import DaemonThread
 from engine.audio.types import StreamInfo
+from engine.daemon_thread import DaemonThread
 
 INFO = StreamInfo("test", native=False, input=None, output=None)
 
