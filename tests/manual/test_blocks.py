@@ -74,6 +74,9 @@ def calls(line: str) -> Iterator[list[str]]:
 def parse(words: list[str]) -> None:
     """Read the words as the program does, and run nothing."""
     command: Any = typer.main.get_command(app)
+    if len(words) == 1 and words[0].startswith("-"):  # acts as soon as it is read
+        assert words[0] in options(command)
+        return
     context = command.make_context("voice", list(words))
     while hasattr(command, "resolve_command") and context._protected_args:
         name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
