@@ -18,6 +18,11 @@ _UNKNOWN = re.compile(
     r"^\W*(?:please\W+|пожалуйста\W+)?(?:call|вызови)\s+(?:(?:the|tool|function|инструмент|функцию)\s+)*([^,.:(]{1,50})",
     re.IGNORECASE,
 )
+_UNKNOWN_WORDS = ("There is no tool {}. Tools to call: {}.", "Нет инструмента {}. Можно вызвать: {}.")
+_NEEDS = (
+    "To call {}, say behind its name, with commas between: {}.",
+    "Чтобы вызвать {}, назовите после имени через запятую: {}.",
+)
 _YES = frozenset({"yes", "on", "true", "1", "да", "вкл"})
 
 
@@ -48,18 +53,14 @@ def named_call(text: str, tools: Tools) -> Call | str | None:
         if match is not None:
             call = call_of(name, tools[name], _FILLER.sub("", match[1]))
             lacking = ", ".join(key for key, value in call.arguments.items() if value is None)
-            return _asking(text, name, lacking) if lacking else call
+            return _in_words(text, _NEEDS, name, lacking) if lacking else call
     if (unknown := _UNKNOWN.match(text)) is None:
         return None
-    name, known = unknown[1].strip(), ", ".join(tools) or "-"
-    english, russian = "There is no tool {}. Tools to call: {}.", "Нет инструмента {}. Можно вызвать: {}."
-    return (russian if language_of(text) == "ru" else english).format(name, known)
+    return _in_words(text, _UNKNOWN_WORDS, unknown[1].strip(), ", ".join(tools) or "-")
 
 
-def _asking(text: str, name: str, lacking: str) -> str:
-    if language_of(text) == "ru":
-        return f"Чтобы вызвать {name}, назовите после имени через запятую: {lacking}."
-    return f"To call {name}, say behind its name, with commas between: {lacking}."
+def _in_words(text: str, english_russian: tuple[str, str], *values: str) -> str:
+    return english_russian[language_of(text) == "ru"].format(*values)
 
 
 def call_of(name: str, schema: dict[str, Any], given: str, said: str | None = None) -> Call:

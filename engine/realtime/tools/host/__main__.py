@@ -89,7 +89,7 @@ class _Calls:
     def _submit(self, frame: dict[str, Any]) -> None:
         tool = self._tools[frame["tool"]]
         try:
-            done = self._threads.submit(lambda: call_plain(tool.function, _checked(tool, frame["arguments"])))
+            done = self._threads.submit(lambda: call_plain(tool.function, tool.check(frame["arguments"])))
         except ToolError as error:
             done = Future()
             done.set_exception(error)
@@ -99,7 +99,7 @@ class _Calls:
         tool = self._tools[frame["tool"]]
 
         async def run() -> Output:
-            return await call_async(tool.function, _checked(tool, frame["arguments"]))
+            return await call_async(tool.function, tool.check(frame["arguments"]))
 
         task = self._tasks[frame["call"]] = self._loop.create_task(run())
         task.add_done_callback(partial(self._answer, frame["call"]))
@@ -112,6 +112,8 @@ class _Calls:
         """Say what a call came to, which also says that it has ended."""
         self._tasks.pop(call, None)
         error = ToolError("The tool was cancelled.") if done.cancelled() else done.exception()
+        if isinstance(error, WrongArgumentsError):
+            error = ToolError(f"Wrong arguments: {error}.")
         try:
             if error is None:
                 self._link.send(call=call, output=done.result().text, cut_chars=done.result().cut_chars)
@@ -122,13 +124,6 @@ class _Calls:
             self._link.send(call=call, error=said, kind="" if isinstance(error, ToolError) else type(error).__name__)
         except OSError:  # the session is gone, or the tool has closed the socket; or a fork of it returns here too
             os._exit(1)
-
-
-def _checked(tool: Tool, arguments: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return tool.check(arguments)
-    except WrongArgumentsError as error:
-        raise ToolError(f"Wrong arguments: {error}.") from None
 
 
 def _loaded(link: _Link, reference: str) -> list[Tool]:
