@@ -321,6 +321,11 @@ class AudioPort(Pinned):
         return self._control.item(c.INPUT_LAST_NS)
 
     @property
+    def xruns(self) -> int:
+        """Xruns that both devices told so far."""
+        return self._control.item(c.INPUT_XRUNS) + self._control.item(c.OUTPUT_XRUNS)
+
+    @property
     def latency_s(self) -> float:
         """Latency of both devices at the last callback, as they told it; 0 where one of them did not."""
         told = self._floats.item(c.INPUT_LATENCY), self._floats.item(c.OUTPUT_LATENCY)

@@ -15,6 +15,8 @@ from engine.dsp.resample import make_resampler
 BLOCK = RATE_HZ // 50
 _KEPT_BLOCKS = 20
 _SEARCHED_S = 0.2
+_XRUN = {"in": 2, "out": 4}
+"""PaStreamCallbackFlags: overflow of the microphone, underflow of the speaker."""
 
 
 def noise(seconds: float) -> NDArray[np.float32]:
@@ -59,6 +61,7 @@ class EchoRig:
         self.reads, self.torn_every, self.tells_latency = True, 0, tells_latency
         self.told_wrong_s = 0.0
         """By how much more than its latency the speaker tells."""
+        self._flags = {"in": 0, "out": 0}
         self._moved_s = {"in": 0.0, "out": 0.0}
         self.taken: list[NDArray[np.float32]] = []
         self._mic: list[NDArray[np.float32]] = []
@@ -110,6 +113,7 @@ class EchoRig:
     def lose(self, direction: str, seconds: float) -> None:
         """Let a stream stand still."""
         self._due[direction] += seconds
+        self._flags[direction] = _XRUN[direction]
         self._comes[direction] += seconds
 
     def move_callbacks(self, direction: str, seconds: float) -> None:
@@ -170,7 +174,8 @@ class EchoRig:
         assert self.port.playback is not None
         at = self._put % (self._sound.size - block.size)
         self._put += self.port.playback.put(self._sound[at : at + block.size])
-        self.port.process(None, block)
+        self.port.process(None, block, flags=self._flags["out"])
+        self._flags["out"] = 0
         self._stamp(c.OUTPUT_LAST_NS)
         self._tell_latency(c.OUTPUT_LATENCY, self._due["out"] + self.latency_s + self.told_wrong_s - self.now_s)
         sounds_at_s = self._due["out"] + self.latency_s + self._frame_s * np.arange(block.size)
@@ -188,7 +193,8 @@ class EchoRig:
         if self._heard:
             times, samples = (np.concatenate(parts) for parts in zip(*self._heard, strict=True))
             heard = np.interp(at_s, times, samples, 0.0, 0.0)
-        self.port.process(heard.astype(np.float32)[:, None], None)
+        self.port.process(heard.astype(np.float32)[:, None], None, flags=self._flags["in"])
+        self._flags["in"] = 0
         self._stamp(c.INPUT_LAST_NS)
         self._tell_latency(c.INPUT_LATENCY, self.now_s - self._due["in"] + 0.01)
         self._due["in"] += frames / self.capture_hz
