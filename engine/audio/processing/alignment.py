@@ -23,6 +23,8 @@ and finds delays of up to 500 ms without a hint."""
 _JUMP_S, _UNSETTLED_S, _DRIFTED_S = 0.005, 0.001, 0.002
 """Errors of the pairing that are corrected at once, at any time and half a second after a jump; and one that starts the
 resampling though no drift has shown. A sound server loses 10 ms at a time; callbacks 8 ms late are an error of 2."""
+_BLIND_S = 0.3
+"""Time for which the canceller lets echo pass after a loss: what the speaker gave before lies elsewhere."""
 _MEND_S = 30.0
 """Time constant of the correction by resampling: an error of 1 ms is worth 33 ppm."""
 
@@ -64,6 +66,12 @@ class ReferenceAligner:
         self._next: int | None = None
         """Position paired with the next frame of the microphone; None until the speaker has started."""
         self._settled = False
+        self._blind_frames = 0
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the echo in the block that was taken last may be none of what the canceller was given."""
+        return self._blind_frames > 0
 
     @property
     def drift_ppm(self) -> float:
@@ -77,6 +85,7 @@ class ReferenceAligner:
             frames: Length of the block in frames of the chain.
             captured_end: Position in the capture ring behind the block's last frame.
         """
+        self._blind_frames = max(0, self._blind_frames - frames)
         self._read_ring()
         self._pair(frames, captured_end)
         block = np.zeros(frames, np.float32)
@@ -124,6 +133,8 @@ class ReferenceAligner:
         if abs(error_s) > (_UNSETTLED_S if settles else _JUMP_S):
             self._next, error_s = wanted, 0.0
             self.jumps += not settles
+            if not settles and self._kept.any():
+                self._blind_frames = round(_BLIND_S * RATE_HZ)
             self._settled = settles
             clocks.restart()
         self._settled = self._settled or settles

@@ -25,6 +25,8 @@ class Block:
     reference: Samples
     captured_at_s: float
     """Moment at which its last frame was in the ring, on the loop's clock."""
+    is_blind: bool
+    """Whether its echo may be none of what the canceller was given."""
 
 
 class BlockSource:
@@ -60,4 +62,4 @@ class BlockSource:
         # Both at once: with a callback in between, what is said while muted would be taken for older than it is.
         newest_s, came = self._port.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - tail
         reference = self._aligner.take(BLOCK_FRAMES, tail - behind)
-        return Block(samples, reference, newest_s - (behind + came) / rate_hz)
+        return Block(samples, reference, newest_s - (behind + came) / rate_hz, self._aligner.is_blind)

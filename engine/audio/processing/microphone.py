@@ -128,6 +128,8 @@ class ProcessedMicrophone:
         sounds = bool(np.dot(block.reference, block.reference))  # a tenth of what `any` takes
         level = self._detector.take(samples, chain.speech_probability, speaker_sounds=sounds)
         self._meter.take(block.samples, samples, block.reference, speaks=level is not SpeechLevel.NONE)
+        if block.is_blind and chain.cancels_echo:
+            samples, level = np.zeros_like(samples), SpeechLevel.NONE
         self._done.append((samples, Heard(level, block.captured_at_s - chain.delay_ms / 1000)))
         self._on_done()
 

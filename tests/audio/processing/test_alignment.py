@@ -10,8 +10,9 @@ import pytest
 
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing.alignment import ReferenceAligner
-from engine.audio.processing.protocol import RATE_HZ
+from engine.audio.processing.protocol import RATE_HZ, Processor
 from tests.audio.processing.echo_rig import BLOCK, EchoRig
+from tests.audio.processing.test_microphone import Rig, Same
 
 LAG_MS = 50.0
 """The rig's 60 ms and a block, less the block and 10 ms by which the reference is held back."""
@@ -159,6 +160,19 @@ def test_a_loss_is_noticed_at_once_where_latencies_are_told(direction: str, seco
     assert rig.aligner.jumps == 1
 
 
+@pytest.mark.parametrize(("sounds", "blind_s"), [(True, 0.3), (False, 0.0)])
+def test_the_canceller_is_blind_for_a_while_after_a_loss_while_the_speaker_sounds(sounds: bool, blind_s: float) -> None:
+    rig = EchoRig(tells_latency=True, played=None if sounds else np.zeros(RATE_HZ, np.float32))
+    rig.run(3.0)
+    rig.lose("out", 0.1)
+    blind = 0
+    for _ in range(50):
+        rig.run(0.02)
+        blind += rig.aligner.is_blind
+    assert rig.aligner.jumps == 1
+    assert blind == pytest.approx(50 * blind_s, abs=2)
+
+
 def test_a_speaker_whose_callbacks_come_to_be_late_still_has_its_sound_there_in_time() -> None:
     """The echo comes to lie nearer by as much, once."""
     rig = EchoRig(tells_latency=True)
@@ -231,3 +245,18 @@ def test_a_port_without_a_speaker_gives_silence() -> None:
     port.attach_input(RATE_HZ, 1)
     port.process(np.zeros((BLOCK, 1), np.float32), None)
     assert not ReferenceAligner(port).take(BLOCK, BLOCK).any()
+
+
+class Cancelling(Same):
+    cancels_echo = True
+
+
+@pytest.mark.parametrize(("processor", "is_heard"), [(Same(), True), (Cancelling(), False)])
+async def test_while_the_canceller_is_blind_nothing_is_heard(
+    monkeypatch: pytest.MonkeyPatch, processor: Processor, is_heard: bool
+) -> None:
+    """After a loss its echo would be taken for a voice; without a canceller there is nothing to be blind."""
+    monkeypatch.setattr(ReferenceAligner, "is_blind", property(lambda _: True))
+    rig = Rig(processor)
+    rig.say(np.ones(2 * BLOCK, np.float32) / 2)
+    assert np.any(await rig.hear(2 * BLOCK)) == is_heard
