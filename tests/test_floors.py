@@ -127,8 +127,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli.view": ("cli.terminal", "cli.errors"),
     "cli.devices": ("cli.terminal", "cli.errors"),
     "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
-    "cli.bench": ("cli.terminal", "cli.errors"),
-    "cli.sessions": ("cli.terminal", "cli.errors"),
+    "cli.pages": ("cli.terminal",),
+    "cli.bench": ("cli.pages", "cli.terminal", "cli.errors"),
+    "cli.sessions": ("cli.pages", "cli.terminal", "cli.errors"),
     "cli.run": ("cli.terminal", "cli.view", "cli.devices", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""

@@ -1,4 +1,4 @@
 """`voice bench` in the terminal and as a page.
 
-Imports `terminal` and `errors`.
+Imports `pages`, `terminal` and `errors`.
 """

@@ -12,6 +12,7 @@ from cli.options import BackendOption, JsonOption
 from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
+_LONG_S = 600
 _SESSION = "Name of a session, a beginning of it, or `last`; or the folder of a recording."
 SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSION)]
 
@@ -41,14 +42,27 @@ def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(session: SessionArgument = "last") -> None:
+def show(
+    session: SessionArgument = "last",
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page instead, with time line and sound.")
+    ] = None,
+) -> None:
     """Print what was said and done, with its times."""
-    from cli.sessions.finding import path_of, require_whole  # noqa: PLC0415
+    from cli.sessions.finding import path_of, require_whole, write  # noqa: PLC0415
     from cli.sessions.table import print_story  # noqa: PLC0415
     from engine.realtime.recording.story import Story  # noqa: PLC0415
 
     story = Story(path_of(session))
-    print_story(story)
+    if html is None:
+        print_story(story)
+    else:
+        from cli.sessions.page import page  # noqa: PLC0415
+
+        if story.duration_s > _LONG_S:
+            _note("Writing the page; an hour of sound takes about a minute.")
+        write(page(story).encode("utf-8", "replace"), html)
+        _note(f"The page is {html}.")
     require_whole(story)
 
 

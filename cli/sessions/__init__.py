@@ -1,4 +1,4 @@
 """Past conversations: lists, transcripts, files of others' formats, and a page.
 
-Imports `terminal` and `errors`.
+Imports `pages`, `terminal` and `errors`.
 """

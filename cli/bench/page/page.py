@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from itertools import groupby
+from pathlib import Path
 from typing import Any
-
-import jinja2
-from markupsafe import Markup, escape
 
 from benchmarks.registry import BENCHMARKS
 from benchmarks.report.comparison import SAMPLES, Comparison, Judgement
@@ -21,6 +17,7 @@ from benchmarks.signals.echo_quality import WINDOW_S
 from cli.bench.page.charts import Bar, Chart, bars, lines, samples
 from cli.bench.table import TEXTS, grid, measured_besides, notes
 from cli.bench.words import QUICK, change_cells, remarks
+from cli.pages.template import filled
 from cli.terminal.sanitize import printable
 
 _CHANGES = ("case", "figure", "then", "now", "change", "noise", "judgement")
@@ -55,13 +52,12 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         comparison: With an older run, if that was asked for.
         note: What else has to be known about the run, such as that it was interrupted.
     """
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["prose"] = _prose
-    template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
     first, *more = recommendation(run.results)
     in_order = sorted(run.results, key=lambda result: result.benchmark not in ABOUT_SOUND)
     parts = [_part(name, list(of_it)) for name, of_it in groupby(in_order, key=lambda result: result.benchmark)]
-    text = template.render(
+    return filled(
+        Path(__file__).with_name("report.html.j2"),
+        printable,
         machine=_machine(run.machine),
         remarks=[words for words in (QUICK if run.quick else "", note) if words],
         recommended=first,
@@ -73,7 +69,6 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         change_rows=list(_changes(comparison)) if comparison else [],
         parts=parts,
     )
-    return "\n".join(map(printable, text.split("\n")))
 
 
 def _part(benchmark: str, results: Sequence[Result]) -> Part:
@@ -194,11 +189,6 @@ def _design(run: Result) -> str:
 
 def _colour(run: Result) -> str:
     return _DESIGNS.get(_design(run), _OTHER)
-
-
-def _prose(text: str) -> Markup:
-    """Escape a text for HTML; its parts in backticks become code."""
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _machine(machine: Mapping[str, Any]) -> str:
