@@ -32,6 +32,7 @@ def test(
     from rich.text import Text  # noqa: PLC0415
 
     from cli.devices.echo import measure_echo  # noqa: PLC0415 - brings soxr
+    from cli.devices.echo_note import note_echo  # noqa: PLC0415
     from cli.devices.selection import open_devices  # noqa: PLC0415
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from cli.terminal.level_meter import bar  # noqa: PLC0415 - brings rich
@@ -58,6 +59,7 @@ def test(
             line.close()
     report = diagnose(recorded.check)
     echo = measure_echo(recorded.check) if report.sweep_speed == 1.0 else None
+    note_echo(recorded.info, echo.removed_db if echo else None)
     if as_json:
         typer.echo(json_text(_record(recorded, report, echo), 2))
     else:

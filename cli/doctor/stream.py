@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from cli.devices.echo_note import noted_echo
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from engine.audio.device.blame import closing
 from engine.audio.device.protocol import Backend
@@ -92,9 +93,13 @@ def _echo(info: StreamInfo) -> Finding:
     if lacks:
         return warning("echo", " ".join(lacks), "Run `pip install pywebrtc-audio`, or use headphones.")
     if not processors:
-        return ok("echo", "none is looked for: the speaker is worn on the ears, or the configuration says so")
+        return ok("echo", "is not cancelled: the speaker is worn on the ears, or the configuration says so")
     names = ", ".join(type(processor).__name__ for processor in processors)
-    return ok("echo", f"the microphone passes through {names}; `voice devices test` tells what that takes away")
+    if not any(getattr(processor, "cancels_echo", False) for processor in processors):
+        return ok("echo", f"is not cancelled; the microphone passes through {names}")
+    noted = noted_echo(info)
+    measured = f"last measured: {noted}" if noted else "`voice devices test` measures by how much"
+    return ok("echo", f"would be cancelled; the microphone passes through {names}; {measured}")
 
 
 def _audio_threads(port: AudioPort) -> Iterator[Finding]:

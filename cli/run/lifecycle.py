@@ -7,6 +7,7 @@ import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 
+from cli.devices.echo_note import note_echo
 from cli.run.approvals import Approvals
 from cli.run.outputs import Outputs
 from cli.run.piped_input import type_lines
@@ -61,7 +62,8 @@ async def converse(session: Session, outputs: Outputs, approvals: Approvals, gui
                         guiding = asyncio.ensure_future(guide(session))
                         guiding.add_done_callback(lambda guiding: _fail_with(guiding, session))
                         stack.callback(guiding.cancel)
-                    await session.wait()
+                    summary = await session.wait()
+            note_echo(session.stream, summary.processing.erle_db)
         except asyncio.CancelledError:
             if interrupted:
                 screen.say("Interrupted while starting.")

@@ -7,11 +7,14 @@ import io
 
 import pytest
 
+from cli.run import lifecycle
 from cli.run.approvals import Approvals
 from cli.run.lifecycle import Guide, converse
 from cli.run.outputs import Outputs
 from cli.view.screen import Screen
 from engine.api.session import Session
+from engine.audio.session_audio import SessionAudio
+from engine.audio.types import ProcessingReport
 from engine.errors import InvalidInputError, VoiceError
 from tests.support.scripted_server import Peer, ScriptedServer
 
@@ -54,3 +57,15 @@ def test_a_reader_may_leave_before_the_session_is_open_and_after_the_loop_is_clo
     asyncio.run(hold(outputs))
     assert "nobody reads the output" in shown.getvalue()
     outputs.reader_left()
+
+
+async def test_by_how_much_the_echo_got_quieter_is_noted_for_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = list[tuple[str, float | None]]()
+    monkeypatch.setattr(lifecycle, "note_echo", lambda info, erle_db: noted.append((info.backend, erle_db)))
+    monkeypatch.setattr(SessionAudio, "processing_report", lambda _: ProcessingReport(("WebRtc",), 31.0))
+
+    async def guide(session: Session) -> None:
+        session.stop("that was all")
+
+    await hold(Outputs(Screen(io.StringIO())), guide)
+    assert noted == [("virtual", 31.0)]
