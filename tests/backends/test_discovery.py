@@ -169,7 +169,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Entry points by name; a test changes them."""
     points = dict.fromkeys(("sounddevice", "pyaudio", "virtual"), f"{__name__}:Fake")
     monkeypatch.setattr(
-        "engine.plugins.entry_points",
+        "engine.plugins.registered",
         lambda group: [EntryPoint(name, value, group) for name, value in points.items()],
     )
     return points

@@ -8,6 +8,7 @@ microphone's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 
@@ -57,7 +58,6 @@ class ReferenceAligner:
         """Delay of the reference, so that it is there when the microphone is."""
         self._port, self._ring, self._on_taken = port, port.reference, on_taken
         self._clocks = StreamClocks(port)
-        self._resampler = PolyphaseResampler(port.output_rate_hz or RATE_HZ, RATE_HZ, adjustable=True)
         self._passes = port.output_rate_hz == RATE_HZ
         self._kept = np.empty(0, np.float32)
         self._end, self._rendered = 0, port.reference_lost_frames + (self._ring.tail if self._ring else 0)
@@ -72,6 +72,10 @@ class ReferenceAligner:
     def is_blind(self) -> bool:
         """Whether the echo in the block that was taken last may be none of what the canceller was given."""
         return self._blind_frames > 0
+
+    @cached_property
+    def _resampler(self) -> PolyphaseResampler:
+        return PolyphaseResampler(self._port.output_rate_hz or RATE_HZ, RATE_HZ, adjustable=True)
 
     @property
     def drift_ppm(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.waker import ThreadWaker
 from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
-from engine.dsp.resample import make_resampler
+from engine.dsp.resample import Resampler, make_resampler
 
 BLOCK_FRAMES = 2 * FRAMES
 """As long as a block on the wire: shorter ones would wake two threads more often, and be sent no sooner."""
@@ -41,11 +42,15 @@ class BlockSource:
         """
         assert port.capture is not None
         self._port, self._ring, self._aligner = port, port.capture, aligner
-        self._resampler = make_resampler(port.input_rate_hz, RATE_HZ)
         self._waiting = np.empty(0, np.float32)
         self.waker = ThreadWaker()
         """For the thread that takes, should it wait."""
         port.wake_thread_at_captured(self.waker)
+
+    @cached_property
+    def _resampler(self) -> Resampler:
+        """Made on the chain's thread: a pair of rates that is new to the machine takes 60 ms."""
+        return make_resampler(self._port.input_rate_hz, RATE_HZ)
 
     def take(self) -> Block | None:
         """Return the next block; where it is not there yet, `waker` tells of it."""

@@ -13,12 +13,13 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
-from engine.dsp.resample import make_resampler
+from engine.dsp.resample import Resampler, make_resampler
 
 _log = logging.getLogger(__name__)
 _SILERO_HZ = 16000
@@ -85,7 +86,6 @@ class SpeechDetector:
         self._find_judge = find_judge or _silero
         self._judge: Judge | None = None
         self._is_ready = False
-        self._resampler = make_resampler(RATE_HZ, _SILERO_HZ)
         self._waiting = np.empty(0, np.float32)
         self._judged = 0.0
         self._latest = np.zeros(_HISTORY, np.float32)
@@ -94,6 +94,10 @@ class SpeechDetector:
         self._voiced: deque[bool] = deque(maxlen=_LATEST)
         self._speaker_s, self._pause_s, self._calm_s = 0.0, _PAUSE_S, _PAUSE_S
         """Sound of the speaker so far, and time since it and since a suspicion."""
+
+    @cached_property
+    def _resampler(self) -> Resampler:
+        return make_resampler(RATE_HZ, _SILERO_HZ)
 
     def take(self, samples: Samples, speech_probability: float | None, *, speaker_sounds: bool) -> SpeechLevel:
         """Return the level after a block; never raises.

@@ -13,7 +13,7 @@ import pytest
 
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.processing import chain, session_chain
+from engine.audio.processing import chain
 from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.processors.webrtc import WebRtc
@@ -21,6 +21,8 @@ from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
 from engine.audio.processing.speech import SpeechLevel
 from engine.audio.types import StreamInfo
+from engine.dsp import resample, resampler_filters
+from engine.dsp.resampler_filters import Filters
 
 INFO = StreamInfo("test", native=False, input=None, output=None)
 BLOCK = 480
@@ -79,7 +81,8 @@ class Rig:
         self.heard = np.empty(0, np.float32)
 
     def tell(self) -> None:
-        self._loop.call_soon_threadsafe(self.done.set)
+        with contextlib.suppress(RuntimeError):  # the test is over
+            self._loop.call_soon_threadsafe(self.done.set)
 
     def say(self, samples: Samples) -> None:
         self.device.process(samples[:, np.newaxis].copy(), np.empty((samples.size, 1), np.float32))
@@ -294,6 +297,23 @@ async def test_the_chain_goes_on_with_the_next_stream() -> None:
     assert np.abs(heard[9600:]).max() == pytest.approx(0.5, abs=0.01)
 
 
+async def test_filters_are_designed_on_the_thread_of_the_chain_and_hold_up_no_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads, design = list[str](), resampler_filters.filters_for
+
+    def note(*rates_hz: int, **options: bool) -> Filters:
+        threads.append(threading.current_thread().name)
+        return design(*rates_hz, **options)
+
+    monkeypatch.setattr(resample, "filters_for", note)
+    rig = Rig(WebRtc(), rate_hz=44100)
+    assert not threads
+    rig.say(_noise(44100))
+    await rig.hear(960)
+    assert set(threads) == {"voice-processing"}
+
+
 async def test_a_processor_that_takes_longer_than_the_sound_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speech would reach the server later and later; a processor that is late for a while catches up."""
     clock_s = [0.0]
@@ -363,25 +383,3 @@ async def test_a_callback_while_blocks_are_handed_over_does_not_make_them_older(
     await rig.done.wait()
     rig.session.microphone.pump()  # type: ignore[union-attr]
     assert rig.capture.read_blocks()[0].captured_at_s == pytest.approx(captured_at_s[0], abs=1e-6)
-
-
-async def test_headphones_that_are_pulled_out_begin_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_chain, "_LOOK_AGAIN_S", 0.0)
-    worn = threading.Event()
-    worn.set()
-    session = SessionChain(lambda info, warn: [] if worn.is_set() else [Negated()])
-    needed = asyncio.Event()
-    asked = 0
-    while not needed.is_set():
-        session.look_again(INFO, needed.set)
-        await asyncio.sleep(0)
-        asked += 1
-        if asked == 100:
-            assert session.microphone is None
-            worn.clear()
-    device = AudioPort(keep_reference=True)
-    device.attach_input(48000, 1)
-    device.attach_output(48000, 1)
-    assert session.follow(device, on_done=lambda: None, on_played=lambda _: None) is not device
-    assert session.report().processors == ("Negated",)
-    session.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+import sys
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -97,7 +99,7 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     points = {"greedy": "Greedy", "ill": "Ill", "no": "Nobody", "gone": "Missing"}
     found = [EntryPoint(name, f"{__name__}:{value}", GROUP) for name, value in points.items()]
     found.append(EntryPoint("lacking", "no_such_library:X", GROUP))
-    monkeypatch.setattr("engine.plugins.entry_points", lambda group: found)
+    monkeypatch.setattr("engine.plugins.registered", lambda group: found)
 
 
 @pytest.mark.usefixtures("plugins")
@@ -139,6 +141,26 @@ def test_a_package_that_registers_one_of_our_names_takes_nothing_from_us(monkeyp
     ours = find_plugin(GROUP, "gain", "There is no")
     assert package_of(ours) == "voice-realtime"
     monkeypatch.setattr(
-        "engine.plugins.entry_points", lambda group: [EntryPoint("gain", f"{__name__}:Greedy", group), ours]
+        "engine.plugins.registered", lambda group: [EntryPoint("gain", f"{__name__}:Greedy", group), ours]
     )
     assert type(make_processor("gain")) is Gain
+
+
+def test_what_is_installed_is_read_once_as_long_as_it_is_looked_for_in_the_same_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It took a session a sixtieth of a second for each plugin."""
+    readings = list[Any]()
+
+    def read() -> Any:
+        readings.append(entry_points())
+        return readings[-1]
+
+    monkeypatch.setattr("engine.plugins.entry_points", read)
+    monkeypatch.setattr(sys, "path", [*sys.path, "/nowhere"])
+    assert find_plugin(GROUP, "gain", "").name == "gain"
+    assert find_plugin("voice.backends", "virtual", "").name == "virtual"
+    assert len(readings) == 1
+    monkeypatch.setattr(sys, "path", [*sys.path, "/nowhere/else"])
+    assert find_plugin(GROUP, "gain", "").name == "gain"
+    assert len(readings) == 2

@@ -48,3 +48,25 @@ async def test_a_stream_that_got_its_chain_while_somebody_looked_is_not_begun_an
     await asyncio.wrap_future(thread.outcome)
     assert not began and session.microphone is microphone is not None
     session.close()
+
+
+async def test_headphones_that_are_pulled_out_begin_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_chain, "_LOOK_AGAIN_S", 0.0)
+    worn = threading.Event()
+    worn.set()
+    session = SessionChain(lambda info, warn: [] if worn.is_set() else [Gain()])
+    needed = asyncio.Event()
+    asked = 0
+    while not needed.is_set():
+        session.look_again(INFO, needed.set)
+        await asyncio.sleep(0)
+        asked += 1
+        if asked == 100:
+            assert session.microphone is None
+            worn.clear()
+    device = AudioPort(keep_reference=True)
+    device.attach_input(48000, 1)
+    device.attach_output(48000, 1)
+    assert session.follow(device, on_done=lambda: None, on_played=lambda _: None) is not device
+    assert session.report().processors == ("Gain",)
+    session.close()
