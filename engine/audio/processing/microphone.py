@@ -114,7 +114,8 @@ class ProcessedMicrophone:
         """Take what is done, and look whether the chain hangs."""
         while self._done:
             samples, heard = self._done.popleft()
-            self.port.process(samples[:, np.newaxis], None)
+            assert self.port.capture is not None
+            self.port.capture.put(samples)
             self.port.stamp(round(heard.captured_at_s * 1e9))
             self.speech.append(heard)
         self._look_for_hung()
