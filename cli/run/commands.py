@@ -44,7 +44,7 @@ def completed(line: str) -> list[str]:
         >>> completed("/m"), completed("hello")
         (['/mute'], [])
     """
-    return [command for command in Command if command.startswith(line)] if line.startswith("/") else []
+    return [command.value for command in Command if command.startswith(line)] if line.startswith("/") else []
 
 
 def hint(*, listens: bool, muted: bool, by_key: bool, held: bool, releases: bool) -> list[str]:

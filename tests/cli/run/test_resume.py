@@ -28,7 +28,7 @@ __all__ = ["environment"]
 )
 def test_a_name_may_be_left_out(words: list[str], resume: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[Any] = []
-    monkeypatch.setattr("cli.run.start.run_session", lambda options, *_: taken.append(options))
+    monkeypatch.setattr("cli.run.start.run_session", lambda options, *_, **__: taken.append(options))
     assert CliRunner().invoke(app, words).exit_code == 0
     assert [options.resume and str(options.resume) for options in taken] == [resume]
 
