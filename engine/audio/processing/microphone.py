@@ -131,6 +131,7 @@ class ProcessedMicrophone:
         self._meter.take(block.samples, samples, block.reference, speaks=level is not SpeechLevel.NONE)
         if block.is_blind and chain.cancels_echo:
             samples, level = np.zeros_like(samples), SpeechLevel.NONE
+            self._detector.doubt()
         self._done.append((samples, Heard(level, block.captured_at_s - chain.delay_ms / 1000)))
         self._on_done()
 

@@ -125,6 +125,10 @@ class SpeechDetector:
             return SpeechLevel.SPEECH
         return SpeechLevel.SUSPECTED if suspected else SpeechLevel.NONE
 
+    def doubt(self) -> None:
+        """Believe in suspicions only, until the canceller has learnt the room anew."""
+        self._speaker_s = 0.0
+
     def _is_speech(self, samples: Samples) -> bool:
         """Whether it is a voice, by its pitch or by Silero's network."""
         fresh = self._resampler.process(samples)

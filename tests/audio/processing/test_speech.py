@@ -160,6 +160,15 @@ def test_a_pitch_is_a_voice_unless_silero_rules_it_out(probability: float, expec
     assert {detector.take(block, 0.9, speaker_sounds=True) for block in pitch(-20.0).reshape(-1, BLOCK)} == expected
 
 
+def test_a_voice_is_a_suspicion_while_the_canceller_learns_the_room_anew() -> None:
+    detector = SpeechDetector(lambda: Network(0.97))
+    feed(detector, 4.0, level_db=-70, probability=0.1)
+    detector.doubt()
+    assert set(feed(detector, 1.0, level_db=-20, probability=0.9)) == {SUSPECTED}
+    feed(detector, 2.5, level_db=-70, probability=0.1)
+    assert SPEECH in feed(detector, 1.0, level_db=-20, probability=0.9)
+
+
 def test_nothing_is_heard_where_no_processor_knows_the_echo() -> None:
     network = Network(1.0)
     assert set(feed(SpeechDetector(lambda: network), 5.0, level_db=-10, probability=None)) == {NONE}
