@@ -258,5 +258,5 @@ async def test_while_the_canceller_is_blind_nothing_is_heard(
     """After a loss its echo would be taken for a voice; without a canceller there is nothing to be blind."""
     monkeypatch.setattr(ReferenceAligner, "is_blind", property(lambda _: True))
     rig = Rig(processor)
-    rig.say(np.ones(2 * BLOCK, np.float32) / 2)
+    rig.say(np.full(2 * BLOCK, 0.5, np.float32))
     assert np.any(await rig.hear(2 * BLOCK)) == is_heard
