@@ -149,12 +149,12 @@ def echo_text(report: ProcessingReport) -> str:
     """Words about the echo.
 
     Example:
-        >>> echo_text(ProcessingReport(("webrtc",), erle_db=21.4))
-        'echo -21 dB'
+        >>> echo_text(ProcessingReport(("WebRtc",), erle_db=21.4))
+        'echo cancelled (21 dB)'
     """
     if report.erle_db is not None:
-        return f"echo {-abs(report.erle_db):.0f} dB"
-    return "echo cancelled" if {"webrtc", "half_duplex"} & set(report.processors) else "echo off"
+        return f"echo cancelled ({report.erle_db:.0f} dB)"
+    return "echo cancelled" if {"WebRtc", "HalfDuplex"} & set(report.processors) else "echo off"
 
 
 def devices_text(stream: StreamInfo) -> str:

@@ -10,6 +10,10 @@ import pytest
 
 from cli.terminal.live_area import LiveArea
 from cli.view.live_screen import LiveScreen, Speech
+from cli.view.panel import echo_text
+from engine.audio.processing.processors.gain import Gain
+from engine.audio.processing.processors.half_duplex import HalfDuplex
+from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.types import ProcessingReport, StreamInfo, StreamSide
 from engine.realtime.activity import Activity
 from engine.realtime.monitor import Levels
@@ -215,3 +219,8 @@ def test_emoji_and_wide_characters_are_cut_between_and_never_within() -> None:
     assert speech.rest.plain == "Agent: 日本語"
     speech.cut()
     assert speech.rest.plain == "Agent: 日本語— 👨\u200d👩\u200d👧 да"
+
+
+def test_processors_that_cancel_are_known_by_the_names_that_a_session_reports() -> None:
+    for processor, words in ((WebRtc, "echo cancelled"), (HalfDuplex, "echo cancelled"), (Gain, "echo off")):
+        assert echo_text(ProcessingReport((processor.__name__,))) == words
