@@ -49,11 +49,10 @@ def show(
     ] = None,
 ) -> None:
     """Print what was said and done, with its times."""
-    from cli.sessions.finding import path_of, require_whole, write  # noqa: PLC0415
+    from cli.sessions.finding import require_whole, story_of, write  # noqa: PLC0415
     from cli.sessions.table import print_story  # noqa: PLC0415
-    from engine.realtime.recording.story import Story  # noqa: PLC0415
 
-    story = Story(path_of(session))
+    story = story_of(session)
     if html is None:
         print_story(story)
     else:
@@ -75,11 +74,10 @@ def play(
     backend: BackendOption = None,
 ) -> None:
     """Play both sides of a conversation, as they were heard. Ctrl+C ends it."""
-    from cli.sessions.finding import path_of, sound_of  # noqa: PLC0415
+    from cli.sessions.finding import sound_of, story_of  # noqa: PLC0415
     from cli.sessions.playing import play_sound  # noqa: PLC0415
-    from engine.realtime.recording.story import Story  # noqa: PLC0415
 
-    path = sound_of(Story(path_of(session)))
+    path = sound_of(story_of(session))
     _note(f"Playing {path.parent.name}. Ctrl+C ends it.")
     play_sound(path, output, backend)
 
@@ -92,13 +90,12 @@ def export(
 ) -> None:
     """Write a conversation as subtitles, Markdown, JSON, or its sound."""
     from cli.sessions.export import Format, exported  # noqa: PLC0415
-    from cli.sessions.finding import path_of, require_whole, sound_of, write  # noqa: PLC0415
+    from cli.sessions.finding import require_whole, sound_of, story_of, write  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
-    from engine.realtime.recording.story import Story  # noqa: PLC0415
 
     if wanted not in set(Format):
         raise InvalidInputError(f"There is no format '{wanted}'.", fix=f"Choose one of {', '.join(Format)}.")
-    story, is_sound = Story(path_of(session)), wanted == Format.WAV
+    story, is_sound = story_of(session), wanted == Format.WAV
     if is_sound and output is None and sys.stdout.isatty():
         raise InvalidInputError("Sound is nothing for a terminal.", fix="Name a file with --output.")
     data = sound_of(story).read_bytes() if is_sound else exported(story, Format(wanted)).encode("utf-8", "replace")

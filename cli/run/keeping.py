@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +21,11 @@ _UNASKED_DAYS = 1.0
 """Age at which a recording is removed whose process ended before it could ask."""
 
 
-@dataclass(slots=True)
-class Keeping:
-    """The part of this conversation that is recorded."""
-
-    options: dict[str, Any] = field(default_factory=dict)
-    """Options of its session."""
-    remarks: list[str] = field(default_factory=list)
-
-
 @contextlib.contextmanager
-def keeping(wanted: RecordingOptions, named: object) -> Iterator[Keeping]:
+def keeping(wanted: RecordingOptions, named: object) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """Record the conversation of this block into the folder of those that are kept, if it is to be; ask at its end.
+
+    Yields options of its session, and what there is to say at its beginning.
 
     Args:
         wanted: What the configuration says.
@@ -43,20 +35,18 @@ def keeping(wanted: RecordingOptions, named: object) -> Iterator[Keeping]:
         InvalidInputError: the folder cannot be written.
     """
     folder = kept_folder(wanted.folder)
-    kept = Keeping(remarks=list(_remove_old(folder, wanted.days)))
-    asks = wanted.keep is Keep.ASK
-    if named is not None or wanted.keep is Keep.NEVER:
-        yield kept
-        return
-    if asks and not has_keyboard():
-        kept.remarks.append('With `keep = "ask"` a conversation is kept at a terminal only: this one is not.')
-        yield kept
+    remarks = list(_remove_old(folder, wanted.days))
+    keep = wanted.keep if named is None else Keep.NEVER
+    if keep is Keep.ASK and not has_keyboard():
+        remarks.append('With `keep = "ask"` a conversation is kept at a terminal only: this one is not.')
+        keep = Keep.NEVER
+    if keep is Keep.NEVER:
+        yield {}, remarks
         return
     final = new_recording(folder)
-    path = final.with_name(f".{final.name}") if asks else final
-    kept.options = {"record": path, "record_sound": wanted.keep is not Keep.TEXT}
+    path = final.with_name(f".{final.name}") if keep is Keep.ASK else final
     try:
-        yield kept
+        yield {"record": path, "record_sound": keep is not Keep.TEXT}, remarks
     finally:
         if not discard_if_empty(path):
             _conclude(path, final)

@@ -34,10 +34,10 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
     if options.resume is not None:
         earlier = find_recording(str(options.resume), kept_folder(config.recording.folder))
         options = replace(options, resume=earlier)
-    with keeping(config.recording, options.record) as kept, open_outputs(events, plain=plain) as outputs:
+    with keeping(config.recording, options.record) as (kept, remarks), open_outputs(events, plain=plain) as outputs:
         screen = outputs.screen
         log_between_lines(log_level.value, screen.interject)
-        for remark in kept.remarks:
+        for remark in remarks:
             screen.say(remark)
         if options.resume is not None:
             screen.say(f"Going on with the conversation {earlier.name}.")
@@ -51,7 +51,7 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
             observers=[screen, *file, approvals],
             on_compile=screen.say,
         )
-        session = Session.of(replace(options, **kept.options))
+        session = Session.of(replace(options, **kept))
         # What is not possible is said before anything is opened.
         if session.by_key and not (has_keyboard() and screen.is_live):
             raise InvalidInputError(

@@ -31,8 +31,7 @@ def _cues(story: Story) -> Iterator[tuple[float, float, Turn]]:
     """Everything that was said, with its beginning and end in the sound."""
     for turn in story.turns:
         if turn.speaker is not Speaker.TOOL and turn.text:
-            began_s, ended_s = story.sounds_at_s(turn.at_s), story.sounds_at_s(turn.end_s)
-            yield began_s, max(ended_s, began_s + _LEAST_S), turn
+            yield turn.at_s, max(turn.end_s, turn.at_s + _LEAST_S), turn
 
 
 def _srt(story: Story) -> str:

@@ -18,12 +18,21 @@ def folder() -> Path:
 
 
 def path_of(name: str) -> Path:
-    """Return a recording by what a person calls it.
+    """Return the path of a conversation that a person names.
 
     Raises:
         InvalidInputError: there is none, or there are several.
     """
     return find_recording(name, folder())
+
+
+def story_of(name: str) -> Story:
+    """Return what is told of a conversation that a person names.
+
+    Raises:
+        InvalidInputError: there is none, there are several, or it cannot be read.
+    """
+    return Story(path_of(name))
 
 
 def stories(tell_damage: Callable[[str], object]) -> Iterator[Story]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,11 @@ from cli.pages.template import filled
 from cli.sessions.waves import Waves, waves_of
 from cli.sessions.words import NAMES, call, clock, facts, money
 from cli.terminal.sanitize import spoken
-from engine.realtime.recording.story import Speaker, Story, Turn
+from engine.realtime.recording.story import Speaker, Story
 
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
-_MOST_TICKS = 7
-"""As many as have room on a phone."""
-_SCREEN_S = 300.0
-"""Most of the time line that is seen at once; the rest is scrolled to."""
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
+_SCREEN_S, _MOST_TICKS = 300.0, 7
+"""Most of the time line that is seen at once, the rest is scrolled to; and as many ticks as a phone has room for."""
 _MOST_MARKS = 2000
 _LEGEND = {
     "wait": "wait for an answer",
@@ -31,7 +30,7 @@ _LEGEND = {
     "xrun": "sound lost",
     "trouble": "device, connection or error",
 }
-"""Kinds of marks, as the style names them."""
+"""Kinds of marks, as the style names them; a later one lies on top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,12 @@ class Mark:
 def page(story: Story) -> str:
     """Write a conversation as HTML."""
     waves, note = _waves(story)
-    seconds = max(waves.duration_s if waves else 0.0, story.sounds_at_s(story.duration_s), 1.0)
-    in_order = sorted(_marks(story), key=lambda mark: list(_LEGEND).index(mark.kind))  # the later lies on top
-    marks = [mark for mark in in_order if mark.at_s <= seconds][:_MOST_MARKS]
-    zoom = max(1.0, seconds / _SCREEN_S)
-    wide_s, step_s = _step_s(seconds), _step_s(seconds / zoom)
+    seconds = max(waves.duration_s if waves else 0.0, story.duration_s, 1.0)
+    screen_s = min(seconds, _SCREEN_S)
+    step_s = next(step for step in _STEPS_S if screen_s / step <= _MOST_TICKS)
+    marks = sorted([*_marks_of_turns(story), *_marks_of_events(story)], key=lambda mark: [*_LEGEND].index(mark.kind))
+    marks = [mark for mark in marks if mark.at_s <= seconds][:_MOST_MARKS]
+    notes = (mark for mark in marks if mark.kind in ("xrun", "trouble"))
     return filled(
         Path(__file__).with_name("page.html.j2"),
         spoken,
@@ -59,19 +59,18 @@ def page(story: Story) -> str:
         waves=waves,
         note=note,
         seconds=seconds,
-        zoom=zoom,
-        ticks=[(at_s, at_s % wide_s > 0) for at_s in np.arange(0, seconds - 0.12 * seconds / zoom, step_s)],
-        spans=[(turn.speaker, *_span(story, turn)) for turn in story.turns if turn.speaker is not Speaker.TOOL],
+        screen_s=screen_s,
+        ticks=np.arange(0, seconds - 0.12 * screen_s, step_s),
+        turns=story.turns,
         marks=marks,
-        legend={kind: words for kind, words in _LEGEND.items() if any(mark.kind == kind for mark in marks)},
-        lines=sorted([*_lines(story), *_notes(marks)], key=lambda line: line["at_s"]),
-        figures=list(_figures(story, marks)),
+        legend=_LEGEND,
+        kinds=Counter(mark.kind for mark in marks),
+        lines=sorted([*story.turns, *notes], key=lambda line: line.at_s),
+        figures=_figures(story),
+        names=NAMES,
+        call=call,
         clock=clock,
     )
-
-
-def _step_s(seconds: float) -> float:
-    return next((float(step) for step in _STEPS_S if seconds / step <= _MOST_TICKS), seconds / _MOST_TICKS)
 
 
 def _waves(story: Story) -> tuple[Waves | None, str]:
@@ -84,57 +83,19 @@ def _waves(story: Story) -> tuple[Waves | None, str]:
         return None, f"The sound {story.sound.name} cannot be read."
 
 
-def _span(story: Story, turn: Turn) -> tuple[float, float]:
-    began_s = story.sounds_at_s(turn.at_s)
-    return began_s, max(story.sounds_at_s(turn.end_s), began_s)
-
-
-def _lines(story: Story) -> Iterator[dict[str, Any]]:
-    """The words, one entry for each turn."""
+def _marks_of_turns(story: Story) -> Iterator[Mark]:
     for turn in story.turns:
-        is_tool = turn.speaker is Speaker.TOOL
-        yield {
-            "kind": str(turn.speaker),
-            "at_s": story.sounds_at_s(turn.at_s),
-            "name": NAMES[turn.speaker],
-            "call": call(turn) if is_tool else "",
-            "text": turn.text,
-            "unheard": turn.unheard,
-            "about": ", ".join(_about(turn)),
-        }
-
-
-def _about(turn: Turn) -> Iterator[str]:
-    if turn.typed:
-        yield "written"
-    if turn.failed:
-        yield "failed"
-    if turn.tool and turn.returned:
-        yield f"{1000 * (turn.end_s - turn.at_s):.0f} ms"
-    if turn.latency_ms is not None:
-        yield f"first sound after {turn.latency_ms:.0f} ms"
-    if turn.heard_ms is not None:
-        yield f"interrupted when {turn.heard_ms / 1000:.2f} s was heard"
-
-
-def _notes(marks: list[Mark]) -> Iterator[dict[str, Any]]:
-    """Lines that stand between the words."""
-    for mark in marks:
-        if mark.kind in ("xrun", "trouble"):
-            yield {"kind": "note", "at_s": mark.at_s, "text": mark.text}
-
-
-def _marks(story: Story) -> Iterator[Mark]:
-    for turn in story.turns:
-        began_s, ended_s = _span(story, turn)
         if turn.speaker is Speaker.TOOL:
-            yield Mark("tool", began_s, ended_s, call(turn))
+            yield Mark("tool", turn.at_s, turn.end_s, call(turn))
         elif turn.latency_ms is not None:
-            yield Mark("wait", max(0.0, began_s - turn.latency_ms / 1000), began_s, f"{turn.latency_ms:.0f} ms")
+            began_s = max(0.0, turn.at_s - turn.latency_ms / 1000)
+            yield Mark("wait", began_s, turn.at_s, f"{turn.latency_ms:.0f} ms")
+
+
+def _marks_of_events(story: Story) -> Iterator[Mark]:
     for at_s, event in story.events:
         for kind, lasted_ms, text in _mark(event):
-            ended_s = story.sounds_at_s(at_s)
-            yield Mark(kind, max(0.0, ended_s - lasted_ms / 1000), ended_s, text)
+            yield Mark(kind, max(0.0, at_s - lasted_ms / 1000), at_s, text)
 
 
 def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
@@ -158,29 +119,23 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
             yield "trouble", 0, on_command_line(message)
 
 
-def _figures(story: Story, marks: list[Mark]) -> Iterator[tuple[str, str]]:
-    """Names and values of what was measured and paid; what is not known is left out."""
+def _figures(story: Story) -> dict[str, Any]:
+    """What was measured and paid; what is not known is None or empty."""
     summary, usage = story.last("summary"), story.last("usage")
     latency = summary.get("latency")
-    for name, kind in (("answer", "turn"), ("answer, from your last word", "turn_heard"), ("barge-in", "barge_in")):
-        times = [latency.get(f"{kind}{which}_ms") for which in ("", "_max")] if isinstance(latency, dict) else [None]
-        if all(isinstance(time, int | float) for time in times):
-            yield name, f"{times[0]:.0f} ms, longest {times[1]:.0f} ms"
-    counts: list[tuple[str, Callable[[], Any]]] = [
-        ("interruptions", lambda: sum(mark.kind == "cut" for mark in marks)),
-        ("turned down", lambda: sum(mark.kind == "duck" for mark in marks)),
-        ("xruns", lambda: summary.get("xruns")),
-        ("reconnected", lambda: summary.get("reconnects")),
-        ("devices lost", lambda: summary.get("devices_lost")),
-        ("tokens", lambda: usage.get("input_tokens", 0) + usage.get("output_tokens", 0)),
-    ]
-    for name, count in counts:
-        if isinstance(value := count(), int):
-            yield name, str(value)
-    if cost := money(usage.get("cost"), str(usage.get("currency", ""))):
-        yield (
-            "cost",
-            f"{'' if usage.get('complete') else 'at least '}{'about ' if usage.get('estimated') else ''}{cost}",
-        )
-    if summary:
-        yield "ended by", str(summary.get("reason", ""))
+    latency = latency if isinstance(latency, dict) else {}
+    least, about = "" if usage.get("complete") else "at least ", "about " if usage.get("estimated") else ""
+    cost = money(usage.get("cost"), str(usage.get("currency", "")))
+    return {
+        "wait for an answer, ms": latency.get("turn_ms"),
+        "the longest, ms": latency.get("turn_max_ms"),
+        "from your last word, ms": latency.get("turn_heard_ms"),
+        "silent after a barge-in, ms": latency.get("barge_in_ms"),
+        "xruns": summary.get("xruns"),
+        "reconnected": summary.get("reconnects"),
+        "devices lost": summary.get("devices_lost"),
+        "tokens to the model": usage.get("input_tokens"),
+        "tokens from it": usage.get("output_tokens"),
+        "cost": cost and f"{least}{about}{cost}",
+        "ended by": summary.get("reason"),
+    }

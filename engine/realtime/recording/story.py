@@ -34,7 +34,7 @@ class Speaker(StrEnum):
 
 @dataclass(slots=True)
 class Turn:
-    """Something that was said, written or done; its times are seconds since the recording began."""
+    """Something that was said, written or done."""
 
     speaker: Speaker
     at_s: float
@@ -72,11 +72,11 @@ class Story:
         """
         self.path = path
         self.events: list[tuple[float, _Object]] = []
-        """Session events as JSON, with their times."""
+        """Session events as JSON, with their times: of the sound, or since the beginning where there is none."""
         self._earlier: list[Entry] = []
         self.damaged = 0
         """Lines that cannot be read."""
-        self._heard: list[tuple[float, float]] = []
+        heard: list[tuple[float, float]] = []
         lines = self._lines()
         self.head = next(lines, {})
         if self.head.get("format") != FORMAT:
@@ -86,9 +86,10 @@ class Story:
                 case {"t": int() | float() as at_s, "told": {"type": str()} as event}:
                     self.events.append((at_s, event))
                 case {"t": int() | float() as at_s, "heard_s": int() | float() as heard_s}:
-                    self._heard.append((at_s, heard_s))
+                    heard.append((at_s, heard_s))
                 case {"input": "open", "args": [_, list(earlier)]}:
                     self._earlier = [entry for told in earlier for entry in _entries(told)]
+        self.events = [(_position_s(at_s, heard), event) for at_s, event in self.events]
         self.turns = _Turns(self.head).of(self.events)
 
     @property
@@ -111,14 +112,6 @@ class Story:
     def last(self, kind: str) -> _Object:
         """Return the newest session event of a type; an empty one where there is none."""
         return next((event for _, event in reversed(self.events) if event["type"] == kind), {})
-
-    def sounds_at_s(self, at_s: float) -> float:
-        """Return the position in the sound at a time of the recording."""
-        number = bisect_right(self._heard, (at_s, float("inf")))
-        if not self._heard:
-            return at_s
-        noted_s, heard_s = self._heard[max(0, number - 1)]
-        return max(0.0, heard_s + at_s - noted_s)
 
     def _lines(self) -> Iterator[_Object]:
         try:
@@ -143,6 +136,16 @@ class Story:
             return value
         self.damaged += 1
         return {}
+
+
+def _position_s(at_s: float, heard: list[tuple[float, float]]) -> float:
+    """The position in the sound at a time of the recording, by the notes of how much had sounded when."""
+    if not heard:
+        return at_s
+    number = max(1, bisect_right(heard, (at_s, float("inf"))))
+    noted_s, heard_s = heard[number - 1]
+    most_s = heard[number][1] if number < len(heard) else float("inf")  # a device was away for a while
+    return min(max(0.0, heard_s + at_s - noted_s), most_s)
 
 
 def _entry(turn: Turn) -> Entry:

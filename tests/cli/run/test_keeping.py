@@ -42,8 +42,8 @@ def files_of(folder: Path) -> list[str]:
 def test_a_conversation_is_kept_for_its_owner_alone(
     keep: Keep, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with keeping(wanted(keep, folder), None) as kept:
-        hold(**{"path": kept.options["record"], "record_sound": kept.options["record_sound"]})
+    with keeping(wanted(keep, folder), None) as (options, _):
+        hold(options["record"], record_sound=options["record_sound"])
     sound = ["agent.wav", "heard.wav", "user.wav"] if keep is Keep.ALWAYS else []
     assert files_of(folder) == sorted(["session.jsonl", *sound])
     for path in (folder, *folder.rglob("*")):
@@ -54,16 +54,16 @@ def test_a_conversation_is_kept_for_its_owner_alone(
 def test_where_nothing_was_said_nothing_is_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ConnectionFailedError), keeping(wanted(Keep.ALWAYS, folder), None):
         raise ConnectionFailedError("No network.")
-    with keeping(wanted(Keep.ALWAYS, folder), None) as kept:
-        hold(kept.options["record"], Expect("session.update"), Wait(1))
+    with keeping(wanted(Keep.ALWAYS, folder), None) as (options, _):
+        hold(options["record"], Expect("session.update"), Wait(1))
     assert list(folder.iterdir()) == []
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("keep", [Keep.NEVER, Keep.ALWAYS])
 def test_never_and_a_folder_of_its_own_leave_nothing_in_this_one(keep: Keep, folder: Path) -> None:
-    with keeping(wanted(keep, folder), None if keep is Keep.NEVER else "talk") as kept:
-        assert kept.options == {}
+    with keeping(wanted(keep, folder), None if keep is Keep.NEVER else "talk") as (options, _):
+        assert options == {}
     assert not folder.exists()
 
 
@@ -78,8 +78,8 @@ def test_a_question_at_the_end_decides(answer: bool | Exception, folder: Path, m
 
     monkeypatch.setattr("cli.run.keeping.has_keyboard", lambda: True)
     monkeypatch.setattr("typer.confirm", confirm)
-    with pytest.raises(ConnectionFailedError), keeping(wanted(Keep.ASK, folder), None) as kept:
-        hold(kept.options["record"])
+    with pytest.raises(ConnectionFailedError), keeping(wanted(Keep.ASK, folder), None) as (options, _):
+        hold(options["record"])
         raise ConnectionFailedError("It broke in the end.")
     assert len(kept_recordings(folder)) == (answer is True)
     assert len(list(folder.iterdir())) == (answer is True)
@@ -87,9 +87,9 @@ def test_a_question_at_the_end_decides(answer: bool | Exception, folder: Path, m
 
 def test_nobody_can_be_asked_without_a_terminal(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.run.keeping.has_keyboard", lambda: False)
-    with keeping(wanted(Keep.ASK, folder), None) as kept:
-        assert kept.options == {}
-        assert "this one is not" in kept.remarks[0]
+    with keeping(wanted(Keep.ASK, folder), None) as (options, remarks):
+        assert options == {}
+        assert "this one is not" in remarks[0]
     assert not folder.exists()
 
 
@@ -98,8 +98,8 @@ def test_what_is_too_old_is_removed_at_the_start_and_said(folder: Path) -> None:
         hold(folder / name)
         os.utime(folder / name / "session.jsonl", (0, 0))
     hold(folder / "20261201-101500")
-    with keeping(wanted(Keep.NEVER, folder, days=30), None) as kept:
-        assert kept.remarks == ["1 conversation was removed: more than 30 days old."]
+    with keeping(wanted(Keep.NEVER, folder, days=30), None) as (_, remarks):
+        assert remarks == ["1 conversation was removed: more than 30 days old."]
     assert [path.name for path in folder.iterdir()] == ["20261201-101500"]
 
 
