@@ -45,6 +45,7 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "noise_suppression": ("HOW", "off, low, medium or high; default: low where echo is cancelled."),
         "agc": (None, "Bring quiet and loud voices to one level."),
         "processors": ("NAME", "Step for the microphone, such as gain:gain_db=6 or noise_gate; repeatable, in order."),
+        "quiet_others": (None, "Turn other programs down while the agent speaks (PulseAudio, PipeWire)."),
         "backend": ("NAME", BACKEND_HELP),
         "block_ms": (
             "MS",
@@ -109,6 +110,7 @@ def _parameters() -> Iterator[Parameter]:
         "events": (str, None),
         "log_level": (LogLevel, LogLevel.WARNING),
         "plain": (bool, False),
+        "quiet_others": (bool, False),
     }
     for entry in fields(SessionOptions):
         kind = next((kind for word, kind in _KINDS.items() if word in str(entry.type)), None)
@@ -118,14 +120,22 @@ def _parameters() -> Iterator[Parameter]:
         for name, (value, words) in options.items():
             kind, default = kinds[name]
             least, most = LIMITS.get(name, (None, None))
-            only = [f"--{name}"] if default is False else [f"--{SINGULAR[name]}"] if name in SINGULAR else []
+            only = (
+                [f"--{name.replace('_', '-')}"]
+                if default is False
+                else [f"--{SINGULAR[name]}"]
+                if name in SINGULAR
+                else []
+            )
             names: dict[str, Any] = {"autocompletion": _COMPLETERS[name]} if name in _COMPLETERS else {}
             option = typer.Option(*only, help=words, metavar=value, rich_help_panel=panel, min=least, max=most, **names)
             hint: Any = Annotated[kind if default is not None else kind | None, option]
             yield Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
-def run(*, profile: str | None, events: str | None, log_level: LogLevel, plain: bool, **given: Any) -> None:
+def run(
+    *, profile: str | None, events: str | None, log_level: LogLevel, plain: bool, quiet_others: bool, **given: Any
+) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
 
     At a terminal, what you type is sent with Enter, Esc silences the
@@ -139,7 +149,7 @@ def run(*, profile: str | None, events: str | None, log_level: LogLevel, plain: 
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
     from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
 
-    run_session(options, events, log_level, plain=plain)
+    run_session(options, events, log_level, plain=plain, quiets_others=quiet_others)
 
 
 run.__signature__ = Signature(list(_parameters()))  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from cli.run.keeping import keeping
 from cli.run.lifecycle import converse
 from cli.run.outputs import open_outputs
 from cli.run.piped_input import say_lines
+from cli.run.quiet_others import quiet_others
 from cli.terminal.logs import log_between_lines
 from cli.terminal.presence import has_keyboard
 from engine.api.conversations import find_recording, kept_folder
@@ -19,12 +20,15 @@ from engine.api.session import Session
 from engine.audio.device.exclusive import allow_restarts
 from engine.config import load_config
 from engine.errors import InvalidInputError, NoDeviceError, NoSoundCardError
+from engine.realtime.activity import Activity
 from engine.realtime.session_events import Observer
 
 _WITHOUT_DEVICE = "`--backend virtual` with --input-file needs none."
 
 
-def run_session(options: SessionOptions, events: str | None, log_level: LogLevel, *, plain: bool) -> None:
+def run_session(
+    options: SessionOptions, events: str | None, log_level: LogLevel, *, plain: bool, quiets_others: bool
+) -> None:
     """Hold the conversation that the options describe.
 
     Raises:
@@ -59,7 +63,8 @@ def run_session(options: SessionOptions, events: str | None, log_level: LogLevel
             )
         guide = say_lines if options.text and not has_keyboard() else None
         try:
-            asyncio.run(converse(session, outputs, approvals, guide))
+            with quiet_others(lambda: session.activity is Activity.SPEAKING, wanted=quiets_others):
+                asyncio.run(converse(session, outputs, approvals, guide))
         except NoSoundCardError as error:
             if (options.input, options.output, options.output_file) != (None, None, None):
                 raise

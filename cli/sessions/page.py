@@ -120,7 +120,7 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
 
 
 def _figures(story: Story) -> dict[str, Any]:
-    """What was measured and paid; what is not known is None or empty."""
+    """Figures and costs; one that is not known is None or empty."""
     summary, usage = story.last("summary"), story.last("usage")
     latency = summary.get("latency")
     latency = latency if isinstance(latency, dict) else {}

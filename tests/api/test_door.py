@@ -54,7 +54,13 @@ def test_a_session_takes_the_options_and_says_so() -> None:
 
 
 def test_the_command_line_has_every_option_of_a_session_that_is_none_of_a_program() -> None:
-    options = set(inspect.signature(run_command).parameters) - {"events", "log_level", "profile"}
+    options = set(inspect.signature(run_command).parameters) - {
+        "events",
+        "log_level",
+        "profile",
+        "plain",
+        "quiet_others",
+    }
     taken = {entry.name for entry in fields(voice.SessionOptions)}
     assert taken - options == {"host", "observers", "on_compile", "config", "connect", "record_sound"}
     assert not options - taken
