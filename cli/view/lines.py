@@ -138,8 +138,9 @@ def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
             because = f": {reason}" if reason else ""
             worth_a_line = attempt & (attempt - 1) == 0
             return f"  (device lost: waiting for {waiting_for}, retrying ({attempt}){because})" if worth_a_line else ""
-        case DeviceFound(source, target, away_ms, is_new_default):
-            why = "following the new default" if is_new_default else f"sound is back after {away_ms / 1000:.1f} s"
+        case DeviceFound(source, target, away_ms, is_new_default, is_chosen):
+            back = "as chosen" if is_chosen else f"sound is back after {away_ms / 1000:.1f} s"
+            why = "following the new default" if is_new_default else back
             sides = (f"{name} {side}" for name, side in (("microphone", source), ("speaker", target)) if side)
             return f"  ({why}: {', '.join(sides)})"
         case AnswerDropped(heard_ms, dropped_ms):

@@ -1,7 +1,6 @@
 """Session events: what a session tells its observers, a frozen dataclass for each thing one may want to see.
 
-Observers (the screen, the event file, the cost counter) subscribe to the session; none of them sits in the audio
-path. `to_json` gives the object of one line of an event file.
+Observers subscribe to the session; none sits in the audio path. `to_json` gives one line of an event file.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ class SessionEvent:
 
 
 Observer = Callable[[SessionEvent, float], object]
-"""Is given each session event and its time on the loop's clock; must return at once, and may act on the session: what
-follows from that happens after what is under way, and every observer sees it in this order."""
+"""Is given each session event and its time on the loop's clock; returns at once, and may act on the session: all that
+follows happens later, and every observer sees it in this order."""
 
 
 @named("chosen")
@@ -279,12 +278,13 @@ class DeviceLost(SessionEvent):
 
 @named("device.found")
 class DeviceFound(SessionEvent):
-    """Microphone and speaker run again, perhaps others; or the system's default is another device."""
+    """Microphone and speaker run again, perhaps others; or the system's default is another device, or was chosen."""
 
     input: str
     output: str
     away_ms: int
     is_new_default: bool = False
+    is_chosen: bool = False
 
 
 @named("reconnecting")

@@ -92,6 +92,8 @@ class Found:
     """Time without a stream."""
     is_new_default: bool
     """Nothing was lost: the system's default is another device."""
+    is_chosen: bool = False
+    """Nothing was lost: other devices were wanted."""
 
 
 News = Lost | Found
@@ -124,8 +126,8 @@ class RecoveryPolicy:
         self._info: StreamInfo | None = None
         self._news: list[News] = []
         self._running_since_s = self._lost_at_s = self._retry_at_s = self._poll_at_s = 0.0
-        self._is_polling = self._is_outdated = False
-        """The second: others are wanted than those that are being opened."""
+        self._is_polling = self._is_chosen = self._is_outdated = False
+        """The last two: others are wanted than before, and than those that are being opened."""
         self._unreachable: list[str] = []
         """The defaults that could not be opened in place of those that run."""
         self._devices: Sequence[Device] = ()
@@ -163,6 +165,7 @@ class RecoveryPolicy:
     def want(self, wanted: Wanted, now_s: float) -> list[Command]:
         """Keep other devices from now on; a stream that runs is given up for them."""
         self._wanted, self._is_new_default, self._unreachable = wanted, False, []
+        self._is_chosen = True
         if self._state is not _State.RUNNING:
             self._retry_at_s = now_s
             self._is_outdated = self._state is _State.OPENING
@@ -202,15 +205,17 @@ class RecoveryPolicy:
 
     def opened(self, info: StreamInfo, now_s: float) -> list[Command]:
         """The stream runs again."""
-        is_new_default, self._is_new_default = self._is_new_default, False
+        is_new_default, is_chosen = self._is_new_default, self._is_chosen
+        self._is_new_default = False
         if self._is_outdated:
             self._is_outdated, self._state = False, _State.CLOSING
             return [Command.CLOSE]
+        self._is_chosen = False
         self.running(info, now_s)
         if is_new_default and self._default_moved(self._devices):
             self._unreachable = _defaults(self._devices)  # it was the old one again: there is nothing to tell
         else:
-            self._news.append(Found(info, now_s - self._lost_at_s, is_new_default))
+            self._news.append(Found(info, now_s - self._lost_at_s, is_new_default, is_chosen))
         return []
 
     def refused(self, error: VoiceError, now_s: float) -> list[Command]:

@@ -43,6 +43,6 @@ def session_event_of(news: News) -> DeviceLost | DeviceFound:
     match news:
         case Lost(waiting_for, attempt, reason):
             return DeviceLost(waiting_for, attempt, reason)
-        case Found(info, away_s, is_new_default):
+        case Found(info, away_s, is_new_default, is_chosen):
             source, target = (side.device if side else "" for side in (info.input, info.output))
-            return DeviceFound(source, target, round(1000 * away_s), is_new_default)
+            return DeviceFound(source, target, round(1000 * away_s), is_new_default, is_chosen)

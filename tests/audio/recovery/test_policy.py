@@ -120,6 +120,7 @@ def test_other_devices_are_opened_when_they_are_wanted_and_kept_from_then_on() -
     assert [command for _, command in world.done] == [Command.CLOSE, Command.RESCAN, Command.OPEN]
     (found,) = world.news
     assert isinstance(found, Found)
+    assert found.is_chosen
     world.pass_time(POLL_DEFAULT_S + 1)
     assert world.times(Command.POLL_DEFAULT), "the default speaker is followed now"
 
