@@ -182,7 +182,7 @@ def test_over_loudspeakers_nobody_interrupts_the_agent_but_a_person(soundcard: S
         # Three times what was measured, on a machine with nothing beside it.
         assert np.median(evening.times_ms("first_step_ms")) <= 300
         assert np.median(evening.times_ms("second_step_ms")) <= 450
-        assert min(evening.erles_db) >= 25
+        assert np.median(evening.erles_db) >= 30
         assert np.median(evening.near_losses_db) <= 4
 
     spend_well(lambda: spend(soundcard, relay, "sounddevice", USUAL_MS, [5.5, 5.5, 5.5]), judge)
