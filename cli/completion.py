@@ -1,4 +1,4 @@
-"""Words that the shell completes: names of services, backends, devices and profiles, as this machine has them."""
+"""Words that the shell completes: services, backends, devices, profiles and sessions, as this machine has them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,14 @@ def _devices(direction: str) -> Iterable[str]:
     return [describe(device) for device in list_devices() if Direction(direction).channels_of(device)]
 
 
+def _sessions() -> Iterable[str]:
+    from cli.sessions.finding import folder  # noqa: PLC0415
+    from engine.api.conversations import LAST, kept_recordings  # noqa: PLC0415
+
+    return [LAST, *(path.name for path in reversed(kept_recordings(folder())))]
+
+
 PROVIDERS, BACKENDS, PROFILES = _completer(_providers), _completer(_backends), _completer(_profiles)
 MICROPHONES = _completer(lambda: _devices("input"))
 SPEAKERS = _completer(lambda: _devices("output"))
+SESSIONS = _completer(_sessions)

@@ -129,7 +129,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "cli.doctor": ("cli.kernels", "cli.devices", "cli.errors"),
     "cli.pages": ("cli.terminal",),
     "cli.bench": ("cli.pages", "cli.terminal", "cli.errors"),
-    "cli.sessions": ("cli.pages", "cli.terminal", "cli.errors"),
+    "cli.sessions": ("cli.pages", "cli.view", "cli.terminal", "cli.errors"),
     "cli.run": ("cli.terminal", "cli.view", "cli.devices", "cli.options"),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from cli.completion import BACKENDS, MICROPHONES, PROVIDERS, SPEAKERS
+from cli.completion import BACKENDS, MICROPHONES, PROVIDERS, SESSIONS, SPEAKERS
 from cli.errors import SINGULAR
 from cli.options import BACKEND_HELP, LogLevel, ProfileOption
 from engine.api.options import LIMITS, SessionOptions
@@ -100,7 +100,7 @@ _KINDS: dict[str, Any] = {
 """Types by the word that names them in an annotation, the narrower first."""
 
 
-_COMPLETERS = {"provider": PROVIDERS, "backend": BACKENDS, "input": MICROPHONES, "output": SPEAKERS}
+_COMPLETERS = {"provider": PROVIDERS, "backend": BACKENDS, "input": MICROPHONES, "output": SPEAKERS, "resume": SESSIONS}
 
 
 def _parameters() -> Iterator[Parameter]:

@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from cli.options import BackendOption, JsonOption
+from cli.completion import SESSIONS
+from cli.options import BackendOption, JsonOption, SpeakerOption
 from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 _LONG_S = 600
 _SESSION = "Name of a session, a beginning of it, or `last`; or the folder of a recording."
-SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSION)]
+SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSION, autocompletion=SESSIONS)]
 
 
 @app.callback(invoke_without_command=True)
@@ -68,9 +69,7 @@ def show(
 @app.command()
 def play(
     session: SessionArgument = "last",
-    output: Annotated[
-        str | None, typer.Option(metavar="DEVICE", help="Speaker: index, name, or words of its name.")
-    ] = None,
+    output: SpeakerOption = None,
     backend: BackendOption = None,
 ) -> None:
     """Play both sides of a conversation, as they were heard. Ctrl+C ends it."""
@@ -108,7 +107,7 @@ def export(
 
 @app.command()
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="SESSION...", help=_SESSION)],
+    names: Annotated[list[str], typer.Argument(metavar="SESSION...", help=_SESSION, autocompletion=SESSIONS)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete conversations for good."""

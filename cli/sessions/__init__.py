@@ -1,4 +1,4 @@
 """Past conversations: lists, transcripts, files of others' formats, and a page.
 
-Imports `pages`, `terminal` and `errors`.
+Imports `pages`, `view`, `terminal` and `errors`.
 """

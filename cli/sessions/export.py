@@ -8,7 +8,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from html import escape
 
-from cli.sessions.words import NAMES, call, clock, facts
+from cli.sessions.words import NAMES, clock, done, facts
 from cli.terminal.sanitize import json_text, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
 
@@ -56,7 +56,7 @@ def _markdown(story: Story) -> str:
 
     def paragraph(turn: Turn) -> str:
         if turn.speaker is Speaker.TOOL:
-            said = f"{words(call(turn))} {'failed' if turn.failed else 'returned'}: {words(turn.text)}"
+            said = words(done(turn))
         else:
             said = f"{words(turn.text)}{f' ~~{words(turn.unheard)}~~' if turn.unheard else ''}"
         return f"**{NAMES[turn.speaker]}** ({clock(turn.at_s)}): {said}\n"

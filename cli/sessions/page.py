@@ -14,8 +14,9 @@ import soundfile
 from cli.errors import on_command_line
 from cli.pages.template import filled
 from cli.sessions.waves import Waves, waves_of
-from cli.sessions.words import NAMES, call, clock, facts, money
+from cli.sessions.words import NAMES, clock, facts, money
 from cli.terminal.sanitize import spoken
+from cli.view.lines import call_text
 from engine.realtime.recording.story import Speaker, Story
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60)
@@ -68,7 +69,7 @@ def page(story: Story) -> str:
         lines=sorted([*story.turns, *notes], key=lambda line: line.at_s),
         figures=_figures(story),
         names=NAMES,
-        call=call,
+        call=call_text,
         clock=clock,
     )
 
@@ -86,7 +87,7 @@ def _waves(story: Story) -> tuple[Waves | None, str]:
 def _marks_of_turns(story: Story) -> Iterator[Mark]:
     for turn in story.turns:
         if turn.speaker is Speaker.TOOL:
-            yield Mark("tool", turn.at_s, turn.end_s, call(turn))
+            yield Mark("tool", turn.at_s, turn.end_s, call_text(turn.tool, turn.arguments))
         elif turn.latency_ms is not None:
             began_s = max(0.0, turn.at_s - turn.latency_ms / 1000)
             yield Mark("wait", began_s, turn.at_s, f"{turn.latency_ms:.0f} ms")
@@ -120,7 +121,7 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
 
 
 def _figures(story: Story) -> dict[str, Any]:
-    """Figures and costs; one that is not known is None or empty."""
+    """Measures and costs; what is not known is None or empty."""
     summary, usage = story.last("summary"), story.last("usage")
     latency = summary.get("latency")
     latency = latency if isinstance(latency, dict) else {}

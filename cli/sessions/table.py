@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.sessions.words import NAMES, call, clock, facts, money
+from cli.sessions.words import NAMES, clock, done, facts, money
 from cli.terminal.sanitize import printable, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
 
@@ -52,7 +52,7 @@ def print_story(story: Story) -> None:
 
 def _said(turn: Turn, console: Console) -> Text:
     if turn.speaker is Speaker.TOOL:
-        return Text(printable(f"{call(turn)} {'failed' if turn.failed else 'returned'}: {turn.text}"), style="dim")
+        return Text(printable(done(turn)), style="dim")
     text, unheard = Text(spoken(turn.text)), spoken(turn.unheard)
     if unheard:
         text.append(" ")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from cli.view.lines import call_text
 from engine.realtime.recording.story import Speaker, Story, Turn
 
 NAMES = {Speaker.USER: "You", Speaker.AGENT: "Agent", Speaker.TOOL: "Tool"}
@@ -46,7 +46,6 @@ def money(cost: Any, currency: str) -> str:
     return f"{cost:.4f} {currency}" if isinstance(cost, int | float) else ""
 
 
-def call(turn: Turn) -> str:
-    """The call of a tool, as a line of Python would write it."""
-    given = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in turn.arguments.items())
-    return f"{turn.tool}({given})"
+def done(turn: Turn) -> str:
+    """The call of a tool, and what came of it."""
+    return f"{call_text(turn.tool, turn.arguments)} {'failed' if turn.failed else 'returned'}: {turn.text}"

@@ -24,6 +24,8 @@ __all__ = ["environment"]
         (["devices", "--backend", "vir"], {"virtual"}),
         (["devices", "test", "--input", "v"], {"virtual,\\ files"}),
         (["--profile", ""], {"kitchen", "my\\ room"}),
+        (["sessions", "show", ""], {"last", "20261201-101500"}),
+        (["run", "--resume", "2026"], {"20261201-101500"}),
     ],
 )
 def test_names_of_this_machine_are_completed(
@@ -31,6 +33,9 @@ def test_names_of_this_machine_are_completed(
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text("[profiles.kitchen.audio]\n[profiles.'my room'.audio]\n")
+    kept = tmp_path / "data" / "voice" / "conversations" / "20261201-101500"
+    kept.mkdir(parents=True)
+    (kept / "session.jsonl").write_text("")
     asked = {"_VOICE_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["voice", *words]), "COMP_CWORD": len(words)}
     shown = completed({**environment, "VOICE_CONFIG": str(config), "VOICE_BACKEND": "virtual"}, asked)
     assert set(shown.split("\n")) - {""} == offered
