@@ -14,6 +14,7 @@ from cli.run.piped_input import say_lines
 from cli.run.quiet_others import quiet_others
 from cli.terminal.logs import log_between_lines
 from cli.terminal.presence import has_keyboard
+from cli.view.first_run import Compiling, introduce
 from engine.api.conversations import find_recording, kept_folder
 from engine.api.options import SessionOptions, ToolPlace
 from engine.api.session import Session
@@ -53,8 +54,9 @@ def run_session(
             config=config,
             host=ToolPlace.PROCESS,
             observers=[screen, *file, approvals],
-            on_compile=screen.say,
+            on_compile=(compiling := Compiling(screen)),
         )
+        introduce(screen, config, options)
         session = Session.of(replace(options, **kept))
         # What is not possible is said before anything is opened.
         if session.by_key and not (has_keyboard() and screen.is_live):
@@ -74,3 +76,5 @@ def run_session(
             hold_demonstration(options, outputs)
         except NoDeviceError as error:
             raise NoDeviceError(error.message, fix=f"{error.fix} {_WITHOUT_DEVICE}") from None
+        finally:
+            compiling.end()

@@ -149,6 +149,10 @@ class LiveScreen(Screen):
         below = [*self._panel.lines(session, columns, rows, talks=self.talks), *prompt]
         self.area.show(*self._going_on(rows - len(below) - 2), *below, cursor=cursor)
 
+    def wait_for(self, text: str) -> None:
+        """Show what is waited for."""
+        self.area.show(*([Text(text, "dim")] if text else []))
+
     def say(self, text: str) -> None:
         """Print a remark of our own, behind what the agent is saying."""
         self._note(printable(text))

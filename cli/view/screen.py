@@ -71,6 +71,9 @@ class Screen:
         is_open = self._open_item is not None and self._talk is self._about
         self._print(self._about, f"\n{text}\n" if is_open else f"{text}\n")
 
+    def wait_for(self, text: str) -> None:
+        """Show, in any thread, what is waited for before the session is open; "" ends it. Plain lines show nothing."""
+
     def say(self, text: str) -> None:
         """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
         self._note(printable(text))
