@@ -6,6 +6,7 @@ Characters always type. What is done without words is a key that is no character
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from cli.view.live_screen import LiveScreen
 from cli.view.panel import flowed
 from engine.api.session import Session
 from engine.audio.clock import loop_time_s
-from engine.errors import VoiceError
+from engine.errors import NotOpenError, VoiceError
 
 _ANSWERS = {"y": True, "Y": True, "n": False, "N": False, "KEY_ESCAPE": False, "KEY_ENTER": False}
 _UNREAD_S = 0.5
@@ -78,7 +79,12 @@ class Controls:
         self._screen.draw()
 
     def take(self, key: Key | KnowsReleases) -> None:
-        """Do what the key means."""
+        """Do what the key means; nothing where the session has just ended."""
+        with contextlib.suppress(NotOpenError):
+            self._take(key)
+        self._screen.draw()
+
+    def _take(self, key: Key | KnowsReleases) -> None:
         if isinstance(key, KnowsReleases):
             self._talk_key.reports_release = True
         elif self._choice is not None:
@@ -92,7 +98,6 @@ class Controls:
             self._take_talk_key(key.stroke)
         elif key.stroke is not Stroke.RELEASED:
             self._press(key)
-        self._screen.draw()
 
     def close(self) -> None:
         """Take no more keys."""

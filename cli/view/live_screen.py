@@ -20,7 +20,7 @@ from cli.view.lines import summary_line
 from cli.view.panel import Panel
 from cli.view.screen import Screen
 from engine.api.session import Session
-from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserTranscriptDelta
+from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserSpeech, UserTranscriptDelta
 
 FRAME_S = 0.1
 _LEAST_LIVE = 2
@@ -174,6 +174,8 @@ class LiveScreen(Screen):
         match event:
             case UserTranscriptDelta(text, item_id):
                 self._hearing[item_id] = self._hearing.get(item_id, "") + spoken(text)
+            case UserSpeech(started=True):
+                self._hearing.clear()  # what of the turn before was never transcribed
             case UsageTotal(final=False):
                 pass  # the panel shows it
             case _:
@@ -262,10 +264,13 @@ class LiveScreen(Screen):
         """Take what has sounded of the items that go on."""
         is_heard = session.at_rest
         while self._blocks and isinstance(head := self._blocks[0], Speech):
-            if is_heard:
-                head.finish()
-            elif (words := session.monitor.sounded(head.item_id)) is not None:
+            words = session.monitor.sounded(head.item_id)
+            if words is not None:
                 head.sounded(words)
+            elif is_heard:
+                head.finish()
+            if is_heard:
+                head.cut()
             if not head.is_over:
                 return
             self._advance()

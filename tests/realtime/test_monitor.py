@@ -10,7 +10,7 @@ import pytest
 
 import engine as voice
 from engine.realtime.monitor import Monitor
-from engine.realtime.testing import Answer, ServerDouble, Step, VirtualDevices, run_virtual
+from engine.realtime.testing import Answer, Emit, ServerDouble, Step, VirtualDevices, Wait, run_virtual
 from tests.api.rig import ANSWER, BEGUN, session_with
 
 WORDS = "Seven times eight is 56."
@@ -62,6 +62,29 @@ def test_of_an_answer_that_is_cut_only_the_words_stay_that_were_heard() -> None:
 def test_an_answer_without_sound_is_there_once_its_response_is_over() -> None:
     assert words_over_time([Answer("resp_1", "item_1", pcm16=b"", text=WORDS)], 0.1, 1) == [WORDS]
     assert words_over_time([ANSWER], 0.1, 1) != [WORDS]
+
+
+def test_of_an_answer_that_was_interrupted_before_it_had_a_sound_nothing_was_heard() -> None:
+    steps = [Emit("response.created", response={"id": "resp_1"}), *said_without_sound("resp_1", "item_1")]
+    steps += [Wait(1.0), Emit("response.done", response={"id": "resp_1", "status": "cancelled"})]
+
+    async def main() -> str | None:
+        with ServerDouble([*BEGUN, *steps], ignoring=["response.cancel"]) as server:
+            async with session_with(server) as session:
+                async for event in session:
+                    if isinstance(event, voice.AgentTextDelta):
+                        session.interrupt()
+                        break
+                await asyncio.sleep(2)
+                return session.monitor.sounded("item_1")
+
+    assert run_virtual(main(), at_most_s=60) == ""
+
+
+def said_without_sound(response_id: str, item_id: str) -> list[Step]:
+    """The words of an answer whose audio has not come yet."""
+    part = {"response_id": response_id, "item_id": item_id, "output_index": 0, "content_index": 0}
+    return [Emit("response.output_audio_transcript.delta", **part, delta=WORDS)]
 
 
 def test_an_item_that_never_was_has_no_words() -> None:

@@ -198,7 +198,8 @@ class Responses:
         found = (response for response in reversed(self._responses) if item_id in response.answers)
         if (response := next(found, None)) is None:
             return None
-        return response.answers[item_id].sounded(sounding, is_over=response.state is State.DONE)
+        is_over = response.state is State.DONE and not response.interrupted
+        return response.answers[item_id].sounded(sounding, is_over=is_over)
 
     @property
     def played_items(self) -> set[str]:

@@ -31,6 +31,7 @@ from engine.realtime.session_events import (
     Summary,
     ToolCalled,
     ToolReturned,
+    UserSpeech,
     UserTranscript,
     UserTranscriptDelta,
     UserTyped,
@@ -186,11 +187,25 @@ def test_a_word_of_twenty_thousand_characters_is_shown_whole_and_cut(room: Room)
     assert "".join(room.talk) == f"Agent:{word[:15_500]}—{word[15_500:]}You:   stop"
 
 
+def test_an_answer_that_was_given_up_before_it_sounded_is_struck_through(room: Room) -> None:
+    room.happens(AgentTextDelta("Never heard.", "i1"), UserTyped("next"))
+    room.session.at_rest = True
+    room.screen.draw()
+    assert room.talk == ["Agent: —Never heard.", "You:   next"]
+
+
+def test_words_that_no_transcript_ever_ended_are_gone_with_the_next_turn(room: Room) -> None:
+    room.happens(UserTranscriptDelta("mumble", "u1"))
+    assert room.talk == ["You:   mumble"]
+    room.happens(UserSpeech(started=True))
+    assert room.talk == []
+
+
 def test_an_answer_without_a_word_of_its_end_is_over_when_all_is_at_rest(room: Room) -> None:
     room.happens(AgentTextDelta("Well.", "i1"), UserTyped("next"))
     assert room.talk == []
     room.session.at_rest = True
-    room.screen.draw()
+    room.hear(i1="Well.")
     assert room.talk == ["Agent: Well.", "You:   next"]
 
 
