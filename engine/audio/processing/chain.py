@@ -6,9 +6,8 @@ import logging
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,8 @@ _log = logging.getLogger(__name__)
 _MOST_BEHIND_S = 2.0
 """Until the slowest is taken out: what is said would come later and later. A busy machine catches up again."""
 
-_UNTOLD: Any = object()
+_MAY_TELL = ("delay_ms", "speech_probability", "cancels_echo")
+"""Properties of some processors, read with each block on its thread: they may fail or hang as well."""
 
 _MOST_COUNTED_S = 0.5
 """Most that counts of one block: more is a hang, which is noticed elsewhere, or this process was stopped."""
@@ -48,6 +48,10 @@ class Chain:
         """For whoever calls `process`; one that hangs keeps it."""
         self._current: Processor | None = None
         self._is_left = False
+        self.delay_ms, self.cancels_echo = 0.0, False
+        """Lag of the latest block, and whether echo was cancelled in it; silence and gain are no cancellation."""
+        self.speech_probability: float | None = None
+        """Probability that the latest 10 ms are speech; None where no processor knows."""
         self._sound_s, self._spent_s = 0.0, defaultdict[int, float](float)
         """Sound since the chain last kept pace with it, and time that each processor (its id) has spent on that."""
 
@@ -56,22 +60,6 @@ class Chain:
         """Names of the processors that are still in it."""
         return tuple(_name(processor) for processor in self._processors)
 
-    @property
-    def delay_ms(self) -> float:
-        """Time by which what comes out lags behind what went in."""
-        return sum(self._told("delay_ms"))
-
-    @property
-    def speech_probability(self) -> float | None:
-        """Probability that the latest 10 ms are speech; None where no processor knows."""
-        known = self._told("speech_probability")
-        return known[-1] if known else None
-
-    @property
-    def cancels_echo(self) -> bool:
-        """Whether what it does to the speaker's sound is echo cancellation; silence and gain are none."""
-        return any(self._told("cancels_echo"))
-
     def process(self, block: Samples, reference: Samples) -> Samples:
         """Return a block as all processors leave it; never raises.
 
@@ -79,13 +67,14 @@ class Chain:
             block: Mono float32 at 48 kHz, a multiple of 10 ms. The kernel lets no NaN of a device through.
             reference: The speaker's sound, of the same length.
         """
-        samples = block
+        samples, told = block, list[dict[str, float]]()
         for processor in tuple(self._processors):
             if self._is_left:
                 return samples
             self._current, began_s = processor, monotonic()
             try:
                 processed = np.array(processor.process(samples.copy(), reference))  # it may use its memory again
+                properties = {name: float(getattr(processor, name)) for name in _MAY_TELL if hasattr(processor, name)}
             except Exception as error:
                 _log.debug("a processor failed", exc_info=error)
                 self._take_out(processor, f"it failed ({type(error).__name__}: {error})")
@@ -94,12 +83,23 @@ class Chain:
                 self._take_out(processor, f"it gave {processed.dtype} of shape {processed.shape}")
             elif not math.isfinite(np.dot(processed, processed)):
                 self._take_out(processor, "it gave samples that are no numbers")
+            elif not all(map(math.isfinite, properties.values())):
+                self._take_out(processor, f"it tells {properties}")
             else:
                 samples = processed
+                told.append(properties)
                 self._spent_s[id(processor)] += min(monotonic() - began_s, _MOST_COUNTED_S)
         self._current = None
-        self._keep_pace(block.size / RATE_HZ)
+        if not self._is_left:
+            self._note(told)
+            self._keep_pace(block.size / RATE_HZ)
         return samples
+
+    def _note(self, told: Sequence[Mapping[str, float]]) -> None:
+        self.delay_ms = sum(properties.get("delay_ms", 0.0) for properties in told)
+        self.cancels_echo = any(properties.get("cancels_echo") for properties in told)
+        known = [properties["speech_probability"] for properties in told if "speech_probability" in properties]
+        self.speech_probability = known[-1] if known else None
 
     def _keep_pace(self, sound_s: float) -> None:
         self._sound_s += sound_s
@@ -122,22 +122,11 @@ class Chain:
             self._take_out(hung, f"it took more than {seconds:g} s")
         return Chain(self._processors, self._warn)
 
-    def _told(self, name: str) -> list[float]:
-        """Values of a property that some processors have; one that fails at it is taken out as well."""
-        told = []
-        for processor in tuple(self._processors):
-            try:
-                value = getattr(processor, name, _UNTOLD)
-                if value is not _UNTOLD and math.isfinite(value):
-                    told.append(float(value))
-                elif value is not _UNTOLD:
-                    self._take_out(processor, f"its {name} is {value}")
-            except Exception as error:
-                self._take_out(processor, f"its {name} failed ({type(error).__name__}: {error})")
-        return told
-
     def _take_out(self, processor: Processor, why: str) -> None:
-        self._processors = [other for other in self._processors if other is not processor]
+        left = [other for other in self._processors if other is not processor]
+        if len(left) == len(self._processors):
+            return  # it hung, and fails now
+        self._processors = left
         self._warn(f"The audio processor {_name(processor)} was taken out: {why}. The microphone goes on without it.")
 
 

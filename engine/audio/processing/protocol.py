@@ -33,8 +33,12 @@ Samples = NDArray[np.float32]
 class Processor(Protocol):
     """One step of the chain; made and called on one thread at a time.
 
-    One that raises, hangs, takes longer than the sound, or returns anything but as many finite samples is taken out for
-    the rest of the session, and so is one whose `speech_probability` or `delay_ms`, if it has them, is no number.
+    It may have properties, which are read after each block: `speech_probability`, from 0 to 1, that the latest 10 ms of
+    the output are speech; `delay_ms`, the lag of the output; and `cancels_echo`, whether the speaker's sound is taken
+    out of it.
+
+    A processor that raises, hangs, takes longer than the sound, or returns anything but as many finite samples is taken
+    out for the rest of the session, and so is one with a property that is no number.
     """
 
     def process(self, block: Samples, reference: Samples) -> Samples:
@@ -44,27 +48,3 @@ class Processor(Protocol):
             block: Mono float32 at 48 kHz, a multiple of 10 ms; it may be written to.
             reference: The sound the speaker was given, of the same length; zeros where it was given nothing.
         """
-
-
-class HearsSpeech(Protocol):
-    """A processor that knows whether somebody speaks."""
-
-    @property
-    def speech_probability(self) -> float:
-        """Probability, from 0 to 1, that the latest 10 ms of what it returned are speech."""
-
-
-class Delays(Protocol):
-    """A processor whose output lags behind its input."""
-
-    @property
-    def delay_ms(self) -> float:
-        """The lag."""
-
-
-class CancelsEcho(Protocol):
-    """A processor that may take out what the microphone hears of the speaker."""
-
-    @property
-    def cancels_echo(self) -> bool:
-        """True where it does: by how much is told then."""
