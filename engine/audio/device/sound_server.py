@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ _PATIENCE_S = 1.0
 """A sound server answers within 10 ms."""
 _FIRST_INDEX = 1000
 """Above what PortAudio numbers: sinks are even, sources odd."""
+_leading = threading.Lock()
+"""The environment is the whole process's: a stream that is opened meanwhile would go where another was to."""
 _Answer = TypeVar("_Answer")
 
 
@@ -78,7 +81,7 @@ def leading_to(device: Device, direction: Direction) -> Iterator[None]:
     if not name:
         raise StreamLostError(f"The sound server has no {device.name} any more.", fix="Choose another device.")
     pulse = "PULSE_SINK" if direction is Direction.OUTPUT else "PULSE_SOURCE"
-    with _environment({pulse: name, "PIPEWIRE_NODE": name}):
+    with _leading, _environment({pulse: name, "PIPEWIRE_NODE": name}):
         yield
 
 
@@ -96,7 +99,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
 
