@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -32,7 +33,8 @@ class Waker:
         """Signal, as the audio thread does, from any thread; nothing once closed."""
         with self._closing:
             if self.descriptor >= 0:
-                os.write(self.descriptor, (1).to_bytes(8, sys.byteorder))
+                with contextlib.suppress(BlockingIOError):  # a pipe that is full of signals is one
+                    os.write(self.descriptor, (1).to_bytes(8, sys.byteorder))
 
     def close(self) -> None:
         """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""

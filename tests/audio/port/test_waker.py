@@ -46,6 +46,18 @@ def test_nothing_is_signalled_once_it_is_closed() -> None:
     waker.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no descriptor is signalled there")
+def test_a_pipe_that_is_full_of_signals_takes_more_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as macos:
+        macos.delattr(os, "eventfd", raising=False)
+        waker = ThreadWaker()
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(waker.descriptor, bytes(4096))
+    waker.signal()
+    waker.wait()
+
+
 def test_a_thread_looks_by_itself_where_nothing_can_signal_a_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as windows:
         windows.delattr(os, "eventfd", raising=False)
