@@ -237,7 +237,8 @@ def test_names_are_such_as_the_services_take(server: str, tool: str, name: str) 
 
 def test_names_that_would_be_the_same_are_not() -> None:
     names: list[str] = []
-    for server, tool in (("a", "b_c"), ("a_b", "c"), ("a", "b.c"), ("a", "b/c"), ("a", "x" * 70), ("a", "x" * 71)):
+    same = (("a", "b_c_d"), ("a_b", "c_d"), ("a_b_c", "d"))
+    for server, tool in (*same, ("a", "b.c"), ("a", "b/c"), ("a", "x" * 70), ("a", "x" * 71)):
         names.append(tool_name(server, tool, names))
     assert len(set(names)) == len(names)
 

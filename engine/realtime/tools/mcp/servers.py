@@ -115,7 +115,7 @@ def _connection_class() -> type[McpConnection]:
 def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
     """Return a name of letters, digits, `_` and `-`, 64 at most, that is not taken.
 
-    What has to be changed or cut gets a digest of the whole name, so that two tools never become one.
+    What has to be changed or cut gets a digest of both names, so that two tools never become one.
 
     Args:
         server: Name of the server in the configuration.
@@ -124,11 +124,11 @@ def tool_name(server: str, tool: str, taken: Collection[str] = ()) -> str:
 
     Example:
         >>> tool_name("files", "read_file"), tool_name("files", "read file")
-        ('files_read_file', 'files_read_file_b180fddd')
+        ('files_read_file', 'files_read_file_d6387ca2')
     """
     whole = f"{server}_{tool}"
     name = _FOREIGN.sub("_", whole)
     if name == whole and len(name) <= _LONGEST and name not in taken:
         return name
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST_CHARS]
+    digest = hashlib.sha256(f"{server}/{tool}".encode()).hexdigest()[:_DIGEST_CHARS]
     return f"{name[: _LONGEST - _DIGEST_CHARS - 1]}_{digest}"
