@@ -52,6 +52,8 @@ def find_recording(wanted: str, folder: Path) -> Path:
     Raises:
         InvalidInputError: there is none, or there are several.
     """
+    if not wanted:
+        raise InvalidInputError("A conversation without a name cannot be found.", fix=f"Name one, or '{LAST}'.")
     kept = kept_recordings(folder)
     if wanted == LAST and kept:
         return kept[-1]

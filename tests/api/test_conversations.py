@@ -72,6 +72,14 @@ def test_one_is_found_by_its_name_a_beginning_that_is_its_own_its_path_or_as_the
     assert 'keep = "always"' in refused.value.fix
 
 
+def test_an_empty_name_is_not_the_beginning_of_the_only_recording_nor_the_current_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(kept(tmp_path, "20261130-101500"))
+    with pytest.raises(InvalidInputError, match="without a name"):
+        find_recording("", tmp_path)
+
+
 def test_only_the_files_of_a_recording_are_deleted(tmp_path: Path) -> None:
     whole, shared = kept(tmp_path, "20261130-101500"), kept(tmp_path, "20261201-101500")
     (shared / "notes.txt").write_text("mine")
