@@ -241,7 +241,7 @@ class _Turns:
                     turn.unheard = whole[len(text) :].strip() if whole.startswith(text) else ""
                     turn.end_s = turn.at_s + heard_ms / 1000
             case {"type": "audio.start", "response_id": str(response)}:
-                latency_ms = event.get("latency_ms")
+                latency_ms = told if isinstance(told := event.get("latency_ms"), int | float) else None
                 first = next((turn for turn in self._turns if turn.response_id == response != ""), None)
                 if first is None:
                     self._first_sounds[response] = at_s, latency_ms

@@ -133,6 +133,14 @@ def test_of_a_damaged_one_the_rest_is_read(damage: bytes, lines: int, tmp_path: 
     assert story.damaged == lines
 
 
+@pytest.mark.parametrize("sounds_first", [True, False])
+def test_a_latency_that_is_no_number_is_not_known(sounds_first: bool, tmp_path: Path) -> None:
+    words = {"type": "text.agent.delta", "text": "Hi.", "item_id": "i", "response_id": "r"}
+    sound = {"type": "audio.start", "response_id": "r", "latency_ms": "soon"}
+    (turn,) = Story(written(tmp_path / "talk", *((sound, words) if sounds_first else (words, sound)))).turns
+    assert turn.latency_ms is None
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00" * 100, b'{"format": "voice-recording/9"}\n', b"[]\n", b"{}"])
 def test_what_is_no_recording_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "session.jsonl").write_bytes(content)
