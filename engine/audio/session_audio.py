@@ -334,8 +334,12 @@ class SessionAudio:
         port = AudioPort(keep_reference=self._keep_played or self._processing is not None)
         port.gain = self._volume
         opened = OpenStream(self.backend, port, request or self._request)
-        if self._processing is not None:
-            self._processing.prepare(opened.info)
+        try:
+            if self._processing is not None:
+                self._processing.prepare(opened.info)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def _use(self, opened: OpenStream) -> None:

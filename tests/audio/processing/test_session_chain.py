@@ -13,8 +13,11 @@ from engine.audio.processing import session_chain
 from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.protocol import Processor
 from engine.audio.processing.session_chain import SessionChain
-from engine.audio.types import StreamInfo
+from engine.audio.session_audio import SessionAudio
+from engine.audio.types import StreamInfo, StreamRequest
 from engine.daemon_thread import DaemonThread
+from engine.errors import InvalidInputError
+from tests.support.manual_backend import ManualBackend
 
 INFO = StreamInfo("test", native=False, input=None, output=None)
 
@@ -70,3 +73,15 @@ async def test_headphones_that_are_pulled_out_begin_a_chain(monkeypatch: pytest.
     assert session.follow(device, on_done=lambda: None, on_played=lambda _: None) is not device
     assert session.report().processors == ("Gain",)
     session.close()
+
+
+async def test_a_stream_whose_processors_cannot_be_made_is_closed() -> None:
+    def choose(info: StreamInfo, warn: Callable[[str], None]) -> list[Processor]:
+        raise InvalidInputError("There is no such processor.")
+
+    backend = ManualBackend()
+    with pytest.raises(InvalidInputError, match="no such processor"):
+        SessionAudio(
+            backend, StreamRequest(), input_rate_hz=24000, output_rate_hz=24000, processing=SessionChain(choose)
+        )
+    assert backend.stream is not None and backend.stream.closed
