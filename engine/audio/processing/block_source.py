@@ -15,7 +15,7 @@ from engine.audio.processing.protocol import FRAMES, RATE_HZ, Samples
 from engine.dsp.resample import Resampler, make_resampler
 
 BLOCK_FRAMES = 2 * FRAMES
-"""As long as a block on the wire: shorter ones would wake two threads more often, and be sent no sooner."""
+"""Length of a block on the wire: shorter blocks wake two threads more often, and are sent no sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Block:
     samples: Samples
     reference: Samples
     captured_at_s: float
-    """Moment at which its last frame was in the ring, on the loop's clock."""
+    """Time at which its last frame entered the ring, on the loop's clock."""
     is_blind: bool
-    """Whether its echo may be none of what the canceller was given."""
+    """Whether the canceller may lack the reference of its echo."""
 
 
 class BlockSource:
@@ -44,16 +44,16 @@ class BlockSource:
         self._port, self._ring, self._aligner = port, port.capture, aligner
         self._waiting = np.empty(0, np.float32)
         self.waker = ThreadWaker()
-        """For the thread that takes, should it wait."""
+        """Wakes the thread that takes, once a block is there."""
         port.wake_thread_at_captured(self.waker)
 
     @cached_property
     def _resampler(self) -> Resampler:
-        """Made on the chain's thread: a pair of rates that is new to the machine takes 60 ms."""
+        """Made on the chain's thread: the filters of a pair of rates take 60 ms unless they are cached."""
         return make_resampler(self._port.input_rate_hz, RATE_HZ)
 
     def take(self) -> Block | None:
-        """Return the next block; where it is not there yet, `waker` tells of it."""
+        """Return the next block; None where it has not come yet, and `waker` is signalled when it has."""
         rate_hz = self._port.input_rate_hz
         needed = self._ring.tail + max(1, (BLOCK_FRAMES - self._waiting.size) * rate_hz // RATE_HZ)
         if self._waiting.size < BLOCK_FRAMES and self._ring.head >= needed:
@@ -64,7 +64,7 @@ class BlockSource:
             return None
         samples, self._waiting = self._waiting[:BLOCK_FRAMES], self._waiting[BLOCK_FRAMES:]
         tail, behind = self._ring.tail, round(self._waiting.size * rate_hz / RATE_HZ)
-        # Both at once: with a callback in between, what is said while muted would be taken for older than it is.
+        # Read in one go: after a callback in between, what is said while muted looks older, and would be sent.
         newest_s, came = self._port.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - tail
         reference = self._aligner.take(BLOCK_FRAMES, tail - behind)
         return Block(samples, reference, newest_s - (behind + came) / rate_hz, self._aligner.is_blind)

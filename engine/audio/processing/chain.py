@@ -15,13 +15,13 @@ from engine.audio.processing.protocol import RATE_HZ, Processor, Samples
 
 _log = logging.getLogger(__name__)
 _MOST_BEHIND_S = 2.0
-"""Until the slowest is taken out: what is said would come later and later. A busy machine catches up again."""
+"""Backlog at which the slowest processor is taken out, as the delay only grows. A busy machine catches up before."""
 
 _MAY_TELL = ("delay_ms", "speech_probability", "cancels_echo")
 """Properties of some processors, read with each block on its thread: they may fail or hang as well."""
 
 _MOST_COUNTED_S = 0.5
-"""Most that counts of one block: more is a hang, which is noticed elsewhere, or this process was stopped."""
+"""Longest time that is counted for one block. A longer one is a hang, noticed elsewhere, or a suspended process."""
 
 
 class Chain:
@@ -40,12 +40,12 @@ class Chain:
 
         Args:
             processors: In the order in which they hear the microphone.
-            warn: Told once of each that is taken out; from whatever thread it failed on.
+            warn: Called once for each that is taken out, on the thread that noticed.
         """
         self._processors = list(processors)
         self._warn = warn
         self.in_use = threading.Lock()
-        """For whoever calls `process`; one that hangs keeps it."""
+        """Held by the caller during `process`: a hung processor keeps it."""
         self._current: Processor | None = None
         self._is_left = False
         self.delay_ms, self.cancels_echo = 0.0, False
@@ -53,7 +53,7 @@ class Chain:
         self.speech_probability: float | None = None
         """Probability that the latest 10 ms are speech; None where no processor knows."""
         self._sound_s, self._spent_s = 0.0, defaultdict[int, float](float)
-        """Sound since the chain last kept pace with it, and time that each processor (its id) has spent on that."""
+        """Sound since there was no backlog, and the time that each processor (its id) has spent on it."""
 
     @property
     def names(self) -> tuple[str, ...]:

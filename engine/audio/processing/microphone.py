@@ -24,9 +24,9 @@ from engine.audio.processing.protocol import RATE_HZ, Samples
 from engine.audio.processing.speech import SpeechDetector, SpeechLevel
 
 _PATIENCE_S = 0.5
-"""Until a processor hangs: the loop's own pauses do not count, and a busy interpreter delays a thread by tenths."""
+"""Time in one block after which a processor hangs; a busy interpreter delays a thread by some 100 ms."""
 _LONGEST_STEP_S = 0.3
-"""Most that counts of the time between two looks, which a tick separates: longer, the loop was held up."""
+"""Longest time that is counted between two ticks of the loop: beyond it the loop was held up, not the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class _Worker:
         take: Callable[[Chain, Block, Samples], None],
         block: Block | None = None,
     ) -> None:
-        """Begin with a block that another has left undone, if any."""
+        """Start the thread; `block` is one that a hung worker left undone."""
         self.chain, self.block = chain, block
         self._source, self._take = source, take
         self._stopped = threading.Event()
         threading.Thread(target=self._run, daemon=True, name="voice-processing").start()
 
     def stop(self) -> None:
-        """Let the thread end, which may be in the middle of a block."""
+        """Let the thread end after its present block."""
         self._stopped.set()
         self._source.waker.signal()
 
@@ -65,7 +65,7 @@ class _Worker:
             if block is None:
                 self._source.waker.wait()
                 continue
-            with self.chain.in_use:  # perhaps by the worker of the stream before
+            with self.chain.in_use:  # the previous stream's worker may still be in it
                 samples = self.chain.process(block.samples, block.reference)
                 if self._stopped.is_set():
                     return
@@ -92,7 +92,7 @@ class ProcessedMicrophone:
             chain: The processors.
             aligner: Gives the reference of that port, on the chain's thread.
             detector, meter: Are given what the chain made of it, on its thread.
-            on_done: Called on that thread when something is done.
+            on_done: Called on that thread after each block.
         """
         self.port = AudioPort()
         """The processed microphone, at 48 kHz."""
@@ -111,7 +111,7 @@ class ProcessedMicrophone:
         return self._worker.chain
 
     def pump(self) -> None:
-        """Take what is done, and look whether the chain hangs."""
+        """Pass the finished blocks on, and replace a worker that hangs."""
         while self._done:
             samples, heard = self._done.popleft()
             assert self.port.capture is not None
@@ -121,12 +121,12 @@ class ProcessedMicrophone:
         self._look_for_hung()
 
     def close(self) -> None:
-        """End the thread, which may be in the middle of a block."""
+        """Let the thread end after its present block."""
         self._worker.stop()
 
     def _take(self, chain: Chain, block: Block, samples: Samples) -> None:
         """Judge what a chain made of a block, on its thread."""
-        sounds = bool(np.dot(block.reference, block.reference))  # a tenth of what `any` takes
+        sounds = bool(np.dot(block.reference, block.reference))  # ten times as fast as `any`
         level = self._detector.take(samples, chain.speech_probability, speaker_sounds=sounds)
         self._meter.take(block.samples, samples, block.reference, speaks=level is not SpeechLevel.NONE)
         if block.is_blind and chain.cancels_echo:
@@ -136,7 +136,7 @@ class ProcessedMicrophone:
         self._on_done()
 
     def _look_for_hung(self) -> None:
-        now_s, block = time.monotonic(), self._worker.block  # the thread's time is real, whatever the loop's is
+        now_s, block = time.monotonic(), self._worker.block  # real time: the loop's clock may be a virtual one
         hangs = block is not None and block is self._looked_at
         self._waited_s = self._waited_s + min(now_s - self._looked_at_s, _LONGEST_STEP_S) if hangs else 0.0
         self._looked_at_s, self._looked_at = now_s, block
