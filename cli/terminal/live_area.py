@@ -69,8 +69,12 @@ class LiveArea:
         return self._size()[1]
 
     def wrap(self, text: Text) -> list[Text]:
-        """Return the lines of a text, broken between words."""
-        return list(text.wrap(self._console, self.columns, overflow="fold"))
+        """Return the lines of a text, broken between words, each as far from the edge as the first one."""
+        indent = min(len(text.plain) - len(text.plain.lstrip(" ")), self.columns // 2)
+        lines = text[indent:].wrap(self._console, self.columns - indent, overflow="fold")
+        for line in lines:
+            line.pad_left(indent)
+        return list(lines)
 
     def write(self, text: str | Text) -> None:
         """Print a line, or several, in one piece with nothing between them."""
@@ -81,10 +85,6 @@ class LiveArea:
         with self._lock:
             self._waiting.extend(self.wrap(text if isinstance(text, Text) else Text(text)))
             self._draw()
-
-    def interject(self, text: str) -> None:
-        """Print a line from any thread."""
-        self.write(text)
 
     def show(self, *lines: str | Text, cursor: int | None = None) -> None:
         """Let the last lines be these; without any they are taken away.

@@ -153,10 +153,6 @@ class LiveScreen(Screen):
         """Show what is waited for."""
         self.area.show(*([Text(text, "dim")] if text else []))
 
-    def say(self, text: str) -> None:
-        """Print a remark of our own, behind what the agent is saying."""
-        self._note(printable(text))
-
     def interject(self, text: str) -> None:
         """Print lines from any thread."""
         if self._about is self._talk:

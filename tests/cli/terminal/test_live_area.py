@@ -78,6 +78,12 @@ def test_words_go_to_the_next_row_whole_and_long_ones_are_cut() -> None:
     assert terminal.rows == ["Agent: once upon a time there", "was a king", "x" * 29, "x" * 11, "listening"]
 
 
+def test_what_is_indented_stays_so_on_every_row() -> None:
+    terminal = Emulated()
+    LiveArea(terminal).write("  tool look(at='the sky above the sea')")
+    assert terminal.rows == ["  tool look(at='the sky above", "  the sea')"]
+
+
 def test_characters_of_two_cells_and_none_stand_where_they_should() -> None:
     terminal = Emulated()
     area = LiveArea(terminal)
@@ -178,7 +184,7 @@ def _taken(descriptor: int) -> bytes:
         return b""
 
 
-@pytest.mark.parametrize("term", ["dumb", ""])
+@pytest.mark.parametrize("term", ["dumb", ""])  # a terminal, and none
 def test_what_is_no_terminal_that_moves_a_cursor_gets_the_text_alone(
     monkeypatch: pytest.MonkeyPatch, term: str
 ) -> None:
