@@ -214,7 +214,7 @@ class Controls:
         held, releases = self._talk_key.held, self._talk_key.reports_release
         listens, muted = self._listens, self._session.muted
         words = hint(listens=listens, muted=muted, by_key=self._by_key, held=held, releases=releases)
-        return [Text(_PROMPT, "bold").append_text(flowed(words, columns - len(_PROMPT))[0])], len(_PROMPT)
+        return [Text.assemble((_PROMPT, "bold"), flowed(words, columns - len(_PROMPT))[0])], len(_PROMPT)
 
     def _typed(self, columns: int) -> tuple[list[Text], int]:
         editor = self._editor

@@ -6,7 +6,7 @@ from rich.text import Text
 
 _FLOOR_DB = -60.0
 _TOO_LOUD_DB = -1.0
-_FULL, _EMPTY, _HELD = "━", "─", "╸"
+_FULL, _EMPTY, _HELD = "━", "─", "┃"
 
 
 def bar(level_db: float, cells: int = 30, held_db: float = -100.0) -> Text:
@@ -14,12 +14,12 @@ def bar(level_db: float, cells: int = 30, held_db: float = -100.0) -> Text:
 
     Example:
         >>> bar(-30.0, 10, held_db=-12.0).plain
-        '━━━━━──╸──  -30 dB'
+        '━━━━━──┃──  -30 dB'
     """
     filled, held = (round(cells * min(1.0, max(0.0, 1 - db / _FLOOR_DB))) for db in (level_db, held_db))
     text = Text().append(_FULL * filled, "green" if max(level_db, held_db) < _TOO_LOUD_DB else "red")
-    rest = [_EMPTY] * (cells - filled)
     if held > filled:
-        rest[held - filled - 1] = _HELD
-    text.append("".join(rest), "dim")
+        text.append(_EMPTY * (held - filled - 1), "dim").append(_HELD)
+        filled = held
+    text.append(_EMPTY * (cells - filled), "dim")
     return text.append(f" {level_db:4.0f} dB" if level_db > -100 else "   -- dB")

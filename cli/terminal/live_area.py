@@ -73,6 +73,7 @@ class LiveArea:
         indent = min(len(text.plain) - len(text.plain.lstrip(" ")), self.columns // 2)
         lines = text[indent:].wrap(self._console, self.columns - indent, overflow="fold")
         for line in lines:
+            line.rstrip()
             line.pad_left(indent)
         return list(lines)
 

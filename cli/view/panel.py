@@ -118,7 +118,7 @@ class Panel:
             meter.take(level_db, now_s)
         has = [side is not None for side in (monitor.stream.input, monitor.stream.output)]
         named = [pair for pair, there in zip(zip(("mic", "spk"), self._meters, strict=True), has, strict=True) if there]
-        head = Text(f"{state:<10}", "bold")
+        head = Text.assemble((f"{state:<10}", "bold"))
         room = columns - head.cell_len if columns >= _WIDE else columns
         # Two spaces, a name and a figure of eight cells stand beside each bar.
         cells = max(_LEAST_BAR, min(_MOST_BAR, room // max(1, len(named)) - 14))
