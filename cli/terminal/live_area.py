@@ -26,7 +26,8 @@ _MOST_WAITING = 10_000
 _BEGIN, _END = "\x1b[?2026h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?2026l"
 """All at once, where the terminal knows that; and with no line wrapped, however wide it takes a character to be."""
 _SHOW_CURSOR = "\x1b[?25h"
-_ERASE_REST, _ERASE_BELOW = "\x1b[K", "\x1b[J"
+_ERASE_ROW, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
+"""A row is erased whole before it is written: of one whose end is erased, tmux wraps the blanks when it is resized."""
 
 
 class LiveArea:
@@ -137,9 +138,9 @@ class LiveArea:
             cursor += f"\r\x1b[{min(self._cursor, columns - 1)}C"
         if not self._waiting and ([*styled, cursor], columns) == (self._drawn, self._drawn_columns):
             return
-        printed = "".join(f"{self._styled(line)}{_ERASE_REST}\r\n" for line in self._waiting)
+        printed = "".join(f"{_ERASE_ROW}{self._styled(line)}\r\n" for line in self._waiting)
         self._waiting.clear()
-        below = f"{_ERASE_REST}\r\n".join(styled)
+        below = "\r\n".join(f"{_ERASE_ROW}{line}" for line in styled)
         self._out.write(f"{_BEGIN}\r{self._up(columns)}{printed}{below}{_ERASE_BELOW}{cursor}{_END}")
         self._out.flush()
         self._drawn, self._drawn_columns = [*styled, cursor], columns

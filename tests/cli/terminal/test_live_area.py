@@ -173,7 +173,7 @@ def test_a_terminal_that_takes_nothing_keeps_nobody_waiting_and_gets_all_that_wa
             shown += rest
     os.close(reading)
     text = shown.decode()
-    assert [number for number in range(2000) if f"printed {number}\x1b" not in text] == []
+    assert [number for number in range(2000) if f"printed {number}\r" not in text] == []
     assert text.count("frame ") < 1000
 
 
