@@ -18,14 +18,15 @@ from engine.audio.processing.stream_clocks import StreamClocks
 from engine.dsp.resample import PolyphaseResampler
 
 _MOST_SPARE_S = 0.010
-"""The reference is in time if a callback of the speaker is this late, or a block if that is shorter. By a sound server
-the echo takes three blocks. AEC3 needs the reference before the echo (20 ms after it, 15 dB are removed instead of 35)
-and finds delays of up to 500 ms without a hint."""
+"""Longest lateness of a speaker's callback for which the reference is held back, or a block if that is shorter. By a
+sound server the echo takes three blocks. AEC3 needs the reference before the echo (20 ms after it, 15 dB are removed
+instead of 35), and finds delays of up to 500 ms without a hint."""
 _JUMP_S, _UNSETTLED_S, _DRIFTED_S = 0.005, 0.001, 0.002
-"""Errors of the pairing that are corrected at once, at any time and half a second after a jump; and one that starts the
-resampling though no drift has shown. A sound server loses 10 ms at a time; callbacks 8 ms late are an error of 2."""
+"""Errors of the pairing that are corrected at once, at any time and half a second after a jump; and the error that is
+followed by resampling though no drift has shown: one below 12 ppm would end in a jump. A sound server loses 10 ms at a
+time; callbacks 8 ms late are an error of 2."""
 _BLIND_S = 0.3
-"""Time for which the canceller lets echo pass after a loss: what the speaker gave before lies elsewhere."""
+"""Time after a loss in which the canceller lets echo pass: its filter has the delay of before."""
 _MEND_S = 30.0
 """Time constant of the correction by resampling: an error of 1 ms is worth 33 ppm."""
 
@@ -55,7 +56,7 @@ class ReferenceAligner:
         self.offset_ms = 0.0
         """Error of the pairing by the callbacks' times; positive where the reference is too old."""
         self.margin_ms = 0.0
-        """Delay of the reference, so that it is there when the microphone is."""
+        """Delay given to the reference, so that it has come when the microphone's block has."""
         self._port, self._ring, self._on_taken = port, port.reference, on_taken
         self._clocks = StreamClocks(port)
         self._passes = port.output_rate_hz == RATE_HZ
@@ -70,7 +71,7 @@ class ReferenceAligner:
 
     @property
     def is_blind(self) -> bool:
-        """Whether the echo in the block that was taken last may be none of what the canceller was given."""
+        """Whether the canceller may lack the reference of the echo in the latest block."""
         return self._blind_frames > 0
 
     @cached_property

@@ -1,11 +1,11 @@
 """The offset and the drift between the clocks of a microphone and a speaker.
 
-A count of frames, the time of the callback that moved the last of them, and the latency that the device told then say
-where a stream is. A busy sound server moves its callbacks by 5 to 25 ms for good though nothing is lost, and after a
-loss PulseAudio's latencies wander by up to 70 ms for seconds while callbacks stand still. So latencies are believed of
-how much was lost, and callbacks of whether anything was. In five minutes with 195 xruns the echo came to lie elsewhere
-104 times by the callbacks alone, and 29 times by both. Where no latency is told, callbacks come late by milliseconds. A
-count may be read between a callback's writes: medians bear both.
+The position of a stream follows from its count of frames, the time of the callback that moved the last of them, and
+the latency that the device told then. Neither is right alone: a busy sound server moves its callbacks by 5 to 25 ms for
+good though nothing is lost, and after a loss PulseAudio's latencies wander by up to 70 ms for seconds while the
+callbacks stand still. So callbacks and xruns say whether anything was lost, and latencies how much. In five minutes
+with 195 xruns the pairing moved 104 times by the callbacks alone, and 29 times by both. Where no latency is told,
+callbacks come late by milliseconds, and a count may be read between a callback's writes: medians bear both.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from engine.audio.port.audio_port import AudioPort
 _WINDOW = 25
 """Measurements in a median, one for each 20 ms: a stream that lost time is noticed in a quarter of a second."""
 _NEWEST, _STEP_S, _TOLD_STEP_S = 3, 0.03, 0.008
-"""A loss above the second, or the third with latencies, shows in the median of the newest measurements: in 40 ms, by
-when what was captured before it has been read, as the loop may have stood as well."""
+"""Number of the newest measurements, and the change of their median that is a loss: without latencies, and with them.
+It is noticed after 40 ms. The sound from before it has been read by then, even if the loop had stood still."""
 _STIRRED_S = 0.002
-"""Change of the callbacks from which something may have been lost; where an xrun was told, it may in any case."""
+"""Change of the callbacks' median from which something may be lost; after an xrun it may in any case."""
 _LATE_S = 0.005
-"""Time by which callbacks may come later than at first until the offset gives way: what they bring must be there."""
+"""Lateness of the callbacks, beyond that of the first ones, from which the offset follows them: the reference comes as
+late as they do."""
 _FEWEST_MEDIANS, _MOST_MEDIANS = 20, 120
 """The drift is measured over so many medians: 10 to 60 s."""
 _DRIFT_SEEN_S = 0.0005
@@ -32,11 +33,11 @@ _DRIFT_SEEN_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
-class _Calm:
-    """The latest moment at which nothing had been lost for half a second."""
+class _Moment:
+    """The state of the streams at a moment."""
 
     medians: Sequence[float]
-    """Those of the offset by the callbacks alone, and with the latencies."""
+    """Median of the offset by the callbacks alone, and with the latencies."""
     offset_s: float
     at_ns: int
     xruns: int
@@ -60,9 +61,8 @@ class StreamClocks:
         self._latency_s = 0.0
         self._recent: deque[Sequence[float]] = deque(maxlen=_WINDOW)
         """Offsets by the callbacks alone, and with the latencies."""
-        self._calm = _Calm([0.0, 0.0], 0.0, 0, 0)
-        self._before_s, self._before_xruns = 0.0, 0
-        """Median of the callbacks, and xruns, half a second ago."""
+        self._calm = self._before = _Moment([0.0, 0.0], 0.0, 0, 0)
+        """The latest moment at which nothing had been lost for half a second, and that of half a second ago."""
         self._medians: deque[list[float]] = deque(maxlen=_MOST_MEDIANS)
 
     @property
@@ -106,23 +106,23 @@ class StreamClocks:
     def _update_offset(self) -> None:
         now, newest = _medians(self._recent), _medians(list(self._recent)[-_NEWEST:])
         if self.offset_s is None:
-            self._calm = self._calm_at(now, now[0])
-        if abs(self._offset_s(newest) - self._offset_s(now)) > (_TOLD_STEP_S if self._latency_s else _STEP_S):
+            self._calm = self._moment(now, now[0])
+        if abs(self._offset_by(newest) - self._offset_by(now)) > (_TOLD_STEP_S if self._latency_s else _STEP_S):
             self.restart()
             now = newest
-        self.offset_s = self._offset_s(now)
+        self.offset_s = self._offset_by(now)
         if self.is_sure and self.offset_s > now[0] + _LATE_S:
             self.offset_s = now[0]
-            self._calm = self._calm_at(now, now[0])
+            self._calm = self._moment(now, now[0])
         if self._count % _WINDOW == 0:
-            if abs(now[0] - self._before_s) < _STIRRED_S and self._port.xruns == self._before_xruns:
-                self._calm = self._calm_at(now, self.offset_s)
-            self._before_s, self._before_xruns = now[0], self._port.xruns
+            before, self._before = self._before, self._moment(now, self.offset_s)
+            if abs(now[0] - before.medians[0]) < _STIRRED_S and self._before.xruns == before.xruns:
+                self._calm = self._before
 
-    def _calm_at(self, medians: Sequence[float], offset_s: float) -> _Calm:
-        return _Calm(medians, offset_s, self._captured_ns, self._port.xruns)
+    def _moment(self, medians: Sequence[float], offset_s: float) -> _Moment:
+        return _Moment(medians, offset_s, self._captured_ns, self._port.xruns)
 
-    def _offset_s(self, medians: Sequence[float]) -> float:
+    def _offset_by(self, medians: Sequence[float]) -> float:
         calm = self._calm
         by_callbacks, with_latencies = (new - old for new, old in zip(medians, calm.medians, strict=True))
         if self._latency_s and abs(by_callbacks) < _STIRRED_S and self._port.xruns == calm.xruns:
