@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
@@ -17,6 +17,7 @@ from engine.audio.device.blame import blaming, closing, devices_of
 from engine.audio.device.matching import describe, find_device
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import backend_names, load_backend, open_backend
+from engine.audio.device.sound_server import ask_server
 from engine.audio.types import Direction, StreamInfo, StreamRequest
 from engine.errors import InvalidInputError, NoDeviceError, VoiceError
 from engine.redaction import without_keys
@@ -65,7 +66,9 @@ def sound_server() -> Iterator[Finding]:
     if sys.platform != "linux":
         yield ok("sound server", "part of the system")
         return
-    answers = _pactl() or ", ".join(name for name, path in _sockets().items() if _listens(path))
+    answers = ask_server(_name_and_version, "") or ", ".join(
+        name for name, path in _sockets().items() if _listens(path)
+    )
     if answers:
         yield ok("sound server", answers)
     else:
@@ -73,23 +76,9 @@ def sound_server() -> Iterator[Finding]:
         yield warning("sound server", "neither PulseAudio nor PipeWire answers", fix)
 
 
-def _pactl() -> str:
-    """Name and version of the server, or nothing where it or its tool is missing."""
-    if shutil.which("pactl") is None:
-        return ""
-    try:
-        run = subprocess.run(
-            ["pactl", "info"],
-            capture_output=True,
-            text=True,
-            timeout=_SERVER_S,
-            env={**without_keys(os.environ), "LC_ALL": "C"},
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    fields = dict(line.split(": ", 1) for line in run.stdout.splitlines() if ": " in line)
-    return " ".join(filter(None, (fields.get("Server Name"), fields.get("Server Version"))))
+def _name_and_version(server: Any) -> str:
+    info = server.server_info()
+    return f"{info.server_name} {info.server_version}"
 
 
 def _sockets() -> dict[str, Path]:

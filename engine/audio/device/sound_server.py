@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ _PATIENCE_S = 1.0
 """A sound server answers within 10 ms."""
 _FIRST_INDEX = 1000
 """Above what PortAudio numbers: sinks are even, sources odd."""
+_owed: set[Future[Any]] = set()
+"""Answers of a server that hangs: each keeps a thread."""
 _leading = threading.Lock()
 """The environment is the whole process's: a stream that is opened meanwhile would go where another was to."""
 _Answer = TypeVar("_Answer")
@@ -41,7 +44,7 @@ def with_server_devices(devices: Sequence[Device]) -> list[Device]:
     """
     plugin = plugin_of(devices)
     nothing: list[Device] = []
-    found = _asked(lambda server: _devices(server, plugin), nothing) if plugin else nothing
+    found = ask_server(lambda server: _devices(server, plugin), nothing) if plugin else nothing
     return [*devices, *found]
 
 
@@ -77,7 +80,7 @@ def leading_to(device: Device, direction: Direction) -> Iterator[None]:
     if device.host_api not in SOUND_SERVERS:
         yield
         return
-    name = _asked(lambda server: _name_of(server, device, direction), "")
+    name = ask_server(lambda server: _name_of(server, device, direction), "")
     if not name:
         raise StreamLostError(f"The sound server has no {device.name} any more.", fix="Choose another device.")
     pulse = "PULSE_SINK" if direction is Direction.OUTPUT else "PULSE_SOURCE"
@@ -104,8 +107,13 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _asked(question: Callable[[Any], _Answer], otherwise: _Answer) -> _Answer:
-    """Return the server's answer; `otherwise` where there is no server, or it does not answer in time."""
+def ask_server(question: Callable[[Any], _Answer], otherwise: _Answer) -> _Answer:
+    """Return the server's answer; `otherwise` where there is no server, or it does not answer within a second.
+
+    Args:
+        question: Given a connection, a `pulsectl.Pulse`.
+        otherwise: Returned in place of an answer, at once while the server still owes one.
+    """
 
     def ask() -> _Answer:
         import pulsectl  # noqa: PLC0415 - Linux only, and loads the server's library
@@ -114,7 +122,13 @@ def _asked(question: Callable[[Any], _Answer], otherwise: _Answer) -> _Answer:
             server.connect(autospawn=False)
             return question(server)
 
+    if _owed:
+        return otherwise
+    answer: Future[_Answer] = DaemonThread().submit(ask)
     try:
-        return DaemonThread().submit(ask).result(_PATIENCE_S)
+        return answer.result(_PATIENCE_S)
     except Exception:  # nothing to ask with, nobody who answers, or a stream that has gone meanwhile
+        if not answer.done():
+            _owed.add(answer)
+            answer.add_done_callback(_owed.discard)
         return otherwise

@@ -18,7 +18,7 @@ from engine.audio.types import ProcessingReport, StreamInfo
 from engine.daemon_thread import DaemonThread
 
 _LOOK_AGAIN_S = 10.0
-"""The question costs two short processes where there is a sound server."""
+"""The sound server is asked, where there is one."""
 
 
 class SessionChain:
