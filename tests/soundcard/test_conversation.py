@@ -126,6 +126,19 @@ def _device_latency_ms(shown: str) -> float:
 def test_a_busy_tool_breaks_no_sound_of_a_20_s_answer_and_delays_no_interruption(
     soundcard: SoundCard, backend: str
 ) -> None:
+    judge_beside_a_busy_tool(soundcard, backend)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ten_answers_of_ten_are_whole_beside_a_busy_tool(soundcard: SoundCard, backend: str) -> None:
+    for _ in range(10):
+        judge_beside_a_busy_tool(soundcard, backend)
+
+
+def judge_beside_a_busy_tool(soundcard: SoundCard, backend: str) -> None:
+    """Hold the conversation, and see that its sound is whole and its interruption felt at once."""
     held = held_whole(lambda: listen_beside_a_busy_tool(soundcard, backend), is_busy=True)
     assert held.is_whole, repr(held)
     (barge_in,) = held.voice.of("barge_in")
