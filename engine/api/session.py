@@ -345,6 +345,8 @@ class Session:
         core.mute(options.mute)
         self._meter.attach(core)
         self._running = asyncio.create_task(core.run(duration_s=options.duration, until_input_ends=True))
+        # Nobody asks for its error where the block ends with one of its own: asyncio would print it.
+        self._running.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._core = core
         for tools in (host.tools(), *servers.tools.values()):
             self._offers.append(asyncio.create_task(core.guarded(_offer(core, tools))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any, NoReturn
 
 import pytest
@@ -38,6 +39,23 @@ def test_a_session_ends_with_an_error_of_its_program(monkeypatch: pytest.MonkeyP
         assert str(caught.value) == "Own error 7 of 'usb'. Try *** again."
 
     run_virtual(main(), at_most_s=60)
+
+
+def test_where_the_block_ends_with_another_error_nothing_is_printed_of_the_session_s() -> None:
+    told: list[str] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: told.append(context["message"]))
+        with ServerDouble(BEGUN) as server, pytest.raises(LookupError):
+            async with session_with(server) as session:
+                await asyncio.sleep(1)
+                session.fail(OwnError(7))
+                raise LookupError
+        del session
+
+    run_virtual(main(), at_most_s=60)
+    gc.collect()
+    assert not told
 
 
 def test_it_is_told_where_the_configured_name_stands() -> None:
