@@ -247,7 +247,8 @@ class Recording:
             self._files.close()
         reason = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         message = f"The recording {self._folder} has ended: {reason}. The conversation goes on."
-        self._loop.call_soon_threadsafe(self._warn, message)
+        with suppress(RuntimeError):  # the loop is closed: the disk hung longer than the session waited for it
+            self._loop.call_soon_threadsafe(self._warn, message)
 
     def _warn(self, message: str) -> None:
         self._tell(ErrorShown(message, "recording"))

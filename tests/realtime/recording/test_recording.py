@@ -24,6 +24,7 @@ from engine.errors import InvalidInputError
 from engine.realtime.audience import Audience
 from engine.realtime.protocol.client_events import AppendAudio
 from engine.realtime.providers.choose import choose_provider
+from engine.realtime.recording import writer
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.replay import replay
 from engine.realtime.recording.tap import Recording
@@ -317,6 +318,33 @@ async def test_a_full_disk_closes_every_file(tmp_path: Path) -> None:
         await asyncio.wait_for(failed.wait(), 10)
     assert not open_files(tmp_path)
     await recording.aclose()
+
+
+def test_a_disk_that_fails_once_the_session_is_over_is_nobody_s_concern(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, gate, crashed, worker = threading.Event(), threading.Event(), list[object](), list[threading.Thread]()
+
+    def fail(file: WavFile, pcm16: bytes) -> int:
+        worker.append(threading.current_thread())
+        began.set()
+        gate.wait(60)
+        raise OSError(28, "No space left on device")
+
+    async def hold() -> None:
+        recording = new_recording(tmp_path)
+        recording.sent(AppendAudio("e1", bytes(2)))
+        await recording.aclose()
+
+    monkeypatch.setattr(WavFile, "write", fail)
+    monkeypatch.setattr(writer, "_LAST_S", 0.1)
+    monkeypatch.setattr(threading, "excepthook", crashed.append)
+    asyncio.run(hold())
+    assert began.wait(60)
+    gate.set()
+    worker[0].join(60)
+    assert not crashed
+    assert not open_files(tmp_path)
 
 
 @pytest.mark.parametrize("most_bytes", [0, 100])
