@@ -92,6 +92,13 @@ _Price = Annotated[float, _number("a price, 0 or more", 0, 1e12)]
 McpName = Annotated[str, As("1 to 32 letters, digits, - and _", (str,), re.compile(r"[A-Za-z0-9_-]{1,32}").fullmatch)]
 
 
+def _with_tokens(*values: str) -> Iterator[str]:
+    """Yield secrets, and the bare tokens of those that begin with a scheme such as "Bearer"."""
+    for value in values:
+        yield value
+        yield value.rpartition(" ")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class OpenMeteoUrls:
     """Addresses that the weather is asked from: a server of one's own, or the service for customers."""
@@ -138,9 +145,7 @@ class McpServer:
     @property
     def secrets(self) -> Iterator[str]:
         """Secrets that no text may show: all values of the environment and the headers, and their bare tokens."""
-        for value in (*self.env.values(), *self.headers.values()):
-            yield value
-            yield value.rpartition(" ")[2]
+        return _with_tokens(*self.env.values(), *self.headers.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +168,7 @@ class RemoteMcp:
     @property
     def secrets(self) -> Iterator[str]:
         """Secrets that no text may show."""
-        for value in (self.authorization or "", *self.headers.values()):
-            yield value
-            yield value.rpartition(" ")[2]
+        return _with_tokens(self.authorization or "", *self.headers.values())
 
     def to_json(self, name: str) -> dict[str, Any]:
         """Return the declaration in a session.update."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from engine.audio.device.sound_server import ask_server
+from engine.audio.device.sound_server import PLUGINS, ask_server
 
 _FORM_FACTORS = ("headphone", "headset", "hands-free", "handset")
 """`device.form_factor` of PulseAudio and PipeWire: what is worn or held at the ear, and what cancels its own echo, as
 the Hands-Free Profile asks of a device."""
 _WORN = re.compile(r"head-?(phone|set)|hands-?free|ear(phone|bud|pod|piece)|airpod|\bbuds", re.IGNORECASE)
 _LOUD = re.compile(r"speaker", re.IGNORECASE)
-_ANY_SINK = ("default", "pulse", "pipewire")
-"""Names under which ALSA offers the sound server, which chooses the device."""
 
 
 def are_headphones(device: str) -> bool:
@@ -35,7 +33,7 @@ def are_headphones(device: str) -> bool:
 
 def _is_worn(server: Any, device: str) -> bool | None:
     """The sound server's word on a device; None where it does not know it."""
-    name = server.server_info().default_sink_name if device in _ANY_SINK else device
+    name = server.server_info().default_sink_name if device in PLUGINS else device
     sink = next((sink for sink in server.sink_list() if _is_called(sink, name)), None)
     if sink is None:
         return None

@@ -14,7 +14,7 @@ from engine.audio.types import SOUND_SERVERS, Device, Direction
 from engine.daemon_thread import DaemonThread
 from engine.errors import StreamLostError
 
-_PLUGINS = ("pulse", "pipewire", "default")
+PLUGINS = ("pulse", "pipewire", "default")
 """Names under which ALSA offers the sound server, and its channels there; `default` of a sound card has others."""
 _PLUGIN_CHANNELS = (32, 64)
 _PATIENCE_S = 1.0
@@ -32,7 +32,7 @@ def plugin_of(devices: Sequence[Device]) -> Device | None:
     """Return the device that is a whole sound server to PortAudio, if there is one."""
     for device in devices:
         channels = max(device.max_input_channels, device.max_output_channels)
-        if device.host_api == "ALSA" and device.name in _PLUGINS and channels in _PLUGIN_CHANNELS:
+        if device.host_api == "ALSA" and device.name in PLUGINS and channels in _PLUGIN_CHANNELS:
             return device
     return None
 
