@@ -104,7 +104,8 @@ class Screen:
             case AgentText(_, item_id):
                 self._complete(item_id)
             case _ if isinstance(event, Remark):
-                self._remark(remark_line(event) + self._duration(event, at_s))
+                took, line = self._duration(event, at_s), remark_line(event)
+                self._remark(line and line + took)
             case FirstAudio(response_id, latency_ms) if latency_ms is not None:
                 self._first_sound(response_id, f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms, item_id):

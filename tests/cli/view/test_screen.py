@@ -18,6 +18,8 @@ from engine.realtime.session_events import (
     SessionEvent,
     SessionStarted,
     Summary,
+    ToolCalled,
+    ToolReturned,
     UserTyped,
 )
 
@@ -64,6 +66,11 @@ def test_what_was_heard_of_the_answer_before_does_not_cut_the_new_one() -> None:
         "  (heard of it: Dubai\u2014)",
         "  (first sound 900 ms after the end of your words)",
     ]
+
+
+def test_of_a_result_that_is_not_shown_there_is_no_time_either() -> None:
+    lines = shown(ToolCalled("end_conversation", {}, "c1"), ToolReturned("end_conversation", "say goodbye", "c1"))
+    assert lines == ["  tool end_conversation()"]
 
 
 def test_how_to_begin_is_said_once_somebody_listens() -> None:
