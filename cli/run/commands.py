@@ -23,7 +23,7 @@ _HELP = {
     "Enter": "send what is typed",
     "Esc": "silence the agent",
     "Tab, /mute": "mute and unmute the microphone",
-    "Up, Down": "volume, on an empty line; else earlier lines, as Ctrl+P and Ctrl+N",
+    "Up, Down": "volume, on an empty line; else earlier lines",
     "/volume DB": "set the volume, such as /volume -6",
     "Space": "talk, with --turns none",
     "/devices": "choose the microphone and the speaker",

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cli.run.commands import help_lines
 from cli.run.controls import Controls
 from cli.terminal.key_parser import KeyParser
 from cli.terminal.live_area import LiveArea
@@ -127,6 +128,10 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
     assert (await press(b" a\r")).asked == ["a"]
     held = b"\x1b[?1u\x1b[32;1:1u\x1b[32;1:2u\x1b[32;1:2u\x1b[32;1:3u"
     assert (await press(held, by_key=True)).asked == [True, False]
+
+
+def test_no_line_of_the_help_is_broken_at_the_usual_width() -> None:
+    assert max(map(len, help_lines())) < 80
 
 
 @pytest.mark.parametrize(
