@@ -144,7 +144,7 @@ def run(
     report key releases, tap it before and after your words.
 
     Without a sound card and an input file, you get a demonstration with
-    the embedded agent.
+    the embedded agent, unless you name a service.
     """
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
     from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp

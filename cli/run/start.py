@@ -68,7 +68,9 @@ def run_session(
             with quiet_others(lambda: session.activity is Activity.SPEAKING, wanted=quiets_others):
                 asyncio.run(converse(session, outputs, approvals, guide))
         except NoSoundCardError as error:
-            if (options.input, options.output, options.output_file) != (None, None, None):
+            # The demonstration is the embedded agent's: who named a device, a file or a service wanted something else.
+            named = (options.input, options.output, options.output_file, options.url)
+            if any(each is not None for each in named) or options.provider not in (None, "local"):
                 raise
             from cli.run.demo import hold_demonstration  # noqa: PLC0415 - loads a synthesiser, and is rarely needed
 

@@ -173,6 +173,7 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         (("--provider", "local", "--turns", "none", "--eagerness", "low"), 2, "Add --turns semantic_vad"),
         (("--url", "http://example.org"), 2, "not the address of a Realtime server"),
         pytest.param(("--backend", "sounddevice", "--provider", "local"), 5, "no input device", marks=no_sound_card),
+        pytest.param(("--url", "ws://127.0.0.1:1/"), 5, "no sound card", marks=no_sound_card),
         (("--backend", "virtual", "--input-file", "missing.wav"), 2, "no audio file missing.wav"),
         (("--backend", "virtual", "--input", "usb"), 6, "no device 'usb'"),
         (("--backend", "virtual", "--output", ""), 6, "no device ''"),
