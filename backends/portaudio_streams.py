@@ -19,8 +19,8 @@ from backends.portaudio import (
     negotiate,
 )
 from engine.audio.device.matching import find_device
-from engine.audio.device.sound_server import leading_to, plugin_of
-from engine.audio.types import SOUND_SERVERS, Device, Direction, StreamInfo, StreamRequest, StreamSide
+from engine.audio.device.sound_server import leading_to
+from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 
 if TYPE_CHECKING:
     from engine.audio.port.audio_port import AudioPort
@@ -102,9 +102,8 @@ class PortAudioStreams:
             names = {Direction.INPUT: request.input, Direction.OUTPUT: request.output}
             chosen = {direction: find_device(devices, names[direction], direction) for direction in request.directions}
             for direction, device in chosen.items():
-                opened = plugin_of(devices) if device.host_api in SOUND_SERVERS else None
-                opening = Opening(self._port, opened or device, direction, block_ms_of(request, direction))
-                with kept_running(self), leading_to(device, direction):
+                with kept_running(self), leading_to(device, direction, lambda: devices) as opened:
+                    opening = Opening(self._port, opened, direction, block_ms_of(request, direction))
                     self._add(device, direction, *openers(opening))
         except BaseException:
             self.close()

@@ -13,7 +13,7 @@ from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.device.protocol import PROTOCOL_VERSION
-from engine.audio.device.sound_server import with_server_devices
+from engine.audio.device.sound_server import leading_to, with_server_devices
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -91,7 +91,8 @@ class PyAudioBackend:
         """Whether the device really opens at a rate; nothing stays open."""
         from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
-        return takes_rate(device, direction, rate_hz, self._opener(Opening(AudioPort(), device, direction)))
+        with leading_to(device, direction, self.devices) as opened:
+            return takes_rate(device, direction, rate_hz, self._opener(Opening(AudioPort(), opened, direction)))
 
     def refresh(self) -> str:
         """Start PortAudio anew where that ends no stream of ours; it says why it does not.

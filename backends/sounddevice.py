@@ -16,7 +16,7 @@ from backends.alsa import require_configuration
 from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from engine.audio.device.protocol import PROTOCOL_VERSION
-from engine.audio.device.sound_server import with_server_devices
+from engine.audio.device.sound_server import leading_to, with_server_devices
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -92,7 +92,8 @@ class SounddeviceBackend:
         """Whether the device really opens at a rate; nothing stays open."""
         from engine.audio.port.audio_port import AudioPort  # noqa: PLC0415 - a process that only lists devices compiles no kernel
 
-        return takes_rate(device, direction, rate_hz, self._openers(Opening(AudioPort(), device, direction))[0])
+        with leading_to(device, direction, self.devices) as opened:
+            return takes_rate(device, direction, rate_hz, self._openers(Opening(AudioPort(), opened, direction))[0])
 
     def _openers(self, opening: Opening) -> tuple[OpenAt, OpenAt | None]:
         open_at = partial(SounddeviceStream, self._library, opening)

@@ -71,6 +71,8 @@ def test_a_probe_tells_at_which_rates_each_side_opens(soundcard: SoundCard, back
     opens_at = {device["name"]: device["opens_at"] for device in json.loads(run.stdout)}
     assert {8000, 16000, 44100, 48000} <= set(opens_at["vmic"]["input"]["rates_hz"])
     assert {8000, 16000, 44100, 48000} <= set(opens_at["vspk"]["output"]["rates_hz"])
+    # A device of the sound server opens through the plugin that leads to it.
+    assert {8000, 16000, 44100, 48000} <= set(opens_at["Null Output"]["output"]["rates_hz"])
     # ALSA's plugin says that a microphone can play; the sound server knows better.
     assert opens_at["vmic"]["output"]["rates_hz"] == []
     assert "cannot be opened" in opens_at["vmic"]["output"]["trouble"]

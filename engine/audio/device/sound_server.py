@@ -68,8 +68,10 @@ def _devices(server: Any, plugin: Device) -> list[Device]:
 
 
 @contextlib.contextmanager
-def leading_to(device: Device, direction: Direction) -> Iterator[None]:
-    """Let a stream that is opened within the block lead to one of the server's devices, and to no other's.
+def leading_to(device: Device, direction: Direction, devices: Callable[[], Sequence[Device]]) -> Iterator[Device]:
+    """Let a stream that is opened within the block lead to a device, and to no other's; yields what PortAudio opens.
+
+    For one of the server's devices that is the whole server. `devices` lists all devices of the backend.
 
     ALSA's plugins connect anew after each xrun: a stream that was moved once it ran would return to the default device.
     So they are told by the variables that they read when they are opened.
@@ -78,14 +80,14 @@ def leading_to(device: Device, direction: Direction) -> Iterator[None]:
         StreamLostError: the server does not have it any more.
     """
     if device.host_api not in SOUND_SERVERS:
-        yield
+        yield device
         return
     name = ask_server(lambda server: _name_of(server, device, direction), "")
     if not name:
         raise StreamLostError(f"The sound server has no {device.name} any more.", fix="Choose another device.")
     pulse = "PULSE_SINK" if direction is Direction.OUTPUT else "PULSE_SOURCE"
     with _leading, _environment({pulse: name, "PIPEWIRE_NODE": name}):
-        yield
+        yield plugin_of(devices()) or device
 
 
 def _name_of(server: Any, device: Device, direction: Direction) -> str:

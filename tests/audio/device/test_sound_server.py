@@ -29,12 +29,12 @@ def test_two_streams_that_are_opened_at_once_lead_to_two_devices_and_leave_nothi
     opening, seen = threading.Event(), list[str | None]()
 
     def open_second() -> None:
-        with sound_server.leading_to(_device(1002), Direction.OUTPUT):
+        with sound_server.leading_to(_device(1002), Direction.OUTPUT, list):
             opening.set()
             seen.append(os.environ.get(SINK))
 
     other = threading.Thread(target=open_second)
-    with sound_server.leading_to(_device(1000), Direction.OUTPUT):
+    with sound_server.leading_to(_device(1000), Direction.OUTPUT, list):
         other.start()
         assert not opening.wait(0.2), "the second waits until the first is open"
         seen.append(os.environ.get(SINK))
