@@ -242,8 +242,8 @@ def check_key(text: str, path: Path, dotted: str, environ: Mapping[str, str]) ->
     Raises:
         InvalidInputError: what is wrong.
     """
-    profile, (table, *_) = split_profile(dotted)
-    source = Source(path, text, profile)
+    profile, names = split_profile(dotted)
+    table, source = names[0], Source(path, text, profile, proposed=names)
     document = _with_profile(parse(text, path), source)
     check_config(_filled_in({table: document.get(table, {})}, environ, path), source)
 

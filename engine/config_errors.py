@@ -24,6 +24,8 @@ class Source:
     text: str = field(default="", repr=False)
     profile: str = ""
     """Name of the profile that was laid over the rest."""
+    proposed: tuple[str, ...] = ()
+    """The key that is about to be set: it stands nowhere yet, where a person could correct it."""
 
     def line_of(self, place: Sequence[str]) -> int | None:
         """Return the line that sets a key, the profile's before the other, or else the one that begins its table.
@@ -78,23 +80,28 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
     *tables, key = place
     inside = ".".join(step if re.fullmatch(r"[\w-]+", step) else f'"{step}"' for step in tables)
     named, header = (f"'{key}' in [{inside}]", f"{inside}.{key}") if inside else (f"'{key}'", key)
+    is_proposed = source.proposed == tuple(place[: len(source.proposed)]) != ()
+    where = "" if is_proposed else f"In the configuration {source.at(place)}, "
+    correct = "Give it another value; nothing was changed." if is_proposed else "Correct it there."
     match kind:
         case "unexpected_keyword_argument":
             what = f"key {named}" if inside else f"table {named}"
             near = get_close_matches(key, known, n=1)
             meant = f"Did you mean '{near[0]}'? " if near else ""
-            return InvalidInputError(
-                f"The configuration {source.at(place)}, has an unknown {what}.",
-                fix=f"{meant}Known names: {', '.join(known)}.",
+            told = (
+                f"There is no {what}."
+                if is_proposed
+                else f"The configuration {source.at(place)}, has an unknown {what}."
             )
+            return InvalidInputError(told, fix=f"{meant}Known names: {', '.join(known)}.")
         case "dataclass_type" | "dict_type":
             words, fix = "a table", f"Write [{header}] on a line of its own, and its values below."
         case "value_error":
             words = str(context["error"])
-            fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else "Correct it there."
+            fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else correct
         case _:
-            words, fix = f"one of {context.get('expected', 'another kind')}", "Correct it there."
-    return InvalidInputError(f"In the configuration {source.at(place)}, {named} must be {words}.", fix=fix)
+            words, fix = f"one of {context.get('expected', 'another kind')}", correct
+    return InvalidInputError(f"{where}{named} must be {words}.", fix=fix)
 
 
 def unreadable(path: Path, error: Exception) -> InvalidInputError:

@@ -101,8 +101,8 @@ def test_a_secret_is_read_and_not_taken_from_the_command_line(path: Path) -> Non
 @pytest.mark.parametrize(
     ("key", "value", "says", "fix"),
     [
-        ("audio.imput", "usb", "line 8, has an unknown key 'imput' in [audio]", "Did you mean 'input'?"),
-        ("turns.threshold", "2", "'threshold' in [turns] must be a number from 0 to 1", "Correct it"),
+        ("audio.imput", "usb", "There is no key 'imput' in [audio]", "Did you mean 'input'?"),
+        ("turns.threshold", "2", "'threshold' in [turns] must be a number from 0 to 1", "nothing was changed"),
         ("session", "x", "'session' names no key", "TABLE.KEY"),
         ("audio.input.name", "x", "'input' must be a table", ""),
         ("audio.input", None, "There is no value", "VALUE"),
@@ -114,6 +114,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(
     with pytest.raises(InvalidInputError) as refused:
         voice("config", "set", key, *([value] if value else []))
     assert says in refused.value.message
+    assert "line " not in refused.value.message, "nobody finds there what was not written"
     assert fix in refused.value.fix
     assert path.read_text() == FILE
 
