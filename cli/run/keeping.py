@@ -77,10 +77,18 @@ def _conclude(path: Path, final: Path) -> None:
 def _is_wanted() -> bool:
     INTERRUPTS.count = 0  # the Ctrl+C that ended the conversation: another one answers
     try:
-        return typer.confirm("Keep this conversation?", default=None, err=True)
+        return bool(typer.prompt("Keep this conversation? [y/n]", value_proc=_is_yes, err=True))
     except (typer.Abort, OSError):  # the terminal is gone
         _say("")
         return False
+
+
+def _is_yes(text: str) -> bool:
+    """No answer is taken for one: whoever types on as the conversation ends loses nothing by Enter."""
+    answer = text.strip().lower()
+    if answer not in ("y", "yes", "n", "no"):
+        raise typer.BadParameter("Write y to keep it, or n to remove it.")
+    return answer in ("y", "yes")
 
 
 def _say(text: str) -> None:

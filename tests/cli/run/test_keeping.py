@@ -77,7 +77,7 @@ def test_a_question_at_the_end_decides(answer: bool | Exception, folder: Path, m
         return answer
 
     monkeypatch.setattr("cli.run.keeping.has_keyboard", lambda: True)
-    monkeypatch.setattr("typer.confirm", confirm)
+    monkeypatch.setattr("typer.prompt", confirm)
     with pytest.raises(ConnectionFailedError), keeping(wanted(Keep.ASK, folder), None) as (options, _):
         hold(options["record"])
         raise ConnectionFailedError("It broke in the end.")
@@ -114,6 +114,8 @@ def test_a_person_is_asked_on_the_terminal(tmp_path: Path, environment: dict[str
         terminal.wait_for("Agent")
         terminal.press("\x03")
         terminal.wait_for("Keep this conversation")
-        terminal.press("y\r")
+        terminal.press("\rwhat?\r")
+        terminal.wait_for("Write y to keep it")
+        terminal.press("Yes\r")
         terminal.wait_for("Kept as")
     assert len(kept_recordings(folder)) == 1
