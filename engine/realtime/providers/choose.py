@@ -118,7 +118,9 @@ def choose_provider(
         model = model or config.session.model
         reason = "the configuration names it"
     if name is not None and name not in PROVIDERS:
-        raise InvalidInputError(f"There is no provider '{name}'.", fix=f"Choose one of {', '.join(PROVIDERS)}.")
+        whence = " [session] in the configuration names it." if name == config.session.provider else ""
+        fix = f"Choose one of {', '.join(PROVIDERS)}.{whence}"
+        raise InvalidInputError(f"There is no provider '{name}'.", fix=fix)
     if url is not None:
         given = reason if config.session.url == url else "the address was given"
         chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, given, model).at_url(url)

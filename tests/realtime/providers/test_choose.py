@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.config import Config, Keys, load_config
+from engine.config import Config, Keys, SessionDefaults, load_config
 from engine.errors import AccessRefusedError, InvalidInputError
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
@@ -74,6 +74,16 @@ def test_the_embedded_server_has_no_other_model(name: str | None) -> None:
     with pytest.raises(InvalidInputError) as refused:
         choose_provider(name, None, {}, Config(), "gpt-realtime-2.1")
     assert "`model=`" in refused.value.fix
+
+
+def test_of_an_unknown_name_it_is_said_where_it_stands() -> None:
+    config = Config(session=SessionDefaults(provider="opnai"))
+    with pytest.raises(InvalidInputError, match="no provider 'opnai'") as refused:
+        choose_provider(None, None, {}, config)
+    assert "[session] in the configuration" in refused.value.fix
+    with pytest.raises(InvalidInputError) as refused:
+        choose_provider("nobody", None, {}, config)
+    assert "[session]" not in refused.value.fix
 
 
 def test_an_iam_token_is_a_bearer() -> None:
