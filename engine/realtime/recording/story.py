@@ -191,8 +191,10 @@ class _Turns:
         """Return the turns in the order in which they began."""
         for at_s, event in events:
             self._take(at_s, event)
+        last_s = max((at_s for at_s, _ in events), default=0.0)
         for turn in self._turns:
             turn.text = turn.text.strip()
+            turn.end_s = min(turn.end_s, last_s)  # an answer that was coming when the session ended ends with it
         said = (turn for turn in self._turns if turn.text or turn.unheard or turn.tool)
         return sorted(said, key=lambda turn: turn.at_s)
 

@@ -81,6 +81,21 @@ def test_time_without_a_device_is_no_time_of_the_sound(tmp_path: Path) -> None:
     assert [turn.at_s for turn in Story(path).turns] == [0, 1, *8 * [2], 3, 4]
 
 
+def test_an_answer_that_was_coming_ends_with_the_session(tmp_path: Path) -> None:
+    delta = {"type": "text.agent.delta", "item_id": "i", "response_id": "r", "text": "Once"}
+    story = Story(
+        written(
+            tmp_path / "talk",
+            delta,
+            {"type": "audio.start", "response_id": "r", "latency_ms": 500},
+            {"type": "response.usage", "response_id": "r", "audio_bytes": 60 * 48_000},
+            {"type": "summary", "duration_s": 3.0},
+        )
+    )
+    (answer,) = story.turns
+    assert answer.end_s - answer.at_s == pytest.approx(2.0)
+
+
 def test_words_that_come_late_and_in_pieces_find_their_place(tmp_path: Path) -> None:
     delta = {"type": "text.agent.delta", "item_id": "i", "response_id": "r"}
     story = Story(
