@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 
+from cli.run.commands import Command
 from engine.api.session import Session
 
 _POLL_S = 0.05
@@ -36,10 +37,10 @@ async def say_lines(session: Session) -> None:
 
 
 async def type_lines(session: Session) -> None:
-    """Send each line of a terminal on which nothing is drawn; Ctrl+D ends the session."""
+    """Send each line of a terminal on which nothing is drawn; Ctrl+D and /quit end the session."""
     lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
     _start_reading(lines)
-    while (line := await lines.get()) is not None:
+    while (line := await lines.get()) is not None and line.strip() != Command.QUIT:
         if line.strip():
             session.send_text(line.strip())
     session.stop("ended by the user")

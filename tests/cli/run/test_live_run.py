@@ -188,13 +188,14 @@ def test_without_colours_all_is_said_and_struck(environment: dict[str, str]) -> 
         assert terminal.cell("forty").strikethrough
 
 
-def test_plain_lines_hold_no_escape_and_lines_can_be_typed(environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("end", ["\x04", "/quit\n"])
+def test_plain_lines_hold_no_escape_and_lines_can_be_typed(environment: dict[str, str], end: str) -> None:
     with Terminal([*RUN, "--plain"], environment) as terminal:
         terminal.wait_for("Speak.")
         terminal.press("what is seven times eight\n")
         terminal.wait_for("You: +what is seven times eight")
         terminal.wait_for(r"Agent: .*56\.")
-        terminal.press("\x04")
+        terminal.press(end)
         assert terminal.wait() == 0
         assert "\x1b" not in terminal.sent
         assert terminal.is_as_before
