@@ -25,16 +25,17 @@ _HELP = {
     "Tab, /mute": "mute and unmute the microphone",
     "Up, Down": "volume, on an empty line; else earlier lines",
     "/volume DB": "set the volume, such as /volume -6",
-    "Space": "talk, with --turns none",
+    "Space": "talk, while held or between two taps",
     "/devices": "choose the microphone and the speaker",
     "F1, /help": "this list",
     "Ctrl+C, Ctrl+D, /quit": "end the conversation",
 }
 
 
-def help_lines() -> list[str]:
-    """Return the lines that /help prints."""
-    return [f"  {keys:<23}{words}" for keys, words in _HELP.items()]
+def help_lines(*, listens: bool, by_key: bool) -> list[str]:
+    """Return the lines that /help prints: of what this conversation has."""
+    idle = {"Tab, /mute": not listens, "Space": not by_key}
+    return [f"  {keys:<23}{words}" for keys, words in _HELP.items() if not idle.get(keys)]
 
 
 def completed(line: str) -> list[str]:

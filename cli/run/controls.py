@@ -161,7 +161,7 @@ class Controls:
             self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
 
     def _help(self) -> None:
-        for line in help_lines():
+        for line in help_lines(listens=self._listens, by_key=self._by_key):
             self._screen.insist(line)
 
     def _begin_choice(self) -> None:

@@ -131,7 +131,16 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
 
 
 def test_no_line_of_the_help_is_broken_at_the_usual_width() -> None:
-    assert max(map(len, help_lines())) < 80
+    assert max(map(len, help_lines(listens=True, by_key=True))) < 80
+
+
+def test_the_help_tells_only_of_what_the_conversation_has() -> None:
+    everything = "\n".join(help_lines(listens=True, by_key=True))
+    assert "/mute" in everything
+    assert "Space" in everything
+    written = "\n".join(help_lines(listens=False, by_key=False))
+    assert "/mute" not in written
+    assert "Space" not in written
 
 
 @pytest.mark.parametrize(
