@@ -16,6 +16,9 @@ from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
 settings.register_profile("tests", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("tests")
 
+# A person's terminal, whatever the tests run on; those of a dumb one say so.
+os.environ["TERM"] = "xterm-256color"
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background job begins so, and its children with it: none of them could be interrupted by a test. A
     # handler that does nothing is not inherited, and we go on ignoring the signal.

@@ -61,6 +61,9 @@ class Conversing(RuleBasedStateMachine):
         self.done: set[str] = set()
         """Those of which no more is expected: they have ended, or another has begun."""
         self.ended: set[str] = set()
+        self.begun = 0
+        self.called_in: dict[str, int] = {}
+        """The response, counted from the first, in which a call came."""
         self.interrupted: set[str] = set()
         self.speaking = self.talking = False
         self.in_flight = ""
@@ -147,7 +150,13 @@ class Conversing(RuleBasedStateMachine):
     def may_come_again(self, event: e.ServerEvent) -> bool:
         """Sound that comes twice is sound twice; some events announce an answer, which may never come again."""
         announces = isinstance(event, OF_SPEECH) or self.begins_again(event)
-        return not isinstance(event, e.AudioDelta) and not (self.orderly and announces)
+        return not isinstance(event, e.AudioDelta) and not (self.orderly and announces) and not self.calls_anew(event)
+
+    def calls_anew(self, event: e.ServerEvent) -> bool:
+        """Whether it would be a new call, as servers use ids again: responses of one id are not told apart."""
+        if self.server.renames or not isinstance(event, e.OutputItemDone):
+            return False
+        return self.called_in.get(event.item.call_id, self.begun) != self.begun
 
     def begins_again(self, event: e.ServerEvent) -> bool:
         """Whether another response of a known id begins with this event."""
@@ -260,6 +269,7 @@ class Conversing(RuleBasedStateMachine):
         self.delivered.append(event)
         response_id = getattr(event, "response_id", "")
         if response_id and (response_id not in self.known or self.begins_again(event)):
+            self.begun += 1
             self.done |= self.known  # a server has one response at a time
             self.cancelled.pop(response_id, None)
             for forgetful in (self.done, self.ended, self.interrupted):
@@ -269,6 +279,8 @@ class Conversing(RuleBasedStateMachine):
                 self.interrupted.add(response_id)
             self.in_flight, self.stale = "", False
         match event:
+            case e.OutputItemDone():
+                self.called_in.setdefault(event.item.call_id, self.begun)
             case e.SpeechStarted():
                 self.speaking = self.overtaken = True
                 self.hushed = False
