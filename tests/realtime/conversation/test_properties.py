@@ -42,35 +42,28 @@ OF_SPEECH = (e.SpeechStarted, e.SpeechStopped, e.Committed)
 class Conversing(RuleBasedStateMachine):
     """A conversation between a model of a server, one of a player, tools, and a person."""
 
-    @initialize(
-        server=st.builds(ServerModel, *[st.booleans()] * 5),
-        orderly=st.booleans(),
-        breaks=st.booleans(),
-    )
+    @initialize(server=st.builds(ServerModel, *[st.booleans()] * 5), orderly=st.booleans(), breaks=st.booleans())
     def begin(self, server: ServerModel, orderly: bool, breaks: bool) -> None:
         """Choose the kind of server, whether the order of its events is kept, and whether the connection is."""
         self.server = server
         self.player = PlayerModel()
         self.conversation = Conversation("model", server_tools=[SERVER_TOOL], interrupts_by_itself=server.interrupts)
         self.orderly, self.breaks = orderly, breaks
-        self.online = True
-        self.lost = False
+        self.online, self.lost = True, False
         self.delivered: list[e.ServerEvent] = []
         self.known: set[str] = set()
         """Responses the client has heard of."""
         self.done: set[str] = set()
         """Those of which no more is expected: they have ended, or another has begun."""
         self.ended: set[str] = set()
-        self.begun = 0
-        self.called_in: dict[str, int] = {}
-        """The response, counted from the first, in which a call came."""
+        self.begun, self.called_in = 0, dict[str, int]()
+        """Number of responses so far, and by call the number of the one that it came in."""
         self.interrupted: set[str] = set()
         self.speaking = self.talking = False
         self.in_flight = ""
         self.stale = False
         self.running: list[str] = []
-        self.run: set[str] = set()
-        self.answered: set[str] = set()
+        self.run, self.answered = set[str](), set[str]()
         self.answered_here: set[str] = set()
         """Calls whose result went over this connection; a new server is told the history."""
         self.event_ids: set[str] = set()
@@ -341,8 +334,7 @@ class Conversing(RuleBasedStateMachine):
                 assert response_id not in self.cancelled
                 self.cancelled[response_id] = event_id
             case CreateItem(_, {"type": "function_call_output", "call_id": call_id}):
-                assert call_id in self.run
-                assert call_id not in self.answered_here
+                assert call_id in self.run - self.answered_here
                 self.answered_here.add(call_id)
                 self.answered.add(call_id)
 
