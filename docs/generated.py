@@ -61,7 +61,7 @@ class CommandHelp(SphinxDirective):
 
 
 class PublicNames(SphinxDirective):
-    """What `import engine` offers of one module, in the order of its source."""
+    """Public names of `engine` from one module, in the order of its source."""
 
     required_arguments: ClassVar[int] = 1
 

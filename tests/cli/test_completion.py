@@ -49,7 +49,7 @@ def test_a_broken_configuration_completes_nothing_and_says_nothing(tmp_path: Pat
 
 
 def completed(environment: dict[str, str], asked: Mapping[str, object]) -> str:
-    """What the shell is given; nothing may go to the terminal."""
+    """Return the words given to the shell; nothing may go to the terminal."""
     result = subprocess.run(
         [VOICE],
         env={**environment, **{name: str(value) for name, value in asked.items()}},

@@ -36,7 +36,7 @@ class Browser:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._loaded = asyncio.Event()
         self.complaints: list[str] = []
-        """What the console was told: errors of scripts, and what the page may not load."""
+        """Lines of the console: errors of scripts, and resources that the page may not load."""
 
     async def __aenter__(self) -> Browser:
         assert CHROMIUM is not None

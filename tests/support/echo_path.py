@@ -34,9 +34,9 @@ class Room:
     rt60_ms: float = 250.0
     gain_db: float = -6.0
     noise_db: float = -65.0
-    """Of the microphone itself, RMS in dBFS, as of a quiet one. In digital silence AEC3 takes 1 dB more of a voice."""
+    """Noise of a quiet microphone, RMS in dBFS. In digital silence AEC3 takes 1 dB more of a voice."""
     ppm: float = 0.0
-    """How much faster the microphone's clock runs. Its frame counts do not show it: the canceller follows by itself."""
+    """Lead of the microphone's clock. Its frame counts do not show it: the canceller follows by itself."""
 
 
 @dataclass(frozen=True)

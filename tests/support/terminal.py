@@ -54,7 +54,7 @@ class Terminal:
         )
         self._slave = slave
         self.shown = self.sent = ""
-        """What was printed since it was last waited for, without and with what steers the terminal."""
+        """Text printed since the last wait, without the control sequences and with them."""
 
     def __enter__(self) -> Terminal:
         return self
@@ -71,12 +71,12 @@ class Terminal:
 
     @property
     def rows(self) -> list[str]:
-        """What stands on the screen, without the empty rows at the end."""
+        """Rows of the screen, without the empty ones at the end."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
 
     @property
     def history(self) -> list[str]:
-        """What has scrolled away above, and the screen below it."""
+        """Rows that have scrolled away above, and the screen below them."""
         above = ["".join(row[at].data for at in range(self._screen.columns)) for row in self._screen.history.top]
         return [*(row.rstrip() for row in above), *self.rows]
 

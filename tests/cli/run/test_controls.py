@@ -1,4 +1,4 @@
-"""What keys do in a conversation, and the last line that shows it."""
+"""Keys in a conversation, and the last line that shows their effect."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Desk:
             self.controls.take(key)
 
     def last_line(self, columns: int = COLUMNS) -> str:
-        """What stands before the person, with a bar where the cursor is."""
+        """The input line as the person sees it, with a bar where the cursor is."""
         (line,), cursor = self.screen.prompt(columns, ROWS)
         return line.plain if cursor is None else f"{line.plain[:cursor]}|{line.plain[cursor:]}"
 

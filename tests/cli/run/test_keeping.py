@@ -24,7 +24,7 @@ __all__ = ["environment"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where they are kept."""
+    """Folder of the kept conversations."""
     return tmp_path / "talks"
 
 

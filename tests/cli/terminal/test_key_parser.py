@@ -15,7 +15,7 @@ CURSOR = [Key("KEY_UP"), Key("KEY_DOWN"), Key("KEY_RIGHT"), Key("KEY_LEFT"), Key
 
 
 def keys(*parts: bytes) -> list[Key | KnowsReleases]:
-    """What comes of bytes that arrive in these parts, the last a while ago."""
+    """Return the keys that bytes in these parts make, the last of which came a while ago."""
     stream = KeyParser()
     found = [key for part in parts for key in stream.feed(part)]
     return [*found, *stream.settle()]
