@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -112,6 +113,24 @@ async def test_a_ctrl_c_that_was_swallowed_before_there_was_a_loop_ends_what_the
     async with asyncio.timeout(20):
         with stop_signals(stopped.set):
             await stopped.wait()
+
+
+async def test_a_signal_wakes_a_loop_that_waits() -> None:
+    """One that comes between Python's last look and the wait, as one that another thread takes, interrupts nothing."""
+
+    waiting_in = threading.get_ident()
+
+    def signal_itself() -> None:
+        while sys._current_frames()[waiting_in].f_code.co_name != "select":
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    for _ in range(20):
+        stopped = asyncio.Event()
+        with stop_signals(stopped.set):
+            threading.Thread(target=signal_itself).start()
+            async with asyncio.timeout(20):
+                await stopped.wait()
 
 
 def test_a_ctrl_c_within_a_callback_of_the_interpreter_prints_nothing() -> None:
