@@ -69,8 +69,7 @@ class RealtimeSession:
             max_outage_s: Greatest age of the microphone's audio that is sent when a lost connection comes back.
             at_end: Awaited with the summary before it is told: closes what was told of the session as it went.
         """
-        provider = chosen.provider
-        self._chosen, self._audio, self._runner = chosen, audio, runner
+        self._chosen, self._audio, self._runner, provider = chosen, audio, runner, chosen.provider
         self._settings = settings or SessionSettings()
         self._at_end, self._scrubber = at_end, chosen.scrubber
         self._audience = observers if isinstance(observers, Audience) else Audience(observers, self._scrubber)
@@ -119,8 +118,7 @@ class RealtimeSession:
         Raises:
             VoiceError: what ended the session, if it was no ordinary end.
         """
-        started_s = loop_time_s()
-        idle_s = self._settings.idle_timeout_s
+        started_s, idle_s = loop_time_s(), self._settings.idle_timeout_s
         self._idle_timeout = IdleTimeout(until_input_ends=until_input_ends, idle_timeout_s=idle_s)
         if duration_s:
             self._stop_in(duration_s, "duration")
@@ -228,6 +226,8 @@ class RealtimeSession:
         try:
             await self._over.wait()
         finally:
+            sounding = self._audio.player.sounded(self._audio.output_latency_s) or {}
+            self._perform(self._conversation.ended(Cut(tuple(sounding.values()), silence_ms=0.0)))
             # The stream first: what was captured last is then not sent into a closing socket.
             try:
                 await self._close_audio()

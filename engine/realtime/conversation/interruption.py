@@ -63,9 +63,7 @@ class Interruptions:
         An item of which nothing was heard is deleted; one that was heard whole is not among `cut.heard`.
         """
         actions: list[Action] = [Show(_event_of(cut))] if cut.heard else []
-        for item_id in dict.fromkeys(heard.key.item_id for heard in cut.heard):
-            for answer in self._responses.answers_of(item_id)[-1:]:
-                actions += answer.cut(heard for heard in cut.heard if heard.key.item_id == item_id)
+        actions += self._responses.cut(cut.heard)
         for heard in cut.heard:
             if not heard.key.item_id:
                 continue  # a server that names no items knows none to cut

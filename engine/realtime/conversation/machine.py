@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.audio.playback.segments import Cut, ItemKey
+from engine.realtime import session_events as told
 from engine.realtime.conversation.actions import Action, PlayAudio, Send, Show, ToolResult, Trace, ending
 from engine.realtime.conversation.declared import DeclaredSession
 from engine.realtime.conversation.interruption import Interruptions
@@ -28,23 +29,12 @@ from engine.realtime.protocol import server_events as e
 from engine.realtime.protocol.client_events import CreateItem, EventIds
 from engine.realtime.protocol.client_items import function_output_item, user_text_item
 from engine.realtime.protocol.errors import CANCEL_NOT_ACTIVE, code_of, describe, is_benign
-from engine.realtime.session_events import (
-    ErrorShown,
-    ResponseStarted,
-    SessionStarted,
-    ToolReturned,
-    TranscriptionUsage,
-    UserSpeech,
-    UserTranscript,
-    UserTranscriptDelta,
-    UserTyped,
-)
 
 _REMEMBERED = 256
 """Transcripts of one turn whose ids are remembered, to know their echoes; the next may use the same ids."""
 SPEAKING_S, RUNNING_S, ANSWER_S = 90.0, 60.0, 15.0
 """Longest silence of a server while the user speaks, within an answer, and while it is to begin or end one."""
-_TURN_LOST = Show(ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
+_TURN_LOST = Show(told.ErrorShown("What you said last was lost with the connection: please say it again.", "turn_lost"))
 
 
 class Conversation:
@@ -93,7 +83,7 @@ class Conversation:
             e.SpeechStarted: self._on_speech_started,
             e.SpeechStopped: self._on_speech_stopped,
             e.Committed: self._on_committed,
-            e.TranscriptDelta: lambda e: [Show(UserTranscriptDelta(e.text, e.item_id))] if e.text else [],
+            e.TranscriptDelta: lambda e: [Show(told.UserTranscriptDelta(e.text, e.item_id))] if e.text else [],
             e.TranscriptCompleted: self._on_transcript,
             e.TranscriptFailed: self._on_transcript_failed,
             e.ResponseCreated: self._on_response_created,
@@ -105,7 +95,7 @@ class Conversation:
             e.TextDone: self._on_text,
             e.ResponseDone: self._on_response_done,
             e.ErrorEvent: self._on_error,
-            e.MalformedEvent: lambda event: [Show(ErrorShown(event.reason, "malformed_event"))],
+            e.MalformedEvent: lambda event: [Show(told.ErrorShown(event.reason, "malformed_event"))],
             e.TimeoutTriggered: self._on_timeout,
         }
 
@@ -164,7 +154,8 @@ class Conversation:
     def user_typed(self, text: str) -> list[Action]:
         """Take a turn the user typed: it interrupts like a spoken one, and is answered."""
         self.turns += 1
-        actions = [*self._interrupt(), Show(UserTyped(text)), Send(CreateItem(self._ids.next(), user_text_item(text)))]
+        interrupted, item = self._interrupt(), user_text_item(text)
+        actions = [*interrupted, Show(told.UserTyped(text)), Send(CreateItem(self._ids.next(), item))]
         self._gate.want()
         return self._settle(actions)
 
@@ -178,7 +169,7 @@ class Conversation:
         if self._push_to_talk.held:
             return []
         self._push_to_talk.held = True
-        return self._settle([*self._interrupt(), Show(UserSpeech(started=True))])
+        return self._settle([*self._interrupt(), Show(told.UserSpeech(started=True))])
 
     def talk_ended(self, sent_ms: int) -> list[Action]:
         """Take the release of the key: what was sent meanwhile is a turn, unless it is too short to be one.
@@ -192,7 +183,7 @@ class Conversation:
             self.turns += 1
             if self.online:
                 self._gate.want()
-        return self._settle([Show(UserSpeech(started=False)), *self._push_to_talk.release(sent_ms)])
+        return self._settle([Show(told.UserSpeech(started=False)), *self._push_to_talk.release(sent_ms)])
 
     def tool_finished(self, result: ToolResult) -> list[Action]:
         """Take what a tool returned and pass it on, once."""
@@ -202,7 +193,7 @@ class Conversation:
         if self._pending_results.returned(response, result):
             self._gate.want(after_tools=True)
         item = function_output_item(result.call_id, result.output)
-        shown = Show(ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars))
+        shown = Show(told.ToolReturned(result.name, result.output, result.call_id, result.failed, result.cut_chars))
         return self._settle([shown, Send(CreateItem(self._ids.next(), item))])
 
     def approval_given(self, approval_id: str, *, approve: bool, reason: str = "") -> list[Action]:
@@ -212,6 +203,10 @@ class Conversation:
     def playback_cut(self, cut: Cut) -> list[Action]:
         """Take what the device had taken when playback stopped: the server is to forget the rest."""
         return self._settle(self._interruptions.forget_unheard(cut))
+
+    def ended(self, cut: Cut) -> list[Action]:
+        """Leave what still sounds where it has come to: the conversation is over."""
+        return self.responses.cut(cut.heard)
 
     def silenced(self, *, by_user: bool) -> list[Action]:
         """Give up what waits to be heard: somebody interrupts, or there has been no speaker for too long."""
@@ -226,9 +221,9 @@ class Conversation:
         """Wait no longer, for an answer or for the end of speech: the server has said nothing for `patience_s`."""
         if self._user_speaking:
             self._user_speaking = False
-            return self._settle([Show(UserSpeech(started=False))])
+            return self._settle([Show(told.UserSpeech(started=False))])
         is_told = self._in_trouble or not (self._gate.busy or self.responses.running)
-        actions: list[Action] = [] if is_told else [Show(ErrorShown("The server does not answer.", "no_answer"))]
+        actions: list[Action] = [] if is_told else [Show(told.ErrorShown("The server does not answer.", "no_answer"))]
         for response in self.responses.running:
             actions += [*response.cancel(self._ids), *response.give_up()]
             if response.take_follow_up():
@@ -240,7 +235,7 @@ class Conversation:
     def disconnected(self) -> list[Action]:
         """Take the loss of the connection: nothing more comes of what was under way; what is queued plays on."""
         owed = self._gate.busy or self._answer_expected or bool(self.responses.running) or self._has_given_up
-        actions: list[Action] = [Show(UserSpeech(started=False))] if self._user_speaking else []
+        actions: list[Action] = [Show(told.UserSpeech(started=False))] if self._user_speaking else []
         for response in self.responses.running:
             actions += response.end("incomplete")
         self._user_speaking = self._answer_expected = False
@@ -261,12 +256,13 @@ class Conversation:
 
     def _on_session(self, event: e.SessionCreated | e.SessionUpdated) -> list[Action]:
         is_new = self._resumption.note_session(event)
-        shown: list[Action] = [Show(SessionStarted(event.session_id, self._provider, event.model))] if is_new else []
+        started = told.SessionStarted(event.session_id, self._provider, event.model)
+        shown: list[Action] = [Show(started)] if is_new else []
         return shown + (self._declared.take(event) if isinstance(event, e.SessionUpdated) else [])
 
     def _on_speech_started(self, _: e.SpeechStarted) -> list[Action]:
         self._user_speaking = True
-        return [*self._interrupt(server_knows=True), Show(UserSpeech(started=True))]
+        return [*self._interrupt(server_knows=True), Show(told.UserSpeech(started=True))]
 
     def _on_speech_stopped(self, event: e.SpeechStopped) -> list[Action]:
         self._user_speaking = False
@@ -274,7 +270,7 @@ class Conversation:
         self.turns += 1
         if self._resumption.turn_ended(event.item_id, event.audio_end_ms):
             self._gate.want()
-        return [Show(UserSpeech(started=False))]
+        return [Show(told.UserSpeech(started=False))]
 
     def _on_committed(self, event: e.Committed) -> list[Action]:
         """A server that does not say where speech ends has heard it end by now."""
@@ -295,11 +291,13 @@ class Conversation:
             return []
         self._transcribed.append(event.item_id)
         text = event.text.strip()
-        actions: list[Action] = [Show(UserTranscript(text, event.item_id))] if text else []
-        return actions + ([Show(TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
+        actions: list[Action] = [Show(told.UserTranscript(text, event.item_id))] if text else []
+        return actions + ([Show(told.TranscriptionUsage(event.item_id, event.usage))] if event.usage else [])
 
     def _on_transcript_failed(self, event: e.TranscriptFailed) -> list[Action]:
-        return [Show(ErrorShown(f"Your words could not be transcribed: {describe(event.error)}", event.error.code))]
+        return [
+            Show(told.ErrorShown(f"Your words could not be transcribed: {describe(event.error)}", event.error.code))
+        ]
 
     def _on_response_created(self, event: e.ResponseCreated) -> list[Action]:
         known = self.responses.find(event.response_id) if event.response_id else None
@@ -318,7 +316,7 @@ class Conversation:
             return response, actions + response.cancel(self._ids)
         self._pending_results.response_began()
         self._push_to_talk.answered()
-        return response, [*actions, Show(ResponseStarted(response_id))]
+        return response, [*actions, Show(told.ResponseStarted(response_id))]
 
     def _response_of(self, response_id: str, *, begins: bool = False) -> tuple[Response, list[Action]]:
         """The response an event belongs to; one that a server never announced begins here, also by a used id."""
@@ -386,7 +384,7 @@ class Conversation:
         if is_benign(error) or self._interruptions.caused(error.event_id) or self._resumption.caused(error.event_id):
             return [Trace(f"harmless: {describe(error)}")]
         self._in_trouble = True
-        return ending(error) or [Show(ErrorShown(describe(error), error.code))]
+        return ending(error) or [Show(told.ErrorShown(describe(error), error.code))]
 
     def _settle(self, actions: list[Action]) -> list[Action]:
         """Add the request that has become possible, and keep what outlives the connection."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -192,6 +192,17 @@ class Responses:
     def answers_of(self, item_id: str) -> list[Answer]:
         """The answers that are this item: one, unless a server uses its id again."""
         return [response.answers[item_id] for response in self if item_id in response.answers]
+
+    def cut(self, heard: Iterable[Heard]) -> list[Action]:
+        """Take how much was heard of items that sound no more; return what to show of their text."""
+        actions: list[Action] = []
+        of_items: dict[str, list[Heard]] = {}
+        for part in heard:
+            of_items.setdefault(part.key.item_id, []).append(part)
+        for item_id, parts in of_items.items():
+            for answer in self.answers_of(item_id)[-1:]:
+                actions += answer.cut(parts)
+        return actions
 
     def sounded(self, item_id: str, sounding: Mapping[ItemKey, Heard]) -> str | None:
         """Return the words of an item that have sounded; None where it is not remembered. See `Answer.sounded`."""

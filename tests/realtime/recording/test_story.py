@@ -16,7 +16,8 @@ from engine.realtime.conversation.history import Used
 from engine.realtime.recording.replay import replay
 from engine.realtime.recording.story import Speaker, Story
 from engine.realtime.testing import Answer, Emit, Expect, Step, Wait
-from tests.support.kept import QUESTION, hold
+from tests.api.rig import BEGUN, TONE
+from tests.support.kept import QUESTION, STORY, hold, said
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,16 @@ def test_an_answer_that_was_coming_ends_with_the_session(tmp_path: Path) -> None
     )
     (answer,) = story.turns
     assert answer.end_s - answer.at_s == pytest.approx(2.0)
+
+
+def test_of_an_answer_that_the_end_of_the_session_cut_only_what_was_heard_is_told(tmp_path: Path) -> None:
+    story_of_20_s = Answer("resp_1", "item_1", pcm16=TONE * 10, text=STORY)
+    hold(tmp_path / "talk", *BEGUN, *said("u_1", "Tell me a story."), story_of_20_s, Wait(1.0))
+    assert all(step.same for step in replay(tmp_path / "talk"))
+    answer = Story(tmp_path / "talk").turns[-1]
+    assert f"{answer.text} {answer.unheard}" == STORY
+    assert answer.heard_ms == pytest.approx(9_500, abs=100)
+    assert 0.4 < len(answer.text) / len(STORY) < 0.6
 
 
 def test_words_that_come_late_and_in_pieces_find_their_place(tmp_path: Path) -> None:
