@@ -1,12 +1,15 @@
-"""Commands that a person can type or press during a conversation, in words."""
+"""Commands that a person can type or press during a conversation: their words, and what a typed line does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from rich.text import Text
 
 from cli.terminal.sanitize import printable
+from cli.view.screen import Screen
+from engine.api.session import Session
 
 
 class Command(StrEnum):
@@ -32,10 +35,77 @@ _HELP = {
 }
 
 
+_TYPED = {
+    "/mute": _HELP["Tab, /mute"],
+    "/volume DB": _HELP["/volume DB"],
+    "/help": _HELP["F1, /help"],
+    "/quit, Ctrl+D": _HELP["Ctrl+C, Ctrl+D, /quit"],
+}
+"""Without a live screen."""
+ENDED = "ended by the user"
+UNREAD_S = 0.5
+"""A question that has just appeared was not read: what is pressed so soon was meant for something else."""
+
+
+class LineCommands:
+    """Does what a typed line says: a command, or words for the agent."""
+
+    def __init__(self, session: Session, screen: Screen, choose_devices: Callable[[], object] | None = None) -> None:
+        """Prepare; without a way to choose devices there are no keys either, but lines alone."""
+        self._session, self._screen, self._choose_devices = session, screen, choose_devices
+        self._commands: dict[str, Callable[[str], object]] = {
+            Command.QUIT: lambda _: session.stop(ENDED),
+            Command.MUTE: lambda _: self.mute(),
+            Command.HELP: lambda _: self.help(),
+            Command.VOLUME: self._set_volume,
+            Command.DEVICES: lambda _: self._devices(),
+        }
+
+    def enter(self, line: str) -> None:
+        """Carry out a line."""
+        name, _, rest = line.partition(" ")
+        if not line.startswith("/"):
+            self._session.send_text(line)
+        elif command := self._commands.get(name):
+            command(rest)
+        else:
+            self._screen.say(f"There is no command {name}; /help lists them.")
+
+    def mute(self) -> None:
+        """Mute the microphone, or listen again."""
+        if not self._session.listens:
+            return
+        self._session.mute(not self._session.muted)
+        if not self._screen.is_live:
+            self._screen.say("The microphone is muted." if self._session.muted else "The microphone listens again.")
+
+    def help(self) -> None:
+        """List what can be typed and pressed."""
+        lines = help_lines(listens=self._session.listens, by_key=self._session.by_key)
+        for line in lines if self._choose_devices else _listed(_TYPED):
+            self._screen.insist(line)
+
+    def _set_volume(self, text: str) -> None:
+        try:
+            self._session.monitor.volume_db = float(text)
+        except ValueError:
+            self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
+
+    def _devices(self) -> None:
+        if self._choose_devices is None:
+            self._screen.say("Devices are chosen on the live screen, or before with --input and --output.")
+        else:
+            self._choose_devices()
+
+
 def help_lines(*, listens: bool, by_key: bool) -> list[str]:
-    """Return the lines that /help prints: of what this conversation has."""
+    """Return the lines that /help prints below a live screen: of what this conversation has."""
     idle = {"Tab, /mute": not listens, "Space": not by_key}
-    return [f"  {keys:<23}{words}" for keys, words in _HELP.items() if not idle.get(keys)]
+    return _listed({keys: words for keys, words in _HELP.items() if not idle.get(keys)})
+
+
+def _listed(rows: dict[str, str]) -> list[str]:
+    return [f"  {keys:<23}{words}" for keys, words in rows.items()]
 
 
 def completed(line: str) -> list[str]:

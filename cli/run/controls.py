@@ -15,7 +15,7 @@ from typing import Any
 from blessed.line_editor import DEFAULT_KEYMAP, LineEditor
 from rich.text import Text
 
-from cli.run.commands import Command, completed, help_lines, hint, question
+from cli.run.commands import ENDED, UNREAD_S, LineCommands, completed, hint, question
 from cli.run.device_choice import DeviceChoice
 from cli.run.talk_key import TalkKey
 from cli.terminal.key_parser import Key, KnowsReleases, Stroke
@@ -26,10 +26,7 @@ from engine.audio.clock import loop_time_s
 from engine.errors import NotOpenError, VoiceError
 
 _ANSWERS = {"y": True, "Y": True, "n": False, "N": False, "KEY_ESCAPE": False, "KEY_ENTER": False}
-_UNREAD_S = 0.5
-"""A question that has just appeared was not read: what is pressed so soon was meant for something else."""
 _VOLUME_STEP_DB = 2.0
-_ENDED = "ended by the user"
 _PROMPT = "> "
 _EDITING: dict[str, Any] = {
     "KEY_RIGHT": DEFAULT_KEYMAP["KEY_CTRL_F"],  # a line of before is never taken over by an arrow
@@ -42,11 +39,11 @@ _EDITING: dict[str, Any] = {
 class Controls:
     """Takes keys, one after the other, and says what belongs on the last line."""
 
-    def __init__(self, session: Session, screen: LiveScreen, *, by_key: bool, listens: bool) -> None:
+    def __init__(self, session: Session, screen: LiveScreen) -> None:
         self._session = session
         self._screen = screen
-        self._by_key = by_key and listens
-        self._listens = listens
+        self._listens = session.listens
+        self._by_key = session.by_key and session.listens
         self._talk_key = TalkKey()
         self._deciding: asyncio.TimerHandle | None = None
         self._editor = LineEditor(limit=0, keymap=_EDITING)
@@ -55,14 +52,15 @@ class Controls:
         """The question on the last line."""
         self._shown_at_s = 0.0
         self._choice: DeviceChoice | None = None
+        self._commands = LineCommands(session, screen, self._begin_choice)
         self._keys: dict[str, Callable[[], None]] = {
             "KEY_ESCAPE": session.interrupt,
             "KEY_TAB": self._complete_or_mute,
-            "KEY_F1": self._help,
+            "KEY_F1": self._commands.help,
             "KEY_CTRL_C": lambda: signal.raise_signal(signal.SIGINT),
         }
         self._on_empty_line: dict[str, Callable[[], None]] = {
-            "KEY_CTRL_D": lambda: session.stop(_ENDED),
+            "KEY_CTRL_D": lambda: session.stop(ENDED),
             "KEY_UP": lambda: self._turn(_VOLUME_STEP_DB),
             "KEY_DOWN": lambda: self._turn(-_VOLUME_STEP_DB),
         }
@@ -90,7 +88,7 @@ class Controls:
         elif self._choice is not None:
             self._choose(key)
         elif self._asks and (yes := _ANSWERS.get(key.name or key.text)) is not None:
-            if key.stroke is Stroke.PRESSED and loop_time_s() - self._shown_at_s >= _UNREAD_S:
+            if key.stroke is Stroke.PRESSED and loop_time_s() - self._shown_at_s >= UNREAD_S:
                 self._questions.popleft()[1](yes)
         elif (
             key == Key(text=" ", stroke=key.stroke) and self._by_key and (self._talk_key.held or not self._editor.line)
@@ -103,25 +101,6 @@ class Controls:
         """Take no more keys."""
         if self._deciding is not None:
             self._deciding.cancel()
-
-    def enter(self, line: str) -> None:
-        """Do what a whole line says, or say it."""
-        name, _, rest = line.partition(" ")
-        if not line.startswith("/"):
-            self._session.send_text(line)
-            return
-        if name == Command.QUIT:
-            self._session.stop(_ENDED)
-        elif name == Command.MUTE:
-            self._mute()
-        elif name == Command.HELP:
-            self._help()
-        elif name == Command.VOLUME:
-            self._set_volume(rest)
-        elif name == Command.DEVICES:
-            self._begin_choice()
-        else:
-            self._screen.say(f"There is no command {name}; /help lists them.")
 
     @property
     def _asks(self) -> bool:
@@ -139,30 +118,16 @@ class Controls:
         else:
             pressed: Any = key  # all that the editor wants of a key is its name
             if (line := self._editor.feed_key(pressed).line) is not None and line.strip():
-                self.enter(line.strip())
+                self._commands.enter(line.strip())
 
     def _complete_or_mute(self) -> None:
         if not self._editor.line.startswith("/"):
-            self._mute()
+            self._commands.mute()
         elif len(found := completed(self._editor.line)) == 1:
             self._editor.insert_text(found[0][len(self._editor.line) :])
 
-    def _mute(self) -> None:
-        if self._listens:
-            self._session.mute(not self._session.muted)
-
     def _turn(self, by_db: float) -> None:
         self._session.monitor.volume_db += by_db
-
-    def _set_volume(self, text: str) -> None:
-        try:
-            self._session.monitor.volume_db = float(text)
-        except ValueError:
-            self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
-
-    def _help(self) -> None:
-        for line in help_lines(listens=self._listens, by_key=self._by_key):
-            self._screen.insist(line)
 
     def _begin_choice(self) -> None:
         try:

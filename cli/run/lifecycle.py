@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from cli.devices.echo_note import note_echo
 from cli.run.approvals import Approvals
 from cli.run.outputs import Outputs
-from cli.run.piped_input import type_lines
+from cli.run.piped_input import PlainLines
 from cli.terminal.presence import has_keyboard
 from cli.terminal.signals import stop_signals
 from cli.view.lines import describe_stream
@@ -89,13 +89,15 @@ def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: c
     if not has_keyboard() or str(spoken) == "-":
         return None
     if not screen.is_live:
-        return type_lines
+        lines = PlainLines(session, screen)
+        approvals.attach(session, lines)
+        return lines.take
     from cli.run.controls import Controls  # noqa: PLC0415 - brings blessed
     from cli.terminal.keyboard import keyboard  # noqa: PLC0415
     from cli.view.live_screen import LiveScreen  # noqa: PLC0415
 
     assert isinstance(screen, LiveScreen)
-    controls = Controls(session, screen, by_key=session.by_key, listens=session.listens)
+    controls = Controls(session, screen)
     stack.callback(controls.close)
     area = screen.area
     leave = functools.partial(area.leave, _LEAVE_S)

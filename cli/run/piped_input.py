@@ -8,10 +8,15 @@ import contextlib
 import os
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 
-from cli.run.commands import Command
+from cli.run.commands import ENDED, UNREAD_S, LineCommands
+from cli.view.screen import Screen
 from engine.api.session import Session
+from engine.audio.clock import loop_time_s
 
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False, "": False}
 _POLL_S = 0.05
 _QUEUED_LINES = 100
 """A faster writer waits."""
@@ -36,14 +41,37 @@ async def say_lines(session: Session) -> None:
     session.end_input()
 
 
-async def type_lines(session: Session) -> None:
-    """Send each line of a terminal on which nothing is drawn; Ctrl+D and /quit end the session."""
-    lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
-    _start_reading(lines)
-    while (line := await lines.get()) is not None and line.strip() != Command.QUIT:
-        if line.strip():
-            session.send_text(line.strip())
-    session.stop("ended by the user")
+class PlainLines:
+    """Lines that a person types at a terminal on which nothing is drawn: words, commands, and answers to questions."""
+
+    def __init__(self, session: Session, screen: Screen) -> None:
+        """Prepare."""
+        self._screen = screen
+        self._commands = LineCommands(session, screen)
+        self._questions: deque[tuple[float, Callable[[bool], None]]] = deque()
+        """Questions that wait, with the times from which they count as read."""
+
+    def ask(self, text: str, answered: Callable[[bool], None]) -> None:
+        """Print a question; the next line that is a yes or a no answers it."""
+        self._screen.insist(text)
+        self._questions.append((loop_time_s() + UNREAD_S, answered))
+
+    def withdraw(self) -> None:
+        """Forget all questions that wait."""
+        self._questions.clear()
+
+    async def take(self, session: Session) -> None:
+        """Take lines until Ctrl+D."""
+        lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
+        _start_reading(lines)
+        while (line := await lines.get()) is not None:
+            text = line.strip()
+            answers = self._questions and loop_time_s() >= self._questions[0][0]
+            if answers and (yes := _ANSWERS.get(text.lower())) is not None:
+                self._questions.popleft()[1](yes)
+            elif text:
+                self._commands.enter(text)
+        session.stop(ENDED)
 
 
 def _start_reading(lines: asyncio.Queue[str | None]) -> None:

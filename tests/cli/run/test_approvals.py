@@ -69,12 +69,15 @@ async def test_without_a_terminal_only_what_was_allowed_before(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(("arguments", "enter"), [([], ""), (["--plain"], "\r")])
+async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(
+    environment: dict[str, str], arguments: list[str], enter: str
+) -> None:
     from tests.support.terminal import Terminal  # noqa: PLC0415
 
     answers: list[dict[str, Any]] = []
     async with ScriptedServer(asking(answers, count=2)) as server:
-        command = [VOICE, "run", "--backend", "virtual", "--url", server.url]
+        command = [VOICE, "run", "--backend", "virtual", "--url", server.url, *arguments]
 
         def answer_both() -> None:
             with Terminal(command, environment) as terminal:
@@ -82,7 +85,7 @@ async def test_at_a_terminal_the_person_is_asked_one_question_after_the_other(en
                     terminal.wait_to_see(r"calendar\.delete\(title=.*Tea.*\)")
                     terminal.wait_to_see(r"^Allow this call of calendar\.delete\? \(y/N\)")
                     threading.Event().wait(0.6)  # what is pressed at once was meant for something else
-                    terminal.press(key)
+                    terminal.press(f"{key}{enter}")
                     terminal.wait_to_see(outcome)
                 terminal.wait_to_see("enough of")
                 terminal.press("\x04")

@@ -25,7 +25,8 @@ LEFT, HOME, UP, DOWN, PREVIOUS, F1 = b"\x1b[D", b"\x1b[H", b"\x1b[A", b"\x1b[B",
 class FakeSession:
     """Keeps what the keys asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_key: bool = False, listens: bool = True) -> None:
+        self.by_key, self.listens = by_key, listens
         self.muted = False
         self.asked: list[object] = []
         self.monitor = SimpleNamespace(volume_db=0.0)
@@ -59,9 +60,9 @@ class Desk:
         self.out = io.StringIO()
         writer = BackgroundWriter(self.out)
         self.screen = LiveScreen(LiveArea(writer), writer)
-        self.session = FakeSession()
+        self.session = FakeSession(by_key=by_key, listens=listens)
         session: Any = self.session
-        self.controls = Controls(session, self.screen, by_key=by_key, listens=listens)
+        self.controls = Controls(session, self.screen)
         self._keys = KeyParser()
 
     def press(self, data: bytes) -> None:

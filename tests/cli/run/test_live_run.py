@@ -199,3 +199,20 @@ def test_plain_lines_hold_no_escape_and_lines_can_be_typed(environment: dict[str
         assert terminal.wait() == 0
         assert "\x1b" not in terminal.sent
         assert terminal.is_as_before
+
+
+def test_plain_lines_take_commands(environment: dict[str, str]) -> None:
+    with Terminal([*RUN, "--plain"], environment) as terminal:
+        terminal.wait_for("Speak.")
+        terminal.press("/help\n")
+        terminal.wait_for("(?s)/mute .*/volume DB .*this list")
+        terminal.press("/mute\n")
+        terminal.wait_for("The microphone is muted.")
+        terminal.press("/volume -6\n/volume\n")
+        terminal.wait_for("The volume is -6 dB")
+        terminal.press("/mute\n")
+        terminal.wait_for("The microphone listens again.")
+        terminal.press("/devices\n/nonsense\n")
+        terminal.wait_for("(?s)before with --input.*no command /nonsense")
+        terminal.press("/quit\n")
+        assert terminal.wait() == 0
