@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
@@ -58,7 +60,9 @@ def _plainly() -> Iterator[None]:
         if found:
             known = _REASONS.get(found[0]["type"], "{msg}")
             error.message = known.format(**{**found[0], **found[0].get("ctx", {})})
-        command = error.ctx.command_path if error.ctx else "voice"
+        # Where an option lacks its value the words before it name the command: the error knows none.
+        typed = " ".join(["voice", *takewhile(lambda word: not word.startswith("-"), sys.argv[1:])])
+        command = error.ctx.command_path if error.ctx else typed
         raise InvalidInputError(error.format_message(), fix=f"See `{command} --help`.") from error
 
 

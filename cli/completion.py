@@ -58,6 +58,8 @@ def _sessions() -> Iterable[str]:
     return [LAST, *(path.name for path in reversed(kept_recordings(folder())))]
 
 
+NAMES: dict[str, Callable[[], Iterable[str]]] = {"session.provider": _providers, "audio.backend": _backends}
+"""Names that a key of the configuration takes, and no other text."""
 PROVIDERS, BACKENDS, PROFILES = _completer(_providers), _completer(_backends), _completer(_profiles)
 MICROPHONES = _completer(lambda: _devices("input"))
 SPEAKERS = _completer(lambda: _devices("output"))

@@ -65,6 +65,7 @@ def set_value(
     remove: Annotated[bool, typer.Option("--remove", help="Remove the key, so that its default holds.")] = False,
 ) -> None:
     """Set a value in the configuration file; its other lines stay as they are."""
+    from cli.completion import NAMES  # noqa: PLC0415
     from engine.config import config_path  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
@@ -79,6 +80,8 @@ def set_value(
                 fix=f"Run `voice config set {key}` and enter it, or pipe it in.",
             )
         value = typer.prompt(key, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
+    if (names := NAMES.get(key)) and value is not None and value not in (known := list(names())):
+        raise InvalidInputError(f"There is no {key} '{value}'.", fix=f"Choose one of {', '.join(known)}.")
     if value is None:
         raise InvalidInputError(f"There is no value for {key}.", fix=f"Write `voice config set {key} VALUE`.")
     try:

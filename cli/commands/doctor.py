@@ -9,6 +9,7 @@ import typer
 
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
+from cli.terminal.wrapping import wrapped
 
 app = typer.Typer(add_completion=False)
 
@@ -32,9 +33,10 @@ def doctor(
     for finding in examine(provider, url):
         findings.append(finding)
         if not as_json:
-            typer.echo(f"{finding.verdict:<8} {finding.subject:<20} {printable(finding.text)}")
+            head = f"{finding.verdict:<8} {finding.subject:<20} "
+            typer.echo(wrapped(f"{head}{printable(finding.text)}", len(head)))
             if finding.fix:
-                typer.echo(f"{'':<29} {printable(finding.fix)}")
+                typer.echo(wrapped(f"{'':{len(head)}}{printable(finding.fix)}", len(head)))
     if as_json:
         typer.echo(json_text([asdict(finding) for finding in findings], 2))
     if any(finding.verdict is Verdict.ERROR for finding in findings):

@@ -12,6 +12,7 @@ import typer
 
 from cli.completion import PROVIDERS
 from cli.options import BackendOption, MicrophoneOption, SpeakerOption
+from cli.terminal.wrapping import wrapped
 from engine.config_tables import Keep
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def setup(
         typer.echo("\nNothing was changed.")
         raise typer.Exit(130) from None
     save_values(config_path(), {in_profile(key): value for key, value in answers.items()})
-    typer.echo(f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set.")
+    saved = f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set."
+    typer.echo(wrapped(saved))
 
 
 def _ask_service(answers: dict[str, Any], config: Config) -> None:
@@ -134,7 +136,8 @@ def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_
         except InvalidInputError as error:
             if in_ring:
                 raise
-            typer.echo(f"{error.message} The key is kept in the configuration, which only you can read.", err=True)
+            kept = "The key is kept in the configuration, which only you can read."
+            typer.echo(wrapped(f"{error.message} {kept}"), err=True)
         else:
             answers[f"keys.{name}"] = None
             return
@@ -173,6 +176,6 @@ def _ask_devices(answers: dict[str, Any], backend: str | None) -> None:
         if typer.confirm("Test them, echo included? It plays a sweep.", default=True):
             test(chosen["input"], chosen["output"], chosen.get("backend"))
     except VoiceError as error:
-        typer.echo(f"{error.message} {error.fix}", err=True)
+        typer.echo(wrapped(f"{error.message} {error.fix}"), err=True)
     except typer.Exit:
         typer.echo("The test failed; `voice devices test` repeats it.", err=True)

@@ -106,6 +106,8 @@ def test_a_secret_is_read_and_not_taken_from_the_command_line(path: Path) -> Non
         ("session", "x", "'session' names no key", "TABLE.KEY"),
         ("audio.input.name", "x", "'input' must be a table", ""),
         ("audio.input", None, "There is no value", "VALUE"),
+        ("session.provider", "bogus", "There is no session.provider 'bogus'", "yandex, openai, local"),
+        ("audio.backend", "bogus", "There is no audio.backend 'bogus'", "auto, "),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_written(

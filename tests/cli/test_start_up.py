@@ -89,6 +89,11 @@ def test_words_that_are_wrong_are_refused_in_one_sentence(words: str, sentence: 
     assert run.stderr == f"voice: {sentence}\n  See `voice {words.split(maxsplit=1)[0]} --help`.\n"
 
 
+def test_an_option_without_its_value_names_the_help_of_its_command() -> None:
+    run = subprocess.run([VOICE, "sessions", "show", "--html"], capture_output=True, text=True, check=False)
+    assert run.stderr.endswith("See `voice sessions show --help`.\n")
+
+
 def test_ctrl_c_while_it_loads_is_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}

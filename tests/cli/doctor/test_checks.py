@@ -228,3 +228,14 @@ def test_a_sound_library_that_crashes_is_an_error_that_hides_nothing_else(bare: 
     assert "crashes when it is started" in found["portaudio"]["text"]
     assert not [subject for subject in found if subject.startswith("backend")]
     assert {"clock", "local agent", "provider"} <= found.keys()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+def test_at_a_narrow_terminal_lines_are_broken_between_words(bare: dict[str, str]) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    with Terminal([VOICE, "doctor"], bare, columns=60) as terminal:
+        terminal.wait()
+        lines = terminal.sent.splitlines()
+    assert any(line.startswith(" " * 30) for line in lines)
+    assert all(len(line) <= 60 or len(line.split()) == 1 for line in lines), lines
