@@ -96,9 +96,9 @@ class Loudspeakers:
         steps = after_ms("duck"), after_ms("duck", reason=_SECOND_STEP)
         return Spoken(*steps, after_ms("barge_in"), understood), said
 
-    def second_steps(self) -> int:
-        """Count how often the answer was turned down by 18 dB so far."""
-        return sum(one["reason"] == _SECOND_STEP for one in self.voice.of("duck"))
+    def second_steps(self) -> list[float]:
+        """Return the times at which the answer was turned down by 18 dB so far."""
+        return [one["t"] for one in self.voice.of("duck") if one["reason"] == _SECOND_STEP]
 
 
 class Comparison:
