@@ -1,5 +1,6 @@
 # make run [ARGS="..."]: talk with the agent.
 # make test [ARGS="..."]: all checks, and every test that does not take minutes; ARGS are pytest's, for one call of it.
+# make catalogue: the catalogues of translations brought up to date with the code.
 # make manual: the manual's pages into build/html and its man pages into build/man.
 # make test-long: soak and stress, then every test on every supported Python.
 # Each installs what is missing first.
@@ -24,7 +25,7 @@ all_tests = status=0; for part in '$(BUSY)' '$(PLAYING)' '$(ALONE)'; do \
 	eval "$(1)/bin/python -m pytest $$part" || status=$$?; done; exit $$status
 endif
 
-.PHONY: run test check manual test-long test-all $(PYTHONS:%=test-%)
+.PHONY: run test check catalogue manual test-long test-all $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
@@ -36,6 +37,9 @@ check: .venv/.ready-test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+catalogue: .venv/.ready-test
+	.venv/bin/python -m tests.language.catalogue
 
 manual: .venv/.ready-test
 	.venv/bin/python -m sphinx -W -n -q -b html docs build/html

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.options import ProfileOption
+from cli.language.help import say_help
+from cli.options import LanguageOption, ProfileOption
 
 COMMANDS = {
     "run": "Talk with an agent. Ctrl+C ends the conversation.",
@@ -75,6 +76,7 @@ class LazyGroup(TyperGroup):
 
     def make_context(self, *args: Any, **settings: Any) -> Any:
         """Read the words before the command."""
+        say_help(self)
         with _plainly():
             return super().make_context(*args, **settings)
 
@@ -99,7 +101,9 @@ def load_command(name: str) -> Any:
     from cli.terminal.logs import log_one_line_each  # noqa: PLC0415 - what lists the commands logs nothing
 
     log_one_line_each()
-    return typer.main.get_command(import_module(f"cli.commands.{name}").app)
+    command = typer.main.get_command(import_module(f"cli.commands.{name}").app)
+    say_help(command)
+    return command
 
 
 app = typer.Typer(
@@ -126,5 +130,6 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     profile: ProfileOption = None,
+    lang: LanguageOption = None,
 ) -> None:
     """Talk with an agent, choose audio devices, measure latency."""

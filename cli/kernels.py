@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from cli.language.spoken import translated
+
 
 def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(translated(text), file=sys.stderr)
 
 
 def prepare_kernels(announce: Callable[[str], None] = _to_stderr) -> float:

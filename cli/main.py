@@ -29,18 +29,21 @@ def main() -> None:
 def _run() -> None:
     from cli.app import app  # noqa: PLC0415
     from cli.errors import exit_code, on_command_line  # noqa: PLC0415
+    from cli.language.choice import speak_as_wanted  # noqa: PLC0415
     from cli.terminal.stdout import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
     try:
+        speak_as_wanted()
         with written_out():
             app()
     except VoiceError as error:
+        from cli.language.spoken import translated  # noqa: PLC0415
         from cli.terminal.sanitize import printable  # noqa: PLC0415
 
-        print(f"voice: {printable(on_command_line(error.message))}", file=sys.stderr)
+        print(f"voice: {printable(translated(on_command_line(error.message)))}", file=sys.stderr)
         if error.fix:
-            print(f"  {printable(on_command_line(error.fix))}", file=sys.stderr)
+            print(f"  {printable(translated(on_command_line(error.fix)))}", file=sys.stderr)
         sys.exit(exit_code(error))
 
 

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.completion import BACKENDS, MICROPHONES, PROFILES, SPEAKERS
+from cli.language.choice import LANGUAGE_VARIABLE, Language, speak_as_wanted
+from cli.language.help import say_help
 
 BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
 MicrophoneOption = Annotated[
@@ -25,12 +27,28 @@ PROFILE_HELP = "Take the profile of this name from the configuration file; also 
 def _use_profile(name: str | None) -> str | None:
     if name is not None:
         os.environ["VOICE_PROFILE"] = name
+        speak_as_wanted()
     return name
+
+
+def _use_language(context: typer.Context, language: Language | None) -> Language | None:
+    if language is not None:
+        os.environ[LANGUAGE_VARIABLE] = language
+        speak_as_wanted()
+        say_help(context.command)
+    return language
 
 
 ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", callback=_use_profile, help=PROFILE_HELP, autocompletion=PROFILES),
+]
+LANGUAGE_HELP = "Language of what you read, by default the system's; also VOICE_LANG."
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang", callback=_use_language, is_eager=True, help="Language of all that is shown; also VOICE_LANG."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

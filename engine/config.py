@@ -28,9 +28,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_type_hints
 
-from platformdirs import user_config_path
-
-from engine.config_errors import CONFIG_VARIABLE, Source, names_of, unfit, unreadable
+from engine.config_errors import Source, names_of, unfit, unreadable
+from engine.config_path import CONFIG_VARIABLE, PROFILE_VARIABLE, config_path
 from engine.config_tables import (
     As,
     Interrupter,
@@ -41,6 +40,7 @@ from engine.config_tables import (
     ProcessingOptions,
     RecordingOptions,
     RemoteMcp,
+    ScreenOptions,
     TurnOptions,
 )
 from engine.errors import InvalidInputError
@@ -51,7 +51,6 @@ from engine.redaction import Secret
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-PROFILE_VARIABLE = "VOICE_PROFILE"
 _LARGEST_BYTES, _DEEPEST = 256 * 1024, 100
 VARIABLES = {
     "keys": {
@@ -63,6 +62,7 @@ VARIABLES = {
         "voice_api_key": "VOICE_API_KEY",
     },
     "audio": {"backend": "VOICE_BACKEND", "input": "VOICE_INPUT", "output": "VOICE_OUTPUT"},
+    "screen": {"lang": "VOICE_LANG"},
 }
 """Environment variables, by the table and the key that they come before."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -129,6 +129,7 @@ class Config:
     processing: ProcessingOptions = field(default_factory=ProcessingOptions)
     session: SessionDefaults = field(default_factory=SessionDefaults)
     recording: RecordingOptions = field(default_factory=RecordingOptions)
+    screen: ScreenOptions = field(default_factory=ScreenOptions)
 
     def overridden_by(self, environ: Mapping[str, str]) -> Config:
         """Return the same with every key and default replaced that `environ` sets to something."""
@@ -139,7 +140,9 @@ class Config:
         keys: dict[str, Any] = {
             key: Secret(text) if key.endswith(("_key", "_token")) else text for key, text in given["keys"].items()
         }
-        return replace(self, keys=replace(self.keys, **keys), audio=replace(self.audio, **given["audio"]))
+        screen: dict[str, Any] = {**given["screen"]}
+        audio = replace(self.audio, **given["audio"])
+        return replace(self, keys=replace(self.keys, **keys), audio=audio, screen=replace(self.screen, **screen))
 
     def with_stored_keys(self, environ: Mapping[str, str]) -> Config:
         """Return the same with the keys of the system's keyring, which come after the environment's."""
@@ -153,12 +156,6 @@ class Config:
         """Secrets of the tools' and the MCP servers' settings, which no text may show."""
         servers: tuple[McpServer | RemoteMcp, ...] = (*self.mcp.values(), *self.remote_mcp.values())
         return [*self.tools.env.values(), *(secret for server in servers for secret in server.secrets)]
-
-
-def config_path(environ: Mapping[str, str] | None = None) -> Path:
-    """Path at which the configuration file is looked for."""
-    named = (os.environ if environ is None else environ).get(CONFIG_VARIABLE, "").strip()
-    return Path(named).expanduser() if named else user_config_path("voice", appauthor=False) / "config.toml"
 
 
 def origin_of(key: str) -> str:

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from engine.config_path import CONFIG_VARIABLE
 from engine.errors import InvalidInputError
 
-CONFIG_VARIABLE = "VOICE_CONFIG"
 _KEY = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
 
@@ -81,7 +81,6 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
     inside = ".".join(step if re.fullmatch(r"[\w-]+", step) else f'"{step}"' for step in tables)
     named, header = (f"'{key}' in [{inside}]", f"{inside}.{key}") if inside else (f"'{key}'", key)
     is_proposed = source.proposed == tuple(place[: len(source.proposed)]) != ()
-    where = "" if is_proposed else f"In the configuration {source.at(place)}, "
     correct = "Give it another value; nothing was changed." if is_proposed else "Correct it there."
     match kind:
         case "unexpected_keyword_argument":
@@ -101,7 +100,8 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
             fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else correct
         case _:
             words, fix = f"one of {context.get('expected', 'another kind')}", correct
-    return InvalidInputError(f"{where}{named} must be {words}.", fix=fix)
+    must = f"{named} must be {words}."
+    return InvalidInputError(must if is_proposed else f"In the configuration {source.at(place)}, {must}", fix=fix)
 
 
 def unreadable(path: Path, error: Exception) -> InvalidInputError:

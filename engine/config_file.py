@@ -16,8 +16,9 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from engine.config import PROFILE_VARIABLE, check_key, read_config
+from engine.config import check_key, read_config
 from engine.config_errors import names_of, unreadable
+from engine.config_path import PROFILE_VARIABLE
 from engine.errors import InvalidInputError
 from engine.files import make_private_folder
 

@@ -44,6 +44,9 @@
     folder = "~/conversations"        # by default in the system's folder for data
     days = 30                         # older ones are removed
 
+    [screen]
+    lang = "ru"                       # or "en"; by default the system's language
+
 `${NAME}` in a value is the environment variable of that name.
 """
 
@@ -305,6 +308,14 @@ class RecordingOptions:
     folder: _Filled | None = None
     days: Annotated[int, _number("a whole number from 1", 1, 100_000, int)] | None = None
     """None: they stay until they are deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOptions:
+    """`[screen]`."""
+
+    lang: Literal["en", "ru"] | None = None
+    """Language of the command line; None: that of the system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ settings.load_profile("tests")
 # A person's terminal, whatever the tests run on; those of a dumb one say so.
 os.environ["TERM"] = "xterm-256color"
 
+# And one who reads English, whatever the developer reads: the tests of translations ask for another language.
+os.environ["VOICE_LANG"] = "en"
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background job begins so, and its children with it: none of them could be interrupted by a test. A
     # handler that does nothing is not inherited, and we go on ignoring the signal.

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from engine.config_errors import CONFIG_VARIABLE
+from engine.config_path import CONFIG_VARIABLE
 from engine.dsp.compile.library import load_kernels
 
 ROOT = Path(__file__).parent.parent

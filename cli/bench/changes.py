@@ -10,10 +10,11 @@ from rich.text import Text
 
 from benchmarks.report.comparison import Change, Comparison, Judgement
 from cli.bench.words import change_cells, remarks
+from cli.language.spoken import translated, word
 from cli.terminal.sanitize import printable
 
 _STYLES = {Judgement.BETTER: "green", Judgement.WORSE: "red"}
-_HEADINGS = ("", "then", "now", "change", "noise", "")
+_HEADINGS = ("", word("then"), word("now"), word("change"), word("noise"), "")
 
 
 def print_changes(console: Console, comparison: Comparison) -> None:
@@ -21,20 +22,21 @@ def print_changes(console: Console, comparison: Comparison) -> None:
 
     Cases have lines of their own: beside six columns the longest leave no room for figures in 80 columns.
     """
-    console.print(Text(f"since {printable(comparison.name)}", style="italic"))
+    console.print(Text(translated(f"since {printable(comparison.name)}"), style="italic"))
     moved = [change for change in comparison.changes if change.judgement is not Judgement.SAME]
     for line in _lines(moved) if moved else ():
         console.print(line, soft_wrap=True)
     for remark in remarks(comparison):
-        console.print(Text(printable(remark)))
+        console.print(Text(printable(translated(remark))))
     console.print()
 
 
 def _lines(moved: Sequence[Change]) -> Iterator[Text]:
     """Yield the headings, and each case with its figures under it; all columns are as wide as their longest cell."""
-    rows = [change_cells(change) for change in moved]
-    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    yield Text(_aligned(_HEADINGS, widths), style="bold")
+    rows = [[translated(cell) for cell in change_cells(change)] for change in moved]
+    headings = [translated(heading) for heading in _HEADINGS]
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    yield Text(_aligned(headings, widths), style="bold")
     for case, of_it in groupby(zip(moved, rows, strict=True), key=lambda each: each[0].case):
         yield Text(printable(case))
         for change, cells in of_it:

@@ -10,6 +10,7 @@ from typing import IO
 from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
 from cli.errors import on_command_line
+from cli.language.spoken import translated
 from cli.terminal.countdown import Countdown
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.live_area import LiveArea
@@ -68,14 +69,14 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
     progress = Progress([case.seconds(quick=quick) for case in cases])
     try:
         for number, case in enumerate(cases, start=1):
-            line.write(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}")
+            line.write(translated(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}"))
             try:
-                with Countdown(line, lambda: f"    about {time_text(progress.left_s)} left"):
+                with Countdown(line, lambda: translated(f"    about {time_text(progress.left_s)} left")):
                     result = case.measure(case.seconds(quick=quick))
                 measured.results.append(result)
             except VoiceError as error:
                 measured.left_out.append(error)
-                line.write(f"    left out: {on_command_line(str(error))}")
+                line.write(translated(f"    left out: {on_command_line(str(error))}"))
             progress.finish_case()
             if INTERRUPTS.count:  # a library has swallowed the exception
                 measured.is_interrupted = True

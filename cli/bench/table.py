@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.report.results import Quantiles, Result
+from cli.language.spoken import translated, word
 
 _NS_IN = {"ns": 1.0, "ms": 1e6}
 _SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
@@ -34,7 +35,7 @@ _ONLY_IN_FILE = {
 }
 """Figures that would make the tables too wide for a terminal of 80 columns."""
 _ANY_WIDTH = 10_000
-TEXTS = ("case", "who")
+TEXTS = (word("case"), word("who"))
 """Headings of text columns; the others are figures."""
 _CLOSE = (0, 0, 0, 0)
 """Padding, as a table gives it back."""
@@ -99,10 +100,12 @@ def _table(benchmark: str, results: Sequence[Result], measured: Sequence[str], l
     table.show_edge = False
     table.pad_edge, table.collapse_padding = False, True
     wider = [f"in a wider terminal: {', '.join(_heading(name) for name in left_out)}"] if left_out else []
-    table.caption = "\n".join([*notes(results, measured), *wider]) or None
+    table.caption = "\n".join(map(translated, [*notes(results, measured), *wider])) or None
     for heading in headings:
         justify: JustifyMethod = "left" if heading in TEXTS else "right"
-        table.add_column(heading.replace(" ", "\n"), justify=justify, no_wrap=heading != "who", overflow="fold")
+        table.add_column(
+            translated(heading).replace(" ", "\n"), justify=justify, no_wrap=heading != "who", overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     return table
@@ -120,7 +123,7 @@ def grid(results: Sequence[Result], measured: Sequence[str]) -> tuple[list[str],
     rows = []
     for result in results:
         for case, who, figures, ratio, extra in _rows(result):
-            cells = [case, *([who] if compares else []), *_figures(figures, result.unit)]
+            cells = [case, *([translated(who)] if compares else []), *_figures(figures, result.unit)]
             cells += [ratio] if compares else []
             cells += [_shown(extra.get(name, ""), result.unit if name in _IN_UNIT else "") for name in measured]
             rows.append(cells)
@@ -158,7 +161,7 @@ def _extra(result: Result) -> Mapping[str, Any]:
 
 
 def _rows(result: Result) -> Iterator[tuple[str, str, Quantiles, str, Mapping[str, Any]]]:
-    yield result.case.removeprefix(f"{result.benchmark}/"), "ours", result.ours, "", _extra(result)
+    yield result.case.removeprefix(f"{result.benchmark}/"), word("ours"), result.ours, "", _extra(result)
     ratio = result.ratio
     for name, peer in result.peers.items():
         faster = f"{ratio[name]:.2f} x" if name in ratio else ""

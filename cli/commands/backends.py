@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import typer
 
 from cli.errors import on_command_line
+from cli.language.spoken import counted, translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -34,10 +35,10 @@ def backends(as_json: JsonOption = False) -> None:
         return
     for row in rows:
         from_whom = f" [{row.package}]" if row.package not in ("", "voice-realtime") else ""
-        state = "works" if row.works else "does not work"
-        typer.echo(printable(f"{row.name:<14}{state}: {row.note}{from_whom}"))
+        state = translated(word("works") if row.works else "does not work")
+        typer.echo(printable(f"{row.name:<14}{state}: {translated(row.note)}{from_whom}"))
         if row.fix:
-            typer.echo(f"{'':<14}{printable(row.fix)}")
+            typer.echo(f"{'':<14}{printable(translated(row.fix))}")
 
 
 def _look_at(name: str) -> _Row:
@@ -52,4 +53,4 @@ def _look_at(name: str) -> _Row:
             count = len(devices_to_talk(backend))
     except VoiceError as error:
         return _Row(name, package, False, error.message, on_command_line(error.fix))
-    return _Row(name, package, True, f"{count} device{'' if count == 1 else 's'}")
+    return _Row(name, package, True, counted(count, "device"))

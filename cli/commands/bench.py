@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from cli.commands.bench_history import history_command
+from cli.language.spoken import echo, translated
 
 if TYPE_CHECKING:
     from benchmarks.registry import Benchmark
@@ -141,14 +142,14 @@ def _devices(microphone: str | None, speaker: str | None) -> StreamRequest:
 def _list_benchmarks() -> None:
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
 
-    typer.echo("`voice bench NAME...` runs one or several of these, `voice bench all` every one:")
+    echo("`voice bench NAME...` runs one or several of these, `voice bench all` every one:")
     for benchmark in BENCHMARKS.values():
-        typer.echo(f"  {benchmark.name:<10} {benchmark.summary}")
-    typer.echo(f"\nA quick look at {_SHORTEST}:")
+        typer.echo(f"  {benchmark.name:<10} {translated(benchmark.summary)}")
+    echo(f"\nA quick look at {_SHORTEST}:")
 
 
 def _note(text: str) -> None:
-    typer.echo(text, err=True)
+    echo(text, err=True)
 
 
 def _print(run: Document, comparison: Comparison | None) -> None:
@@ -166,11 +167,11 @@ def _print(run: Document, comparison: Comparison | None) -> None:
         console.print(table)
         console.print()
     if run.quick:
-        console.print(Text(QUICK))
+        console.print(Text(translated(QUICK)))
         console.print()
     if any(result.benchmark in ABOUT_SOUND for result in run.results):
         for sentence in (*sentences(run.results), *recommendation(run.results)):
-            console.print(Text(printable(sentence)))
+            console.print(Text(printable(translated(sentence))))
         console.print()
     if comparison is not None:
         from cli.bench.changes import print_changes  # noqa: PLC0415

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cli.language.help import say_help
+from cli.language.spoken import echo, translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -23,7 +25,7 @@ def history(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json_text([_record(run) for run in runs], 2))
     elif not runs:
-        typer.echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.", err=True)
+        echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.", err=True)
     else:
         _print(runs)
 
@@ -32,11 +34,13 @@ def history_command() -> Any:
     """Return the command, for `voice bench` to hand its arguments to."""
     app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
     app.command()(history)
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    say_help(command)
+    return command
 
 
 def _tell_damage(error: InvalidInputError) -> None:
-    typer.echo(printable(f"Skipped: {error.message}"), err=True)
+    echo(printable(f"Skipped: {error.message}"), err=True)
 
 
 def _record(run: Run) -> dict[str, Any]:
@@ -63,16 +67,16 @@ def _print(runs: list[Run]) -> None:
     from benchmarks.report.verdict import key_figures  # noqa: PLC0415
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column("run", no_wrap=True)
-    table.add_column("machine", overflow="fold", max_width=22)
-    table.add_column("benchmarks", max_width=18)
-    table.add_column("figures")
+    table.add_column(translated(word("run")), no_wrap=True)
+    table.add_column(translated(word("machine")), overflow="fold", max_width=22)
+    table.add_column(translated(word("benchmarks")), max_width=18)
+    table.add_column(translated(word("figures")))
     for run in runs:
         machine = run.document.machine
         table.add_row(
             Text(run.id),
-            Text(printable(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores")),
-            Text(printable(", ".join(run.benchmarks) + (" (quick)" if run.document.quick else ""))),
-            Text(printable("; ".join(key_figures(run.document.results)))),
+            Text(printable(translated(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores"))),
+            Text(printable(", ".join(run.benchmarks) + (translated(" (quick)") if run.document.quick else ""))),
+            Text(printable("; ".join(map(translated, key_figures(run.document.results))))),
         )
     Console().print(table)

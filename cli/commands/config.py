@@ -40,7 +40,7 @@ def show(
 @app.command()
 def path() -> None:
     """Print the path of the configuration file, whether or not it exists."""
-    from engine.config import config_path  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
 
     typer.echo(config_path())
 
@@ -66,8 +66,8 @@ def set_value(
 ) -> None:
     """Set a value in the configuration file; its other lines stay as they are."""
     from cli.completion import NAMES  # noqa: PLC0415
-    from engine.config import config_path  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
     if remove:
@@ -95,7 +95,8 @@ def set_value(
 @app.command()
 def edit() -> None:
     """Open the configuration file in your editor ($VISUAL, $EDITOR), and check it afterwards."""
-    from engine.config import config_path, load_config  # noqa: PLC0415
+    from engine.config import load_config  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
     from engine.files import make_private_folder  # noqa: PLC0415
     from engine.redaction import without_keys  # noqa: PLC0415

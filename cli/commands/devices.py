@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import devices_pick, devices_test, devices_watch
+from cli.language.spoken import echo
 from cli.options import BackendOption, JsonOption
 from cli.terminal.sanitize import printable
 
@@ -56,7 +57,7 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
             prepare_kernels()
         listed = devices_of(found.backend)
         if not as_json:
-            typer.echo(printable(f"Backend {found.backend.name} ({found.reason})"))
+            echo(printable(f"Backend {found.backend.name} ({found.reason})"))
         probed = None
         if probe:
             from cli.devices.rate_probe import probe_with_progress  # noqa: PLC0415
@@ -70,6 +71,4 @@ def _list(backend: str | None, *, as_json: bool, probe: bool) -> None:
         print_devices(listed, probed, chosen)
     for each in configured.values():
         if each.trouble:
-            typer.echo(
-                f"{printable(each.trouble)}\n  Plug it in, or choose another with `voice devices pick`.", err=True
-            )
+            echo(f"{printable(each.trouble)}\n  Plug it in, or choose another with `voice devices pick`.", err=True)

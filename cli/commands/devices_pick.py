@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.language.spoken import echo
 from cli.options import BackendOption
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def pick(backend: BackendOption = None) -> None:
 
     By the arrow keys or by number; the choice is kept in the configuration.
     """
-    from engine.config import config_path  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -30,7 +31,7 @@ def pick(backend: BackendOption = None) -> None:
     try:
         chosen = choose_devices(backend)
     except (typer.Abort, KeyboardInterrupt) as left:
-        typer.echo("Nothing was changed.")
+        echo("Nothing was changed.")
         raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
     _save(chosen)
 
@@ -48,7 +49,7 @@ def choose_devices(backend: str | None) -> dict[str, str]:
 
     terminal = Terminal(force_styling=None)  # it asks the terminal nothing
     with terminal.cbreak():  # already now: what is pressed during the long wait must not be echoed
-        prepare_kernels(lambda text: typer.echo(text, err=True))
+        prepare_kernels(lambda text: echo(text, err=True))
         from cli.devices.picker import PickCancelledError  # noqa: PLC0415
 
         try:
@@ -77,13 +78,13 @@ def _ask(backend: str | None, terminal: Terminal) -> dict[str, str]:
 
 def _save(values: dict[str, str]) -> None:
     from cli.terminal.sanitize import printable  # noqa: PLC0415
-    from engine.config import config_path  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
 
     path = config_path()
     save_values(path, {in_profile(f"audio.{key}"): value for key, value in values.items()})
-    typer.echo(f"Microphone: {printable(values['input'])}.\nSpeaker: {printable(values['output'])}.\nSaved in {path}.")
+    echo(f"Microphone: {printable(values['input'])}.\nSpeaker: {printable(values['output'])}.\nSaved in {path}.")
     for key in values:
         variable = f"VOICE_{key.upper()}"
         if os.environ.get(variable, "").strip():
-            typer.echo(f"Note: the environment variable {variable} takes precedence over the configuration.")
+            echo(f"Note: the environment variable {variable} takes precedence over the configuration.")

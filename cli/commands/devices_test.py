@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cli.errors import on_command_line
+from cli.language.spoken import translated
 from cli.options import BackendOption, JsonOption, MicrophoneOption, SpeakerOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -43,7 +44,7 @@ def test(
 
     def say_opened(info: StreamInfo) -> None:
         if not as_json:
-            typer.echo("\n".join(printable(line) for line in describe_stream(info)))
+            typer.echo("\n".join(translated(printable(line)) for line in describe_stream(info)))
 
     line = LiveArea(sys.stderr)
     with open_devices(backend, input, output) as (opened, request):
@@ -53,7 +54,9 @@ def test(
                 opened,
                 request,
                 opened=say_opened,
-                on_level=lambda stage, level_db: line.show(Text(f"{stage:<14} ").append_text(bar(level_db))),
+                on_level=lambda stage, level_db: line.show(
+                    Text(f"{translated(stage):<14} ").append_text(bar(level_db))
+                ),
             )
         finally:
             line.close()
@@ -71,20 +74,23 @@ def test(
 def _print(report: Report, info: StreamInfo, echo: Echo | None) -> None:
     quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
     if math.isfinite(report.peak_db):
-        typer.echo(f"{'ok':<8} the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
+        _tell("ok", f"the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
     if report.sweep_speed == 1.0:
-        typer.echo(f"{'ok':<8} the microphone hears the sweep as it was played")
+        _tell("ok", "the microphone hears the sweep as it was played")
     if report.round_trip_ms is not None:
         reported_ms = sum(side.latency_ms for side in (info.input, info.output) if side)
-        typer.echo(f"{'ok':<8} its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
+        _tell("ok", f"its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
     if echo is not None:
         removed = "" if echo.removed_db is None else f"; echo cancellation takes {echo.removed_db:.0f} dB of it away"
-        typer.echo(f"{'ok':<8} the speaker echoes in the microphone at {echo.level_db:.0f} dB{removed}")
+        _tell("ok", f"the speaker echoes in the microphone at {echo.level_db:.0f} dB{removed}")
     for diagnosis in report.diagnoses:
         verdict = "error" if diagnosis.trouble.is_serious else "warning"
-        typer.echo(
-            f"{verdict:<8} {diagnosis.trouble}: {printable(diagnosis.text)}\n{'':<8} {on_command_line(diagnosis.fix)}"
-        )
+        _tell(verdict, f"{translated(diagnosis.trouble)}: {translated(printable(diagnosis.text))}")
+        _tell("", on_command_line(diagnosis.fix))
+
+
+def _tell(verdict: str, text: str) -> None:
+    typer.echo(f"{translated(verdict):<8} {translated(text)}")
 
 
 def _record(recorded: Recorded, report: Report, echo: Echo | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.language.spoken import translated
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 from cli.terminal.wrapping import wrapped
@@ -33,10 +34,10 @@ def doctor(
     for finding in examine(provider, url):
         findings.append(finding)
         if not as_json:
-            head = f"{finding.verdict:<8} {finding.subject:<20} "
-            typer.echo(wrapped(f"{head}{printable(finding.text)}", len(head)))
+            head = f"{translated(finding.verdict):<8} {translated(finding.subject):<20} "
+            typer.echo(wrapped(f"{head}{printable(translated(finding.text))}", len(head)))
             if finding.fix:
-                typer.echo(wrapped(f"{'':{len(head)}}{printable(finding.fix)}", len(head)))
+                typer.echo(wrapped(f"{'':{len(head)}}{printable(translated(finding.fix))}", len(head)))
     if as_json:
         typer.echo(json_text([asdict(finding) for finding in findings], 2))
     if any(finding.verdict is Verdict.ERROR for finding in findings):

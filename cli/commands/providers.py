@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from cli.errors import on_command_line
+from cli.language.spoken import echo, translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -30,7 +31,7 @@ def providers(as_json: JsonOption = False) -> None:
     for name, provider in PROVIDERS.items():
         try:
             chosen = choose_provider(name, None, os.environ, config)
-            state, address = "ready", chosen.shown_url
+            state, address = word("ready"), chosen.shown_url
         except VoiceError as error:
             state, address = on_command_line(str(error)), ""
         rows.append(
@@ -51,5 +52,6 @@ def providers(as_json: JsonOption = False) -> None:
     for row in rows:
         mark = "*" if row["default"] else " "
         rates = f"{row['input_rate_hz']} Hz in, {row['output_rate_hz']} Hz out"
-        typer.echo(printable(f"{mark} {row['name']:<8} {row['title']}, {rates}: {row['state']}"))
-    typer.echo(f"\n`voice run` uses {default.provider.name}: {default.reason}.", err=True)
+        title, rates, state = map(translated, (row["title"], rates, row["state"]))
+        typer.echo(printable(f"{mark} {row['name']:<8} {title}, {rates}: {state}"))
+    echo(f"\n`voice run` uses {default.provider.name}: {default.reason}.", err=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.language.spoken import echo, translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import printable
 
@@ -37,13 +38,13 @@ def replay(
             line = f"{step.at_s:9.3f}  {step.event or step.input}: {', '.join(map(_brief, step.actions))}"
             print(printable(line))
         if not step.same:
-            typer.echo(f"voice: Line {step.line} is not replayed as it was recorded.", err=True)
-            for told, values in (("recorded", step.recorded), ("replayed", step.actions)):
+            echo(f"voice: Line {step.line} is not replayed as it was recorded.", err=True)
+            for told, values in ((word("recorded"), step.recorded), (word("replayed"), step.actions)):
                 for value in values:
-                    typer.echo(f"  {told}: {json.dumps(value)}", err=True)
+                    typer.echo(f"  {translated(told)}: {json.dumps(value)}", err=True)
             raise typer.Exit(1)
     if not as_json:
-        print(f"{inputs} inputs led to the same {actions} actions.")
+        echo(f"{inputs} inputs led to the same {actions} actions.")
 
 
 def _brief(action: Any) -> str:

@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 
 from cli.completion import BACKENDS, MICROPHONES, PROVIDERS, SESSIONS, SPEAKERS
 from cli.errors import SINGULAR
-from cli.options import BACKEND_HELP, LogLevel, ProfileOption
+from cli.options import BACKEND_HELP, LanguageOption, LogLevel, ProfileOption
 from engine.api.options import LIMITS, SessionOptions
 from engine.config_tables import Eagerness, Echo, Interrupter, NoiseSuppression, TurnMode
 
@@ -116,6 +116,7 @@ def _parameters() -> Iterator[Parameter]:
         kind = next((kind for word, kind in _KINDS.items() if word in str(entry.type)), None)
         kinds[entry.name] = kind, entry.default or None if kind == list[str] else entry.default
     yield Parameter("profile", Parameter.KEYWORD_ONLY, default=None, annotation=ProfileOption)
+    yield Parameter("lang", Parameter.KEYWORD_ONLY, default=None, annotation=LanguageOption)
     for panel, options in _HELP.items():
         for name, (value, words) in options.items():
             kind, default = kinds[name]
@@ -134,7 +135,14 @@ def _parameters() -> Iterator[Parameter]:
 
 
 def run(
-    *, profile: str | None, events: str | None, log_level: LogLevel, plain: bool, quiet_others: bool, **given: Any
+    *,
+    profile: str | None,
+    lang: str | None,
+    events: str | None,
+    log_level: LogLevel,
+    plain: bool,
+    quiet_others: bool,
+    **given: Any,
 ) -> None:
     """Talk with an agent. Ctrl+C ends the conversation.
 

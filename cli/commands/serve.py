@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.language.spoken import echo, translated
+
 if TYPE_CHECKING:
     from engine.local.faults.plan import FaultPlan
     from engine.local.script_player import ScriptPlayer
@@ -113,7 +115,7 @@ def _plan_of(specs: list[str], seed: int | None) -> FaultPlan:
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
     plan = FaultPlan.read(specs, drawn)
     if specs and seed is None:
-        typer.echo(f"Faults are drawn with --seed {drawn}", err=True)
+        echo(f"Faults are drawn with --seed {drawn}", err=True)
     return plan
 
 
@@ -132,8 +134,8 @@ def _list_faults() -> None:
     from engine.local.faults.plan import listing  # noqa: PLC0415
 
     for usage, meaning in listing():
-        typer.echo(f"{usage}\n    {meaning}")
-    typer.echo(
+        typer.echo(f"{usage}\n    {translated(meaning)}")
+    echo(
         "\nSeparate several by commas, or repeat --faults; what the session sends passes the first one first."
         "\nA moment is in seconds (5s, 500ms) or in events that were sent (20events)."
     )
@@ -141,7 +143,7 @@ def _list_faults() -> None:
 
 def _announce(line: str) -> None:
     ready = json.loads(line)
-    typer.echo(f"Listening on {ready['url']} (Ctrl+C to end). Talk to it with:")
+    echo(f"Listening on {ready['url']} (Ctrl+C to end). Talk to it with:")
     typer.echo(f"  voice run --url {ready['url']}")
     for lack in ready["lacks"]:
-        typer.echo(f"Note: {lack}", err=True)
+        echo(f"Note: {lack}", err=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.completion import SESSIONS
+from cli.language.spoken import echo, translated
 from cli.options import BackendOption, JsonOption, SpeakerOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -120,11 +121,12 @@ def delete(
     if not yes:
         if not has_keyboard():
             raise InvalidInputError("Nobody can be asked here whether to delete.", fix="Say --yes.")
-        typer.confirm(printable(f"Delete {', '.join(path.name for path in paths)}?"), abort=True, err=True)
+        question = translated(f"Delete {', '.join(path.name for path in paths)}?")
+        typer.confirm(printable(question), abort=True, err=True)
     for path in paths:
         delete_recording(path)
         _note(f"Deleted {path.name}.")
 
 
 def _note(text: str) -> None:
-    typer.echo(printable(text), err=True)
+    echo(printable(text), err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.completion import PROVIDERS
+from cli.language.spoken import echo, translated, word
 from cli.options import BackendOption, MicrophoneOption, SpeakerOption
 from cli.terminal.wrapping import wrapped
 from engine.config_tables import Keep
@@ -47,8 +48,9 @@ def setup(
     without a terminal they are the only answers. Run it again to change
     something: what you do not answer stays as it is.
     """
-    from engine.config import config_path, load_config  # noqa: PLC0415
+    from engine.config import load_config  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
@@ -70,11 +72,11 @@ def setup(
         if asks and keep is None:
             answers["recording.keep"] = _choose("Keep conversations on this machine", list(Keep), config.recording.keep)
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("\nNothing was changed.")
+        echo("\nNothing was changed.")
         raise typer.Exit(130) from None
     save_values(config_path(), {in_profile(key): value for key, value in answers.items()})
     saved = f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set."
-    typer.echo(wrapped(saved))
+    typer.echo(wrapped(translated(saved)))
 
 
 def _ask_service(answers: dict[str, Any], config: Config) -> None:
@@ -82,20 +84,24 @@ def _ask_service(answers: dict[str, Any], config: Config) -> None:
     from engine.realtime.providers.choose import PROVIDERS  # noqa: PLC0415
 
     if "session.provider" not in answers:
-        typer.echo("Who shall answer?")
+        echo("Who shall answer?")
         for name, provider in PROVIDERS.items():
-            typer.echo(f"  {name:<8} {provider.title}")
-        answers["session.provider"] = _choose("Service", list(PROVIDERS), config.session.provider or _likely(config))
+            typer.echo(f"  {name:<8} {translated(provider.title)}")
+        answers["session.provider"] = _choose(
+            word("Service"), list(PROVIDERS), config.session.provider or _likely(config)
+        )
     if answers["session.provider"] == "custom" and "session.url" not in answers:
-        answers["session.url"] = typer.prompt("Address (wss://...)", default=config.session.url)
+        answers["session.url"] = typer.prompt(translated("Address (wss://...)"), default=config.session.url)
     if answers["session.provider"] == "yandex" and "keys.yandex_folder_id" not in answers:
-        answers["keys.yandex_folder_id"] = typer.prompt("Folder of Yandex Cloud", default=config.keys.yandex_folder_id)
+        answers["keys.yandex_folder_id"] = typer.prompt(
+            translated("Folder of Yandex Cloud"), default=config.keys.yandex_folder_id
+        )
 
 
 def _choose(question: str, words: list[str], default: str) -> str:
     """Ask until one of the words is the answer."""
     while True:
-        answer = str(typer.prompt(f"{question} ({', '.join(words)})", default=str(default))).strip().lower()
+        answer = str(typer.prompt(f"{translated(question)} ({', '.join(words)})", default=str(default))).strip().lower()
         if answer in words:
             return answer
 
@@ -119,7 +125,9 @@ def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_
     key = _read_key(key_file) if key_file else None
     if key is None and asks and name:
         kept = " (Enter keeps the one that is set)" if getattr(config.keys, name) else ""
-        key = typer.prompt(f"Key{kept}", default="", show_default=False, hide_input=True).strip()
+        key = typer.prompt(
+            translated("Key") + translated(kept), default="", show_default=False, hide_input=True
+        ).strip()
     if key and name is None:
         raise InvalidInputError(f"The service '{service}' has no key.", fix="Leave the key out.")
     keys = replace(config.keys, yandex_folder_id=answers.get("keys.yandex_folder_id", config.keys.yandex_folder_id))
@@ -137,7 +145,7 @@ def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_
             if in_ring:
                 raise
             kept = "The key is kept in the configuration, which only you can read."
-            typer.echo(wrapped(f"{error.message} {kept}"), err=True)
+            typer.echo(wrapped(translated(f"{error.message} {kept}")), err=True)
         else:
             answers[f"keys.{name}"] = None
             return
@@ -164,18 +172,18 @@ def _ask_devices(answers: dict[str, Any], backend: str | None) -> None:
     from cli.commands.devices_test import test  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
-    if not typer.confirm("Choose the microphone and the speaker now?", default=True):
+    if not typer.confirm(translated("Choose the microphone and the speaker now?"), default=True):
         return
     try:
         try:
             chosen = choose_devices(backend)
         except typer.Abort:
-            typer.echo("The devices stay as they are.")
+            echo("The devices stay as they are.")
             return
         answers |= {f"audio.{key}": value for key, value in chosen.items()}
-        if typer.confirm("Test them, echo included? It plays a sweep.", default=True):
+        if typer.confirm(translated("Test them, echo included? It plays a sweep."), default=True):
             test(chosen["input"], chosen["output"], chosen.get("backend"))
     except VoiceError as error:
-        typer.echo(wrapped(f"{error.message} {error.fix}"), err=True)
+        typer.echo(wrapped(translated(f"{error.message} {error.fix}")), err=True)
     except typer.Exit:
-        typer.echo("The test failed; `voice devices test` repeats it.", err=True)
+        echo("The test failed; `voice devices test` repeats it.", err=True)

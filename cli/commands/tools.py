@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.language.spoken import echo, translated
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -38,7 +39,7 @@ def tools(
     for row in rows:
         typer.echo(printable(_line(row)))
     more = '\n`voice run --tools NAME`, or `enabled = ["NAME"]` under [tools] in the configuration, offers more.'
-    typer.echo(more, err=True)
+    echo(more, err=True)
 
 
 @app.command()
@@ -66,7 +67,7 @@ def _line(row: dict[str, Any]) -> str:
     mark = "*" if row["offered"] else " "
     origin = f" [{row['package']}]" if row["package"] not in ("", "voice-realtime") else ""
     if row["reason"]:
-        return f"{mark} {row['name']:<19} does not work: {row['reason']}{origin}"
+        return f"{mark} {row['name']:<19} {translated('does not work')}: {translated(row['reason'])}{origin}"
     first = row["description"].split("\n")[0]
     tool = f"{row['tool']}: " if row["tool"] != row["name"] else ""
     return f"{mark} {row['name']:<19} {tool}{first}{origin}"

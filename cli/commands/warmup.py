@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from cli.language.spoken import echo
+
 app = typer.Typer(add_completion=False)
 
 
@@ -13,6 +15,6 @@ def warmup() -> None:
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.dsp.compile.library import library  # noqa: PLC0415
 
-    took_s = prepare_kernels(typer.echo)
+    took_s = prepare_kernels(echo)
     where = f"in {library().file}" if library().file else "but not kept"
-    typer.echo(f"The audio kernels are ready after {took_s:.2f} s, {where}.")
+    echo(f"The audio kernels are ready after {took_s:.2f} s, {where}.")

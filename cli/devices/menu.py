@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from cli.devices.selection import find_configured
+from cli.language.spoken import translated
 from cli.terminal.sanitize import printable
 from engine.audio.device.matching import describe, find_device, lasting_name
 from engine.audio.types import Device, Direction
@@ -39,7 +40,7 @@ class Choice:
 def choices_of(devices: Sequence[Device], direction: Direction) -> list[Choice]:
     """The system's default, then every device of the direction."""
     default = find_device(devices, None, direction)
-    first = Choice(None, f"the system's default, whatever it is (now {describe(default)})", "default")
+    first = Choice(None, translated(f"the system's default, whatever it is (now {describe(default)})"), "default")
     usable = [device for device in devices if direction.channels_of(device) > 0]
     return [
         first,
@@ -95,7 +96,7 @@ class DeviceMenu:
             wrapped = name + wrapped if len(name) + len(wrapped) + _LEAST_ROOM + 3 <= height else wrapped
         room = max(_LEAST_ROOM, height - len(wrapped) - 3)
         first = max(0, min(self._at - room // 2, len(self.choices) - room))
-        text = Text(f"{heading}\n", no_wrap=True)
+        text = Text(f"{translated(heading)}\n", no_wrap=True)
         for at in range(first, min(first + room, len(self.choices))):
             text.append(f"{self._line(at)[: width - 1]}\n", style="bold reverse" if at == self._at else "")
         for row in wrapped:
@@ -109,4 +110,4 @@ class DeviceMenu:
 
 
 def _wrapped(lines: Sequence[str], width: int) -> list[str]:
-    return [row for line in lines for row in textwrap.wrap(printable(line), width - 1) or [""]]
+    return [row for line in lines for row in textwrap.wrap(printable(translated(line)), width - 1) or [""]]

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.devices.menu import Choice, DeviceMenu
 from cli.errors import on_command_line
+from cli.language.spoken import translated
 from cli.terminal.level_meter import bar
 from engine.audio.device.protocol import Backend
 from engine.audio.soundcheck.audition import Audition
@@ -118,6 +119,6 @@ class DevicePicker:
 
     def _status(self, level_db: float) -> list[str]:
         if self._trouble is None:
-            return [f"microphone {bar(level_db).plain}"]
-        refusal = "Not taken: " if self._refused else ""
+            return [f"{translated('microphone')} {bar(level_db).plain}"]
+        refusal = translated("Not taken: ") if self._refused else ""
         return [f"{refusal}{self._trouble.message}", on_command_line(self._trouble.fix)]

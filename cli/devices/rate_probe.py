@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.devices.table import NO_DEVICE_FIX
+from cli.language.spoken import translated
 from cli.terminal.sanitize import printable
 from engine.audio.device.matching import describe
 from engine.audio.device.protocol import Backend, ProbesRates
@@ -38,10 +39,10 @@ def probe_with_progress(backend: Backend, devices: Sequence[Device]) -> list[Ope
         *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
     )  # refreshed between two openings only: during one, standard error leads nowhere
     with progress:
-        task = progress.add_task("probing", total=len(sides))
+        task = progress.add_task("", total=len(sides))
         answers = probe_rates(backend, devices)
         for device in sides:
-            progress.update(task, description=f"probing {printable(describe(device))}"[:40], refresh=True)
+            progress.update(task, description=translated(f"probing {printable(describe(device))}")[:40], refresh=True)
             found.append(next(answers))
             progress.advance(task)
     return found

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.language.spoken import translated, word
 from cli.terminal.sanitize import printable
 from engine.audio.device.matching import describe
 from engine.audio.device.rate_probe import PROBED_RATES_HZ, OpenRates
@@ -18,15 +19,15 @@ from engine.audio.types import Device, Direction
 
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("", "right"),
-    ("device", "left"),
-    ("in", "right"),
-    ("out", "right"),
-    ("Hz", "right"),
+    (word("device"), "left"),
+    (word("in"), "right"),
+    (word("out"), "right"),
+    (word("Hz"), "right"),
     ("latency\nin, ms", "right"),
     ("latency\nout, ms", "right"),
-    ("default", "left"),
+    (word("default"), "left"),
 )
-_CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = ("chosen", "left")
+_CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = (word("chosen"), "left")
 """Column of the table, if the configuration names a device."""
 
 _PIPE_COLUMNS = 1000
@@ -47,15 +48,15 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None,
         table = Table(title=Text(printable(host_api)), title_justify="left", box=SIMPLE_HEAD, show_edge=False)
         table.pad_edge, table.collapse_padding = False, True
         for heading, justify in columns:
-            table.add_column(heading, justify=justify, overflow="fold")
+            table.add_column(translated(heading), justify=justify, overflow="fold")
         for device in devices:
             if device.host_api == host_api:
                 table.add_row(*(Text(cell) for cell in _row(device, chosen)[: len(columns)]))
         console.print(table)
     if not devices:
-        console.print(f"There is no audio device.\n  {NO_DEVICE_FIX}", soft_wrap=True)
+        console.print(translated(f"There is no audio device.\n  {NO_DEVICE_FIX}"), soft_wrap=True)
     for found in probed or ():
-        console.print(Text(_opened(found)), soft_wrap=True)
+        console.print(Text(translated(_opened(found))), soft_wrap=True)
 
 
 def as_records(
@@ -86,13 +87,13 @@ def _row(device: Device, chosen: Chosen) -> list[str]:
         str(device.native_rate_hz),
         _range(device.low_input_latency_ms, device.high_input_latency_ms, device.max_input_channels),
         _range(device.low_output_latency_ms, device.high_output_latency_ms, device.max_output_channels),
-        ", ".join(direction.value for direction in Direction if direction.is_default(device)),
-        ", ".join(direction.value for direction in Direction if chosen.get(direction) == device),
+        ", ".join(translated(direction.value) for direction in Direction if direction.is_default(device)),
+        ", ".join(translated(direction.value) for direction in Direction if chosen.get(direction) == device),
     ]
 
 
 def _range(low_ms: float, high_ms: float, channels: int) -> str:
-    return f"{low_ms:.0f} to {high_ms:.0f}" if channels else ""
+    return translated(f"{low_ms:.0f} to {high_ms:.0f}") if channels else ""
 
 
 def _opened(found: OpenRates) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from cli.language.spoken import counted, echo, translated, word
 from cli.terminal.sanitize import json_text, printable
 from cli.terminal.signals import stop_signals
 from engine.audio.device.matching import describe
@@ -43,8 +44,8 @@ async def watch_devices(backend: Backend, *, as_json: bool) -> None:
 
 async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
     known = await lister.rescan()
-    devices = f"{len(known)} device{'' if len(known) == 1 else 's'}"
-    typer.echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
+    devices = counted(len(known), "device")
+    echo(f"Watching {devices} of the backend {backend}. Ctrl+C ends it.", err=True)
     trouble = ""
     while True:
         await asyncio.sleep(INTERVAL_S)
@@ -52,7 +53,7 @@ async def _watch(backend: str, lister: DeviceLister, *, as_json: bool) -> None:
             found = await lister.rescan()
         except VoiceError as error:
             if error.message != trouble:
-                typer.echo(printable(error.message), err=True)
+                echo(printable(error.message), err=True)
             trouble = error.message
             continue
         trouble = ""
@@ -65,11 +66,13 @@ def _line(change: Change) -> str:
     time = f"{datetime.now():%H:%M:%S}"
     match change:
         case Arrived(device):
-            return f"{time}  arrived  {_name(device)} ({_channels(device)}, {device.native_rate_hz} Hz)"
+            about = translated(f"{_channels(device)}, {device.native_rate_hz} Hz")
+            return f"{time}  {translated(word('arrived')):<8} {_name(device)} ({about})"
         case Left(device):
-            return f"{time}  left     {_name(device)}"
+            return f"{time}  {translated(word('left')):<8} {_name(device)}"
         case NewDefault(direction, before, after):
-            return f"{time}  default  {direction.value}: {_name(after)} (before: {_name(before)})"
+            changed = translated(f"{direction.value}: {_name(after)} (before: {_name(before)})")
+            return f"{time}  {translated('default'):<8} {changed}"
 
 
 def _name(device: Device | None) -> str:

@@ -39,7 +39,8 @@ def python() -> Iterator[Finding]:
 
 def configuration() -> Iterator[Finding]:
     """The file with keys and audio defaults: readable, sound, and private."""
-    from engine.config import config_path, load_config  # noqa: PLC0415
+    from engine.config import load_config  # noqa: PLC0415
+    from engine.config_path import config_path  # noqa: PLC0415
 
     path = config_path()
     try:

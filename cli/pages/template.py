@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from cli.language.spoken import spoken_language, translated
+
 
 def filled(template: Path, clean: Callable[[str], str], **values: Any) -> str:
     """Return the page.
@@ -26,6 +28,7 @@ def filled(template: Path, clean: Callable[[str], str], **values: Any) -> str:
         trim_blocks=True,
     )
     environment.filters["prose"] = _prose
+    environment.globals |= {"_": translated, "language": spoken_language()}
     text = environment.get_template(template.name).render(**values)
     return "\n".join(map(clean, text.split("\n")))
 

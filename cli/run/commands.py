@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from rich.text import Text
 
+from cli.language.spoken import translated
 from cli.terminal.sanitize import printable
 from cli.view.screen import Screen
 from engine.api.session import Session
@@ -105,7 +106,7 @@ def help_lines(*, listens: bool, by_key: bool) -> list[str]:
 
 
 def _listed(rows: dict[str, str]) -> list[str]:
-    return [f"  {keys:<23}{words}" for keys, words in rows.items()]
+    return [f"  {translated(keys):<23}{translated(words)}" for keys, words in rows.items()]
 
 
 def completed(line: str) -> list[str]:
@@ -121,12 +122,12 @@ def completed(line: str) -> list[str]:
 def hint(*, listens: bool, muted: bool, by_key: bool, held: bool, releases: bool) -> list[str]:
     """Return what can be done now, the most important first."""
     if held:
-        return ["let go when you have spoken" if releases else "tap Space when you have spoken"]
+        return [translated("let go when you have spoken" if releases else "tap Space when you have spoken")]
     talk = [f"{'hold' if releases else 'tap'} Space to talk"] if by_key else []
     mute = [f"Tab {'listens again' if muted else 'mutes'}"] if listens else []
-    return [*talk, "F1 help", *mute, "Esc interrupts", "type to write"]
+    return [translated(words) for words in [*talk, "F1 help", *mute, "Esc interrupts", "type to write"]]
 
 
 def question(text: str) -> Text:
     """Return the line that asks something."""
-    return Text(printable(text), "bold")
+    return Text(printable(translated(text)), "bold")

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from cli.language.spoken import translated
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.presence import has_keyboard
 from cli.terminal.sanitize import printable
@@ -77,7 +78,7 @@ def _conclude(path: Path, final: Path) -> None:
 def _is_wanted() -> bool:
     INTERRUPTS.count = 0  # the Ctrl+C that ended the conversation: another one answers
     try:
-        return bool(typer.prompt("Keep this conversation? [y/n]", value_proc=_is_yes, err=True))
+        return bool(typer.prompt(translated("Keep this conversation? [y/n]"), value_proc=_is_yes, err=True))
     except (typer.Abort, OSError):  # the terminal is gone
         _say("")
         return False
@@ -87,10 +88,10 @@ def _is_yes(text: str) -> bool:
     """No answer is taken for one: whoever types on as the conversation ends loses nothing by Enter."""
     answer = text.strip().lower()
     if answer not in ("y", "yes", "n", "no"):
-        raise typer.BadParameter("Write y to keep it, or n to remove it.")
+        raise typer.BadParameter(translated("Write y to keep it, or n to remove it."))
     return answer in ("y", "yes")
 
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):
-        print(printable(text), file=sys.stderr)
+        print(printable(translated(text)), file=sys.stderr)

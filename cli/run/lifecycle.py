@@ -8,6 +8,7 @@ import functools
 from collections.abc import Awaitable, Callable
 
 from cli.devices.echo_note import note_echo
+from cli.language.spoken import word
 from cli.run.approvals import Approvals
 from cli.run.outputs import Outputs
 from cli.run.piped_input import PlainLines
@@ -84,7 +85,7 @@ def _fail_with(guiding: asyncio.Future[None], session: Session) -> None:
 def _offer_keys(session: Session, screen: Screen, approvals: Approvals, stack: contextlib.ExitStack) -> Guide | None:
     """Say how to talk, and read a terminal: keys, or lines where nothing is drawn; what is spoken there is neither."""
     spoken = session.options.input_file
-    asked = "" if spoken else "Speak. " if session.listens else "Write. "
+    asked = "" if spoken else word("Speak. ") if session.listens else word("Write. ")
     screen.greeting = f"{asked}Ctrl+C ends the conversation."
     if not has_keyboard() or str(spoken) == "-":
         return None

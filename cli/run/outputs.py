@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
+from cli.language.spoken import translated
 from cli.run.event_file import EventFile, open_event_file
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.presence import can_draw
@@ -92,7 +93,8 @@ def open_outputs(events: str | None, *, plain: bool = False) -> Iterator[Outputs
             finally:
                 talk.close(patience_s)
                 if talk.dropped and talk.error is None and talk is not about:
-                    about.write(f"{talk.dropped} pieces of the conversation are missing: its reader was too slow.\n")
+                    lost = f"{talk.dropped} pieces of the conversation are missing: its reader was too slow.\n"
+                    about.write(translated(lost))
                 about.close(patience_s)
         if talk.error is not None:
             raise talk.error

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from html import escape
 
+from cli.language.spoken import translated
 from cli.sessions.words import NAMES, clock, done, facts
 from cli.terminal.sanitize import json_text, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
@@ -36,7 +37,7 @@ def _cues(story: Story) -> Iterator[tuple[float, float, Turn]]:
 
 def _srt(story: Story) -> str:
     cues = (
-        f"{number}\n{_span(began_s, ended_s, ',')}\n{NAMES[turn.speaker]}: {_plain(turn.text).replace('-->', '->')}\n"
+        f"{number}\n{_span(began_s, ended_s, ',')}\n{_name(turn)}: {_plain(turn.text).replace('-->', '->')}\n"
         for number, (began_s, ended_s, turn) in enumerate(_cues(story), 1)
     )
     return "\n".join(cues)
@@ -44,10 +45,14 @@ def _srt(story: Story) -> str:
 
 def _vtt(story: Story) -> str:
     cues = (
-        f"{_span(began_s, ended_s, '.')}\n<v {NAMES[turn.speaker]}>{escape(_plain(turn.text), quote=False)}\n"
+        f"{_span(began_s, ended_s, '.')}\n<v {_name(turn)}>{escape(_plain(turn.text), quote=False)}\n"
         for began_s, ended_s, turn in _cues(story)
     )
     return "\n".join(("WEBVTT\n", *cues))
+
+
+def _name(turn: Turn) -> str:
+    return translated(NAMES[turn.speaker])
 
 
 def _markdown(story: Story) -> str:
@@ -56,12 +61,12 @@ def _markdown(story: Story) -> str:
 
     def paragraph(turn: Turn) -> str:
         if turn.speaker is Speaker.TOOL:
-            said = words(done(turn))
+            said = words(translated(done(turn)))
         else:
             said = f"{words(turn.text)}{f' ~~{words(turn.unheard)}~~' if turn.unheard else ''}"
-        return f"**{NAMES[turn.speaker]}** ({clock(turn.at_s)}): {said}\n"
+        return f"**{_name(turn)}** ({clock(turn.at_s)}): {said}\n"
 
-    return "\n".join((f"# Conversation {words(story.path.name)}\n", *map(paragraph, story.turns)))
+    return "\n".join((f"# {translated('Conversation')} {words(story.path.name)}\n", *map(paragraph, story.turns)))
 
 
 def _json(story: Story) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from cli.errors import on_command_line
+from cli.language.spoken import word
 from cli.pages.template import filled
 from cli.sessions.waves import Waves, waves_of
 from cli.sessions.words import NAMES, clock, facts, money
@@ -25,9 +26,9 @@ _SCREEN_S, _MOST_TICKS = 300.0, 7
 _MOST_MARKS = 2000
 _LEGEND = {
     "wait": "wait for an answer",
-    "tool": "tool",
+    "tool": word("tool"),
     "duck": "turned down",
-    "cut": "interrupted",
+    "cut": word("interrupted"),
     "xrun": "sound lost",
     "trouble": "device, connection or error",
 }
@@ -132,11 +133,11 @@ def _figures(story: Story) -> dict[str, Any]:
         "the longest, ms": latency.get("turn_max_ms"),
         "from your last word, ms": latency.get("turn_heard_ms"),
         "silent after a barge-in, ms": latency.get("barge_in_ms"),
-        "xruns": summary.get("xruns"),
-        "reconnected": summary.get("reconnects"),
+        word("xruns"): summary.get("xruns"),
+        word("reconnected"): summary.get("reconnects"),
         "devices lost": summary.get("devices_lost"),
         "tokens to the model": usage.get("input_tokens"),
         "tokens from it": usage.get("output_tokens"),
-        "cost": cost and f"{least}{about}{cost}",
+        word("cost"): cost and f"{least}{about}{cost}",
         "ended by": summary.get("reason"),
     }

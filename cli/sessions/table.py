@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.language.spoken import translated, word
 from cli.sessions.words import NAMES, clock, done, facts, money
 from cli.terminal.sanitize import printable, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
@@ -17,18 +18,22 @@ from engine.realtime.recording.story import Speaker, Story, Turn
 _PIPE_COLUMNS = 1000
 """Wider than any line: what reads a pipe looks for whole words."""
 _MOST_WORDS = 60
-_COLUMNS = ("session", "length", "turns", "agent", "cost", "sound", "begins with")
+_COLUMNS = tuple(map(word, ("session", "length", "turns", "agent", "cost", "sound", "begins with")))
 
 
 def print_list(records: Sequence[dict[str, Any]]) -> None:
     """Print one row for each conversation."""
-    table = Table(*_COLUMNS[:-1], box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column(_COLUMNS[-1], no_wrap=True, overflow="ellipsis")
+    headings = [translated(heading) for heading in _COLUMNS]
+    table = Table(*headings[:-1], box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis")
     for one in records:
         agent = one["model"] or one["provider"]
         cells = (one["id"], clock(one["duration_s"]), str(one["turns"]), agent, money(one["cost"], one["currency"]))
         table.add_row(
-            *(Text(printable(cell)) for cell in (*cells, "yes" if one["sound"] else "no", one["words"][:_MOST_WORDS]))
+            *(
+                Text(printable(cell))
+                for cell in (*cells, translated("yes" if one["sound"] else "no"), one["words"][:_MOST_WORDS])
+            )
         )
     _console().print(table)
 
@@ -41,7 +46,7 @@ def print_story(story: Story) -> None:
     console.print(Text(printable(", ".join(filter(None, parts))), style="dim"))
     table = Table.grid(padding=(0, 1))
     for turn in story.turns:
-        cells = Text(clock(turn.at_s), style="dim"), Text(NAMES[turn.speaker]), _said(turn, console)
+        cells = Text(clock(turn.at_s), style="dim"), Text(translated(NAMES[turn.speaker])), _said(turn, console)
         if console.is_terminal:
             table.add_row(*cells)
         else:
@@ -52,11 +57,11 @@ def print_story(story: Story) -> None:
 
 def _said(turn: Turn, console: Console) -> Text:
     if turn.speaker is Speaker.TOOL:
-        return Text(printable(done(turn)), style="dim")
+        return Text(printable(translated(done(turn))), style="dim")
     text, unheard = Text(spoken(turn.text)), spoken(turn.unheard)
     if unheard:
         text.append(" ")
-        text.append(unheard if console.is_terminal else f"[not heard: {unheard}]", style="strike dim")
+        text.append(unheard if console.is_terminal else f"[{translated('not heard')}: {unheard}]", style="strike dim")
     return text
 
 

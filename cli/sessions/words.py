@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.language.spoken import word
 from cli.view.lines import call_text
 from engine.realtime.recording.story import Speaker, Story, Turn
 
-NAMES = {Speaker.USER: "You", Speaker.AGENT: "Agent", Speaker.TOOL: "Tool"}
+NAMES = {Speaker.USER: word("You"), Speaker.AGENT: word("Agent"), Speaker.TOOL: word("Tool")}
 
 
 def facts(story: Story) -> dict[str, Any]:

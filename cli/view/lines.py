@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from cli.language.spoken import counted, translated, word
 from engine.audio.types import StreamInfo, StreamSide
 from engine.realtime.session_events import (
     AnswerDropped,
@@ -48,7 +49,7 @@ def remark_line(event: Remark) -> str:
     """Return the line for what is told beside the conversation; "" for what is not worth one."""
     match event:
         case PartChosen(part, name, reason):
-            return f"{part.title()} {name}: {reason}."
+            return f"{translated(part.title())} {name}: {reason}."
         case Lacking(text):
             return f"Note: {text}"
         case UsageTotal():
@@ -86,7 +87,7 @@ def tool_line(event: ToolEvent) -> str:
         case ToolsAwaited(names):
             return f"Waiting for {', '.join(names)} to finish; Ctrl+C again stops waiting."
         case McpServerChanged(name, "ready", _, tools):
-            return f"MCP server {name}: {tools} tool{'' if tools == 1 else 's'}."
+            return f"MCP server {name}: {counted(tools, 'tool')}."
         case McpServerChanged(name, state, reason):
             return f"MCP server {name} {_STATES[state]}: {reason}."
         case _:
@@ -121,7 +122,7 @@ def loss_line(event: Reconnecting | Reconnected | DeviceLost | DeviceFound | Ans
 
 def xrun_line(event: Xrun) -> str:
     """Return the line for the first one; the summary counts them."""
-    side = "microphone" if event.side == "input" else "speaker"
+    side = word("microphone") if event.side == "input" else word("speaker")
     return f"  (sound of the {side} was lost for a moment; the summary counts how often)"
 
 
@@ -141,7 +142,9 @@ def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
         case DeviceFound(source, target, away_ms, is_new_default, is_chosen):
             back = "as chosen" if is_chosen else f"sound is back after {away_ms / 1000:.1f} s"
             why = "following the new default" if is_new_default else back
-            sides = (f"{name} {side}" for name, side in (("microphone", source), ("speaker", target)) if side)
+            sides = (
+                f"{translated(name)} {side}" for name, side in (("microphone", source), ("speaker", target)) if side
+            )
             return f"  ({why}: {', '.join(sides)})"
         case AnswerDropped(heard_ms, dropped_ms):
             dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s were heard"
@@ -165,10 +168,11 @@ def usage_line(total: UsageTotal) -> str:
     """Return the line for a running total, or the longer one for the last; nothing where nothing was paid."""
     if not total.final:
         return f"  ({money(total)} so far)" if total.cost else ""
-    tokens = f"{total.input_tokens + total.output_tokens} tokens" if total.input_tokens or total.output_tokens else ""
+    tokens = (
+        counted(total.input_tokens + total.output_tokens, "token") if total.input_tokens or total.output_tokens else ""
+    )
     cached = f"{total.cached_tokens} of them cached" if total.cached_tokens else ""
-    answers = "1 answer" if total.responses == 1 else f"{total.responses} answers"
-    parts = [f"{answers}, {total.answers_s:.1f} s", tokens, cached]
+    parts = [f"{counted(total.responses, 'answer')}, {total.answers_s:.1f} s", tokens, cached]
     if total.transcribed_s:
         parts.append(f"{total.transcribed_s:.1f} s transcribed")
     if total.cost is not None:
@@ -206,9 +210,9 @@ def summary_line(summary: Summary) -> str:
     if (erle_db := summary.processing.erle_db) is not None:
         parts.append(f"echo reduced by {erle_db:.0f} dB")
     for name, kind in (
-        ("answer", "turn"),
+        (word("answer"), "turn"),
         ("from your last word", "turn_heard"),
-        ("barge-in", "barge_in"),
+        (word("barge-in"), "barge_in"),
         ("microphone to wire", "capture_to_wire"),
     ):
         latency_ms = summary.latency.get(f"{kind}_ms")
@@ -232,19 +236,10 @@ def _rounded(latency_ms: float) -> str:
     return f"{latency_ms:.1f}" if latency_ms < 9.95 else f"{latency_ms:.0f}"
 
 
-def counted(number: int, thing: str) -> str:
-    """Return a number with what it counts.
-
-    Example:
-        >>> counted(1, "turn"), counted(2, "turn")
-        ('1 turn', '2 turns')
-    """
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
 def describe_stream(info: StreamInfo) -> list[str]:
     """The microphone, the speaker, and what there is to say about either."""
-    lines = [f"{name}: {_side(side)}." for name, side in (("Microphone", info.input), ("Speaker", info.output)) if side]
+    sides = ((word("Microphone"), info.input), (word("Speaker"), info.output))
+    lines = [f"{translated(name)}: {_side(side)}." for name, side in sides if side]
     if not info.native:
         lines.append("Degraded: Python runs on the audio thread of this backend.")
     return [*lines, *(f"Note: {note}" for note in info.notes)]
@@ -252,5 +247,5 @@ def describe_stream(info: StreamInfo) -> list[str]:
 
 def _side(side: StreamSide) -> str:
     api = f" ({side.host_api})" if side.host_api else ""
-    channels = "1 channel" if side.channels == 1 else f"{side.channels} channels"
+    channels = counted(side.channels, "channel")
     return f"{side.device}{api}, {side.rate_hz} Hz, {channels}, latency {side.latency_ms:.0f} ms"

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
+from cli.language.spoken import translated
 from cli.terminal.live_area import LiveArea
 from cli.terminal.sanitize import printable, spoken
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import summary_line
 from cli.view.panel import Panel
-from cli.view.screen import Screen
+from cli.view.screen import AGENT, ERROR, YOU, Screen
 from engine.api.session import Session
 from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserSpeech, UserTranscriptDelta
 
@@ -81,7 +82,7 @@ class Speech:
     def rest(self) -> Text:
         """The part of it that is to be seen and does not stand in the history yet."""
         heard = self._shown if self._heard is None else self._heard
-        line = Text.assemble(("Agent: ", "bold"), self.text[:heard])
+        line = Text.assemble((translated(AGENT), "bold"), self.text[:heard])
         if self._heard is not None:
             line.append("—").append(self.text[heard:].rstrip(), "dim strike")
         rest = line[self._printed :] if self._shown or self._heard is not None else Text()
@@ -91,7 +92,7 @@ class Speech:
     def print(self, length: int) -> None:
         """Note that so much more stands in the history; white space between rows does not count."""
         before = self._printed
-        label_and_text = f"Agent: {self.text}"
+        label_and_text = f"{translated(AGENT)}{self.text}"
         while before and label_and_text[before : before + 1].isspace():
             before += 1
         self._printed = before + length
@@ -151,7 +152,7 @@ class LiveScreen(Screen):
 
     def wait_for(self, text: str) -> None:
         """Show what is waited for."""
-        self.area.show(*([Text(text, "dim")] if text else []))
+        self.area.show(*([Text(translated(text), "dim")] if text else []))
 
     def interject(self, text: str) -> None:
         """Print lines from any thread."""
@@ -162,7 +163,7 @@ class LiveScreen(Screen):
 
     def insist(self, text: str) -> None:
         """Print a line at once, in the middle of what the agent is saying."""
-        self._at_once(Text(printable(text), "dim"))
+        self._at_once(Text(printable(translated(text)), "dim"))
 
     def __call__(self, event: SessionEvent, at_s: float) -> None:
         """Show one session event."""
@@ -187,10 +188,10 @@ class LiveScreen(Screen):
         if self._about is not self._talk:
             super()._error(text)
         else:
-            self._at_once(Text.assemble(("Error: ", "bold red"), text))
+            self._at_once(Text.assemble((translated(ERROR), "bold red"), text))
 
     def _user(self, text: str, item_id: str | None) -> None:
-        line = Text.assemble(("You:   ", "bold"), text)
+        line = Text.assemble((translated(YOU), "bold"), text)
         self._hearing.pop(item_id or "", None)
         # A transcript may come when its answer has begun to sound: it stands above that as long as it can.
         place = next((at for at, block in enumerate(self._blocks) if isinstance(block, Speech)), None)
@@ -282,5 +283,5 @@ class LiveScreen(Screen):
                 head.print(len(line.plain))
             lines = lines[len(excess) :]
         for text in self._hearing.values():
-            lines += self.area.wrap(Text.assemble(("You:   ", "bold dim"), (text, "dim")))[-_LEAST_LIVE:]
+            lines += self.area.wrap(Text.assemble((translated(YOU), "bold dim"), (text, "dim")))[-_LEAST_LIVE:]
         return [*lines, Text()] if rows > len(lines) + 1 else lines

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
+from cli.language.spoken import counted, translated, word
 from cli.terminal.level_meter import bar
 from cli.terminal.sanitize import printable
-from cli.view.lines import counted, money
+from cli.view.lines import money
 from engine.api.session import Session
 from engine.audio.clock import loop_time_s
 from engine.audio.types import ProcessingReport, StreamInfo
@@ -27,7 +28,7 @@ from engine.realtime.session_events import (
     Xrun,
 )
 
-_STATES = {Activity.HEARING: "you", Activity.SPEAKING: "agent"}
+_STATES = {Activity.HEARING: word("you"), Activity.SPEAKING: word("agent")}
 """States that are shown with another word than the engine's."""
 _HOLD_S, _FALL_DB_PER_S = 1.5, 20.0
 _LEAST_DB = -100.0
@@ -96,7 +97,7 @@ class Panel:
             rows: Height of the terminal: a low one gets less.
             talks: Whether the key that talks is held.
         """
-        state = "you" if talks else self._state(session)
+        state = translated("you" if talks else self._state(session))
         levels = self._levels(session, columns, state)
         figures = flowed(self._figures(session), columns)
         return [*levels, *figures] if rows > _SHORT_ROWS else [levels[0], *figures[:1]]
@@ -106,10 +107,10 @@ class Panel:
         if activity is Activity.RECONNECTING:
             return self._reconnecting or str(activity)
         uses_tool = activity is Activity.THINKING and bool(self._tools)
-        state = "tool" if uses_tool else _STATES.get(activity, str(activity))
+        state = word("tool") if uses_tool else _STATES.get(activity, str(activity))
         if not session.muted or not session.listens:
             return state
-        return "muted" if activity is Activity.LISTENING else f"{state}, muted"
+        return word("muted") if activity is Activity.LISTENING else f"{state}, muted"
 
     def _levels(self, session: Session, columns: int, state: str) -> list[Text]:
         monitor, now_s = session.monitor, loop_time_s()
@@ -117,7 +118,11 @@ class Panel:
         for meter, level_db in zip(self._meters, (levels.input_db, levels.output_db), strict=True):
             meter.take(level_db, now_s)
         has = [side is not None for side in (monitor.stream.input, monitor.stream.output)]
-        named = [pair for pair, there in zip(zip(("mic", "spk"), self._meters, strict=True), has, strict=True) if there]
+        named = [
+            pair
+            for pair, there in zip(zip((word("mic"), word("spk")), self._meters, strict=True), has, strict=True)
+            if there
+        ]
         head = Text.assemble((f"{state:<10}", "bold"))
         room = columns - head.cell_len if columns >= _WIDE else columns
         # Two spaces, a name and a figure of eight cells stand beside each bar.
@@ -142,7 +147,7 @@ class Panel:
             figures.append(f"volume {monitor.volume_db:+.0f} dB")
         if session.listens:
             figures.append(echo_text(monitor.processing))
-        return [*figures, devices_text(monitor.stream)]
+        return [translated(figure) for figure in [*figures, devices_text(monitor.stream)]]
 
 
 def echo_text(report: ProcessingReport) -> str:

@@ -6,6 +6,7 @@ import contextlib
 from typing import IO
 
 from cli.errors import on_command_line
+from cli.language.spoken import translated, word
 from cli.terminal.sanitize import printable, spoken
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import Remark, loss_line, remark_line, summary_line, time_text, xrun_line
@@ -33,6 +34,7 @@ from engine.realtime.session_events import (
 )
 
 _MAX_WAITING = 20
+YOU, AGENT, ERROR = word("You:   "), word("Agent: "), word("Error: ")
 
 
 class Screen:
@@ -76,7 +78,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print a remark of our own, such as which device was taken; not in the middle of the agent's line."""
-        self._note(printable(text))
+        self._note(printable(translated(text)))
 
     def _note(self, text: str) -> None:
         if self._open_item is None:
@@ -115,7 +117,7 @@ class Screen:
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped() | Xrun():
                 self._loss(event)
             case ErrorShown(message, _, fatal) if not fatal:
-                self._error(printable(on_command_line(message)))
+                self._error(printable(translated(on_command_line(message))))
             case Summary():
                 self._end(event)
 
@@ -141,7 +143,7 @@ class Screen:
     def _user(self, text: str, item_id: str | None) -> None:
         """Show words of the person; those that were typed have no item."""
         self._end_line()
-        self._print(self._talk, f"You:   {text}\n")
+        self._print(self._talk, f"{translated(YOU)}{text}\n")
 
     def _complete(self, item_id: str) -> None:
         """Note that an item has all of its text."""
@@ -154,11 +156,13 @@ class Screen:
     def _cut(self, heard: str, item_id: str) -> None:
         """Show how much was heard of an item."""
         self._end_line(of_item=item_id)
-        self._note(f"  (heard of it: {heard}\u2014)" if heard else "  (none of it was heard)")
+        self._note(
+            translated("  (heard of it: ") + f"{heard}\u2014)" if heard else translated("  (none of it was heard)")
+        )
 
     def _error(self, text: str) -> None:
         self._end_line()
-        self._print(self._about, f"Error: {text}\n")
+        self._print(self._about, f"{translated(ERROR)}{text}\n")
 
     def _end(self, summary: Summary) -> None:
         self._end_line()
@@ -174,7 +178,7 @@ class Screen:
         if self._open_item != item_id:
             if self._open_item is not None:
                 self._end_line()
-            text = f"Agent: {text}"
+            text = f"{translated(AGENT)}{text}"
             self._open_item = item_id
         self._print(self._talk, text)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from engine.api.options import SessionOptions, ToolPlace, path_of, wrong_kind
 from engine.api.processing import Processing
-from engine.config import Config, config_path, load_config
+from engine.config import Config, load_config
+from engine.config_path import config_path
 from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
 from engine.files import read_bounded

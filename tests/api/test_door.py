@@ -58,6 +58,7 @@ def test_the_command_line_has_every_option_of_a_session_that_is_none_of_a_progra
         "events",
         "log_level",
         "profile",
+        "lang",
         "plain",
         "quiet_others",
     }

@@ -16,6 +16,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from benchmarks.report.results import Quantiles
+from cli.language.spoken import translated
 
 TEXT, SOFT, LINE, *SERIES = ("text", "soft", "line", "s0", "s1", "s2", "s3", "s4", "s5")
 """Custom properties of the page's style: the colours of the charts."""
@@ -88,10 +89,10 @@ def lines(title: str, axes_names: tuple[str, str], series: Mapping[str, Sequence
                 marker="o",
                 markersize=6 if is_first else 10,
                 markerfacecolor=colour if is_first else "none",
-                label=name,
+                label=translated(name),
             )
         axes.margins(0.1)
-        axes.set(xlabel=axes_names[0], ylabel=axes_names[1], xlim=(0, None), ylim=(0, None))
+        axes.set(xlabel=translated(axes_names[0]), ylabel=translated(axes_names[1]), xlim=(0, None), ylim=(0, None))
         axes.legend(loc="upper left")
 
     said = (f"{name}: {', '.join(f'{x:g} is {y:.2f}' for x, y in points)}" for name, points in series.items())
@@ -124,7 +125,7 @@ def bars(title: str, axis_name: str, rows: Sequence[Bar], *, most: float | None 
         left = axes.get_yaxis_transform()
         for place, row in zip(places, rows, strict=True):
             axes.text(0.01, place - 0.24, f"{row.name}: {row.text}", transform=left, verticalalignment="bottom")
-        axes.set(xlabel=axis_name, ylim=(len(rows) - 0.7, -0.8), yticks=[])
+        axes.set(xlabel=translated(axis_name), ylim=(len(rows) - 0.7, -0.8), yticks=[])
 
     return _draw(title, (f"{row.name}: {row.text}" for row in rows), 60 + 36 * len(rows), paint)
 
@@ -149,16 +150,18 @@ def samples(
         edges = np.linspace(0, values.size, min(_COLUMNS, values.size) + 1)
         filled = {"fill": True, "color": _COLOURS[colour]}
         in_time.stairs(np.maximum.reduceat(values, edges[:-1].astype(int)), edges, **filled)
-        in_time.set(xlabel=f"{counted} in their order", ylabel="ms", xlim=(0, values.size), ylim=(0, most))
+        in_time.set(xlabel=translated(f"{counted} in their order"), ylabel="ms", xlim=(0, values.size), ylim=(0, most))
         counts, bins = np.histogram(values, _BINS, (0, most))
         often.set_yscale("log")
         often.yaxis.set_major_formatter("{x:g}")
         often.minorticks_off()
         often.stairs(np.maximum(counts, _LEAST), bins, baseline=_LEAST, **filled)
-        often.set(xlabel="ms", ylabel=counted, xlim=(0, most), ylim=(_LEAST, None))
+        often.set(xlabel="ms", ylabel=translated(counted), xlim=(0, most), ylim=(_LEAST, None))
         for value, dashes in ((figures.p50, "--"), (figures.p99, ":")):
             often.axvline(min(value, most), color=_COLOURS[TEXT], linestyle=dashes, linewidth=1.2)
-        often.set_title(f"broken line: half are below {figures.p50:.3g} ms\ndots: 99 % are below {figures.p99:.3g} ms")
+        often.set_title(
+            translated(f"broken line: half are below {figures.p50:.3g} ms\ndots: 99 % are below {figures.p99:.3g} ms")
+        )
 
     largest = max(values_ms)
     said = f"{len(values_ms)} {counted}: half below {figures.p50:.2f} ms, 99 in 100 below {figures.p99:.2f} ms"
@@ -177,4 +180,4 @@ def _draw(title: str, said: Iterable[str], height: int, paint: Callable[[Figure]
     drawn = re.sub(r"\s*\n\s*", " ", drawn)
     for name, colour in _COLOURS.items():
         drawn = drawn.replace(colour, f"var(--{name})")
-    return Chart(title, "; ".join(said) + ".", height, drawn)
+    return Chart(translated(title), "; ".join(map(translated, said)) + ".", height, drawn)

@@ -17,10 +17,11 @@ from benchmarks.signals.echo_quality import WINDOW_S
 from cli.bench.page.charts import Bar, Chart, bars, lines, samples
 from cli.bench.table import TEXTS, grid, measured_besides, notes
 from cli.bench.words import QUICK, change_cells, remarks
+from cli.language.spoken import translated, word
 from cli.pages.template import filled
 from cli.terminal.sanitize import printable
 
-_CHANGES = ("case", "figure", "then", "now", "change", "noise", "judgement")
+_CHANGES = tuple(map(word, ("case", "figure", "then", "now", "change", "noise", "judgement")))
 _DESIGNS = {"sounddevice": "s0", "pyaudio": "s1", "python-sounddevice": "s2", "python-pyaudio": "s3", "virtual": "s4"}
 """Colours of the playback designs."""
 _OTHER = "s5"
@@ -59,13 +60,13 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         Path(__file__).with_name("report.html.j2"),
         printable,
         machine=_machine(run.machine),
-        remarks=[words for words in (QUICK if run.quick else "", note) if words],
-        recommended=first,
-        sentences=[*more, *sentences(run.results)],
-        rule=RULE,
+        remarks=[translated(words) for words in (QUICK if run.quick else "", note) if words],
+        recommended=translated(first),
+        sentences=list(map(translated, [*more, *sentences(run.results)])),
+        rule=translated(RULE),
         since=comparison and comparison.name,
-        changes=comparison and remarks(comparison),
-        change_headings=_CHANGES,
+        changes=comparison and list(map(translated, remarks(comparison))),
+        change_headings=list(map(translated, _CHANGES)),
         change_rows=list(_changes(comparison)) if comparison else [],
         parts=parts,
     )
@@ -78,7 +79,9 @@ def _part(benchmark: str, results: Sequence[Result]) -> Part:
     unfolding = list(_gaps(results)) if benchmark == "callback" else []
     summary = BENCHMARKS[benchmark].summary if benchmark in BENCHMARKS else ""
     texts = sum(heading in TEXTS for heading in headings)
-    return Part(capital(benchmark), summary, charts, unfolding, headings, rows, notes(results, measured), texts)
+    shown = list(map(translated, headings))
+    about = list(map(translated, notes(results, measured)))
+    return Part(capital(benchmark), translated(summary), charts, unfolding, shown, rows, about, texts)
 
 
 def _latency(results: Sequence[Result]) -> Iterator[Chart]:
@@ -121,7 +124,7 @@ def _gaps(results: Sequence[Result]) -> Iterator[tuple[str, bool, list[Chart]]]:
         ]
         if charts:
             is_open = f"/{_OPEN}/" in runs[0].case and runs[0].extra["block_ms"] >= _USUAL_MS
-            yield f"Gaps between blocks: {heading}", is_open, charts
+            yield translated(f"Gaps between blocks: {heading}"), is_open, charts
 
 
 def _ways(results: Sequence[Result]) -> Iterator[Chart]:
@@ -172,7 +175,7 @@ def _changes(comparison: Comparison) -> Iterator[list[str]]:
     """Every figure that both runs have, changed ones first."""
     order = (Judgement.WORSE, Judgement.BETTER, Judgement.SAME)
     for change in sorted(comparison.changes, key=lambda change: order.index(change.judgement)):
-        yield [change.case, *change_cells(change)]
+        yield [change.case, *map(translated, change_cells(change))]
 
 
 def _by_load(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
@@ -199,4 +202,4 @@ def _machine(machine: Mapping[str, Any]) -> str:
         f"Python {machine.get('python', '?')}",
         f"load before the run: {machine['load']:g}" if isinstance(machine.get("load"), int | float) else "",
     ]
-    return "; ".join(part for part in parts if part)
+    return "; ".join(translated(part) for part in parts if part)
