@@ -6,12 +6,14 @@ import atexit
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from backends import jack
 from engine.audio.device.exclusive import restarts_are_allowed
 from engine.audio.device.matching import describe
+from engine.audio.device.sound_server import leads_to_pipewire
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
     Advice,
@@ -26,7 +28,12 @@ if TYPE_CHECKING:
     from engine.audio.port.audio_port import AudioPort
 
 BLOCK_MS = 10.0
-"""Frames per callback where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
+"""Length of a block where nobody asks otherwise: 30 ms round trip on the virtual card, and 100 calls a second."""
+_PIPEWIRE_BLOCK_MS = 512 / 48
+"""PipeWire's graph, which is the whole desktop's, runs at the power of two below the shortest block: at 10 ms with 256
+frames, at this with 512."""
+_DEVICES_OWN = 0.0
+"""JACK's blocks are as long as each other: others PortAudio cuts and joins, which takes the time of one more."""
 _COMMON_RATES_HZ = (48000, 44100, 96000, 88200, 32000, 24000, 22050, 16000, 8000)
 _RATE_PORTAUDIO_ASKS_ALSA_HZ = 44100
 _CLOSE_S = 2.0
@@ -52,7 +59,7 @@ class Opening:
     block_ms: float = BLOCK_MS
 
     def block_frames(self, rate_hz: int) -> int:
-        """Frames per callback at a rate."""
+        """Frames per callback at a rate; 0 where the device chooses."""
         return round(rate_hz * self.block_ms / 1000)
 
 
@@ -89,13 +96,21 @@ def device_name(name: bytes | str) -> str:
         return name.decode("mbcs" if sys.platform == "win32" else "utf-8", "replace")
 
 
-def block_ms_of(request: StreamRequest, direction: Direction) -> float:
-    """Length of a device's block: what was asked for, else the microphone's as it is sent, else 10 ms.
+def block_ms_of(request: StreamRequest, direction: Direction, device: Device, devices: Sequence[Device]) -> float:
+    """Length of a device's block: what was asked for, else what suits the device; 0 for its own.
 
-    Microphone blocks of 20 ms in place of 10 saved a tenth of what an idle session costs.
+    Microphone blocks as long as those that are sent, 20 ms in place of 10, saved a tenth of what an idle session costs.
+
+    Args:
+        request: The session's request.
+        direction: The side of the device.
+        device: The device that PortAudio opens.
+        devices: All devices of the backend.
     """
     sent_ms = request.sent_block_ms if direction is Direction.INPUT else None
-    return request.block_ms or sent_ms or BLOCK_MS
+    if request.block_ms or device.host_api == jack.HOST_API:
+        return request.block_ms or _DEVICES_OWN
+    return sent_ms or (_PIPEWIRE_BLOCK_MS if leads_to_pipewire(device, devices) else BLOCK_MS)
 
 
 def formats(device: Device, direction: Direction) -> Iterator[tuple[int, int]]:
@@ -211,6 +226,8 @@ _open_streams: set[Closable] = set()
 """PortAudio keeps nothing alive: the callback of a stream that a program forgot would go on in memory that is freed."""
 _busy: list[object] = []
 """Streams that are being opened or closed: where that hangs, PortAudio may still use their memory."""
+_left_open: list[object] = []
+"""Streams of a JACK server that has gone, which cannot be closed."""
 _restarting = threading.Lock()
 """Nobody opens a stream while PortAudio is being restarted."""
 _exit_handlers: set[Callable[[], object]] = set()
@@ -228,7 +245,7 @@ def forget(stream: Closable) -> None:
 
 
 def take_exit_handler(end: Callable[[], object]) -> None:
-    """Run a library's own exit handler after our streams are closed, and only where none hangs: it would hang too."""
+    """Run a library's own exit handler after our streams are closed, and only where it can end PortAudio."""
     atexit.unregister(end)
     _exit_handlers.add(end)
 
@@ -237,13 +254,21 @@ def take_exit_handler(end: Callable[[], object]) -> None:
 def _end_all() -> None:
     for stream in list(_open_streams):
         _suppressed(stream.close)
-    if not streams_hang():
+    if can_be_ended():
         for end in _exit_handlers:
             end()
 
 
+def close_stream(stream: Closable, host_api: str, keep_alive: object) -> None:
+    """Close a stream; where that would abort the process, its memory is kept for good."""
+    if host_api == jack.HOST_API and jack.server_has_gone():
+        _left_open.append((stream, keep_alive))
+    else:
+        _suppressed(stream.close)
+
+
 def close_within(close: Callable[[], None], keep_alive: object) -> None:
-    """Run `close` for at most two seconds; if it hangs, the stream's memory is kept until it returns.
+    """Run `close` for at most two seconds; if it hangs, the streams' memory is kept until it returns.
 
     An interpreter that is going (3.12 and newer) gives no more threads: then it is closed here, and may take longer.
     """
@@ -263,8 +288,13 @@ def close_within(close: Callable[[], None], keep_alive: object) -> None:
 
 
 def streams_hang() -> bool:
-    """Whether a stream of this process has neither opened nor closed yet: PortAudio cannot be ended without it."""
+    """Whether a stream of this process has neither opened nor closed yet: PortAudio would wait for it to end."""
     return bool(_busy)
+
+
+def can_be_ended() -> bool:
+    """Whether PortAudio can be ended without hanging or aborting the process."""
+    return not streams_hang() and not jack.server_has_gone()
 
 
 @contextlib.contextmanager
@@ -290,6 +320,8 @@ def restart(restart_library: Callable[[], None], *, ends_others: bool) -> str:
     with _restarting:
         if streams_hang():
             reason = "one of its streams does not close"
+        elif jack.server_has_gone():
+            reason = "the JACK server that it has joined is gone"
         elif _open_streams:
             reason = "another stream of this program is open"
         elif ends_others and not restarts_are_allowed():

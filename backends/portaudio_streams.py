@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from backends import jack
 from backends.portaudio import (
     Opening,
     PortAudioFailure,
     block_ms_of,
     check_request,
+    close_stream,
     close_within,
     device_name,
     explain,
@@ -103,7 +105,9 @@ class PortAudioStreams:
             chosen = {direction: find_device(devices, names[direction], direction) for direction in request.directions}
             for direction, device in chosen.items():
                 with kept_running(self), leading_to(device, direction, lambda: devices) as opened:
-                    opening = Opening(self._port, opened, direction, block_ms_of(request, direction))
+                    jack.require_server(opened.host_api)
+                    block_ms = block_ms_of(request, direction, opened, devices)
+                    opening = Opening(self._port, opened, direction, block_ms)
                     self._add(device, direction, *openers(opening))
         except BaseException:
             self.close()
@@ -143,8 +147,15 @@ class PortAudioStreams:
                 raise explain(failure, device) from failure
 
     def close(self) -> None:
-        """Abort and release both streams; the port is not touched afterwards."""
+        """Abort and release both streams; the port is not touched afterwards.
+
+        One after the other: two that JACK closes at once abort the process.
+        """
         streams, self._streams = self._streams, []
-        for stream, _ in streams:
-            close_within(stream.close, keep_alive=(stream, self._port))
+
+        def close() -> None:
+            for stream, device in streams:
+                close_stream(stream, device.host_api, keep_alive=self._port)
+
+        close_within(close, keep_alive=(streams, self._port))
         forget(self)

@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from backends import jack
 from backends.alsa import require_configuration
-from backends.portaudio import Opening, not_running, restart, streams_hang, takes_rate
+from backends.portaudio import Opening, can_be_ended, not_running, restart, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
@@ -58,6 +59,7 @@ class PyAudioBackend:
     def __init__(self, *, native: bool = True) -> None:
         """Start PyAudio; `native=False` takes the pump thread even where the library can be reached."""
         module, extension = _import_pyaudio()
+        jack.name_client()
         self._module = module
         self._pyaudio = module.PyAudio()
         self._library = reach_portaudio(extension) if native else None
@@ -109,8 +111,8 @@ class PyAudioBackend:
             raise not_running(failure_of(error)) from error
 
     def close(self) -> None:
-        """End PyAudio; every stream must be closed before, and where one hangs PortAudio is left as it is."""
-        if not streams_hang():
+        """End PyAudio; every stream must be closed before, and where it cannot be ended it is left as it is."""
+        if can_be_ended():
             self._pyaudio.terminate()
 
     def _openers(self, devices: Sequence[Device], opening: Opening) -> tuple[OpenAt, OpenAt | None]:

@@ -10,7 +10,7 @@ import logging
 import threading
 from typing import Any
 
-from backends.portaudio import INVALID_CHANNEL_COUNT, Opening, PortAudioFailure
+from backends.portaudio import BLOCK_MS, INVALID_CHANNEL_COUNT, Opening, PortAudioFailure
 from engine.audio.types import Direction
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class PumpedStream:
             PortAudioFailure: PortAudio refuses.
         """
         self.rate_hz, self.channels = rate_hz, channels
-        self.block_frames = opening.block_frames(rate_hz)
+        self.block_frames = opening.block_frames(rate_hz) or round(rate_hz * BLOCK_MS / 1000)
         self._port, self._direction = opening.port, opening.direction
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"voice-pump-{self._direction.value}", daemon=True)

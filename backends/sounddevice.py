@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from backends import jack
 from backends.alsa import require_configuration
 from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
 from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
@@ -28,6 +29,7 @@ _WASAPI = "Windows WASAPI"
 
 def _import_sounddevice() -> Any:
     require_configuration()
+    jack.name_client()
     try:
         import sounddevice  # noqa: PLC0415 - importing it starts PortAudio
     except ImportError as error:

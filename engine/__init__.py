@@ -46,7 +46,8 @@ _NAMES = {
     "engine.errors": """
         AccessRefusedError ConnectionFailedError DeviceBusyError InvalidInputError LibraryMissingError ModelRefusedError
         NoDeviceError NoSoundCardError NotOpenError PermissionDeniedError PortAudioMissingError ProtocolBrokenError
-        ScriptFailedError SessionClosedError StreamLostError UnknownDeviceError UnsupportedFormatError VoiceError
+        RestartNeededError ScriptFailedError SessionClosedError StreamLostError UnknownDeviceError
+        UnsupportedFormatError VoiceError
     """,
     "engine.config_tables": "Eagerness Echo Interrupter NoiseSuppression TurnMode",
     "engine.realtime.session_events": """

@@ -86,6 +86,10 @@ class StreamLostError(VoiceError):
     """A stream ended by itself, or the system cannot open the device: look for it again, or choose another."""
 
 
+class RestartNeededError(StreamLostError):
+    """The sound system was started anew, and this process cannot go over to it: start another process."""
+
+
 class PermissionDeniedError(VoiceError):
     """The system withholds the microphone: the person must grant it."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from backends import jack
 from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from engine.audio.device.blame import blaming, closing, devices_of
@@ -62,18 +63,19 @@ def portaudio() -> Iterator[Finding]:
 
 
 def sound_server() -> Iterator[Finding]:
-    """On Linux, whether PulseAudio or PipeWire answers; elsewhere the system is the server."""
+    """On Linux, whether PulseAudio, PipeWire or JACK answers; elsewhere the system is the server."""
     if sys.platform != "linux":
         yield ok("sound server", "part of the system")
         return
-    answers = ask_server(_name_and_version, "") or ", ".join(
-        name for name, path in _sockets().items() if _listens(path)
-    )
+    named = ask_server(_name_and_version, "")
+    answers = [named] if named else [name for name, path in _sockets().items() if _listens(path)]
+    if jack.has_joined():
+        answers.append("JACK")
     if answers:
-        yield ok("sound server", answers)
+        yield ok("sound server", ", ".join(answers))
     else:
         fix = "Start PipeWire or PulseAudio (`systemctl --user start pipewire-pulse`), unless you use ALSA alone."
-        yield warning("sound server", "neither PulseAudio nor PipeWire answers", fix)
+        yield warning("sound server", "none of PulseAudio, PipeWire and JACK answers", fix)
 
 
 def _name_and_version(server: Any) -> str:

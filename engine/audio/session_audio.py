@@ -28,7 +28,7 @@ from engine.audio.recovery.stall import StreamState
 from engine.audio.soundcheck.diagnosis import exact_zeros
 from engine.audio.types import Device, Direction, PlaybackStats, ProcessingReport, StreamInfo, StreamRequest
 from engine.dsp.meter import db_to_linear, to_db
-from engine.errors import VoiceError
+from engine.errors import RestartNeededError, VoiceError
 
 _log = logging.getLogger(__name__)
 
@@ -253,6 +253,8 @@ class SessionAudio:
             source, target = (self._name_now(direction, devices if refresh_failure else ()) for direction in Direction)
             opened = self._open(replace(self._request, input=source, output=target))
             opened.start()
+        except RestartNeededError:
+            raise
         except VoiceError as error:
             raise error.reworded(message=f"{error.message} {refresh_failure}".rstrip()) from error
         if refresh_failure:

@@ -7,14 +7,18 @@ import subprocess
 import sys
 import threading
 import weakref
+from functools import partial
 
 import pytest
 
 from backends import portaudio
 from backends.portaudio import close_within, forget, keep_until_closed, restart
+from backends.portaudio_streams import PortAudioStreams
 from backends.pyaudio import PyAudioBackend
 from backends.sounddevice import SounddeviceBackend
 from engine.audio.device import exclusive
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import Device, Direction, StreamRequest
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +66,36 @@ def test_a_closing_that_hangs_keeps_its_memory_and_portaudio_until_it_returns(mo
     assert kept() is None
     assert restart(lambda: restarts.append(True), ends_others=False) == ""
     assert restarts == [True]
+
+
+def test_streams_are_closed_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads that stand in JACK's Pa_CloseStream at once abort the process."""
+    monkeypatch.setattr(portaudio, "_CLOSE_S", 0.05)
+    released, order = threading.Event(), list[str]()
+
+    class Hanging:
+        rate_hz, channels, block_frames, latency_ms, active = 48000, 1, 480, 10.0, True
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def start(self) -> None:
+            """Run already."""
+
+        def close(self) -> None:
+            order.append(self._name)
+            released.wait(30)
+
+    streams = PortAudioStreams("sounddevice", AudioPort())
+    device = Device(0, "card", "ALSA", 1, 1, 48000)
+    openers = {direction: partial(lambda name, *_: Hanging(name), direction.value) for direction in Direction}
+    streams.open([device], StreamRequest(), lambda opening: (openers[opening.direction], None))
+    streams.close()
+    assert order == ["input"]
+    (closing,) = closing_threads()
+    released.set()
+    closing.join(30)
+    assert order == ["input", "output"]
 
 
 @pytest.mark.parametrize("backend", [SounddeviceBackend, PyAudioBackend])

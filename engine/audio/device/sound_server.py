@@ -17,6 +17,7 @@ from engine.errors import StreamLostError
 PLUGINS = ("pulse", "pipewire", "default")
 """Names under which ALSA offers the sound server, and its channels there; `default` of a sound card has others."""
 _PLUGIN_CHANNELS = (32, 64)
+"""PulseAudio's and PipeWire's."""
 _PATIENCE_S = 1.0
 """A sound server answers within 10 ms."""
 _FIRST_INDEX = 1000
@@ -35,6 +36,20 @@ def plugin_of(devices: Sequence[Device]) -> Device | None:
         if device.host_api == "ALSA" and device.name in PLUGINS and channels in _PLUGIN_CHANNELS:
             return device
     return None
+
+
+def leads_to_pipewire(device: Device, devices: Sequence[Device]) -> bool:
+    """Whether a device that PortAudio opens is PipeWire's, through its own plugin or through PulseAudio's.
+
+    Args:
+        device: The device.
+        devices: All devices of the backend.
+    """
+    if device.host_api != "ALSA" or device.name not in PLUGINS:
+        return False
+    if max(device.max_input_channels, device.max_output_channels) == _PLUGIN_CHANNELS[1]:
+        return True
+    return plugin_of([device]) is not None and any(listed.host_api == SOUND_SERVERS[1] for listed in devices)
 
 
 def with_server_devices(devices: Sequence[Device]) -> list[Device]:

@@ -53,11 +53,18 @@ class DeviceLister:
     async def rescan(self) -> list[Device]:
         """List the devices as they are now; one rescan at a time. Whoever cancels it ends the process.
 
+        A process that has ended, such as where JACK's server did, is started anew.
+
         Raises:
             VoiceError: the devices cannot be listed.
         """
         try:
-            devices = lister.decode(await self._ask())
+            was_running = self._process is not None
+            answer = await self._ask()
+            if not answer and was_running:
+                await self.close()
+                answer = await self._ask()
+            devices = lister.decode(answer)
         except BaseException:
             await self.close()
             raise

@@ -70,7 +70,8 @@ def main(name: str, patience_s: float) -> None:
 def _anew(backend: Backend | None, name: str) -> Backend:
     """The backend whose class has this name, with the devices there are now."""
     if backend is not None and isinstance(backend, Refreshes):
-        backend.refresh()
+        if backend.refresh():
+            sys.exit()  # another process can see them
         return backend
     if backend is not None:
         backend.close()

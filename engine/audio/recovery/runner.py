@@ -13,10 +13,10 @@ from engine.audio.recovery.rescan import DeviceLister
 from engine.audio.run_blocking import run_blocking, wait_out
 from engine.audio.session_audio import SessionAudio
 from engine.audio.types import Device
-from engine.errors import VoiceError
+from engine.errors import RestartNeededError, VoiceError
 
-_CLOSE_S = 6.0
-"""Longer than our backends wait for two streams that hang: another is to be opened after them."""
+_CLOSE_S = 4.0
+"""Longer than our backends wait for streams that hang: others are to be opened after them."""
 
 
 class RecoveryRunner:
@@ -134,6 +134,8 @@ class RecoveryRunner:
             opened = await run_blocking(
                 partial(self._audio.open_again, self._devices), discard=lambda late: late.close()
             )
+        except RestartNeededError:
+            raise  # it will not be otherwise
         except VoiceError as error:
             return self._policy.refused(error, loop_time_s())
         self._audio.adopt(opened)
