@@ -21,7 +21,7 @@ COMMANDS = {
     "doctor": "Say what works on this machine, what does not, and how to fix it.",
     "backends": "List the audio backends, and why one does not work.",
     "providers": "List the services, and what each one lacks.",
-    "setup": "Ask for the service, its key, the devices and what is kept; save it.",
+    "setup": "Ask for the language, the service, its key, the devices and what is kept; save it.",
     "config": "Show and change the configuration.",
     "tools": "List the tools that an agent may be given, or call one.",
     "sessions": "List the conversations that were kept, or look at one.",

@@ -31,7 +31,8 @@ def _use_profile(name: str | None) -> str | None:
     return name
 
 
-def _use_language(context: typer.Context, language: Language | None) -> Language | None:
+def use_language(context: typer.Context, language: Language | None) -> Language | None:
+    """Speak the language of an option from here on."""
     if language is not None:
         os.environ[LANGUAGE_VARIABLE] = language
         speak_as_wanted()
@@ -46,9 +47,7 @@ ProfileOption = Annotated[
 LANGUAGE_HELP = "Language of what you read, by default the system's; also VOICE_LANG."
 LanguageOption = Annotated[
     Language | None,
-    typer.Option(
-        "--lang", callback=_use_language, is_eager=True, help="Language of all that is shown; also VOICE_LANG."
-    ),
+    typer.Option("--lang", callback=use_language, is_eager=True, help=LANGUAGE_HELP),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

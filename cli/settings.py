@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
+from cli.language.spoken import word
 from engine.config import VARIABLES, Config, load_config, read_source
 from engine.config_errors import Source
 from engine.redaction import MASK, Secret
@@ -32,7 +33,7 @@ def settings(key: str = "") -> list[Setting]:
     config = load_config()
     from_ring = {name for name, key in _keys(config).items() if key != _keys(load_config(only_devices=True))[name]}
     found = [
-        Setting(".".join(place), value, "keyring" if place[-1] in from_ring else _origin(place, source))
+        Setting(".".join(place), value, word("keyring") if place[-1] in from_ring else _origin(place, source))
         for place, value in _values(config, ())
     ]
     return [each for each in found if not key or each.key == key or each.key.startswith(f"{key}.")]

@@ -84,13 +84,12 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
     correct = "Give it another value; nothing was changed." if is_proposed else "Correct it there."
     match kind:
         case "unexpected_keyword_argument":
-            what = f"key {named}" if inside else f"table {named}"
             near = get_close_matches(key, known, n=1)
             meant = f"Did you mean '{near[0]}'? " if near else ""
             told = (
-                f"There is no {what}."
+                f"There is no {'key' if inside else 'table'} {named}."
                 if is_proposed
-                else f"The configuration {source.at(place)}, has an unknown {what}."
+                else f"The configuration {source.at(place)}, has an unknown {'key' if inside else 'table'} {named}."
             )
             return InvalidInputError(told, fix=f"{meant}Known names: {', '.join(known)}.")
         case "dataclass_type" | "dict_type":
@@ -101,7 +100,10 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
         case _:
             words, fix = f"one of {context.get('expected', 'another kind')}", correct
     must = f"{named} must be {words}."
-    return InvalidInputError(must if is_proposed else f"In the configuration {source.at(place)}, {must}", fix=fix)
+    if not is_proposed:
+        line = source.line_of(place)
+        must = f"In the configuration {source.path}{f', line {line:d}' if line else ''}, {must}"
+    return InvalidInputError(must, fix=fix)
 
 
 def unreadable(path: Path, error: Exception) -> InvalidInputError:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import typer
 
 from cli.errors import on_command_line
-from cli.language.spoken import counted, translated, word
+from cli.language.spoken import translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -53,4 +53,4 @@ def _look_at(name: str) -> _Row:
             count = len(devices_to_talk(backend))
     except VoiceError as error:
         return _Row(name, package, False, error.message, on_command_line(error.fix))
-    return _Row(name, package, True, counted(count, "device"))
+    return _Row(name, package, True, f"{count:d} device{'' if count == 1 else 's'}")

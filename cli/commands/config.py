@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.language.spoken import translated
 from cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def show(
         return
     width = max(len(each.key) for each in found)
     for each in found:
-        typer.echo(printable(f"{each.key:<{width}}  {_written(each.value):<24}  {each.origin}"))
+        typer.echo(printable(f"{each.key:<{width}}  {_written(each.value):<24}  {translated(each.origin)}"))
 
 
 @app.command()

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.completion import PROVIDERS
-from cli.language.spoken import echo, translated, word
-from cli.options import BackendOption, MicrophoneOption, SpeakerOption
+from cli.language.choice import Language
+from cli.language.spoken import echo, speak, spoken_language, translated, word
+from cli.options import BackendOption, MicrophoneOption, SpeakerOption, use_language
 from cli.terminal.wrapping import wrapped
 from engine.config_tables import Keep
 
@@ -40,9 +41,12 @@ def setup(
     input: MicrophoneOption = None,  # noqa: A002 - the option's name
     output: SpeakerOption = None,
     backend: BackendOption = None,
+    lang: Annotated[
+        Language | None, typer.Option(callback=use_language, is_eager=True, help="Language of what you read: en or ru.")
+    ] = None,
     keep: Annotated[Keep | None, typer.Option(help="Conversations that are kept on this machine.")] = None,
 ) -> None:
-    """Ask for the service, its key, the devices and what is kept; save it.
+    """Ask for the language, the service, its key, the devices and what is kept; save it.
 
     Each question has its default; options answer in advance, and
     without a terminal they are the only answers. Run it again to change
@@ -56,6 +60,7 @@ def setup(
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     given = {"session.provider": provider, "session.url": url, "keys.yandex_folder_id": folder}
     given |= {"audio.backend": backend, "audio.input": input, "audio.output": output, "recording.keep": keep}
+    given["screen.lang"] = lang
     answers: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if not (asks or answers or key_file):
         raise InvalidInputError(
@@ -64,6 +69,9 @@ def setup(
         )
     config = load_config(may_be_new=True)
     try:
+        if asks and lang is None:
+            answers["screen.lang"] = _choose("Language / Язык", list(Language), spoken_language())
+            speak(answers["screen.lang"])
         if asks:
             _ask_service(answers, config)
         _take_key(answers, config, key_file, keyring, asks)

@@ -45,7 +45,8 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None,
         console.width = _PIPE_COLUMNS
     columns = _COLUMNS + (_CHOSEN_COLUMN,) * any(chosen.values())
     for host_api in sorted({device.host_api for device in devices}):
-        table = Table(title=Text(printable(host_api)), title_justify="left", box=SIMPLE_HEAD, show_edge=False)
+        title = Text(translated(printable(host_api)))
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
         table.pad_edge, table.collapse_padding = False, True
         for heading, justify in columns:
             table.add_column(translated(heading), justify=justify, overflow="fold")
@@ -56,7 +57,7 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None,
     if not devices:
         console.print(translated(f"There is no audio device.\n  {NO_DEVICE_FIX}"), soft_wrap=True)
     for found in probed or ():
-        console.print(Text(translated(_opened(found))), soft_wrap=True)
+        console.print(Text(_opened(found)), soft_wrap=True)
 
 
 def as_records(
@@ -107,4 +108,6 @@ def _opened(found: OpenRates) -> str:
     else:
         what = "" if trouble else "opens at none of the usual rates"
     told = "; ".join(filter(None, (what, printable(trouble))))
-    return f"{found.device.index} {printable(found.device.name)}, {found.direction.value}: {told}"
+    return (
+        f"{found.device.index} {printable(found.device.name)}, {translated(found.direction.value)}: {translated(told)}"
+    )

@@ -131,7 +131,7 @@ def _open_briefly(subject: str, backend: Backend) -> Finding:
 def _sides(info: StreamInfo) -> str:
     sides = {"microphone": info.input, "speaker": info.output}
     return ", ".join(
-        f"{name} {side.rate_hz} Hz x {side.channels}" if side else f"no {name}" for name, side in sides.items()
+        f"{name} {side.rate_hz:d} Hz x {side.channels:d}" if side else f"no {name}" for name, side in sides.items()
     )
 
 

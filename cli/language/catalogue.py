@@ -14,14 +14,20 @@ from gettext import GNUTranslations, translation
 from pathlib import Path
 from typing import IO
 
+from cli.language.spoken import word
+
 FIELD = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z]\w*)(?:![rs])?(?::(?P<format>[^{}]*))?\}")
 """A field of a message, or a brace that stands for itself."""
 _NUMBER = r"\s*[+-]?\d[\d.,]*(?:e[+-]?\d+)?|[+-]?inf|nan"
-_MARKS = tuple(map(re.compile, (r"\n+", r"(?<=[.!?:]) ", r"; ", r", ", r": ", r" \(|\)")))
+_MARKS = tuple(map(re.compile, (r"\n+", r"(?<=[.!?:]) ", r"; ", r", ", r": ", r" (?=\()", r" (?=')")))
 """Between the parts of a text that was joined from several, the strongest first."""
 AROUND = " \t\n\b"
 """Not part of a message: white space, and what keeps Typer from filling lines."""
-_LEAST_LETTERS = 4
+_STRONG = re.compile(r"\n|\. |; ")
+"""Between parts, not within the value of one."""
+JOINTS = {"or_": word(" or "), "and_no_": word(" and no "), "and_": word(" and ")}
+"""Words between the parts of a value, by the beginning of its field's name."""
+_LEAST_LETTERS = 3
 """Messages with fewer, and a field that holds anything, are known only as a whole text: a part could be anybody's."""
 
 
@@ -36,10 +42,9 @@ class _Template:
         fields = [field for field in FIELD.finditer(message) if field["name"]]
         self.numbers = {field["name"] for field in fields if is_number(field["format"])}
         """Fields with figures."""
-        self.names = {
-            field["name"] for field in fields if message[field.start() - 1 : field.start()] in ("'", "`", '"')
-        }
-        """Fields in quotes, whose values are names of something."""
+        quoted = {field["name"] for field in fields if message[: field.start()].endswith(("'", "`", '"'))}
+        self.names = quoted | {"device", "key"}
+        """Fields whose values are names: those in quotes, devices, keys of the configuration."""
         letters = sum(map(str.isalpha, "".join(literals)))
         self.may_be_part = letters >= _LEAST_LETTERS or len(self.numbers) == len(fields)
         self._message = message
@@ -52,7 +57,8 @@ class _Template:
             pattern += re.escape(_plain(self._message[end : field.start()]))
             end = field.end()
             if field["name"]:
-                values = _NUMBER if is_number(field["format"]) else ".*?"
+                is_last = self._message[end : end + 1] != "{"
+                values = _NUMBER if is_number(field["format"]) else ".*?" if is_last else ".*"
                 pattern += f"(?P<{field['name']}>{values})"
             else:
                 pattern += re.escape(field[0][0])
@@ -95,13 +101,17 @@ class Catalogue(GNUTranslations):
         if (begun := text[:1].lower() + text[1:]) in self._messages:  # as the beginning of a sentence
             return self._messages[begun][:1].upper() + self._messages[begun][1:]
         for template in self._templates:
-            if (template.may_be_part or not is_part) and (values := template.values(text)) is not None:
+            values = template.values(text) if template.may_be_part or not is_part else None
+            if values is not None and not (is_part and any(map(_STRONG.search, values.values()))):
                 return template.filled({name: self._value(template, name, value) for name, value in values.items()})
         return None
 
     def _value(self, template: _Template, name: str, value: str) -> str:
         if name in template.numbers:
             return value.replace(".", ",")
+        for beginning, joint in JOINTS.items():
+            if name.startswith(beginning):
+                value = value.replace(joint, f" {self._messages[joint.strip()]} ")
         is_name = name in template.names or (" " not in value and not value.islower())
         return value if is_name else self.sentence(value, is_part=True)
 
@@ -109,8 +119,6 @@ class Catalogue(GNUTranslations):
         """Translate those of the texts that were joined into this one that are known."""
         if text[0] == "(" and text[-1] == ")":
             return f"({self.sentence(text[1:-1], is_part=True)})"
-        if text[-1] == "." and (whole := self._part(text[:-1])) is not None:
-            return f"{whole}."
         for mark in _MARKS:
             places = list(mark.finditer(text))
             for place in reversed(places):
@@ -119,11 +127,24 @@ class Catalogue(GNUTranslations):
             for place in places:
                 if (tail := self._part(text[place.end() :])) is not None:
                     return self.sentence(text[: place.start()], is_part=True) + place[0] + tail
+        for mark in _MARKS:
+            if first := mark.search(text):
+                pieces = text[: first.start()], text[first.end() :]
+                before, after = (self.sentence(piece, is_part=True) if " " in piece else piece for piece in pieces)
+                return before + first[0] + after
         return text
 
     def _part(self, text: str) -> str | None:
-        """One word alone is rather a name than one of ours."""
-        return self._message(text, is_part=True) if " " in text else None
+        """One word alone is rather a name than one of ours. A full stop may have come or gone."""
+        if " " not in text:
+            return None
+        found = self._message(text, is_part=True)
+        if found is None and text[-1] == ".":
+            without = self._message(text[:-1], is_part=True)
+            return without and f"{without}."
+        if found is None and (with_stop := self._message(f"{text}.", is_part=True)):
+            return with_stop.removesuffix(".")
+        return found
 
 
 def catalogue_of(language: str) -> Catalogue:

@@ -9,10 +9,12 @@ from typing import Any
 from cli.language.spoken import spoken_language, translated, word
 
 USAGE = word("Usage: ")
+PARAMETERS = word("argument"), word("option"), word("parameter")
 TYPER_ERRORS = (
     "Missing command.",
     "Missing {kind} {name}.",
     "Missing {kind} {name}. {more}",
+    "Value {value} is not a valid {kind}.",
     "No such command '{name}'.",
     "No such option: {name}",
     "No such option: {name} Did you mean {others}?",

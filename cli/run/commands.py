@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from rich.text import Text
 
-from cli.language.spoken import translated
+from cli.language.spoken import translated, word
 from cli.terminal.sanitize import printable
 from cli.view.screen import Screen
 from engine.api.session import Session
@@ -125,7 +125,7 @@ def hint(*, listens: bool, muted: bool, by_key: bool, held: bool, releases: bool
         return [translated("let go when you have spoken" if releases else "tap Space when you have spoken")]
     talk = [f"{'hold' if releases else 'tap'} Space to talk"] if by_key else []
     mute = [f"Tab {'listens again' if muted else 'mutes'}"] if listens else []
-    return [translated(words) for words in [*talk, "F1 help", *mute, "Esc interrupts", "type to write"]]
+    return [translated(words) for words in [*talk, word("F1 help"), *mute, "Esc interrupts", "type to write"]]
 
 
 def question(text: str) -> Text:

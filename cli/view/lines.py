@@ -29,6 +29,11 @@ from engine.realtime.session_events import (
 from engine.realtime.tools.builtin import END_CONVERSATION
 
 _SHOWN_CHARS = 300
+WORDS = (
+    *map(word, ("Backend", "Provider", "files")),
+    *map(word, ("duration", "budget", "stopped", "closed", "error")),
+)
+"""What the engine says in one word."""
 _STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
 
 ToolEvent = (
@@ -177,13 +182,13 @@ def usage_line(total: UsageTotal) -> str:
         parts.append(f"{total.transcribed_s:.1f} s transcribed")
     if total.cost is not None:
         parts.append(f"{money(total)} by {total.prices}")
-    return f"Usage: {', '.join(part for part in parts if part)}."
+    return f"Usage: {', '.join(translated(part) for part in parts if part)}."
 
 
 def money(total: UsageTotal) -> str:
     """Return what a session costs so far, and how sure that is."""
     amount = f"{total.cost or 0.0:.4f} {total.currency}"
-    budget = f" of {total.budget:g}" if total.budget is not None else ""
+    budget = translated(f" of {total.budget:g}") if total.budget is not None else ""
     return f"{'' if total.complete else 'at least '}{'about ' if total.estimated else ''}{amount}{budget}"
 
 
@@ -218,7 +223,7 @@ def summary_line(summary: Summary) -> str:
         latency_ms = summary.latency.get(f"{kind}_ms")
         if latency_ms is not None:
             parts.append(f"{name} {_rounded(latency_ms)} ms")
-    return f"End ({summary.reason}): {', '.join(parts)}."
+    return f"End ({summary.reason}): {', '.join(map(translated, parts))}."
 
 
 def time_text(seconds: float) -> str:

@@ -118,11 +118,8 @@ class Panel:
         for meter, level_db in zip(self._meters, (levels.input_db, levels.output_db), strict=True):
             meter.take(level_db, now_s)
         has = [side is not None for side in (monitor.stream.input, monitor.stream.output)]
-        named = [
-            pair
-            for pair, there in zip(zip((word("mic"), word("spk")), self._meters, strict=True), has, strict=True)
-            if there
-        ]
+        names = translated("mic"), translated("spk")
+        named = [pair for pair, there in zip(zip(names, self._meters, strict=True), has, strict=True) if there]
         head = Text.assemble((f"{state:<10}", "bold"))
         room = columns - head.cell_len if columns >= _WIDE else columns
         # Two spaces, a name and a figure of eight cells stand beside each bar.

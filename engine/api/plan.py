@@ -75,8 +75,10 @@ class SessionPlan:
             ("model", options.model, chosen.provider.models),
         ):
             if name and known and name not in known and "://" not in name:
-                text = f"No {kind} of {chosen.provider.title} is known here by the name {name!r}, only"
-                self.lacks += (f"{text} {', '.join(known)}.",)
+                text = (
+                    f"No {kind} of {chosen.provider.title} is known here by the name {name!r}, only {', '.join(known)}."
+                )
+                self.lacks += (text,)
         if config.remote_mcp and not settings.remote_mcp:
             self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
         self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens

@@ -23,7 +23,7 @@ from typer.main import get_command
 from cli.app import COMMANDS, app, load_command
 from cli.commands.bench_history import history_command
 from cli.errors import on_command_line
-from cli.language.catalogue import AROUND, FIELD, is_number
+from cli.language.catalogue import AROUND, FIELD, JOINTS, is_number
 from cli.language.help import help_texts
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,13 +58,14 @@ UNSEEN = (
 """Files with words for a model, for a client of the embedded server, or for whoever writes a test."""
 UNSEEN_NAMES = {"QUESTIONS", "_PHRASES", "_ENGLISH"}
 """Constants with words for a model."""
-SHOWN_ENUMS = {"Activity", "Judgement", "Priority", "Signal", "Speaker", "Stage", "Trouble", "Verdict"}
+SHOWN_ENUMS = {"Activity", "Direction", "Judgement", "Priority", "Signal", "Speaker", "Stage", "Trouble", "Verdict"}
 """Enumerations whose values people see."""
-MARKERS = {"translated", "word", "counted"}
-_WORDS = re.compile(r"[A-Za-z]{2,}['’]?[,;:.]? [\"'`(\[]?[A-Za-z(]")
+MARKERS = {"translated", "word"}
+_WORDS = re.compile(r"(?:\b[Aa]|[A-Za-z]{2,})['’]?[,;:.]? [\"'`(\[]?[A-Za-z(]")
 _WORD_BY_FIELD = re.compile(r"[A-Za-z]{2,}[,;:.)]* | [(]?[A-Za-z]{2,}")
 _CODE = re.compile(r"(import|from) \w|[\w.]+ = |voice:? ?(run --url )?\{|(bold|dim|strike) \w+$|\^")
 _UNSEEN_CALLS = re.compile(r"_?log(ger|ging)?\.|re\.compile")
+_IN_PAGE = re.compile(r'\b_\("([^"]+)"')
 _MOST_VARIANTS = 12
 _SYSTEM_ERRORS = "ENOENT EACCES EPERM EISDIR ENOTDIR EEXIST ENOSPC EROFS EFBIG EIO EPIPE ECONNREFUSED ECONNRESET"
 _SYSTEM_ERRORS += " ETIMEDOUT EHOSTUNREACH ENETUNREACH EADDRINUSE EADDRNOTAVAIL ELOOP ENAMETOOLONG ENXIO"
@@ -82,8 +83,8 @@ def messages() -> Iterator[tuple[Message, str]]:
                 for message in _of_module(ast.parse(path.read_text(encoding="utf-8"))):
                     yield message, name
         for path in sorted((ROOT / floor).rglob("*.j2")):
-            for found in re.findall(r"\b_\((\"[^\"]+\"|'[^']+')\)", path.read_text(encoding="utf-8")):
-                yield ast.literal_eval(found), path.relative_to(ROOT).as_posix()
+            for found in _IN_PAGE.findall(path.read_text(encoding="utf-8")):
+                yield re.sub(r"%(\.\d+f)", r"{value:\1}", found), path.relative_to(ROOT).as_posix()
     for message in _of_help():
         yield message, "cli/commands"
     for name in _SYSTEM_ERRORS.split():
@@ -107,25 +108,35 @@ def _of_help() -> Iterator[str]:
 def _of_module(tree: ast.Module) -> Iterator[Message]:
     unseen = set(map(id, _unseen(tree)))
     seen = [node for node in ast.walk(tree) if id(node) not in unseen]
-    marked: dict[int, ast.AST] = {}
+    marked: set[int] = set()
     for node in seen:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS:
-            for argument in node.args:
-                if node.func.id == "counted" and isinstance(argument, ast.Constant):
-                    assert isinstance(argument.value, str)
-                    unseen.add(id(argument))
-                    yield argument.value, f"{argument.value}s"
-                marked |= {
-                    id(part): part for part in ast.walk(argument) if isinstance(part, ast.Constant | ast.JoinedStr)
-                }
-        if isinstance(node, ast.ClassDef) and node.name in SHOWN_ENUMS:
-            marked |= {id(entry.value): entry.value for entry in node.body if isinstance(entry, ast.Assign)}
+        match node:
+            case ast.Call(ast.Name("counted"), [_, ast.Constant(str(thing)) as counted]):
+                unseen.add(id(counted))
+                yield thing, f"{thing}s"
+            case ast.Call(ast.Name("map"), [ast.Name(name), things]) if name in MARKERS:
+                marked |= set(map(id, _leaves(things)))
+            case ast.Call(ast.Name(name), [thing, *_]) if name in MARKERS:
+                marked |= set(map(id, _leaves(thing)))
+            case ast.ClassDef(name) if name in SHOWN_ENUMS:
+                marked |= {id(entry.value) for entry in node.body if isinstance(entry, ast.Assign)}
     for node in seen:
         if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in unseen:
             for variant in variants(node):
                 message = on_command_line(re.sub(r"`(\{\w+\})=`", r"--\1", variant)).strip(AROUND)
                 if reads_like_words(message) or (id(node) in marked and message):
                     yield message
+
+
+def _leaves(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the texts that an expression may be, or be made of."""
+    match node:
+        case ast.IfExp(_, one, other) | ast.BinOp(one, _, other):
+            yield from (*_leaves(one), *_leaves(other))
+        case ast.Tuple(parts):
+            yield from parts
+        case _:
+            yield node
 
 
 def _unseen(tree: ast.Module) -> Iterator[ast.AST]:
@@ -148,7 +159,7 @@ def _unseen(tree: ast.Module) -> Iterator[ast.AST]:
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in UNSEEN_NAMES:
             yield from ast.walk(node)
         elif isinstance(node, ast.Subscript):
-            yield from (part for part in ast.walk(node.slice) if isinstance(part, ast.Constant))
+            yield node.slice
 
 
 def _alternatives(node: ast.expr) -> Iterator[ast.AST]:
@@ -224,6 +235,10 @@ def _name(node: ast.expr) -> str:
             return name.strip("_").lower() or "value"
         case ast.Subscript(_, ast.Constant(str(key))) if key.isidentifier():
             return key
+        case ast.Call(ast.Attribute(ast.Constant(str(joint)), "join"), [inner]) if joint in JOINTS.values():
+            return f"{joint.strip().replace(' ', '_')}_{_name(inner)}"
+        case ast.Call(ast.Name("_listed"), [inner]):
+            return f"and_{_name(inner)}"
         case (
             ast.Call(ast.Attribute(ast.Constant(), _), [inner, *_])
             | ast.Call(ast.Name(), [inner, *_])

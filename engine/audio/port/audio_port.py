@@ -283,7 +283,11 @@ class AudioPort(Pinned):
         # Checked here: elsewhere the kernel would count room, and frames, that are not there.
         beyond = position - self.playback.head
         if position < 0 or beyond > 0:
-            wrong = f"{beyond} frame{'s' * (beyond > 1)} beyond what was put" if beyond > 0 else "before the beginning"
+            wrong = (
+                f"{beyond} frame{'s' if beyond > 1 else ''} beyond what was put"
+                if beyond > 0
+                else "before the beginning"
+            )
             raise InvalidInputError(f"Position {position} is {wrong}.")
         self._write(c.DROP_BEFORE, position)
 

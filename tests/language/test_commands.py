@@ -1,0 +1,142 @@
+"""Commands in Russian: no English sentence is left in help and errors, and programs read the same as ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.app import COMMANDS
+from cli.sessions.page import page
+from engine.realtime.recording.story import Story
+from tests.cli.run.test_virtual import environment
+from tests.language.test_sentences import russian
+from tests.support.kept import hold, script
+from tests.support.voice_process import VOICE
+
+__all__ = ["environment", "russian"]
+
+BELOW = ["devices pick", "devices test", "devices watch", "config show", "config path", "config get", "config set"]
+BELOW += ["config edit", "tools call", "sessions show", "sessions play", "sessions export", "sessions delete"]
+BELOW += ["bench history"]
+NO_SENTENCE = re.compile(
+    r"`[^`]*`|--?[a-z][\w-]*|<[^>]*>|\[[A-Z][^\]]*\]|\b[A-Z_:]{2,}\b|https?://\S+|\{[^}]*\}|\"[^\"]*\"|python -m \S+"
+    r"|PulseAudio|PipeWire|Yandex Cloud|Realtime API|Ctrl\+C|voice( [a-z]+)*"
+)
+"""Names, options and code are English in every language."""
+ENGLISH = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,} +[A-Za-z]{2,}")
+
+
+def run(words: str, environment: dict[str, str], language: str) -> subprocess.CompletedProcess[str]:
+    environment = {**environment, "VOICE_LANG": language, "COLUMNS": "400"}
+    return subprocess.run(
+        [VOICE, *words.split()], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+
+
+def english_in(text: str) -> list[str]:
+    return [line for line in text.splitlines() if ENGLISH.search(NO_SENTENCE.sub("·", line))]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, *BELOW])
+def test_no_help_has_an_english_sentence(command: str, environment: dict[str, str]) -> None:
+    shown = run(f"{command} --help", environment, "ru")
+    assert shown.returncode == 0
+    assert "Использование: voice" in shown.stdout
+    assert english_in(shown.stdout) == []
+
+
+def test_english_sentences_are_found(environment: dict[str, str]) -> None:
+    assert len(english_in(run("run --help", environment, "en").stdout)) > 20
+
+
+ERRORS = {
+    "run --provider openai --backend virtual": "нужен ключ",
+    "run --provider nobody": "Нет сервиса 'nobody'",
+    "run --backend nosuch": "Нет звукового бэкенда 'nosuch'",
+    "run --backend virtual --input-file nosuch.wav --provider local": "Нет звукового файла",
+    "run --volume loud": "'loud' — не число",
+    "run --volume 99": "Недопустимое значение",
+    "run --turns sometimes": "нет среди",
+    "run --nosuch": "Нет параметра --nosuch",
+    "nosuch": "Нет команды 'nosuch'",
+    "--lang tlh run": "нет среди 'en', 'ru'",
+    "setup": "нужен терминал",
+    "bench nosuch": "Нет измерения 'nosuch'",
+    "tools call nosuch": "Нет инструмента 'nosuch'",
+    "sessions show": "нет сохранённых разговоров",
+    "replay nosuch": "не читается",
+    "serve --faults nosuch": "Нет сбоя 'nosuch'",
+    "config get nosuch": "Нет ключа 'nosuch'",
+}
+
+
+@pytest.mark.parametrize("words", ERRORS)
+def test_an_error_is_told_in_russian_and_ends_alike(words: str, environment: dict[str, str]) -> None:
+    english, russian = (run(words, environment, language) for language in ("en", "ru"))
+    assert english.returncode == russian.returncode != 0
+    assert english.stdout == russian.stdout == ""
+    assert ERRORS[words] in russian.stderr
+    assert english_in(russian.stderr) == []
+
+
+def test_a_broken_configuration_is_told_of(environment: dict[str, str], tmp_path: Path) -> None:
+    environment["VOICE_CONFIG"] = str(tmp_path / "config.toml")
+    for content, told in (
+        ("[audio]\nnosuch = 1\n", "строка 2"),
+        ("[audio\n", "неправильный TOML"),
+        ("[audio]\ninput = 3\n", "'input' в [audio]"),
+        ("[nosuch]\n", "nosuch"),
+    ):
+        Path(environment["VOICE_CONFIG"]).write_text(content)
+        english, russian = (run("run", environment, language) for language in ("en", "ru"))
+        assert english.returncode == russian.returncode == 2
+        assert told in russian.stderr
+        assert english_in(re.sub(r"TOML: .*", "", russian.stderr)) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["devices --json --backend virtual", "providers --json", "config show --json", "doctor --json", "backends --json"],
+)
+def test_json_is_the_same_in_both(words: str, environment: dict[str, str]) -> None:
+    def found(language: str) -> object:
+        text = run(words, environment, language).stdout
+        assert json.loads(text)
+        return re.sub(r"[\d.,]+ (s|us)\b|VOICE_LANG|\"value\": \"(en|ru)\"", "", text)
+
+    assert found("en") == found("ru")
+
+
+def test_doctor_speaks_russian(environment: dict[str, str]) -> None:
+    found = run("doctor", environment, "ru").stdout
+    assert re.search(r"^норма +ядра +загружены из ", found, re.MULTILINE)
+    assert english_in(re.sub(r"PortAudio V[^\n]*|Python [^\n]*", "", found)) == []
+
+
+@pytest.mark.usefixtures("russian")
+def test_the_page_of_a_conversation_is_russian(tmp_path: Path) -> None:
+    hold(tmp_path / "kept", *script())
+    html = page(Story(tmp_path / "kept"))
+    assert '<html lang="ru">' in html
+    assert "<h2>Значения</h2>" in html
+    assert re.search(r"первый звук через \d+ мс", html)
+    assert "<b>Вы</b>" in html
+    for english in ("You<", "Figures", "Conversation", "interrupted", "first sound", "returned", "ended by"):
+        assert english not in html
+
+
+def test_setup_keeps_the_language(environment: dict[str, str], tmp_path: Path) -> None:
+    environment["VOICE_CONFIG"] = str(tmp_path / "config.toml")
+    assert "Сохранено в" in run("setup --lang ru", environment, "en").stdout
+    assert 'lang = "ru"' in Path(environment["VOICE_CONFIG"]).read_text()
+    unset = {name: text for name, text in environment.items() if name != "VOICE_LANG"}
+    shown = subprocess.run(
+        [VOICE, "config", "get", "screen.lang"], env=unset, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "ru\n"
+    assert os.environ["VOICE_LANG"] == "en"
