@@ -27,7 +27,7 @@ _STRONG = re.compile(r"\n|\. |; ")
 """Between parts, not within the value of one."""
 JOINTS = {"or_": word(" or "), "and_no_": word(" and no "), "and_": word(" and ")}
 """Words between the parts of a value, by the beginning of its field's name."""
-_LEAST_LETTERS = 3
+_LEAST_LETTERS, _LEAST_SIGNS = 3, 6
 """Messages with fewer, and a field that holds anything, are known only as a whole text: a part could be anybody's."""
 
 
@@ -45,8 +45,9 @@ class _Template:
         quoted = {field["name"] for field in fields if message[: field.start()].endswith(("'", "`", '"'))}
         self.names = quoted | {"device", "key"}
         """Fields whose values are names: those in quotes, devices, keys of the configuration."""
-        letters = sum(map(str.isalpha, "".join(literals)))
-        self.may_be_part = letters >= _LEAST_LETTERS or len(self.numbers) == len(fields)
+        said = "".join("".join(literals).split())
+        letters = sum(map(str.isalpha, said))
+        self.may_be_part = letters >= _LEAST_LETTERS or len(said) >= _LEAST_SIGNS or len(self.numbers) == len(fields)
         self._message = message
 
     @functools.cached_property
