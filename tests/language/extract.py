@@ -66,6 +66,7 @@ _WORD_BY_FIELD = re.compile(r"[A-Za-z]{2,}[,;:.)]* | [(]?[A-Za-z]{2,}")
 _CODE = re.compile(r"(import|from) \w|[\w.]+ = |voice:? ?(run --url )?\{|(bold|dim|strike) \w+$|\^")
 _UNSEEN_CALLS = re.compile(r"_?log(ger|ging)?\.|re\.compile")
 _IN_PAGE = re.compile(r'\b_\("([^"]+)"')
+_LETTER = re.compile("[A-Za-z]")
 _MOST_VARIANTS = 12
 _SYSTEM_ERRORS = "ENOENT EACCES EPERM EISDIR ENOTDIR EEXIST ENOSPC EROFS EFBIG EIO EPIPE ECONNREFUSED ECONNRESET"
 _SYSTEM_ERRORS += " ETIMEDOUT EHOSTUNREACH ENETUNREACH EADDRINUSE EADDRNOTAVAIL ELOOP ENAMETOOLONG ENXIO"
@@ -124,7 +125,7 @@ def _of_module(tree: ast.Module) -> Iterator[Message]:
         if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in unseen:
             for variant in variants(node):
                 message = on_command_line(re.sub(r"`(\{\w+\})=`", r"--\1", variant)).strip(AROUND)
-                if reads_like_words(message) or (id(node) in marked and message):
+                if reads_like_words(message) or (id(node) in marked and _LETTER.search(FIELD.sub("", message))):
                     yield message
 
 
