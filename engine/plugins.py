@@ -37,7 +37,7 @@ def find_plugin(group: str, name: str, unknown: str, also: Sequence[str] = ()) -
     Args:
         group: Where it is looked for.
         name: As it was registered.
-        unknown: Beginning of the sentence that refuses an unknown name.
+        unknown: Sentence that refuses an unknown name.
         also: Names to put before the registered ones in the advice.
 
     Raises:
@@ -46,7 +46,7 @@ def find_plugin(group: str, name: str, unknown: str, also: Sequence[str] = ()) -
     found = [point for point in registered(group) if point.name == name]
     if not found:
         known = dict.fromkeys([*also, *registered_names(group)])
-        raise InvalidInputError(f"{unknown} {name!r}.", fix=f"Choose one of: {', '.join(known)}.")
+        raise InvalidInputError(unknown, fix=f"Choose one of: {', '.join(known)}.")
     return next((point for point in found if package_of(point) == _OURS), found[0])
 
 

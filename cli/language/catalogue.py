@@ -14,8 +14,6 @@ from gettext import GNUTranslations, translation
 from pathlib import Path
 from typing import IO
 
-from cli.language.spoken import word
-
 FIELD = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z]\w*)(?:![rs])?(?::(?P<format>[^{}]*))?\}")
 """A field of a message, or a brace that stands for itself."""
 _NUMBER = r"\s*[+-]?\d[\d.,]*(?:e[+-]?\d+)?|[+-]?inf|nan"
@@ -25,7 +23,7 @@ AROUND = " \t\n\b"
 """Not part of a message: white space, and what keeps Typer from filling lines."""
 _STRONG = re.compile(r"\n|\. |; ")
 """Between parts, not within the value of one."""
-JOINTS = {"or_": word(" or "), "and_no_": word(" and no "), "and_": word(" and ")}
+JOINTS = {"or_": " or ", "and_no_": " and no ", "and_": " and "}
 """Words between the parts of a value, by the beginning of its field's name."""
 _LEAST_LETTERS, _LEAST_SIGNS = 3, 6
 """Messages with fewer, and a field that holds anything, are known only as a whole text: a part could be anybody's."""

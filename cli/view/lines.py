@@ -33,7 +33,7 @@ WORDS = (
     *map(word, ("Backend", "Provider", "files")),
     *map(word, ("duration", "budget", "stopped", "closed", "error")),
 )
-"""What the engine says in one word."""
+"""Words that the engine says alone."""
 _STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
 
 ToolEvent = (

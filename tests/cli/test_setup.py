@@ -66,6 +66,8 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
     file = tmp_path / "new" / "config.toml"
     environment["VOICE_CONFIG"] = str(file)
     with Terminal([VOICE, "setup"], environment) as terminal:
+        terminal.wait_for(r"Language / Язык .*\[en\]")
+        terminal.press("\r")
         terminal.wait_for(r"Service .*\[local\]")
         terminal.press("yandex\r")
         terminal.wait_for("Folder of Yandex Cloud")
@@ -77,6 +79,8 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
     assert not file.exists()
     for answers in (["opn\r", "openai\r", "sk-hidden-1\r", "n\r", "text\r"], ["\r", "\r", "n\r", "\r"]):
         with Terminal([VOICE, "setup"], environment) as terminal:
+            terminal.wait_for("Language")
+            terminal.press("en\r")
             for question, answer in zip(["Service"] * (len(answers) - 3) + QUESTIONS, answers, strict=True):
                 assert "sk-hidden" not in terminal.wait_for(rf"(?s).*{question}.*: $")[0]
                 terminal.press(answer)

@@ -88,6 +88,8 @@ def messages() -> Iterator[tuple[Message, str]]:
                 yield re.sub(r"%(\.\d+f)", r"{value:\1}", found), path.relative_to(ROOT).as_posix()
     for message in _of_help():
         yield message, "cli/commands"
+    for joint in JOINTS.values():
+        yield joint.strip(), "cli/language/catalogue.py"
     for name in _SYSTEM_ERRORS.split():
         yield os.strerror(getattr(errno, name)), "errno"
 

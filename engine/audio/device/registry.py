@@ -122,7 +122,7 @@ def _close_unless_usable(backend: Backend, directions: Sequence[Direction]) -> N
 
 
 def _entry_point(name: str) -> EntryPoint:
-    return find_plugin(GROUP, name, "There is no audio backend called", ("auto", *backend_names()))
+    return find_plugin(GROUP, name, f"There is no audio backend called {name!r}.", ("auto", *backend_names()))
 
 
 def package_of(name: str) -> str:

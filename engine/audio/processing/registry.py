@@ -53,7 +53,7 @@ def make(name: str, options: Mapping[str, Value]) -> Processor:
         InvalidInputError: nobody registered the name, or an option does not fit.
         LibraryMissingError: what it needs cannot be imported, or it is no processor.
     """
-    point = find_plugin(GROUP, name, "There is no processor called")
+    point = find_plugin(GROUP, name, f"There is no processor called {name!r}.")
     try:
         kind = point.load()
         fitting = _fitting(name, options, inspect.signature(kind))

@@ -40,7 +40,7 @@ def tools_named(reference: str) -> list[Tool]:
     """
     if ":" in reference:
         return load_tools(reference)
-    point = find_plugin(GROUP, reference, "There are no tools called")
+    point = find_plugin(GROUP, reference, f"There are no tools called {reference!r}.")
     try:
         return tools_in(_loaded(point), point.value)
     except VoiceError as error:
