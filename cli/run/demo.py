@@ -18,10 +18,11 @@ from engine.api.options import SessionOptions, path_of
 from engine.api.session import Session
 from engine.config import Config
 from engine.dsp.pcm16 import pcm16_to_float32
-from engine.errors import ProtocolBrokenError
+from engine.errors import LibraryMissingError, ProtocolBrokenError
 from engine.files import make_private_folder
 from engine.local.answering.speech import Voice
-from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript
+from engine.plugins import optional_package
+from engine.realtime.session_events import FirstAudio, SessionEvent, SessionStarted, UserTranscript, UserTyped
 
 QUESTIONS = ("what is the weather in Moscow", "tell me a story", "what is seven times eight")
 _VOICE = "en-us+f3"
@@ -35,10 +36,18 @@ _POLL_S = 0.05
 
 
 class Demonstration:
-    """Asks the questions through a microphone made of memory, each when the answer before it has been heard."""
+    """Asks the questions through a microphone made of memory, each when the answer before it has been heard.
+
+    Where the agent cannot listen, it is asked in writing.
+    """
 
     def __init__(self) -> None:
         self._voice = Voice()
+        self.is_written = False
+        try:
+            optional_package("pocketsphinx", "Speech recognition")
+        except LibraryMissingError:
+            self.is_written = True
         self.microphone = FedMicrophone(self._voice.rate_hz)
         self._notices: list[SessionEvent] = []
         self._changed = asyncio.Event()
@@ -53,14 +62,14 @@ class Demonstration:
         weather, story, sum_ = QUESTIONS
         try:
             await self._until(SessionStarted, 1)
-            self._ask(weather)
+            self._ask(session, weather)
             await self._until(FirstAudio, 1)
             await self._until_rest(session)
-            self._ask(story)
+            self._ask(session, story)
             await self._until(FirstAudio, 2)
             await asyncio.sleep(_INTERRUPT_AFTER_S)
-            self._ask(sum_)
-            await self._until(UserTranscript, 3)
+            self._ask(session, sum_)
+            await self._until(UserTyped if self.is_written else UserTranscript, 3)
             await self._until(FirstAudio, 3)
             await self._until_rest(session)
         except TimeoutError:
@@ -73,7 +82,10 @@ class Demonstration:
         else:
             session.stop("the demonstration is over")
 
-    def _ask(self, question: str) -> None:
+    def _ask(self, session: Session, question: str) -> None:
+        if self.is_written:
+            session.send_text(question)
+            return
         said = self._voice.say(question, voice=_VOICE, words_per_minute=_WORDS_PER_MINUTE)
         self.microphone.feed(pcm16_to_float32(said))
 
@@ -101,8 +113,9 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
     """
     folder = path_of(options.record) or _recording_folder()
     screen = outputs.screen
-    screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     demonstration = Demonstration()
+    way = "written" if demonstration.is_written else "spoken"
+    screen.say(f"A demonstration follows: three {way} questions to the embedded agent, in real time.")
     session = Session(
         provider="local",
         backend=VirtualBackend(microphone=demonstration.microphone),

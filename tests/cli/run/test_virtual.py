@@ -88,6 +88,19 @@ def test_the_demonstration_of_a_machine_without_sound(environment: dict[str, str
     assert abs(len(samples) / rate_hz - voice.events[-1]["duration_s"]) < 2
 
 
+@no_sound_card
+def test_the_demonstration_is_written_where_the_agent_cannot_listen(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "pocketsphinx.py").write_text("raise ImportError\n")
+    with VoiceProcess(environment={**environment, "PYTHONPATH": str(tmp_path)}) as voice:
+        assert voice.wait() == 0
+    assert [event["text"] for event in voice.of("text.user")][-1] == "what is seven times eight"
+    assert len(voice.of("barge_in")) == 1
+    assert "56" in voice.of("text.agent")[-1]["text"]
+    assert voice.shown.count("needs pocketsphinx") == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_in_order_and_takes_the_server_with_it(
     environment: dict[str, str], tmp_path: Path, number: signal.Signals
