@@ -2,10 +2,12 @@
 # make test [ARGS="..."]: all checks, and every test that does not take minutes; ARGS are pytest's, for one call of it.
 # make catalogue: the catalogues of translations brought up to date with the code.
 # make manual: the manual's pages into build/html and its man pages into build/man.
-# make test-long: soak and stress, then every test on every supported Python.
+# make test-long: soak and stress, fresh systems, the distributions, then every test on every supported Python.
+# make package: the distributions into dist, checked, installed and tried; their size and times beside the last release's.
 # Each installs what is missing first.
 SOURCES := pyproject.toml constraints.txt .ci/setup
 PYTHONS := 3.11 3.12 3.13
+NEWEST := 3.14
 
 # What keeps two processors busy, but for a fifth of the time, in three processes; what listens to a sound card in real
 # time in two, each with a card of its own; and a measurement of time alone. A file stays in one process, and so do the
@@ -25,7 +27,7 @@ all_tests = status=0; for part in '$(BUSY)' '$(PLAYING)' '$(ALONE)'; do \
 	eval "$(1)/bin/python -m pytest $$part" || status=$$?; done; exit $$status
 endif
 
-.PHONY: run test check catalogue manual test-long test-all $(PYTHONS:%=test-%)
+.PHONY: run test check catalogue manual package test-long test-all test-$(NEWEST) $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
@@ -45,12 +47,27 @@ manual: .venv/.ready-test
 	.venv/bin/python -m sphinx -W -n -q -b html docs build/html
 	.venv/bin/python -m sphinx -W -n -q -b man docs build/man
 
-test-long: .venv/.ready-test
+package: .venv/.ready-package
+	rm -rf dist
+	.venv/bin/python -m hatchling build -d dist
+	VOICE_DIST=dist .venv/bin/python -m pytest -m long tests/packages
+	.venv/bin/python -m tests.packages.figures dist/*.whl $(ARGS)
+
+test-long: .venv/.ready-package
 	.venv/bin/python -m pytest -m long
 	$(MAKE) test-all
 
 # Every test on every supported Python, each in an environment of its own; one that is not installed is an error.
-test-all: $(PYTHONS:%=test-%)
+test-all: $(PYTHONS:%=test-%) test-$(NEWEST)
+
+# The newest one few systems have. Where this one has not, it is tested in a Debian that has, if one can be made.
+test-$(NEWEST):
+	@if .ci/setup find .venv-$(NEWEST) $(NEWEST) >/dev/null; then $(MAKE) test-here-$(NEWEST); \
+	else .ci/debian sid "python3 python3-venv python3-dev" root make test-here-$(NEWEST) $(if $(ARGS),ARGS='$(ARGS)') || \
+		{ status=$$?; [ $$status = 69 ] && echo "so nothing was tested on Python $(NEWEST)" >&2 || exit $$status; }; fi
+
+test-here-%: .venv-%/.ready-test
+	$(call all_tests,.venv-$*)
 
 $(PYTHONS:%=test-%): test-%: .venv-%/.ready-test
 	$(call all_tests,.venv-$*)

@@ -75,7 +75,7 @@ def test_the_repository_holds_only_the_folders_of_the_design() -> None:
     if run.returncode:
         pytest.skip("this is no checkout")
     folders = {line.split("/")[0] for line in run.stdout.splitlines() if "/" in line}
-    assert folders == {*FOLDERS, "docs", ".ci"}
+    assert folders == {*FOLDERS, "docs", ".ci", ".github"}
 
 
 def test_the_picture_of_the_house_names_every_room_and_no_module_that_is_gone() -> None:

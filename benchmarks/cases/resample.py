@@ -9,7 +9,6 @@ from itertools import permutations, product
 from typing import Any
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from benchmarks.case import Case, beside_rivals
@@ -34,8 +33,8 @@ def cases() -> list[Case]:
 class SoxrStream:
     """soxr's stream behind the names that ours has."""
 
-    def __init__(self, source_hz: int, target_hz: int, quality: str) -> None:
-        self._stream = soxr.ResampleStream(source_hz, target_hz, 1, "float32", quality)
+    def __init__(self, library: Any, source_hz: int, target_hz: int, quality: str) -> None:
+        self._stream = library.ResampleStream(source_hz, target_hz, 1, "float32", quality)
 
     def process(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take a block, return what is ready."""
@@ -63,8 +62,11 @@ def _functions(source_hz: int, target_hz: int, block_ms: int) -> dict[str, Calla
     functions: dict[str, Callable[[], object] | None] = {
         "ours": partial(make_resampler(source_hz, target_hz).process, block)
     }
+    soxr = find_rival("soxr")
     for quality in ("HQ", "LQ"):
-        functions[f"soxr {quality}"] = partial(SoxrStream(source_hz, target_hz, quality).process, block)
+        functions[f"soxr {quality}"] = (
+            partial(SoxrStream(soxr, source_hz, target_hz, quality).process, block) if soxr else None
+        )
     samplerate = find_rival("samplerate")
     theirs = samplerate and partial(samplerate.Resampler("sinc_medium").process, block, target_hz / source_hz)
     return {**functions, "libsamplerate": theirs}
@@ -73,8 +75,9 @@ def _functions(source_hz: int, target_hz: int, block_ms: int) -> dict[str, Calla
 def _qualities(source_hz: int, target_hz: int, _: object) -> dict[str, Any]:
     """Ours under plain names, soxr's beside them."""
     extra = _rounded(measure_quality(lambda: make_resampler(source_hz, target_hz), source_hz, target_hz))
-    for quality in ("HQ", "LQ"):
-        make = partial(SoxrStream, source_hz, target_hz, quality)
+    soxr = find_rival("soxr")
+    for quality in ("HQ", "LQ") if soxr else ():
+        make = partial(SoxrStream, soxr, source_hz, target_hz, quality)
         extra[f"soxr {quality}"] = _rounded(measure_quality(make, source_hz, target_hz))
     return extra
 

@@ -1,0 +1,73 @@
+"""What is uploaded: its description, its files, and the program that is installed from it, in an empty home."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.packages.conftest import ROOT
+from tests.packages.installed import Installed
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
+PACKAGES = ("engine", "backends", "cli", "benchmarks")
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
+UNCOUNTED = {".pyc", ".pyo"}
+
+
+@pytest.mark.parametrize("command", ["twine check --strict", "check-wheel-contents"])
+def test_nothing_is_wrong_with_their_form(command: str, distributions: Path, tool: Callable[[str], Path]) -> None:
+    name, *options = command.split()
+    files = distributions.glob("*" if name == "twine" else "*.whl")
+    run = subprocess.run([tool(name), *options, *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = (path for package in PACKAGES for path in (ROOT / package).rglob("*"))
+    assert held == {
+        path.relative_to(ROOT).as_posix() for path in files if path.is_file() and path.suffix not in UNCOUNTED
+    }
+
+
+def test_the_workflow_that_publishes_them_is_right(tool: Callable[[str], Path]) -> None:
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    run = subprocess.run([tool("check-jsonschema"), *schema, WORKFLOW], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    text = WORKFLOW.read_text(encoding="utf-8")
+    assert all(re.search(r"@[0-9a-f]{40} # v\d", line) for line in text.splitlines() if "uses: " in line)
+    publishes = re.search(r"uv==[\d.]+", text)
+    assert publishes
+    assert publishes[0] in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+
+
+def test_it_answers_in_writing_and_by_voice(installed: Installed) -> None:
+    written = installed.run("run", "--provider", "local", "--text", said="what is seven times eight\n")
+    assert written.returncode == 0, written.stderr
+    assert "56" in written.stdout
+    spoken = installed.run("run", "--provider", "local", "--backend", "virtual", "--duration", "1")
+    assert spoken.returncode == 0, spoken.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "shown"),
+    [
+        ("--version", 0, "voice"),
+        ("devices", 0, "virtual"),
+        ("doctor", None, "kernels"),
+        ("bench dsp --quick", 0, "dsp/"),
+        ("tools list", None, "get_"),
+        ("config", 0, ""),
+    ],
+)
+def test_its_commands_work(installed: Installed, command: str, code: int | None, shown: str) -> None:
+    run = installed.run(*command.split())
+    assert code is None or run.returncode == code, run.stderr
+    assert shown in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
