@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.soundcard.test_conversation import WIRE_HZ, ask, local
+from tests.support.conversations import WIRE_HZ, ask, local
 from tests.support.hearing import likeness, longest_gap_ms
 from tests.support.relay import Relay
 from tests.support.soundcard import RATE_HZ, SoundCard

@@ -56,6 +56,9 @@ def missing_parts() -> list[str]:
 class SoundCard:
     """The running server; `env` makes any process see the card."""
 
+    record_latency_ms = 20
+    """Latency that recorders ask for."""
+
     def __init__(self, rate_hz: int = RATE_HZ) -> None:
         self.rate_hz = rate_hz
         self._folder = Path(tempfile.mkdtemp(prefix="voice-card-"))
@@ -90,6 +93,12 @@ class SoundCard:
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"pulseaudio did not start: {(self._folder / 'log').read_text()}")
 
+    @property
+    def server(self) -> int:
+        """The process that serves."""
+        assert self._server is not None
+        return self._server.pid
+
     def end_server(self) -> None:
         """End the server; `start` begins it again."""
         server, self._server = self._server, None
@@ -105,6 +114,9 @@ class SoundCard:
         """End the server and remove its folder."""
         self.end_server()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def join(self, voice: int) -> None:
+        """Lead the streams of a process to the card's ends, where its server does not."""
 
     def pactl(self, *arguments: str) -> str:
         """Ask the server something, or for something."""
@@ -134,9 +146,8 @@ class SoundCard:
     def record_speaker(self, sink: str = "vspk") -> Iterator[Recording]:
         """Record what the speaker plays, until the block ends."""
         arguments = ["parec", "-d", f"{sink}.monitor", "--format=float32le", f"--rate={self.rate_hz}", "--channels=2"]
-        process = subprocess.Popen(
-            [*arguments, "--raw", "--latency-msec=20"], stdout=subprocess.PIPE, env=self.environment
-        )
+        arguments += ["--raw", f"--latency-msec={self.record_latency_ms}"]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, env=self.environment)
         recording = Recording(process, self.rate_hz)
         try:
             recording.wait_for(0.5)
