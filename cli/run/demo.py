@@ -114,8 +114,10 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
     folder = path_of(options.record) or _recording_folder()
     screen = outputs.screen
     demonstration = Demonstration()
-    way = "written" if demonstration.is_written else "spoken"
-    screen.say(f"A demonstration follows: three {way} questions to the embedded agent, in real time.")
+    if demonstration.is_written:
+        screen.say("A demonstration follows: three written questions to the embedded agent, in real time.")
+    else:
+        screen.say("A demonstration follows: three spoken questions to the embedded agent, in real time.")
     session = Session(
         provider="local",
         backend=VirtualBackend(microphone=demonstration.microphone),
