@@ -25,7 +25,9 @@ _STRONG = re.compile(r"\n|\. |; ")
 """Between parts, not within the value of one."""
 JOINTS = {"or_": " or ", "and_no_": " and no ", "and_": " and "}
 """Words between the parts of a value, by the beginning of its field's name."""
-_LEAST_LETTERS, _LEAST_SIGNS = 3, 6
+_BOUNDS, _NAMES = ("least", "most"), {"device", "key", "output", "outcome"}
+"""Names of fields that hold figures, and words that are not ours."""
+_LEAST_LETTERS, _LEAST_SIGNS, _FEW_LETTERS = 3, 6, 4
 """Messages with fewer, and a field that holds anything, are known only as a whole text: a part could be anybody's."""
 
 
@@ -36,41 +38,57 @@ class _Template:
         self.translation = translation
         literals = [_plain(literal) for literal in _literals(message)]
         self.length = sum(map(len, literals))
-        self.longest = max(literals, key=len)
+        self._literals = sorted(literals, key=len, reverse=True)
         fields = [field for field in FIELD.finditer(message) if field["name"]]
-        self.numbers = {field["name"] for field in fields if is_number(field["format"])}
+        self.numbers = {field["name"] for field in fields if is_number(field["format"]) or field["name"] in _BOUNDS}
         """Fields with figures."""
         quoted = {field["name"] for field in fields if message[: field.start()].endswith(("'", "`", '"'))}
-        self.names = quoted | {"device", "key"}
-        """Fields whose values are names: those in quotes, devices, keys of the configuration."""
+        self.names = quoted | _NAMES
+        """Fields whose values are others' words: also those in quotes."""
         said = "".join("".join(literals).split())
-        letters = sum(map(str.isalpha, said))
-        self.may_be_part = letters >= _LEAST_LETTERS or len(said) >= _LEAST_SIGNS or len(self.numbers) == len(fields)
+        self._letters = sum(map(str.isalpha, said))
+        is_long = self._letters >= _LEAST_LETTERS or len(said) >= _LEAST_SIGNS
+        self.may_be_part = is_long or len(self.numbers) == len(fields) or message.endswith("url}")
         self._message = message
+        self._last = fields[-1]["name"] if message.endswith("}") else ""
+        """Field at the very end, which takes a full stop that another sentence has put there."""
 
     @functools.cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Compiled only for a sentence that has the longest of its literals."""
+        """Compiled only for a sentence that has all of its literals."""
         pattern, end = "", 0
         for field in FIELD.finditer(self._message):
             pattern += re.escape(_plain(self._message[end : field.start()]))
             end = field.end()
             if field["name"]:
-                is_last = self._message[end : end + 1] != "{"
-                values = _NUMBER if is_number(field["format"]) else ".*?" if is_last else ".*"
-                pattern += f"(?P<{field['name']}>{values})"
+                pattern += f"(?P<{field['name']}>{self._values_of(field)})"
             else:
                 pattern += re.escape(field[0][0])
         return re.compile(pattern + re.escape(self._message[end:]), re.DOTALL)
 
+    def _values_of(self, field: re.Match[str]) -> str:
+        """Pattern of what may stand in a field."""
+        if field["name"] in self.numbers:
+            return _NUMBER
+        if field["name"].endswith("url"):
+            return r"\S+"
+        if field.start() == 0 and self._letters <= _FEW_LETTERS:
+            return r"(?:\S+ ){0,3}\S+?"  # a few words, of which there would be many where the text is another's
+        return ".*" if self._message[field.end() : field.end() + 1] == "{" else ".*?"
+
     def values(self, text: str) -> dict[str, str] | None:
         """Return what stands in the fields of a text; None if it is not of this message."""
-        found = self._pattern.fullmatch(text) if self.longest in text else None
+        if not all(literal in text for literal in self._literals):
+            return None
+        found = self._pattern.fullmatch(text)
         return None if found is None else found.groupdict()
 
     def filled(self, values: dict[str, str]) -> str:
         """Return the translation with values in its fields."""
-        return FIELD.sub(lambda field: values[field["name"]] if field["name"] else field[0][0], self.translation)
+        stop = ""
+        if self._last and not self.translation.endswith("}") and values[self._last].endswith("."):
+            values, stop = {**values, self._last: values[self._last][:-1]}, "."
+        return FIELD.sub(lambda field: values[field["name"]] if field["name"] else field[0][0], self.translation) + stop
 
 
 class Catalogue(GNUTranslations):

@@ -87,7 +87,7 @@ def tool_line(event: ToolEvent) -> str:
         case ToolCalled(name, arguments, _, server_side):
             return f"  {'the server runs' if server_side else 'tool'} {call_text(name, arguments)}"
         case ToolReturned(name, output, _, failed, cut_chars):
-            cut = f" ({cut_chars} characters too long for the model, and cut)" if cut_chars else ""
+            cut = translated(f" ({cut_chars} characters too long for the model, and cut)") if cut_chars else ""
             return f"  {name} {'failed: ' if failed else 'returned '}{output[:_SHOWN_CHARS]}{cut}"
         case ToolsAwaited(names):
             return f"Waiting for {', '.join(names)} to finish; Ctrl+C again stops waiting."

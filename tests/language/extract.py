@@ -25,6 +25,7 @@ from cli.commands.bench_history import history_command
 from cli.errors import on_command_line
 from cli.language.catalogue import AROUND, FIELD, JOINTS, is_number
 from cli.language.help import help_texts
+from engine.local.faults.plan import listing
 
 ROOT = Path(__file__).parent.parent.parent
 FLOORS = ("cli", "engine", "backends", "benchmarks")
@@ -88,6 +89,8 @@ def messages() -> Iterator[tuple[Message, str]]:
                 yield re.sub(r"%(\.\d+f)", r"{value:\1}", found), path.relative_to(ROOT).as_posix()
     for message in _of_help():
         yield message, "cli/commands"
+    for _, meaning in listing():
+        yield meaning, "engine/local/faults"
     for joint in JOINTS.values():
         yield joint.strip(), "cli/language/catalogue.py"
     for name in _SYSTEM_ERRORS.split():

@@ -214,8 +214,8 @@ def _wrong_rate(speed: float, rate_hz: int) -> Diagnosis:
 
 def _telephone(check: SoundCheck, limit_hz: int | None) -> list[Diagnosis]:
     signs = [
-        f"the {word} {sign}"
-        for word, side in (("microphone", check.microphone), ("speaker", check.speaker))
+        f"the {'microphone' if side is check.microphone else 'speaker'} {sign}"
+        for side in (check.microphone, check.speaker)
         if (sign := _telephone_sign(side))
     ]
     if limit_hz is not None:
