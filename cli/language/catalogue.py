@@ -78,7 +78,7 @@ class _Template:
 
     def values(self, text: str) -> dict[str, str] | None:
         """Return what stands in the fields of a text; None if it is not of this message."""
-        if not all(literal in text for literal in self._literals):
+        if self._literals[0] not in text or not all(literal in text for literal in self._literals):
             return None
         found = self._pattern.fullmatch(text)
         return None if found is None else found.groupdict()
@@ -102,6 +102,7 @@ class Catalogue(GNUTranslations):
         self._templates = sorted(fielded, key=lambda template: -template.length)
         self.sentence = functools.lru_cache(1000)(self._sentence)
         """Return a text in this language, as far as it is known."""
+        self._message = functools.lru_cache(10_000)(self._find)
 
     def _sentence(self, text: str, *, is_part: bool = False) -> str:
         core = text.strip(AROUND)
@@ -111,7 +112,7 @@ class Catalogue(GNUTranslations):
         found = self._message(core, is_part=is_part)
         return text[:begin] + (self._in_parts(core) if found is None else found) + text[begin + len(core) :]
 
-    def _message(self, text: str, *, is_part: bool) -> str | None:
+    def _find(self, text: str, *, is_part: bool) -> str | None:
         """Return the translation of one message; None where it is none."""
         if text in self._messages:
             return self._messages[text]
