@@ -5,7 +5,6 @@ Half a second is recorded and thrown away while the speaker plays silence.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from cli.doctor.findings import Finding, configuration_in_force, error, ok, warn
 from engine.audio.device.blame import closing
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import open_backend
+from engine.audio.platforms import microphone_permission
 from engine.audio.types import StreamInfo, StreamRequest
 from engine.config import AudioDefaults
 from engine.errors import DeviceBusyError, PermissionDeniedError, StreamLostError, UnsupportedFormatError, VoiceError
@@ -70,7 +70,7 @@ def _record(port: AudioPort) -> None:
 
 
 def _microphone(port: AudioPort) -> Finding:
-    from engine.audio.soundcheck.diagnosis import PERMISSION, exact_zeros  # noqa: PLC0415
+    from engine.audio.soundcheck.diagnosis import exact_zeros  # noqa: PLC0415
     from engine.dsp.meter import to_db  # noqa: PLC0415
 
     samples = port.capture.get(port.capture.capacity) if port.capture else None
@@ -79,7 +79,7 @@ def _microphone(port: AudioPort) -> Finding:
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
     if samples.any():
         return ok("microphone", f"is heard, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
-    zeros, verdict = exact_zeros(), error if sys.platform in PERMISSION else warning
+    zeros, verdict = exact_zeros(), error if microphone_permission() else warning
     return verdict("microphone", zeros.text, zeros.fix)
 
 

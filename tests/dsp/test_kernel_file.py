@@ -6,7 +6,6 @@ import ctypes
 import json
 import logging
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.audio.port.audio_port import AudioPort
-from engine.dsp.compile import cache, library
+from engine.dsp.compile import cache, library, ownership
 from engine.dsp.resample import make_resampler
+from tests.support.full_disk import disk_of
 
 NAME = library._file_name()
 _COMPILED_HERE = """
@@ -46,9 +46,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(library, "_loaded", None)
-    cache._is_ours.cache_clear()
+    _forget_owners()
     yield tmp_path
-    cache._is_ours.cache_clear()
+    _forget_owners()
+
+
+def _forget_owners() -> None:
+    if sys.platform != "win32":
+        ownership.is_ours.cache_clear()
 
 
 def start(monkeypatch: pytest.MonkeyPatch, built: bytes | None) -> tuple[library.Library, list[str]]:
@@ -150,6 +155,8 @@ def test_a_folder_that_others_can_write_to_is_not_used(
     folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes, mode: int
 ) -> None:
     """Nor one in it: who may write to the parent may put another folder in its place."""
+    if sys.platform == "win32":
+        pytest.skip("no modes of files")
     open_to_all = folder / "open"
     (open_to_all / "mine").mkdir(parents=True)
     open_to_all.chmod(mode)
@@ -166,10 +173,12 @@ def test_a_folder_that_others_can_write_to_is_not_used(
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root may give folders away")
 def test_a_folder_whose_parent_belongs_to_somebody_else_is_not_used(folder: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("no owners of Unix")
     theirs = folder / "voice-alice"
     theirs.mkdir()
     os.chown(theirs, 65534, 65534)
-    assert not cache._is_ours(theirs / "kernels")
+    assert not ownership.is_ours(theirs / "kernels")
 
 
 def test_what_lies_in_the_folder_to_fall_back_to_does_not_keep_a_good_one_empty(
@@ -264,12 +273,8 @@ def test_without_a_folder_the_program_works_and_says_that_nothing_is_kept(
 
 
 def test_a_full_disk_leaves_no_half_file(folder: Path, monkeypatch: pytest.MonkeyPatch, kernels: bytes) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
+    with disk_of(1000):
         loaded, said = start(monkeypatch, kernels)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert works(loaded)
     assert "not kept" in said[1]
     assert not [path for path in folder.rglob("*") if path.is_file()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from engine.dsp.compile import cache
 from engine.dsp.resample import HIGHEST_HZ, LOWEST_HZ
 from engine.dsp.resampler_filters import Filters, filters_for
+from tests.support.full_disk import disk_of
 
 PAIR = (44100, 16000)
 DESIGN_MB, DESIGN_S = 50, 0.25
@@ -128,14 +128,7 @@ def test_a_folder_that_takes_nothing_is_no_error(folder: Path, monkeypatch: pyte
     assert same(started_anew(), designed)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
 def test_a_full_disk_is_no_error_and_leaves_nothing_behind(folder: Path) -> None:
-    import resource  # noqa: PLC0415 - not on Windows
-
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
+    with disk_of(1000):
         started_anew()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(folder.iterdir()) == []

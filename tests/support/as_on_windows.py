@@ -13,11 +13,14 @@ import os
 import signal
 import socket
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import sounddevice
 import soundfile
+
+from tests.support.tcp_pair import tcp_pair
 
 _MODULES = ("curses", "fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty")
 _OS = (
@@ -73,6 +76,8 @@ def become_windows() -> None:
             if hasattr(module, name):
                 delattr(module, name)
     ctypes.CDLL = _Library  # type: ignore[misc]
+    ctypes.windll = SimpleNamespace(ole32=SimpleNamespace(CoIncrementMTAUsage=lambda cookie: 0))  # type: ignore[attr-defined]
+    socket.socketpair = tcp_pair  # type: ignore[assignment]
     sys.platform = "win32"
 
 

@@ -16,12 +16,10 @@ import sys
 @functools.cache
 def silence_native_stderr() -> None:
     """Silence ALSA, JACK and PortAudio for the rest of the process; only a program that owns its terminal should."""
-    if sys.platform == "win32":
-        return  # neither library is there, and CDLL(None) raises TypeError
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # the last is Windows', where neither library is
         process = ctypes.CDLL(None)
         _take_handlers(process)
-        if sys.platform == "linux" and hasattr(process, "gnu_get_libc_version"):
+        if hasattr(process, "gnu_get_libc_version"):
             _divert_standard_error(process)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from concurrent.futures import wait
 from typing import TypeVar
 
+from engine.audio.platforms import share_com
 from engine.daemon_thread import DaemonThread
 from engine.errors import StreamLostError
 
@@ -21,8 +21,6 @@ _TOLD_S, _MOST_S = 3.0, 20.0
 def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambda _: None) -> T:
     """Return what a call into the library of a backend returns, from a daemon thread: Ctrl+C works meanwhile.
 
-    On Windows it is made here: what a thread has opened through COM is of no use to another one.
-
     Args:
         call: Loads the library, or opens a stream.
         discard: Given a result that comes too late.
@@ -35,8 +33,7 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
         >>> wait_for_sound(lambda: 7)
         7
     """
-    if sys.platform == "win32":
-        return call()
+    share_com()
     outcome = DaemonThread().submit(call)
     if not wait([outcome], _TOLD_S).done:
         _log.warning("The sound system has not answered for %g s.", _TOLD_S)

@@ -1,16 +1,17 @@
-"""Wakes the event loop: the audio thread through a descriptor it writes to without the GIL, and a clock."""
+"""Wakes the event loop: the audio thread through a line it writes to without the GIL, and a clock."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable
 
-from engine.audio.port.waker import POLL_S, Waker
+from engine.audio.port.waker import MOST_READ, Waker
 
 
 class LoopWaker(Waker):
-    """A descriptor that the kernel signals, and a clock: both call one function in the event loop.
+    """A line that the kernel signals, and a clock: both call one function in the event loop.
 
     Signals are not counted: many at once make one call, and one that came before `watch` is not lost.
 
@@ -25,12 +26,13 @@ class LoopWaker(Waker):
     """
 
     def __init__(self, tick_s: float) -> None:
-        """Make the descriptors; the clock ticks every `tick_s` seconds."""
+        """Make the line; the clock ticks every `tick_s` seconds."""
         super().__init__()
         self._tick_s = tick_s
         self._on_wake: Callable[[bool], None] = lambda signalled: None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._timers: dict[bool, asyncio.TimerHandle] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._receiving: asyncio.Task[None] | None = None
 
     def watch(self, on_wake: Callable[[bool], None]) -> None:
         """Call `on_wake(True)` in the running loop once signalled, and `on_wake(False)` for each tick, until closed.
@@ -40,33 +42,46 @@ class LoopWaker(Waker):
         """
         self._on_wake = on_wake
         self._loop = asyncio.get_running_loop()
-        self._set_timer(self._loop, self._tick_s, signalled=False)
-        if self._read_end >= 0:
-            self._loop.add_reader(self._read_end, self._on_readable)
-        else:
-            self._set_timer(self._loop, POLL_S, signalled=True)
+        self._set_timer(self._loop)
+        try:
+            self._loop.add_reader(self._line.read_end, self._on_readable)
+        except NotImplementedError:  # Windows, whose loop only waits for what it has asked for
+            self._receiving = self._loop.create_task(self._receive(self._loop))
 
     def _on_readable(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            self._take_signals()
+            self._line.take()
         self._on_wake(True)
 
-    def _set_timer(self, loop: asyncio.AbstractEventLoop, seconds: float, *, signalled: bool) -> None:
-        def on_timer() -> None:
-            self._set_timer(loop, seconds, signalled=signalled)
-            self._on_wake(signalled)
+    async def _receive(self, loop: asyncio.AbstractEventLoop) -> None:
+        assert isinstance(self._line.read_end, socket.socket)
+        while await loop.sock_recv(self._line.read_end, MOST_READ):
+            loop.call_soon(self._on_received)  # what that raises ends nothing
 
-        self._timers[signalled] = loop.call_later(seconds, on_timer)
+    def _on_received(self) -> None:
+        if self._loop is not None:
+            self._on_wake(True)
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        def on_timer() -> None:
+            self._set_timer(loop)
+            self._on_wake(False)
+
+        self._timer = loop.call_later(self._tick_s, on_timer)
 
     def stop(self) -> None:
-        """Make no more calls; the descriptors stay."""
+        """Make no more calls; the line stays."""
         loop, self._loop = self._loop, None
-        for timer in self._timers.values():
-            timer.cancel()
-        if loop is not None and not loop.is_closed() and self._read_end >= 0:
-            loop.remove_reader(self._read_end)
+        if self._timer is not None:
+            self._timer.cancel()
+        if loop is None or loop.is_closed():
+            return
+        if self._receiving is not None:
+            self._receiving.cancel()
+        else:
+            loop.remove_reader(self._line.read_end)
 
     def close(self) -> None:
-        """Release the descriptors; safe to call twice. The streams that signal them must be closed before."""
+        """Release the line; safe to call twice. The streams that signal it must be closed before."""
         self.stop()
         super().close()

@@ -5,16 +5,14 @@ The asking itself is `engine.audio.kernels.priority`.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from engine.audio.kernels.priority_answers import GRANTED, HELD, NOT_ASKED, REQUEST_WORDS, UNAVAILABLE
+from engine.audio.platforms import means_held
 from engine.dsp.compile.library import library
-
-_OPTED_OUT = 1  # EPERM of macOS: thread_policy_set has been called on this thread, which ends its QoS
 
 
 class Priority(StrEnum):
@@ -49,7 +47,7 @@ def audio_thread(thread_id: int, answer: int) -> AudioThread:
         AudioThread(id=4711, priority=<Priority.REFUSED: 'refused'>, error=1)
     """
     if answer < 0:
-        held = sys.platform == "darwin" and answer == -_OPTED_OUT
+        held = means_held(-answer)
         return AudioThread(thread_id, Priority.HELD if held else Priority.REFUSED, 0 if held else -answer)
     named = {
         NOT_ASKED: Priority.NOT_ASKED,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.platforms import microphone_permission
 from engine.audio.soundcheck.spectrum import find_band_limit_hz, find_hum
 from engine.audio.soundcheck.sweep import Sweep, place_of_sweep, speed_of_sweep
 from engine.dsp.meter import to_db
@@ -29,10 +29,6 @@ _TELEPHONE_RATE_HZ = 16000
 _TELEPHONE_NAME = re.compile(r"hands-?free|\b(?:hfp|hsp)\b|head-?set[-_ ]head[-_ ]?unit|\bAG audio\b", re.IGNORECASE)
 """Names that Windows, PulseAudio and PipeWire give the side of a Bluetooth headset that serves telephone calls."""
 
-PERMISSION = {
-    "darwin": "Allow it in System Settings > Privacy & Security > Microphone for this terminal, and start again.",
-    "win32": "Allow it in Settings > Privacy & security > Microphone, also for desktop apps, and start again.",
-}
 _UNMUTE = "Unmute it in the sound settings (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), and see that it is plugged in."
 _TELEPHONE_FIX = (
     "Take another microphone (`input=`), such as the computer's own: a Bluetooth headset hears and plays in full only "
@@ -108,19 +104,14 @@ class Report:
     diagnoses: tuple[Diagnosis, ...] = field(default=())
 
 
-def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
-    """Tell what is wrong; where nothing can be heard, nothing else is looked for.
-
-    Args:
-        check: The recording.
-        platform: The system whose settings the fixes name, as `sys.platform`.
-    """
+def diagnose(check: SoundCheck) -> Report:
+    """Tell what is wrong; where nothing can be heard, nothing else is looked for."""
     recording = np.concatenate([check.quiet, check.heard])
     peak = float(np.max(np.abs(recording), initial=0.0))
     if not peak <= _LOUDEST:  # nor is NaN
         return Report(-math.inf, -math.inf, None, diagnoses=(_NO_SOUND,))
     quiet_db = to_db(_rms(check.quiet))
-    dead = _dead(check, recording, platform)
+    dead = _dead(check, recording)
     if dead is not None:
         return Report(quiet_db, to_db(peak), None, diagnoses=(dead, *_telephone(check, None)))
     rate_hz = check.microphone.rate_hz
@@ -145,12 +136,12 @@ def diagnose(check: SoundCheck, *, platform: str = sys.platform) -> Report:
     return Report(quiet_db, to_db(peak), speed, hum_hz, limit_hz, round_trip_ms, tuple(diagnoses))
 
 
-def exact_zeros(platform: str = sys.platform) -> Diagnosis:
+def exact_zeros() -> Diagnosis:
     """Return the diagnosis of a microphone without any noise of its own."""
     return Diagnosis(
         Trouble.EXACT_ZEROS,
         "The microphone gives nothing but exact zeros: it is muted, or the system does not let this program use it.",
-        PERMISSION.get(platform, _UNMUTE),
+        microphone_permission() or _UNMUTE,
     )
 
 
@@ -164,9 +155,9 @@ _NOT_HEARD = Diagnosis(
 )
 
 
-def _dead(check: SoundCheck, recording: NDArray[np.float32], platform: str) -> Diagnosis | None:
+def _dead(check: SoundCheck, recording: NDArray[np.float32]) -> Diagnosis | None:
     if not recording.any():
-        return exact_zeros(platform)
+        return exact_zeros()
     moment = max(1, round(_MOMENT_S * check.microphone.rate_hz))
     moments = [recording[start : start + moment] for start in range(0, recording.size, moment)]
     loudest_db = to_db(max(_rms(samples) for samples in moments))

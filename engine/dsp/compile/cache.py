@@ -6,16 +6,16 @@ Machine code is loaded from that folder, so nobody but the user (and root) may b
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import os
-import stat
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+
+from engine.dsp.compile.ownership import is_ours, user_name
 
 _ENGINE = Path(__file__).resolve().parents[2]
 _NUMBA_VARIABLES = ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
@@ -50,7 +50,7 @@ def cache_folders() -> list[Path]:
     """
     folders = []
     for folder in map(_made, _candidates()):
-        if folder is not None and _is_ours(folder):
+        if folder is not None and is_ours(folder):
             folders.append(folder)
             if os.access(folder, os.W_OK):
                 break
@@ -105,8 +105,7 @@ def _candidates() -> Iterator[Path]:
 
     chosen = os.environ.get("VOICE_CACHE_DIR")
     yield Path(chosen) if chosen else user_cache_path("voice")
-    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    yield Path(tempfile.gettempdir()) / f"voice-{user}"
+    yield Path(tempfile.gettempdir()) / f"voice-{user_name()}"
 
 
 def _made(folder: Path) -> Path | None:
@@ -115,40 +114,6 @@ def _made(folder: Path) -> Path | None:
         return folder.resolve()
     except OSError:
         return None
-
-
-@functools.cache
-def _is_ours(folder: Path) -> bool:
-    """Whether no other user can replace a folder or what lies in it; Windows is taken at its word."""
-    if not hasattr(os, "getuid"):
-        return True
-    try:
-        return all(_is_safe(part.stat(), last=part == folder) for part in (folder, *folder.parents))
-    except OSError:
-        return False
-
-
-def _is_safe(status: os.stat_result, *, last: bool) -> bool:
-    """Whether only the user and root can change a folder; in a sticky one, such as /tmp, others cannot rename ours."""
-    owners = (os.getuid(),) if last else (os.getuid(), 0)
-    if status.st_mode & stat.S_ISVTX and not last:
-        return True
-    others_may_write = status.st_mode & stat.S_IWOTH or (
-        status.st_mode & stat.S_IWGRP and not _is_private_group(status.st_gid)
-    )
-    return status.st_uid in owners and not others_may_write
-
-
-def _is_private_group(group: int) -> bool:
-    """Whether a group is the user's own: Fedora and Ubuntu give everybody one, to which their folders are open."""
-    import grp  # noqa: PLC0415 - not on Windows
-    import pwd  # noqa: PLC0415
-
-    try:
-        entry = grp.getgrgid(group)
-        return entry.gr_name == pwd.getpwuid(os.getuid()).pw_name and not entry.gr_mem
-    except KeyError:
-        return False
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -1,16 +1,39 @@
-"""The machine that kernels are compiled for: its processor, its C library, and functions that LLVM does not find."""
+"""The machine that kernels are compiled for: its processor, its C library, and what differs between systems."""
 
 from __future__ import annotations
 
 import ctypes
 import platform
 import sys
+import sysconfig
+import time
 from collections.abc import Sequence
 
 import llvmlite.binding as llvm
 
-_NOT_FOUND = {"win32": (("avrt", "AvSetMmThreadCharacteristicsW"), ("kernel32", "GetLastError"))}
-"""By platform: libraries and functions."""
+from engine.errors import LibraryMissingError
+
+CLOCK_ID = {"win32": None, "darwin": 8}.get(sys.platform, getattr(time, "CLOCK_MONOTONIC", 0))
+"""The clock of C's `clock_gettime` that `time.monotonic` reads: CLOCK_UPTIME_RAW on macOS; none on Windows."""
+WRITES_TO_SOCKETS = sys.platform != "win32"
+"""Whether C's `write` takes a socket; on Windows a socket is no descriptor, and `send` has 64 bits for it."""
+_NOT_FOUND = {
+    "win32": (("ws2_32", "send"), ("kernel32", "GetLastError"), ("avrt", "AvSetMmThreadCharacteristicsW")),
+}
+"""Functions that LLVM does not find by itself: by platform, libraries and names."""
+
+
+def require_lock() -> None:
+    """Refuse a Python that is built without the interpreter's lock: kernels are called with it held.
+
+    Raises:
+        LibraryMissingError: this is one.
+    """
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        raise LibraryMissingError(
+            "This is a free-threaded Python, on which nothing of voice has been tested.",
+            fix="Use the ordinary build of the same version.",
+        )
 
 
 def processor() -> tuple[str, str]:

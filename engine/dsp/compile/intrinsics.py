@@ -7,8 +7,6 @@ An address counts bytes; a word is 8 bytes and `index` counts words. Each intrin
 from __future__ import annotations
 
 import functools
-import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from engine.dsp.compile import host
 
 _I8 = ir.IntType(8)
 _I32 = ir.IntType(32)
@@ -101,22 +101,18 @@ def copy_bytes(builder: Any, target: Any, source: Any, count: Any) -> None:
     builder.call(memcpy, [target, source, count, ir.Constant(ir.IntType(1), 0)])
 
 
-# Python's time.monotonic() reads CLOCK_MONOTONIC on Linux and mach_absolute_time() on macOS, which is CLOCK_UPTIME_RAW.
-_CLOCK_ID = 8 if sys.platform == "darwin" else getattr(time, "CLOCK_MONOTONIC", 0)
-
-
 @_emitted(types.int64())
 def monotonic_ns(builder: Any) -> Any:
     """Nanoseconds of the clock that `time.monotonic` reads; 0 on Windows, where no such C function exists.
 
     clock_gettime is answered without a system call (vDSO on Linux, commpage on macOS).
     """
-    if sys.platform == "win32":
+    if host.CLOCK_ID is None:
         return ir.Constant(_I64, 0)
     timespec = cgutils.alloca_once(builder, ir.ArrayType(_I64, 2))
     function_type = ir.FunctionType(_I32, [_I32, timespec.type])
     clock_gettime = cgutils.get_or_insert_function(builder.module, function_type, "clock_gettime")
-    builder.call(clock_gettime, [ir.Constant(_I32, _CLOCK_ID), timespec])
+    builder.call(clock_gettime, [ir.Constant(_I32, host.CLOCK_ID), timespec])
     zero = ir.Constant(_I32, 0)
     seconds = builder.load(builder.gep(timespec, [zero, zero]))
     nanoseconds = builder.load(builder.gep(timespec, [zero, ir.Constant(_I32, 1)]))
@@ -125,13 +121,16 @@ def monotonic_ns(builder: Any) -> Any:
 
 @_emitted(types.void(types.int64))
 def signal_descriptor(builder: Any, descriptor: Any) -> None:
-    """Write the 8-byte number 1 to a non-blocking eventfd or pipe, which wakes whoever polls it.
+    """Write the 8-byte number 1 to a non-blocking eventfd or socket, which wakes whoever polls it.
 
-    A full pipe refuses at once, and is as good as a wake-up: there is one in it already.
+    A full socket refuses at once, and is as good as a wake-up: there is one in it already.
     """
-    if sys.platform == "win32":
-        return
     one = cgutils.alloca_once_value(builder, ir.Constant(_I64, 1))
-    function_type = ir.FunctionType(_I64, [_I32, one.type, _I64])
-    write = cgutils.get_or_insert_function(builder.module, function_type, "write")
-    builder.call(write, [builder.trunc(descriptor, _I32), one, ir.Constant(_I64, 8)])
+    if host.WRITES_TO_SOCKETS:
+        function_type = ir.FunctionType(_I64, [_I32, one.type, _I64])
+        write = cgutils.get_or_insert_function(builder.module, function_type, "write")
+        builder.call(write, [builder.trunc(descriptor, _I32), one, ir.Constant(_I64, 8)])
+    else:
+        function_type = ir.FunctionType(_I32, [_I64, one.type, _I32, _I32])
+        send = cgutils.get_or_insert_function(builder.module, function_type, "send")
+        builder.call(send, [descriptor, one, ir.Constant(_I32, 8), ir.Constant(_I32, 0)])

@@ -26,7 +26,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from engine.dsp.compile.cache import BEGINNING, keep, kept, kernel_file, wanted_folder
-from engine.dsp.compile.host import description, lacks, name_system_functions
+from engine.dsp.compile.host import description, lacks, name_system_functions, require_lock
 from engine.redaction import without_keys
 
 _log = logging.getLogger(__name__)
@@ -83,10 +83,14 @@ def load_kernels(announce: Callable[[str], None] = _log.info) -> Library:
 
     Args:
         announce: Given a sentence before they are compiled, and one afterwards.
+
+    Raises:
+        LibraryMissingError: this Python has no such lock.
     """
     global _loaded  # noqa: PLW0603 - one library in a process, as its code lies at one address
     with _lock:
         if _loaded is None:
+            require_lock()
             _loaded = _load_kept() or _compile(announce)
         return _loaded
 

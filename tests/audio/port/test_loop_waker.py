@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import socket
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.port.loop_waker import LoopWaker
 from engine.realtime.testing import run_virtual
+from tests.support.tcp_pair import tcp_pair
 
 RATE_HZ = 48000
 TICK_S = 0.25
@@ -43,7 +45,7 @@ def test_ticks_keep_their_rhythm_beside_signals_and_without(period_s: float, sig
         began_s = loop.time()
         for _ in range(signals):
             await asyncio.sleep(period_s)
-            os.write(waker.descriptor, (1).to_bytes(8, sys.byteorder))
+            waker.signal()
         await asyncio.sleep(max(0.0, began_s + 20.1 - loop.time()))
         waker.close()
         await asyncio.sleep(10)
@@ -55,16 +57,45 @@ def test_ticks_keep_their_rhythm_beside_signals_and_without(period_s: float, sig
     run_virtual(run())
 
 
-async def test_where_nothing_can_signal_a_descriptor_the_loop_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pair", [socket.socketpair, tcp_pair])
+async def test_a_loop_that_watches_no_descriptors_is_woken_too(
+    monkeypatch: pytest.MonkeyPatch, pair: Callable[[], tuple[socket.socket, socket.socket]]
+) -> None:
+    """Windows' loop has no readers, and Windows no eventfd."""
+
+    def no_reader(*_: object) -> None:
+        raise NotImplementedError
+
     with monkeypatch.context() as windows:
-        windows.delattr(os, "eventfd", raising=False)
         windows.setattr(sys, "platform", "win32")
-        waker = LoopWaker(tick_s=0.02)
-    assert waker.descriptor == -1
+        windows.setattr(socket, "socketpair", pair)
+        waker = LoopWaker(tick_s=60.0)
     calls: asyncio.Queue[bool] = asyncio.Queue()
-    waker.watch(calls.put_nowait)
-    assert await calls.get()
-    while await calls.get():
-        pass
-    assert await calls.get()
+
+    def on_wake(signalled: bool) -> None:
+        calls.put_nowait(signalled)
+        raise RuntimeError("an observer's mistake")
+
+    reported: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    waker.signal()
+    with monkeypatch.context() as windows:
+        windows.setattr(type(loop), "add_reader", no_reader)
+        waker.watch(on_wake)
+    port = AudioPort()
+    port.set_wake_descriptor(waker.descriptor)
+    port.attach_input(RATE_HZ, 1)
+    port.wake_at_captured(480)
+    async with asyncio.timeout(60):
+        assert await calls.get()
+        port.process(np.zeros((480, 1), np.float32), None)
+        assert await calls.get()
+    assert [str(error) for error in reported] == ["an observer's mistake"] * 2
+    port.set_wake_descriptor(-1)
+    waker.signal()
+    waker.stop()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert calls.empty()
     waker.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -85,9 +86,10 @@ def test_values_that_no_device_can_mean_are_no_sound_however_loud(value: float) 
 @pytest.mark.parametrize(
     ("platform", "words"), [("darwin", "System Settings"), ("win32", "desktop apps"), ("linux", "p")]
 )
-def test_exact_zeros_are_a_matter_of_permission(platform: str, words: str) -> None:
+def test_exact_zeros_are_a_matter_of_permission(monkeypatch: pytest.MonkeyPatch, platform: str, words: str) -> None:
     check = replace(healthy(), quiet=np.zeros(72000, np.float32), heard=np.zeros(144000, np.float32))
-    report = diagnose(check, platform=platform)
+    monkeypatch.setattr(sys, "platform", platform)
+    report = diagnose(check)
     assert troubles(report) == [Trouble.EXACT_ZEROS]
     assert words in report.diagnoses[0].fix
     assert report.quiet_db == -np.inf

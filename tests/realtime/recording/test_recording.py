@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from engine.realtime.session_events import BargeIn, ErrorShown, Observer, Sessio
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, VirtualDevices, Wait, run_virtual
 from engine.realtime.tools.tool import tool_of
 from tests.realtime.recording.recorded import hold_recorded
+from tests.support.full_disk import disk_of
 
 TONE = (12000 * np.sin(np.arange(3 * 24000) / 5)).astype("<i2").tobytes()
 SPEAKER_HZ, WIRE_HZ = 48000, 24000
@@ -229,17 +228,6 @@ def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(InvalidInputError):
         hold_recorded(tmp_path / "file", CONVERSATION, duration_s=6)
-
-
-@contextmanager
-def disk_of(most_bytes: int) -> Iterator[None]:
-    """No file can grow longer than that."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_session(tmp_path: Path) -> None:
