@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,16 +83,6 @@ def check_request(request: StreamRequest, backend: str) -> None:
         )
     if request.block_ms is not None and request.block_ms <= 0:
         raise InvalidInputError(f"A block of {request.block_ms} ms is impossible.", fix="Use 1 to 200 ms.")
-
-
-def device_name(name: bytes | str) -> str:
-    """A name as text: some systems cut it in the middle of a letter, or write it in another encoding than UTF-8."""
-    if isinstance(name, str):
-        return name
-    try:
-        return name.decode()
-    except UnicodeDecodeError:
-        return name.decode("mbcs" if sys.platform == "win32" else "utf-8", "replace")
 
 
 def block_ms_of(request: StreamRequest, direction: Direction, device: Device, devices: Sequence[Device]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from backends import jack
+from backends.platforms import decoded_name, main_host_api
 from backends.portaudio import (
     Opening,
     PortAudioFailure,
@@ -13,7 +14,6 @@ from backends.portaudio import (
     check_request,
     close_stream,
     close_within,
-    device_name,
     explain,
     forget,
     keep_until_closed,
@@ -57,12 +57,28 @@ Openers = Callable[[Opening], tuple[OpenAt, OpenAt | None]]
 """From what is to be opened to its opener, and that of a rate-converting mode, if any."""
 
 
+def _told(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A library's words in one spelling: each has its own of PortAudio's names."""
+    return {name.lower().replace("_", ""): value for name, value in entry.items()}
+
+
+def defaults_of(host_apis: Sequence[Mapping[str, Any]], first: int) -> dict[Direction, int]:
+    """Return the index of the system's default device of each direction, -1 where there is none.
+
+    Args:
+        host_apis: Words of a library on each host API.
+        first: Index of the one that PortAudio takes by itself.
+    """
+    told = _told(host_apis[main_host_api(host_apis, first)]) if host_apis else {}
+    return {direction: int(told.get(f"default{direction.value}device", -1)) for direction in Direction}
+
+
 def listed(index: int, entry: Mapping[str, Any], host_api: str, defaults: Mapping[Direction, int]) -> Device:
-    """Return a device from what a library says of it, each with its own spelling of PortAudio's names."""
-    told = {name.lower().replace("_", ""): value for name, value in entry.items()}
+    """Return a device from what a library says of it."""
+    told = _told(entry)
     return Device(
         index=index,
-        name=device_name(told["name"]),
+        name=told["name"] if isinstance(told["name"], str) else decoded_name(told["name"]),
         host_api=host_api,
         max_input_channels=told["maxinputchannels"],
         max_output_channels=told["maxoutputchannels"],

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from backends import jack
 from backends.alsa import require_configuration
+from backends.platforms import CONVERTING, MME_NAME_LENGTH
 from backends.portaudio import Opening, can_be_ended, not_running, restart, takes_rate
-from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
+from backends.portaudio_streams import OpenAt, PortAudioStreams, defaults_of, listed
 from backends.pyaudio_native import NativeStream, reach_portaudio
 from backends.pyaudio_pump import PumpedStream, failure_of
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.device.sound_server import leading_to, with_server_devices
+from engine.audio.platforms import WASAPI
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
@@ -25,10 +27,6 @@ DEGRADED = (
     "degraded: this PyAudio hides its PortAudio, so a Python thread moves the sound; "
     "a busy interpreter will break it. The sounddevice backend has no such limit."
 )
-
-_WASAPI, _CONVERTING = "Windows WASAPI", ("Windows DirectSound", "MME")
-_MME_NAME_LENGTH = 31
-"""MME cuts longer names off."""
 
 
 def _import_pyaudio() -> tuple[Any, Any]:
@@ -71,15 +69,18 @@ class PyAudioBackend:
             StreamLostError: PortAudio does not run.
         """
         try:
-            count = self._pyaudio.get_device_count()
+            count, host_apis = self._pyaudio.get_device_count(), self._host_apis()
         except OSError as error:  # it was ended, and has not started again
             raise not_running(failure_of(error)) from error
-        defaults = {direction: self._default(direction) for direction in Direction}
-        return with_server_devices([self._device(index, defaults) for index in range(count)])
+        first = self._pyaudio.get_default_host_api_info()["index"] if host_apis else 0
+        defaults = defaults_of(host_apis, first)
+        entries = map(self._pyaudio.get_device_info_by_index, range(count))
+        return with_server_devices(
+            [listed(index, entry, host_apis[entry["hostApi"]]["name"], defaults) for index, entry in enumerate(entries)]
+        )
 
-    def _device(self, index: int, defaults: dict[Direction, int]) -> Device:
-        entry = self._pyaudio.get_device_info_by_index(index)
-        return listed(index, entry, self._pyaudio.get_host_api_info_by_index(entry["hostApi"])["name"], defaults)
+    def _host_apis(self) -> list[dict[str, Any]]:
+        return [self._pyaudio.get_host_api_info_by_index(index) for index in range(self._pyaudio.get_host_api_count())]
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""
@@ -124,18 +125,11 @@ class PyAudioBackend:
             return partial(NativeStream, self._library, opening)
         return partial(PumpedStream, self._pyaudio, opening)
 
-    def _default(self, direction: Direction) -> int:
-        ask = getattr(self._pyaudio, f"get_default_{direction.value}_device_info")
-        try:
-            return int(ask()["index"])
-        except OSError:
-            return -1
-
 
 def converting_twin(devices: Sequence[Device], device: Device, direction: Direction) -> Device | None:
     """The same device in a host API of Windows that converts rates: PyAudio cannot ask WASAPI to."""
-    if device.host_api != _WASAPI:
+    if device.host_api != WASAPI:
         return None
-    names = (device.name, device.name[:_MME_NAME_LENGTH])
+    names = (device.name, device.name[:MME_NAME_LENGTH])
     twins = [twin for twin in devices if twin.name in names and direction.channels_of(twin) > 0]
-    return next((twin for api in _CONVERTING for twin in twins if twin.host_api == api), None)
+    return next((twin for api in CONVERTING for twin in twins if twin.host_api == api), None)

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 from backends import jack
 from backends.alsa import require_configuration
 from backends.portaudio import Opening, PortAudioFailure, not_running, restart, take_exit_handler, takes_rate
-from backends.portaudio_streams import OpenAt, PortAudioStreams, listed
+from backends.portaudio_streams import OpenAt, PortAudioStreams, defaults_of, listed
 from engine.audio.device.protocol import PROTOCOL_VERSION
 from engine.audio.device.sound_server import leading_to, with_server_devices
+from engine.audio.platforms import WASAPI
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import LibraryMissingError, PortAudioMissingError
 
 if TYPE_CHECKING:
     from engine.audio.port.audio_port import AudioPort
-
-_WASAPI = "Windows WASAPI"
 
 
 def _import_sounddevice() -> Any:
@@ -99,7 +98,7 @@ class SounddeviceBackend:
 
     def _openers(self, opening: Opening) -> tuple[OpenAt, OpenAt | None]:
         open_at = partial(SounddeviceStream, self._library, opening)
-        converts = opening.device.host_api == _WASAPI
+        converts = opening.device.host_api == WASAPI
         return open_at, partial(open_at, settings=self._library.WasapiSettings(auto_convert=True)) if converts else None
 
     def refresh(self) -> str:
@@ -120,11 +119,8 @@ class SounddeviceBackend:
     def _defaults(self, host_apis: Any) -> dict[Direction, int]:
         """The system's defaults; sounddevice's own setting wins where the user has made one."""
         chosen = dict(zip(Direction, self._library.default.device, strict=True))
-        first = host_apis[self._library.default.hostapi] if host_apis else {}
-        return {
-            direction: first.get(f"default_{direction.value}_device", -1) if index in (None, -1) else index
-            for direction, index in chosen.items()
-        }
+        defaults = defaults_of(host_apis, self._library.default.hostapi if host_apis else 0)
+        return {direction: defaults[direction] if index in (None, -1) else index for direction, index in chosen.items()}
 
 
 class SounddeviceStream:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.platforms import file_name
 from engine.dsp.pcm16 import pcm16_to_float32
 from engine.dsp.resample import HIGHEST_HZ, LOWEST_HZ
 from engine.errors import InvalidInputError
@@ -105,8 +105,7 @@ class FileMicrophone:
                 f"{path} is {kind}, not an audio file." if kind else f"There is no audio file {path}.", fix=_READABLE
             )
         try:
-            # By bytes, but on Windows: a name need not be UTF-8.
-            self._file = soundfile.SoundFile(path if os.name == "nt" else os.fsencode(path))
+            self._file = soundfile.SoundFile(file_name(path))
         except (RuntimeError, OSError, TypeError) as error:  # soundfile's own, and its refusal of names in .raw
             reason = str(error).rpartition(": ")[2].rstrip(".")  # libsndfile repeats the name before it
             raise InvalidInputError(f"{path} cannot be read as audio: {reason}.", fix=_READABLE) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from engine.audio.platforms import WASAPI
 from engine.audio.types import SOUND_SERVERS, Device, Direction
 from engine.errors import Advice, NoDeviceError, UnknownDeviceError
 
@@ -22,8 +23,9 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
         devices: The devices that the backend lists.
         name: None or "default" for the system's default (else the first); a number for an index; a name, or
             "name, host API", as it is or as it was before the device was plugged in again; or words, in any case and
-            any order, that all occur in "name, host API". What is nearer to the exact name wins, and a device of its
-            own before one of the sound server's.
+            any order, that all occur in "name, host API". What is nearer to the exact name wins, then a device of its
+            own before one of the sound server's, and on Windows, which lists one device under several host APIs, that
+            of WASAPI.
         direction: Only devices with channels in this direction count.
 
     Raises:
@@ -48,6 +50,7 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
         )
     matches = _matches([device for device in usable if device.host_api not in SOUND_SERVERS], name.strip())
     matches = matches or _matches(usable, name.strip())
+    matches = [device for device in matches if device.host_api == WASAPI] or matches
     if len(matches) == 1:
         return matches[0]
     if matches:
