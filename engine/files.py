@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -34,7 +35,7 @@ def open_private(path: Path, *, new: bool = False) -> int:
             raise OSError(errno.ELOOP, "it is a link to a file", str(path)) from None
         return os.open(path, os.O_WRONLY)
     status = os.fstat(descriptor)
-    if hasattr(os, "getuid") and stat.S_ISREG(status.st_mode):
+    if sys.platform != "win32" and stat.S_ISREG(status.st_mode):
         if status.st_uid != os.getuid():
             os.close(descriptor)
             raise PermissionError(errno.EACCES, "it belongs to another user", str(path))

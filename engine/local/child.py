@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import threading
 
 from engine.local.server import serve
@@ -21,7 +20,7 @@ async def serve_parent(factory: SessionFactory, host: str = "127.0.0.1", port: i
     """
     loop, until = asyncio.get_running_loop(), asyncio.Event()
     threading.Thread(target=_end_with_parent, args=(loop, until), daemon=True).start()
-    if sys.platform != "win32":
+    with contextlib.suppress(NotImplementedError):  # Windows, which has no such signal
         loop.add_signal_handler(signal.SIGTERM, until.set)
     await serve(host, port, factory=factory, announce=lambda line: print(line, flush=True), until=until)
 

@@ -80,5 +80,5 @@ def _anew(backend: Backend | None, name: str) -> Backend:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):  # nobody reads any more
         main(sys.argv[1], float(sys.argv[2]))

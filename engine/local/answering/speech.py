@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
+from engine.local.platforms import path_bytes
 from engine.plugins import optional_package
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: the callback runs inside espeak_Synth
@@ -45,7 +46,7 @@ def _load() -> tuple[Any, bytes | None]:
     except LibraryMissingError:
         name = ctypes.util.find_library("espeak-ng")
     else:
-        name, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path().encode()
+        name, data = espeakng_loader.get_library_path(), path_bytes(espeakng_loader.get_data_path())
     fix = 'Run `pip install "voice-realtime[local]"`.'
     if name is None:
         raise LibraryMissingError("Speech needs espeak-ng, which is not installed.", fix=fix)

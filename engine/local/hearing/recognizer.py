@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,9 +9,12 @@ from numpy.typing import NDArray
 
 from engine.errors import LibraryMissingError
 from engine.local.hearing.grammar import grammar
+from engine.local.platforms import plain_path
 from engine.plugins import optional_package
 
 RATE_HZ = 16000
+_MODEL = ("en-us", "cmudict-en-us.dict")
+"""Sounds, and the words they make."""
 _SEARCH = {"topn": 8, "ds": 1, "pl_window": 0}
 """More Gaussians of every frame and no look-ahead that prunes: 32 errors in 252 phrases of six voices, where the
 defaults made 36, for 40 ms more an utterance."""
@@ -43,21 +44,20 @@ class Recognizer:
         pocketsphinx = optional_package("pocketsphinx", "Speech recognition")
         try:
             self._decoder = self._make_decoder(pocketsphinx)
-        except (RuntimeError, OSError) as error:
+        except (RuntimeError, OSError, ValueError) as error:
             raise LibraryMissingError(
                 f"Speech recognition cannot load its model: {error}.", fix="Install pocketsphinx again."
             ) from error
 
     @staticmethod
     def _make_decoder(pocketsphinx: Any) -> Any:
-        dictionary = pocketsphinx.Decoder(samprate=RATE_HZ, loglevel="FATAL", lm=None)
-        text = grammar(lambda word: dictionary.lookup_word(word) is not None)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "voice.gram"
-            path.write_text(text, encoding="ascii")
-            return pocketsphinx.Decoder(
-                samprate=RATE_HZ, loglevel="FATAL", jsgf=str(path), lm=None, bestpath=False, **_SEARCH
-            )
+        hmm, words = (plain_path(pocketsphinx.get_model_path(f"en-us/{name}")) for name in _MODEL)
+        decoder = pocketsphinx.Decoder(
+            samprate=RATE_HZ, loglevel="FATAL", hmm=hmm, dict=words, lm=None, bestpath=False, **_SEARCH
+        )
+        decoder.add_jsgf_string("voice", grammar(lambda word: decoder.lookup_word(word) is not None))
+        decoder.activate_search("voice")
+        return decoder
 
     def transcribe(self, utterance: NDArray[np.int16]) -> str:
         """Return what was said, in lower case; empty where it fits nothing the grammar has.

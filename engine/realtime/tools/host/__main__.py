@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import socket
@@ -13,11 +12,11 @@ import time
 import traceback
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from engine.errors import VoiceError
 from engine.realtime.tools.execution import call_async, call_plain, is_async
+from engine.realtime.tools.host.platforms import limit, received_socket
 from engine.realtime.tools.host.wire import HEAD, Order, packed
 from engine.realtime.tools.loading import tools_named
 from engine.realtime.tools.results import MAX_OUTPUT_CHARS, Output
@@ -36,9 +35,6 @@ class _Link:
         self._socket = end
         self._incoming = end.makefile("rb")
         self._sending = threading.Lock()
-        if sys.platform != "win32":
-            # A copy of this process that a tool makes must not answer too, nor hold the socket open.
-            os.register_at_fork(after_in_child=partial(os.close, end.fileno()))
 
     def receive(self) -> dict[str, Any] | None:
         """Return the next object; None when the session is gone."""
@@ -142,34 +138,14 @@ def _loaded(link: _Link, reference: str) -> list[Tool]:
     return tools
 
 
-def _limit(order: Order) -> None:
-    """Take what the order has of limits, as far as the system knows them."""
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - of Unix
-
-        os.nice(order.nice)
-        with contextlib.suppress(OSError):  # the priority of the whole session, where Linux groups by them
-            Path("/proc/self/autogroup").write_text(str(order.nice), encoding="ascii")
-        if order.memory_mb is not None:
-            most = order.memory_mb << 20
-            resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-
-
-def _our_end() -> socket.socket:
-    """The socket that the session passed on: as an open descriptor, or through standard input where there is none."""
-    if sys.platform == "win32":
-        return socket.fromshare(sys.stdin.buffer.read())
-    return socket.socket(fileno=int(sys.argv.pop()))
-
-
 def main() -> None:
     """Load, then serve."""
-    link = _Link(_our_end())
+    link = _Link(received_socket())
     asked = link.receive()
     if asked is None:
         return
     order = Order(**asked)
-    _limit(order)
+    limit(order)
     os.environ.update(order.env)
     sys.path[:] = order.path
     by_reference = [_loaded(link, reference) for reference in order.references]

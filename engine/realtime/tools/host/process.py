@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from typing import Any, Self
 
+from engine.realtime.tools.host.platforms import hand_over, start_options
 from engine.realtime.tools.host.wire import HEAD, MOST_BYTES, Order, packed
 from engine.realtime.tools.printed import Printed
 from engine.realtime.tools.results import Output
@@ -75,7 +76,6 @@ class HostProcess:
             OSError: the system starts none.
         """
         ours, theirs = socket.socketpair()
-        is_windows = sys.platform == "win32"
         with theirs, Printed("tools", scrub, logging.INFO) as printed:
             try:
                 process = await asyncio.create_subprocess_exec(
@@ -85,22 +85,18 @@ class HostProcess:
                     "-m",
                     "engine.realtime.tools.host",
                     str(theirs.fileno()),
-                    stdin=asyncio.subprocess.PIPE if is_windows else asyncio.subprocess.DEVNULL,
                     stdout=printed.file,
                     stderr=printed.file,
-                    pass_fds=() if is_windows else (theirs.fileno(),),
                     # Ctrl+C in a terminal reaches a whole group. And Linux shares processors among sessions: one that
                     # was ours would take from the sound whatever the tools take, however low their priority in it.
                     start_new_session=True,
                     env=without_keys(os.environ),
+                    **start_options(theirs),
                 )
             except BaseException:
                 ours.close()
                 raise
-            if sys.platform == "win32" and process.stdin is not None:
-                process.stdin.write(theirs.share(process.pid))
-                process.stdin.close()
-                await process.stdin.wait_closed()
+            await hand_over(process, theirs)
             reader, writer = await asyncio.open_connection(sock=ours)
         writer.write(packed(asdict(order)))
         return cls(process, reader, writer, order.references)

@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def leave() -> None:
 
 def killed() -> None:
     """Be killed."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     os.kill(os.getpid(), signal.SIGKILL)
     FOREVER.wait()
 
@@ -70,6 +73,8 @@ def moving() -> str:
 
 def forking() -> str:
     """Make a copy of the process, which returns from here too."""
+    if sys.platform == "win32":
+        raise NotImplementedError
     pid = os.fork()
     if pid == 0:
         return "the copy"
