@@ -30,9 +30,11 @@ def _run() -> None:
     from cli.app import app  # noqa: PLC0415
     from cli.errors import exit_code, on_command_line  # noqa: PLC0415
     from cli.language.choice import speak_as_wanted  # noqa: PLC0415
+    from cli.platforms import write_utf8_to_pipes  # noqa: PLC0415
     from cli.terminal.stdout import written_out  # noqa: PLC0415
     from engine.errors import VoiceError  # noqa: PLC0415
 
+    write_utf8_to_pipes()
     try:
         speak_as_wanted()
         with written_out():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 import sys
 import tomllib
@@ -96,6 +95,7 @@ def set_value(
 @app.command()
 def edit() -> None:
     """Open the configuration file in your editor ($VISUAL, $EDITOR), and check it afterwards."""
+    from cli.platforms import EDITOR, words_of  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
     from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
@@ -105,9 +105,9 @@ def edit() -> None:
     file = config_path()
     make_private_folder(file.parent)
     file.touch(mode=0o600)
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or EDITOR
     try:
-        subprocess.run([*shlex.split(editor), str(file)], check=True, env=without_keys(os.environ))
+        subprocess.run([*words_of(editor), str(file)], check=True, env=without_keys(os.environ))
     except (OSError, ValueError, subprocess.CalledProcessError):
         raise InvalidInputError(f"The editor '{editor}' failed.", fix="Set EDITOR to another one.") from None
     load_config()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import stat
 import sys
 import threading
 import time
@@ -13,28 +11,25 @@ from itertools import pairwise
 from pathlib import Path
 
 from cli.doctor.findings import Finding, error, ok, warning
+from cli.platforms import PRIORITY_FIX, others_can_read, priority_limit
 from engine.errors import VoiceError
 
 _OLDEST = (3, 11)
 _GOVERNORS = Path("/sys/devices/system/cpu")
-_PRIORITY_FIX = (
-    "Start the service `Multimedia Class Scheduler`."
-    if sys.platform == "win32"
-    else "Add your user to the group `audio`, or set rtprio in /etc/security/limits.d, and log in again."
-)
 _COARSE_US = 1000.0
 """A clock that steps wider cannot tell one block of sound from the next."""
 
 
 def python() -> Iterator[Finding]:
     """The interpreter and the system."""
+    from engine.dsp.compile.host import require_lock  # noqa: PLC0415
+
     text = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     if sys.version_info < _OLDEST:
         yield error("python", text, "Install Python 3.11 or later.")
-    elif not getattr(sys, "_is_gil_enabled", lambda: True)():
-        yield warning("python", f"{text}, free-threaded", "Use the ordinary build: numba does not support this one.")
-    else:
-        yield ok("python", text)
+        return
+    require_lock()
+    yield ok("python", text)
 
 
 def configuration() -> Iterator[Finding]:
@@ -50,7 +45,7 @@ def configuration() -> Iterator[Finding]:
         return
     if not path.exists():
         yield ok("configuration", f"none at {path}: the defaults apply")
-    elif os.name == "posix" and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+    elif others_can_read(path):
         yield warning("configuration", f"{path} can be read by other users", f"Run `chmod 600 {path}`.")
     else:
         yield ok("configuration", str(path))
@@ -74,6 +69,7 @@ def kernels() -> Iterator[Finding]:
 
 def priority() -> Iterator[Finding]:
     """Whether a thread that asks as the audio threads do gets real-time priority."""
+    from engine.audio.platforms import error_text  # noqa: PLC0415
     from engine.audio.port.priority import AudioThread, Priority, ask_here  # noqa: PLC0415
 
     answers: list[AudioThread] = []
@@ -84,22 +80,12 @@ def priority() -> Iterator[Finding]:
     (answer,) = answers
     match answer.priority:
         case Priority.REFUSED:
-            reason = f"{os.strerror(answer.error)}{_priority_limit()}"
-            yield warning("priority", f"real-time priority is refused: {reason}", _PRIORITY_FIX)
+            reason = f"{error_text(answer.error)}{priority_limit()}"
+            yield warning("priority", f"real-time priority is refused: {reason}", PRIORITY_FIX)
         case Priority.UNAVAILABLE:
             yield ok("priority", "the system gives audio threads their priority by itself")
         case _:
             yield ok("priority", f"real-time priority is {answer.priority}")
-
-
-def _priority_limit() -> str:
-    """Real-time priority that the limits of this login allow, on Linux."""
-    if sys.platform != "linux":
-        return ""
-    import resource  # noqa: PLC0415 - Unix only
-
-    limit = resource.getrlimit(resource.RLIMIT_RTPRIO)[0]
-    return f" (RLIMIT_RTPRIO {'unlimited' if limit == resource.RLIM_INFINITY else limit})"
 
 
 def governor() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from cli.platforms import reader_left
 from cli.terminal.sanitize import json_text
 from cli.terminal.writer import BackgroundWriter
 from engine.errors import InvalidInputError
@@ -43,17 +44,17 @@ class EventFile:
 
         Raises:
             InvalidInputError: the file took no more.
-            BrokenPipeError: the reader has left.
+            OSError: the reader has left.
         """
         self._writer.close(patience_s)
         error = self._writer.error
         if error is not None:
-            raise error if isinstance(error, BrokenPipeError) else self._error(error)
+            raise error if reader_left(error) else self._error(error)
         if self._writer.dropped:
             self._tell(f"{self._writer.dropped} events are missing in {self._name}: it was read too slowly.")
 
     def _refused(self, error: OSError) -> None:
-        if isinstance(error, BrokenPipeError):
+        if reader_left(error):
             self._left()
         else:
             self._tell(self._error(error).message)

@@ -68,7 +68,7 @@ def open_outputs(events: str | None, *, plain: bool = False) -> Iterator[Outputs
 
     Raises:
         InvalidInputError: the event file cannot be written, or took no more.
-        BrokenPipeError: the reader of the conversation, or of the events, has left.
+        OSError: the reader of the conversation, or of the events, has left.
     """
     with contextlib.ExitStack() as stack:
         stdout = stack.enter_context(standard_output())

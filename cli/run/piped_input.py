@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from cli.platforms import piped_text
 from cli.run.commands import ENDED, UNREAD_S, LineCommands
 from cli.view.screen import Screen
 from engine.api.session import Session
@@ -93,12 +94,12 @@ def _start_reading(lines: asyncio.Queue[str | None]) -> None:
             while data := os.read(descriptor, 1 << 16):
                 *whole, rest = (rest + data).split(b"\n")
                 for line in whole:
-                    put(line.decode("utf-8", "replace"))
+                    put(piped_text(line))
                 if len(rest) > _MOST_BYTES:
-                    put(rest.decode("utf-8", "replace"))
+                    put(piped_text(rest))
                     rest = b""
         if rest:
-            put(rest.decode("utf-8", "replace"))
+            put(piped_text(rest))
         put(None)
 
     def read_to_the_end() -> None:

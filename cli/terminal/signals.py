@@ -1,4 +1,4 @@
-"""Ctrl+C, termination and a terminal that is closed, as a request to end in order."""
+"""Ctrl+C, termination and a terminal that is closed (on Windows Ctrl+Break too), as a request to end in order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from cli.terminal.interrupts import INTERRUPTS
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from cli.platforms import reader_left
 from engine.errors import InvalidInputError
 
 _REFUSED = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -31,10 +32,10 @@ def written_out() -> Iterator[None]:
         finally:
             if sys.stdout is not None:  # it was closed when the program began
                 sys.stdout.flush()
-    except BrokenPipeError:
-        _print_no_more()
-        sys.exit(_READER_LEFT)
     except OSError as error:
+        if reader_left(error):
+            _print_no_more()
+            sys.exit(_READER_LEFT)
         if error.errno not in _REFUSED or error.filename:
             raise
         _print_no_more()
