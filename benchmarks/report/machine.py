@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+_MEBIBYTE = 1 << 20
 _PACKAGES = ("numpy", "numba", "soxr", "aiohttp", "sounddevice", "PyAudio", "orjson", "pybase64", "samplerate")
 
 
@@ -43,3 +45,13 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.machine())
+
+
+def peak_memory_mb() -> float | None:
+    """Return the most that this process has had in memory; None on Windows, which counts it elsewhere."""
+    if sys.platform == "win32":
+        return None
+    import resource  # noqa: PLC0415 - of Unix
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / _MEBIBYTE if sys.platform == "darwin" else peak / 1024

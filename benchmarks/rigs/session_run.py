@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from benchmarks.report.machine import peak_memory_mb
 from benchmarks.rigs.scripted_service import ANSWER_MS
 from benchmarks.rigs.service_process import ScriptedService
 from engine.audio.device.protocol import Backend
@@ -34,7 +35,6 @@ _QUIET_SHARE, _QUIET_MOST_S = 0.25, 9.0
 _LEAST_IDLE_S = 0.4
 _LATEST_NS = ANSWER_MS * 1_000_000
 """Latest reply to a server's event, the end of the answer; anything later belongs to another event."""
-_MEBIBYTE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ async def _hold(seconds: float, backend: Backend, figures: SessionFigures, devic
             session.stop()
             await asyncio.wait({running})
             sent_ns = await service.finish()
-            figures.memory_mb = _memory_mb()
+            figures.memory_mb = peak_memory_mb()
             figures.capture_to_wire = session.latency.capture_to_wire.samples_ms
             figures.turn = session.latency.turn.samples_ms
             figures.wire_to_ring = since(sent_ns.get("delta", []), written.ends_ns)
@@ -177,13 +177,3 @@ async def _cpu_percent(seconds: float) -> float:
 def _cpu_s() -> float:
     ended = os.times()
     return time.process_time() + ended.children_user + ended.children_system
-
-
-def _memory_mb() -> float | None:
-    """The most this process has had in memory."""
-    if sys.platform == "win32":
-        return None
-    import resource  # noqa: PLC0415 - of Unix
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / _MEBIBYTE if sys.platform == "darwin" else peak / 1024

@@ -25,6 +25,8 @@ _ANSWER = 5 / 8
 _QUIET_S = 0.5
 _POLL_S = 0.5
 _PROC = Path("/proc")
+_TICKS_HZ = 100
+"""USER_HZ of Linux on every machine that has wheels."""
 _MEMORY = {"peak_rss_mb": ("status", "VmHWM"), "private_dirty_mb": ("smaps_rollup", "Private_Dirty")}
 """Figures of memory: a file of the process's folder, and the name in it."""
 
@@ -40,7 +42,7 @@ def measure(devices: StreamRequest, seconds: float, *, backend_name: str = "auto
     Raises:
         StreamLostError: the client ended too soon, or this system does not tell what a process takes.
     """
-    if not (_PROC / "self" / "smaps_rollup").exists():
+    if sys.platform != "linux" or not (_PROC / "self" / "smaps_rollup").exists():
         raise StreamLostError("What a client takes is read from /proc, and this system has none that tells it.")
     with contextlib.closing(open_backend(backend_name).backend) as backend:
         options = ["--backend", backend.name]
@@ -70,7 +72,8 @@ async def _watch_client(options: list[str], seconds: float, answer_s: float) -> 
                 if client.poll() is not None:
                     raise StreamLostError("The client ended too soon.", fix="Run `voice run` to see why.")
                 client.send_signal(signal.SIGINT)
-                await asyncio.to_thread(os.waitid, os.P_PID, client.pid, os.WEXITED | os.WNOWAIT)
+                if sys.platform == "linux":
+                    await asyncio.to_thread(os.waitid, os.P_PID, client.pid, os.WEXITED | os.WNOWAIT)
                 return _cpu_ms(folder), most_mb
             finally:
                 client.kill()
@@ -84,4 +87,4 @@ def _memory_mb(folder: Path, file: str, name: str) -> float:
 def _cpu_ms(folder: Path) -> float:
     """The process's own time in user and kernel; the name before it may hold blanks and brackets."""
     fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 1000 * (int(fields[11]) + int(fields[12])) / _TICKS_HZ

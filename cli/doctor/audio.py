@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from backends import jack
 from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
+from cli.doctor.wsl import is_wsl, name_and_version
+from cli.doctor.wsl import sound_server as wsl_sound_server
 from engine.audio.device.blame import blaming, closing, devices_of
 from engine.audio.device.matching import describe, find_device
 from engine.audio.device.protocol import Backend
@@ -67,7 +68,10 @@ def sound_server() -> Iterator[Finding]:
     if sys.platform != "linux":
         yield ok("sound server", "part of the system")
         return
-    named = ask_server(_name_and_version, "")
+    if is_wsl():
+        yield from wsl_sound_server()
+        return
+    named = ask_server(name_and_version, "")
     answers = [named] if named else [name for name, path in _sockets().items() if _listens(path)]
     if jack.has_joined():
         answers.append("JACK")
@@ -78,17 +82,14 @@ def sound_server() -> Iterator[Finding]:
         yield warning("sound server", "none of PulseAudio, PipeWire and JACK answers", fix)
 
 
-def _name_and_version(server: Any) -> str:
-    info = server.server_info()
-    return f"{info.server_name} {info.server_version}"
-
-
 def _sockets() -> dict[str, Path]:
     folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/run/user/none")
     return {"PulseAudio's socket answers": folder / "pulse/native", "PipeWire's socket answers": folder / "pipewire-0"}
 
 
 def _listens(path: Path) -> bool:
+    if sys.platform == "win32":
+        return False
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(_SERVER_S)
         try:
