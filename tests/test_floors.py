@@ -94,19 +94,26 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cli": ("cli", "benchmarks", "backends", "engine"),
 }
 _EVENTS = "engine.realtime.session_events"
+_PLATFORMS, _CLI_PLATFORMS = "engine.audio.platforms", "cli.platforms"
 _TYPES, _RUN_BLOCKING, _CLOCK = "engine.audio.types", "engine.audio.run_blocking", "engine.audio.clock"
 ROOMS: dict[str, tuple[str, ...]] = {
     "engine.audio.kernels": (),
-    "engine.audio.port": ("engine.audio.kernels", _TYPES),
-    "engine.audio.device": ("engine.audio.port", _TYPES, _RUN_BLOCKING),
+    "engine.audio.port": ("engine.audio.kernels", _PLATFORMS, _TYPES),
+    "engine.audio.device": ("engine.audio.port", _PLATFORMS, _TYPES, _RUN_BLOCKING),
     "engine.audio.playback": ("engine.audio.port", "engine.audio.kernels", _CLOCK),
     "engine.audio.processing": ("engine.audio.port", "engine.audio.kernels", _TYPES, _CLOCK, _RUN_BLOCKING),
     "engine.audio.recovery": ("engine.audio.device", "engine.audio.session_audio", _TYPES, _RUN_BLOCKING, _CLOCK),
-    "engine.audio.soundcheck": ("engine.audio.device", "engine.audio.port", _TYPES),
+    "engine.audio.soundcheck": ("engine.audio.device", "engine.audio.port", _PLATFORMS, _TYPES),
     "engine.local.protocol": ("engine.local.items",),
-    "engine.local.hearing": ("engine.local.protocol", "engine.local.answering", "engine.local.context"),
+    "engine.local.hearing": (
+        "engine.local.protocol",
+        "engine.local.answering",
+        "engine.local.context",
+        "engine.local.platforms",
+    ),
     "engine.local.answering": (
         "engine.local.protocol",
+        "engine.local.platforms",
         "engine.local.items",
         "engine.local.context",
         "engine.local.speech_worker",
@@ -133,14 +140,14 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "benchmarks.signals": ("benchmarks.report",),
     "benchmarks.rigs": ("benchmarks.signals", "benchmarks.report", "benchmarks.case", "benchmarks.timing"),
     "cli.language": (),
-    "cli.terminal": ("cli.language",),
+    "cli.terminal": ("cli.language", _CLI_PLATFORMS),
     "cli.view": ("cli.language", "cli.terminal", "cli.errors"),
     "cli.devices": ("cli.language", "cli.terminal", "cli.errors"),
-    "cli.doctor": ("cli.language", "cli.kernels", "cli.devices", "cli.errors"),
+    "cli.doctor": ("cli.language", "cli.kernels", "cli.devices", "cli.errors", _CLI_PLATFORMS),
     "cli.pages": ("cli.language", "cli.terminal"),
     "cli.bench": ("cli.language", "cli.pages", "cli.terminal", "cli.errors"),
     "cli.sessions": ("cli.language", "cli.pages", "cli.view", "cli.terminal", "cli.errors"),
-    "cli.run": ("cli.language", "cli.terminal", "cli.view", "cli.devices", "cli.options"),
+    "cli.run": ("cli.language", "cli.terminal", "cli.view", "cli.devices", "cli.options", _CLI_PLATFORMS),
 }
 """Rooms of a floor: what each may import of the floor's other rooms."""
 OURS = ("engine", "backends", "cli", "benchmarks", "tests")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,9 @@ def test_the_length_is_bounded_for_arrays_and_for_files(tmp_path: Path, monkeypa
             pcm16_of(sound, 4000, 4000)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("no named pipes in folders")
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(voice.InvalidInputError, match="no regular file"):
         DaemonThread().submit(pcm16_of, tmp_path / "pipe.wav", None, 48000).result(20)

@@ -66,6 +66,8 @@ def left_at_rest() -> dict[str, int]:
 
 def priority_is_as_reported(port: AudioPort, direction: Direction) -> bool:
     """Whether the thread of a direction is scheduled as the port says."""
+    if sys.platform != "linux":  # where the virtual sound card is
+        raise NotImplementedError
     thread = port.audio_thread(direction)
     is_real_time = os.sched_getscheduler(thread.id) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_FIFO, os.SCHED_RR)
     return thread.id != threading.get_native_id() and is_real_time == (

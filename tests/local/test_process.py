@@ -67,6 +67,8 @@ def _has_ended(descriptor: int) -> bool:
 
 
 async def test_one_that_is_still_loading_ends_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if sys.platform != "linux":
+        pytest.skip("processes are watched as Linux lets them be")
     (tmp_path / "loads_for_ever.py").write_text("import signal\nsignal.pause()\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     server = LocalServer("loads_for_ever")
@@ -83,6 +85,8 @@ async def test_one_that_is_still_loading_ends_at_once(monkeypatch: pytest.Monkey
 
 
 async def test_it_listens_when_started_knows_no_key_and_is_gone_when_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform != "linux":
+        pytest.skip("processes are watched as Linux lets them be")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-swordfish")
     async with LocalServer() as server:
         pid = server.pid
@@ -96,6 +100,8 @@ async def test_it_listens_when_started_knows_no_key_and_is_gone_when_stopped(mon
 
 
 def test_it_ends_when_its_parent_is_killed() -> None:
+    if sys.platform != "linux":
+        pytest.skip("processes are watched as Linux lets them be")
     parent = subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     descriptor = os.pidfd_open(int(parent.stdout.readline()))

@@ -48,7 +48,7 @@ def memory_mb() -> float:
     """What this process has in memory."""
     gc.collect()
     statm = Path("/proc/self/statm")
-    if not statm.exists():
+    if sys.platform == "win32" or not statm.exists():
         return 0.0
     return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 

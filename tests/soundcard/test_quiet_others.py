@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGINT, SIGKILL
+from signal import SIGINT, Signals
 
 import numpy as np
 import pytest
 
 from tests.support.soundcard import SoundCard
 from tests.support.voice_process import VOICE
+
+if sys.platform == "win32":
+    pytest.skip("the virtual sound card is PulseAudio's", allow_module_level=True)
 
 pytestmark = pytest.mark.soundcard
 
@@ -47,7 +51,7 @@ def test_they_are_quiet_while_the_agent_speaks_and_loud_after_any_end(
     environment = {**own_soundcard.environment, "XDG_STATE_HOME": str(tmp_path)}
     command = [VOICE, "run", "--text", "--provider", "local", "--quiet-others"]
     wait_for_volume(own_soundcard, music, range(100, 101))
-    for signal, volumes in ((SIGINT, range(100, 101)), (SIGKILL, range(40, 60))):
+    for signal, volumes in ((SIGINT, range(100, 101)), (Signals["SIGKILL"], range(40, 60))):
         run = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         assert run.stdin is not None
         run.stdin.write(b"tell me a story\n")

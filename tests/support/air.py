@@ -237,6 +237,7 @@ class Air:
 
 if __name__ == "__main__":
     gc.disable()
-    with contextlib.suppress(PermissionError, AttributeError):  # a person may not, and macOS cannot
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
+    if sys.platform == "linux":
+        with contextlib.suppress(PermissionError):  # a person may not
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
     Air(Room(**json.loads(sys.argv[1]))).run()

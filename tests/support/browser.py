@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 from types import TracebackType
 from typing import Any
@@ -74,7 +75,8 @@ class Browser:
     ) -> None:
         self._reading.cancel()
         await self._client.close()
-        os.killpg(self._process.pid, signal.SIGKILL)  # its children hold the pipe open
+        if sys.platform != "win32":
+            os.killpg(self._process.pid, signal.SIGKILL)  # its children hold the pipe open
         await self._process.wait()
         await self._draining
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -104,5 +104,5 @@ if __name__ == "__main__":
     if "--stay" in sys.argv:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     make_server().run("stdio")
-    if "--stay" in sys.argv:
+    if "--stay" in sys.argv and sys.platform != "win32":
         signal.pause()

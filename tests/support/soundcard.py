@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -85,9 +86,10 @@ class SoundCard:
             self._server = subprocess.Popen(
                 arguments, env={**self.environment, "HOME": str(self._folder)}, stdout=log, stderr=log
             )
-        with contextlib.suppress(PermissionError, AttributeError):
-            # Its own threads ask for this themselves; the one that passes their sound on to clients does not.
-            os.sched_setscheduler(self._server.pid, os.SCHED_FIFO, os.sched_param(2))
+        if sys.platform == "linux":
+            with contextlib.suppress(PermissionError):
+                # Its own threads ask for this themselves; the one that passes their sound on to clients does not.
+                os.sched_setscheduler(self._server.pid, os.SCHED_FIFO, os.sched_param(2))
         deadline = time.monotonic() + _READY_S
         while subprocess.run(["pactl", "info"], env=self.environment, capture_output=True, check=False).returncode:
             if self._server.poll() is not None or time.monotonic() > deadline:

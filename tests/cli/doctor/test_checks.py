@@ -113,6 +113,8 @@ def test_a_microphone_that_is_let_through_is_well(soundcard: SoundCard, bare: di
 
 @pytest.mark.skipif(sys.platform != "linux" or not shutil.which("setpriv"), reason="setpriv takes the privilege away")
 def test_priority_that_is_refused_is_a_warning_with_the_fix(bare: dict[str, str]) -> None:
+    if sys.platform != "linux":
+        pytest.skip("setpriv takes the privilege away")
     without = ["--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice"] if os.geteuid() == 0 else []
     limited = ["prlimit", "--rtprio=0:0", "setpriv", *without, VOICE, "doctor", "--json"]
     run = subprocess.run(limited, capture_output=True, text=True, env=bare, check=False)

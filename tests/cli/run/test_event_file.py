@@ -61,8 +61,9 @@ def test_on_standard_output_too_and_nothing_else_is() -> None:
     assert run.stderr.splitlines() == [b"printed by a tool", b"printed by a child"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="fills a pipe")
 def test_a_reader_who_takes_nothing_does_not_stop_the_conversation() -> None:
+    if sys.platform == "win32":
+        pytest.skip("fills a pipe of Unix")
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     filled = 0

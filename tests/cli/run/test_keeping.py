@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,12 @@ from engine.errors import ConnectionFailedError
 from engine.realtime.testing import Expect, Wait
 from tests.cli.run.test_virtual import environment
 from tests.support.kept import hold
-from tests.support.terminal import Terminal
 from tests.support.voice_process import VOICE
+
+if sys.platform == "win32":
+    pytest.skip("a pseudo-terminal is a thing of Unix", allow_module_level=True)
+
+from tests.support.terminal import Terminal
 
 __all__ = ["environment"]
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.voice_process import VOICE, VoiceProcess
+
+if sys.platform == "win32":
+    pytest.skip("servers end by signals of Unix", allow_module_level=True)
 
 
 @pytest.fixture

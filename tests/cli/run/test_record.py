@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 
 from tests.cli.run.test_virtual import environment, question
@@ -72,6 +74,8 @@ def test_a_difference_ends_the_replay_with_an_error(tmp_path: Path, environment:
 
 
 def test_everything_is_readable_after_kill_9(tmp_path: Path, environment: dict[str, str]) -> None:
+    if sys.platform == "win32":
+        pytest.skip("kill -9 is of Unix")
     spoken = question(tmp_path / "in.wav", "tell me a story")
     files = ("--input-file", str(spoken), "--output-file", str(tmp_path / "out.wav"))
     options = ("--backend", "virtual", "--provider", "local", "--record", str(tmp_path / "talk"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import threading
 
 import hypothesis.strategies as st
@@ -153,6 +154,8 @@ def test_without_colours_words_are_still_bold_and_struck_through(
 
 
 def test_a_terminal_that_takes_nothing_keeps_nobody_waiting_and_gets_all_that_was_printed_later() -> None:
+    if sys.platform == "win32":
+        pytest.skip("a pseudo-terminal is a thing of Unix")
     reading, writing = os.openpty()
     os.set_blocking(reading, False)
     with os.fdopen(writing, "w", encoding="utf-8") as stream, pytest.MonkeyPatch.context() as patch:
