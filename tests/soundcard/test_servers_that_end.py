@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -17,6 +18,9 @@ from tests.support.jack_card import JackCard
 from tests.support.other_cards import other_card
 from tests.support.pipewire_card import PipewireCard
 from tests.support.voice_process import VOICE, VoiceProcess
+
+if sys.platform == "win32":
+    pytest.skip("these servers are no things of Windows", allow_module_level=True)
 
 pytestmark = pytest.mark.soundcard
 

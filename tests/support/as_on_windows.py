@@ -76,7 +76,7 @@ def become_windows() -> None:
             if hasattr(module, name):
                 delattr(module, name)
     ctypes.CDLL = _Library  # type: ignore[misc]
-    ctypes.windll = SimpleNamespace(ole32=SimpleNamespace(CoIncrementMTAUsage=lambda cookie: 0))  # type: ignore[attr-defined]
+    vars(ctypes)["windll"] = SimpleNamespace(ole32=SimpleNamespace(CoIncrementMTAUsage=lambda cookie: 0))
     socket.socketpair = tcp_pair  # type: ignore[assignment]
     sys.platform = "win32"
 

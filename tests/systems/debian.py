@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def copy_of_the_project(folder: Path) -> Path:
 
 def run_in(suite: str, packages: str, person: str, folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command there as a person, in a folder that becomes theirs; skip where no such system can be made."""
-    if os.name != "posix" or os.geteuid() != 0:
+    if sys.platform == "win32" or os.geteuid() != 0:
         pytest.skip("only root can make a Debian to try things in")
     for path in (folder, *folder.rglob("*")):
         os.chown(path, *((0, 0) if person == "root" else (1000, 1000)), follow_symlinks=False)
