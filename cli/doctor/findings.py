@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cli.errors import on_command_line
-from cli.language.spoken import word
 from engine.config import Config, load_config
 from engine.errors import VoiceError
-
-SUBJECTS = (
-    *map(word, ("configuration", "kernels", "echo", "priority")),
-    *map(word, ("governor", "clock", "provider", "key", "network")),
-)
-"""For the catalogue, which finds longer ones by itself."""
 
 
 class Verdict(StrEnum):

@@ -9,27 +9,6 @@ from typing import Any
 from cli.language.spoken import spoken_language, translated, word
 
 USAGE = word("Usage: ")
-PARAMETERS = word("argument"), word("option"), word("parameter")
-TYPER_ERRORS = (
-    "Missing command.",
-    "Missing {kind} {name}.",
-    "Missing {kind} {name}. {more}",
-    "Value {value} is not a valid {kind}.",
-    "No such command '{name}'.",
-    "No such option: {name}",
-    "No such option: {name} Did you mean {others}?",
-    "No such option: {name} (Possible options: {others})",
-    "Got unexpected extra argument(s) ({arguments})",
-    "Got unexpected extra argument ({arguments})",
-    "Got unexpected extra arguments ({arguments})",
-    "Option '{name}' requires an argument.",
-    "Option '{name}' does not take a value.",
-    "Invalid value for {place}: {reason}",
-    "'{value}' is not one of {choices}.",
-    "{kind} '{path}' does not exist.",
-    "Aborted!",
-)
-"""Sentences of Typer's, which writes some of them in English whatever the language."""
 
 
 def say_help(command: Any) -> None:

@@ -29,11 +29,6 @@ from engine.realtime.session_events import (
 from engine.realtime.tools.builtin import END_CONVERSATION
 
 _SHOWN_CHARS = 300
-WORDS = (
-    *map(word, ("Backend", "Provider", "files")),
-    *map(word, ("duration", "budget", "stopped", "closed", "error")),
-)
-"""Words that the engine says alone."""
 _STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
 
 ToolEvent = (

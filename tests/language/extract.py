@@ -26,6 +26,7 @@ from cli.errors import on_command_line
 from cli.language.catalogue import AROUND, FIELD, JOINTS, is_number
 from cli.language.help import help_texts
 from engine.local.faults.plan import listing
+from tests.language.words_of_others import TYPER_ERRORS, WORDS
 
 ROOT = Path(__file__).parent.parent.parent
 FLOORS = ("cli", "engine", "backends", "benchmarks")
@@ -91,6 +92,8 @@ def messages() -> Iterator[tuple[Message, str]]:
         yield message, "cli/commands"
     for _, meaning in listing():
         yield meaning, "engine/local/faults"
+    for text in (*TYPER_ERRORS, *WORDS):
+        yield text, "tests/language/words_of_others.py"
     for joint in JOINTS.values():
         yield joint.strip(), "cli/language/catalogue.py"
     for name in _SYSTEM_ERRORS.split():
