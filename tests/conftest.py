@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from hypothesis import settings
 
+from cli.language.spoken import ENGLISH, speak
 from tests.support.soundcard import PACKAGES, RATE_HZ, SoundCard, missing_parts
 
 # A deadline for one example is a bound on time, which a busy machine breaks. In CI a run repeats the one before.
@@ -19,8 +20,8 @@ settings.load_profile("tests")
 # A person's terminal, whatever the tests run on; those of a dumb one say so.
 os.environ["TERM"] = "xterm-256color"
 
-# And one who reads English, whatever the developer reads: the tests of translations ask for another language.
-os.environ["VOICE_LANG"] = "en"
+# And one who reads English, whatever the developer reads.
+os.environ["VOICE_LANG"] = ENGLISH
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A script's background job begins so, and its children with it: none of them could be interrupted by a test. A
@@ -34,6 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and not {"soundcard", "own_soundcard"}.isdisjoint(item.fixturenames):
             item.add_marker("soundcard")
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """Let the next test begin in English, whatever language a command of this one was told to speak."""
+    yield
+    os.environ["VOICE_LANG"] = ENGLISH
+    speak(ENGLISH)
 
 
 @pytest.fixture(scope="session")

@@ -44,12 +44,13 @@ class Terminal:
         self._emulator = pyte.ByteStream(self._screen)
         _set_size(slave, rows, columns)
         self._before = _modes(slave)
+        own_size = {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
         self._process = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, *command],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(390)", **environment},
+            env={"TERM": "xterm-256color", "XTERM_VERSION": "XTerm(390)", **own_size},
             start_new_session=True,
         )
         self._slave = slave

@@ -39,6 +39,7 @@ def index_of(devices: list[Device], name: str | None, direction: Direction) -> i
         ("usb mme", Direction.INPUT, 0),
         ("wasapi, usb", Direction.INPUT, 2),
         ("Speakers (Realtek), MME", Direction.OUTPUT, 1),
+        ("Microphone (USB Audio)", Direction.INPUT, 2),
         # The exact name of one is a word of the others.
         ("Speakers", Direction.OUTPUT, 4),
         ("speakers", Direction.OUTPUT, 4),
@@ -49,9 +50,10 @@ def test_a_device_is_found_by_index_name_or_words(name: str | None, direction: D
 
 
 def test_an_ambiguous_name_lists_the_candidates_with_their_indices() -> None:
+    devices = [replace(device, host_api=device.host_api.replace("WASAPI", "DirectSound")) for device in WINDOWS]
     with pytest.raises(UnknownDeviceError) as caught:
-        find_device(WINDOWS, "Microphone (USB Audio)", Direction.INPUT)
-    assert "0: Microphone (USB Audio), MME; 2: Microphone (USB Audio), Windows WASAPI" in caught.value.message
+        find_device(devices, "Microphone (USB Audio)", Direction.INPUT)
+    assert "0: Microphone (USB Audio), MME; 2: Microphone (USB Audio), Windows DirectSound" in caught.value.message
     assert "index" in caught.value.fix
 
 
