@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import llvmlite.binding as llvm
 import pytest
+
+from tests.audio.kernels.other_machines import compiled_for
 
 _DEFINITION = re.compile(r'^define[^@\n]*@("[^"]+"|[\w.$]+)\([^\n]*\{\n(.*?)^\}', re.DOTALL | re.MULTILINE)
 _NAME = re.compile(r'@("[^"]+"|[\w.$]+)')
@@ -100,15 +101,7 @@ def test_positions_are_published_with_release_and_read_with_acquire(kernel_ir: d
 
 def assembly(module: str, triple: str, cpu: str) -> str:
     """Compile LLVM text for another machine."""
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
-    text = re.sub(r'target triple = "[^"]*"', f'target triple = "{triple}"', module)
-    text = re.sub(r'target datalayout = "[^"]*"\n', "", text)
-    # What names this machine's processor would choose instructions the other does not have.
-    text = re.sub(r'"target-(cpu|features)"="[^"]*"', "", text)
-    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, opt=3)
-    parsed = llvm.parse_assembly(text)
-    parsed.data_layout = str(machine.target_data)
+    machine, parsed = compiled_for(module, triple, cpu)
     return str(machine.emit_assembly(parsed))
 
 
