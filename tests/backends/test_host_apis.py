@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +18,7 @@ from engine.audio.device.matching import find_device, lasting_name
 from engine.audio.recovery.device_diff import default_of
 from engine.audio.types import Device, Direction
 from engine.errors import UnknownDeviceError
+from tests.support.voice_process import VOICE
 
 WINDOWS = ("MME", "Windows DirectSound", "Windows WASAPI", "Windows WDM-KS")
 MICROPHONE, HEADSET = "Microphone (Realtek(R) Audio)", "Headset Microphone (2- Jabra EVOLVE 20 MS)"
@@ -97,6 +101,16 @@ class System:
             _ffi=SimpleNamespace(string=lambda name: name),
         )
         return backend.devices()
+
+
+def test_the_default_backend_can_be_loaded_here() -> None:
+    """On macOS and Windows its wheel brings PortAudio; whether there is a device is another matter."""
+    run = subprocess.run([VOICE, "backends", "--json"], capture_output=True, text=True, check=False, timeout=120)
+    rows = {row["name"]: row for row in json.loads(run.stdout)}
+    row = rows["sounddevice"]
+    if sys.platform == "linux" and "cannot be loaded" in row["note"]:
+        pytest.skip("PortAudio is not installed")
+    assert row["works"] or row["note"].startswith("This system has no "), row
 
 
 @pytest.fixture(params=["sounddevice", "pyaudio"])
