@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import ctypes
 import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -14,7 +16,9 @@ from typing import Any
 import pytest
 
 from cli import platforms
+from cli.main import _run
 from cli.run.event_file import EventFile
+from cli.run.piped_input import _start_reading
 from cli.terminal.presence import can_draw
 from cli.terminal.stdout import written_out
 
@@ -93,6 +97,14 @@ def test_what_is_piped_is_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
     assert about.buffer.getvalue().strip() == rb"\ud83d"  # type: ignore[attr-defined]
 
 
+def test_the_program_sees_to_that_before_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    monkeypatch.setattr(platforms, "write_utf8_to_pipes", lambda: order.append("pipes"))
+    monkeypatch.setattr("cli.app.app", lambda: order.append("app"))
+    _run()
+    assert order == ["pipes", "app"]
+
+
 def test_an_encoding_that_was_chosen_and_that_of_other_systems_stand(monkeypatch: pytest.MonkeyPatch) -> None:
     out = stream("koi8-r", "strict")
     monkeypatch.setattr(sys, "stdout", out)
@@ -121,6 +133,19 @@ def oem() -> Iterator[None]:
 def test_lines_of_old_programs_are_read_as_they_were_meant() -> None:
     for encoding in ("utf-8", "cp866"):
         assert platforms.piped_text("Какая погода?".encode(encoding)) == "Какая погода?"
+
+
+@pytest.mark.usefixtures("windows", "oem")
+async def test_such_lines_are_said_as_they_were_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, "Какая погода?\r\nв Москве".encode("cp866"))
+    os.close(writing)
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    with os.fdopen(reading) as source:
+        monkeypatch.setattr(sys, "stdin", source)
+        _start_reading(lines)
+        async with asyncio.timeout(60):
+            assert [await lines.get() for _ in range(3)] == ["Какая погода?\r", "в Москве", None]
 
 
 def test_what_is_no_text_is_told_apart_elsewhere() -> None:

@@ -31,6 +31,7 @@ async def test_ctrl_break_ends_a_conversation_in_order_as_ctrl_c_does(
     stopped = asyncio.Event()
     before = signal.getsignal(BREAK)
     with with_break.stop_signals(stopped.set):
+        assert signal.getsignal(BREAK) == with_break.INTERRUPTS.take, "it would end the tests"
         signal.raise_signal(BREAK)
         async with asyncio.timeout(60):
             await stopped.wait()
