@@ -11,6 +11,7 @@ from cli.language.spoken import translated, word
 from cli.terminal.sanitize import printable
 from cli.view.screen import Screen
 from engine.api.session import Session
+from engine.errors import InvalidInputError
 
 
 class Command(StrEnum):
@@ -89,7 +90,7 @@ class LineCommands:
     def _set_volume(self, text: str) -> None:
         try:
             self._session.monitor.volume_db = float(text)
-        except ValueError:
+        except (ValueError, InvalidInputError):
             self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
 
     def _devices(self) -> None:

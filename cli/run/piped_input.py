@@ -49,13 +49,13 @@ class PlainLines:
         """Prepare."""
         self._screen = screen
         self._commands = LineCommands(session, screen)
-        self._questions: deque[tuple[float, Callable[[bool], None]]] = deque()
+        self._questions: deque[tuple[str, float, Callable[[bool], None]]] = deque()
         """Questions that wait, with the times from which they count as read."""
 
     def ask(self, text: str, answered: Callable[[bool], None]) -> None:
-        """Print a question; the next line that is a yes or a no answers it."""
+        """Print a question; the next line that is a yes or a no answers it, unless it comes too soon."""
         self._screen.insist(text)
-        self._questions.append((loop_time_s() + UNREAD_S, answered))
+        self._questions.append((text, loop_time_s() + UNREAD_S, answered))
 
     def withdraw(self) -> None:
         """Forget all questions that wait."""
@@ -67,12 +67,19 @@ class PlainLines:
         _start_reading(lines)
         while (line := await lines.get()) is not None:
             text = line.strip()
-            answers = self._questions and loop_time_s() >= self._questions[0][0]
-            if answers and (yes := _ANSWERS.get(text.lower())) is not None:
-                self._questions.popleft()[1](yes)
+            if self._questions and (yes := _ANSWERS.get(text.lower())) is not None:
+                self._answer(yes)
             elif text:
                 self._commands.enter(text)
         session.stop(ENDED)
+
+    def _answer(self, yes: bool) -> None:
+        question, read_at_s, answered = self._questions[0]
+        if loop_time_s() < read_at_s:
+            self._screen.insist(question)
+        else:
+            self._questions.popleft()
+            answered(yes)
 
 
 def _start_reading(lines: asyncio.Queue[str | None]) -> None:

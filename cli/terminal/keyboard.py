@@ -86,11 +86,12 @@ else:
         INTERRUPTS.restore = lambda: terminal.give_back(_write_now)
         try:
             loop.add_reader(terminal.descriptor, terminal.read)
-            loop.add_signal_handler(signal.SIGTSTP, terminal.suspend)
+            # Not the loop's: its going would take away what wakes the loop for other signals.
+            before = signal.signal(signal.SIGTSTP, lambda *_: loop.call_soon_threadsafe(terminal.suspend))
             yield
         finally:
             INTERRUPTS.restore = None
-            loop.remove_signal_handler(signal.SIGTSTP)
+            signal.signal(signal.SIGTSTP, before)
             loop.remove_reader(terminal.descriptor)
             terminal.give_back()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -61,11 +62,13 @@ class Monitor:
 
     @property
     def volume_db(self) -> float:
-        """Gain of the speaker in dB, from -60 to 24."""
+        """Gain of the speaker in dB, from -60 to 24; setting what is no number raises InvalidInputError."""
         return self._audio.volume_db
 
     @volume_db.setter
     def volume_db(self, volume_db: float) -> None:
+        if math.isnan(volume_db):
+            raise InvalidInputError("The volume is to be a number.", fix="Give decibels, from -60 to 24.")
         least_db, most_db = _VOLUME_DB
         self._audio.volume_db = min(max(volume_db, least_db), most_db)
 

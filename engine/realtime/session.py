@@ -226,10 +226,10 @@ class RealtimeSession:
         try:
             await self._over.wait()
         finally:
-            sounding = self._audio.player.sounded(self._audio.output_latency_s) or {}
-            self._perform(self._conversation.ended(Cut(tuple(sounding.values()), silence_ms=0.0)))
-            # The stream first: what was captured last is then not sent into a closing socket.
             try:
+                sounding = self._audio.player.sounded(self._audio.output_latency_s) or {}
+                self._perform(self._conversation.ended(Cut(tuple(sounding.values()), silence_ms=0.0)))
+                # The stream first: what was captured last is then not sent into a closing socket.
                 await self._close_audio()
             finally:
                 keeping_connected.cancel()

@@ -129,3 +129,14 @@ def test_devices_that_cannot_be_changed_are_not() -> None:
                     monitor.use(voice.Direction.OUTPUT, None)
 
     run_virtual(main(), at_most_s=60)
+
+
+def test_a_volume_that_is_no_number_is_refused() -> None:
+    async def main() -> float:
+        with ServerDouble(BEGUN) as server:
+            async with session_with(server, VirtualDevices()) as session:
+                with pytest.raises(voice.InvalidInputError):
+                    session.monitor.volume_db = float("nan")
+                return session.monitor.volume_db
+
+    assert run_virtual(main()) == pytest.approx(0.0)

@@ -208,7 +208,7 @@ def test_plain_lines_take_commands(environment: dict[str, str]) -> None:
         terminal.wait_for("(?s)/mute .*/volume DB .*this list")
         terminal.press("/mute\n")
         terminal.wait_for("The microphone is muted.")
-        terminal.press("/volume -6\n/volume\n")
+        terminal.press("/volume -6\n/volume nan\n")
         terminal.wait_for("The volume is -6 dB")
         terminal.press("/mute\n")
         terminal.wait_for("The microphone listens again.")
