@@ -128,6 +128,7 @@ def hold_demonstration(options: SessionOptions, outputs: Outputs) -> None:
         budget=options.budget,
         max_outage_audio=options.max_outage_audio,
         record=folder,
+        on_compile=options.on_compile,
         config=Config(prices=(options.config or Config()).prices),
         observers=[*options.observers, demonstration],
     )
