@@ -85,7 +85,10 @@ def play(
 @app.command()
 def export(
     session: SessionArgument = "last",
-    wanted: Annotated[str, typer.Option("--format", metavar="FORMAT", help="srt, vtt, json, md or wav.")] = "md",
+    wanted: Annotated[
+        str,
+        typer.Option("--format", metavar="FORMAT", help="srt, vtt, json, md or wav; else as the file is named, or md."),
+    ] = "",
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write, not standard output.")] = None,
 ) -> None:
     """Write a conversation as subtitles, Markdown, JSON, or its sound."""
@@ -93,6 +96,8 @@ def export(
     from cli.sessions.finding import require_whole, sound_of, story_of, write  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
 
+    named = output.suffix.removeprefix(".").lower() if output else ""
+    wanted = wanted or (named if named in set(Format) else Format.MARKDOWN)
     if wanted not in set(Format):
         raise InvalidInputError(f"There is no format '{wanted}'.", fix=f"Choose one of {', '.join(Format)}.")
     story, is_sound = story_of(session), wanted == Format.WAV
@@ -103,6 +108,7 @@ def export(
         typer.echo(data, nl=False)
     else:
         write(data, output)
+        _note(f"Written to {output}.")
     require_whole(story)
 
 

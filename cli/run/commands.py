@@ -88,10 +88,13 @@ class LineCommands:
             self._screen.insist(line)
 
     def _set_volume(self, text: str) -> None:
+        monitor = self._session.monitor
         try:
-            self._session.monitor.volume_db = float(text)
+            monitor.volume_db = float(text)
         except (ValueError, InvalidInputError):
-            self._screen.say(f"The volume is {self._session.monitor.volume_db:+.0f} dB; /volume -6 sets it.")
+            self._screen.say(f"The volume is {monitor.volume_db:+.0f} dB; /volume -6 sets it.")
+        else:
+            self._screen.say(f"The volume is {monitor.volume_db:+.0f} dB.")
 
     def _devices(self) -> None:
         if self._choose_devices is None:

@@ -66,7 +66,7 @@ class PlainLines:
         lines: asyncio.Queue[str | None] = asyncio.Queue(_QUEUED_LINES)
         _start_reading(lines)
         while (line := await lines.get()) is not None:
-            text = line.strip()
+            text = "".join(filter(str.isprintable, line)).strip()  # a key such as Esc is no word
             if self._questions and (yes := _ANSWERS.get(text.lower())) is not None:
                 self._answer(yes)
             elif text:

@@ -107,6 +107,8 @@ def test_it_is_written_in_the_formats_of_others(kept: Path, tmp_path: Path) -> N
     target = tmp_path / "talk.wav"
     target.write_bytes(b"x" * 2_000_000)
     run("export", "20261130", "--format", "wav", "--output", str(target))
+    run("export", "20261130", "--output", str(target.with_suffix(".srt")))
+    assert target.with_suffix(".srt").read_text(encoding="utf-8").startswith("1\n00:00:")
     assert target.read_bytes() == sound
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert soundfile.read(io.BytesIO(sound))[0].shape[1] == 2
