@@ -172,6 +172,7 @@ class PortAudioStreams:
         def close() -> None:
             for stream, device in streams:
                 close_stream(stream, device.host_api, keep_alive=self._port)
+            jack.server_has_gone()  # one that hangs would hold PortAudio's end up: here it is only waited for in vain
 
         close_within(close, keep_alive=(streams, self._port))
         forget(self)

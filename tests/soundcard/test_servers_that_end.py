@@ -126,6 +126,20 @@ def test_jack_ends_beside_a_conversation_on_pulseaudio_which_is_restarted_then(b
         assert_ended_in_order(voice)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_jack_hangs_beside_a_conversation_on_pulseaudio_and_ctrl_c_ends_it(backend: str) -> None:
+    with started_card() as card, other_card("JACK", beside=card) as jack:
+        with VoiceProcess("--provider", "local", "--backend", backend, environment=jack.environment) as voice:
+            voice.wait_for("session")
+            os.kill(jack.server, signal.SIGSTOP)
+            try:
+                assert voice.interrupt() == 0
+            finally:
+                os.kill(jack.server, signal.SIGCONT)
+        assert voice.events[-1]["type"] == "summary"
+
+
 @pytest.mark.parametrize("backend", PYAUDIO_IS_LONG)
 def test_pipewire_that_dies_and_returns_costs_nothing_of_the_answer(pipewire: PipewireCard, backend: str) -> None:
     card = pipewire

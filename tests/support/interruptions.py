@@ -59,7 +59,7 @@ class Evening:
 async def interruptions(card: SoundCard, backend: str, wire_rate_hz: int, count: int, *, seed: int = 1) -> Evening:
     """Hold a conversation in which every answer is interrupted, on the virtual card; nothing in it is simulated."""
     dice = np.random.default_rng(seed)
-    answers = [_noise(wire_rate_hz, dice) for _ in range(count)]
+    answers = [noise(wire_rate_hz, dice) for _ in range(count)]
     told: list[dict[str, object]] = []
     over = asyncio.Event()
 
@@ -135,7 +135,7 @@ def _compare(
     return Evening(found, unreadable)
 
 
-def _noise(rate_hz: int, dice: np.random.Generator) -> NDArray[np.int16]:
+def noise(rate_hz: int, dice: np.random.Generator) -> NDArray[np.int16]:
     """Noise up to some 4 kHz, loud from the first sample to the last."""
     noise = np.convolve(dice.standard_normal(round(_ANSWER_S * rate_hz)), np.ones(rate_hz // 8000), "same")
     return np.asarray(np.clip(noise / noise.std() * _LEVEL / 2, -_LEVEL, _LEVEL).astype(np.int16))

@@ -51,6 +51,15 @@ class Peer:
         """Every event of a type received so far."""
         return [event for event in self.received if event["type"] == kind]
 
+    def forget_audio(self) -> int:
+        """Let go of what was received and read, for conversations that last; return the bytes of audio in it."""
+        gone, self.received = self.received[: self._read], self.received[self._read :]
+        self._read = 0
+        self.frames.clear()
+        return sum(
+            len(base64.b64decode(event["audio"])) for event in gone if event["type"] == "input_audio_buffer.append"
+        )
+
     async def begin_response(self, response_id: str) -> None:
         """Announce a response."""
         await self.send("response.created", response={"id": response_id, "status": "in_progress"})
