@@ -7,7 +7,6 @@ import sys
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from engine.dsp.memory import aligned_samples
@@ -18,7 +17,7 @@ RING = 20 * 48000
 @pytest.mark.parametrize("count", [0, 1, 480, RING])
 def test_samples_are_zeroed_and_on_a_line_of_the_cache(count: int) -> None:
     samples = aligned_samples(count)
-    assert (samples.size, samples.dtype) == (count, np.float32)
+    assert (samples.size, samples.dtype.name) == (count, "float32")
     assert samples.ctypes.data % 128 == 0 or not count
     assert not samples.any()
     samples[:] = 1.0
