@@ -23,6 +23,7 @@ REASONS = {
     "engine/local/platforms.py": "the embedded server's",
     "engine/realtime/tools/host/platforms.py": "the tool host's",
     "backends/platforms.py": "the backends'",
+    "engine/dsp/memory.py": "Windows shares no memory with what it starts",
     "backends/jack.py": "JACK's library has a name of each system's",
     "backends/alsa.py": "ALSA is Linux's",
     "benchmarks/report/machine.py": "what the system tells of itself",

@@ -10,8 +10,6 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-_PRIVATE: dict[str, int] = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS}
-"""Not shared with processes that are forked."""
 _LINE_BYTES = 128
 """Two cache lines: x86 prefetches them in pairs."""
 
@@ -39,9 +37,16 @@ def aligned_samples(count: int) -> NDArray[np.float32]:
     They go back to the system when they are let go: rings from the heap, made anew by a thread of its own whenever a
     device was lost, left 12 MB there in half an hour of faults.
     """
-    samples = np.frombuffer(mmap.mmap(-1, 4 * max(1, count), **_PRIVATE), np.float32, count)
+    samples = np.frombuffer(_pages(4 * max(1, count)), np.float32, count)
     samples.fill(0)
     return samples
+
+
+def _pages(size_bytes: int) -> mmap.mmap:
+    """Return memory that is not shared with processes that are forked."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size_bytes)
+    return mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
 
 def address_of(array: Any) -> int:
