@@ -44,7 +44,7 @@ def test(
 
     def say_opened(info: StreamInfo) -> None:
         if not as_json:
-            typer.echo("\n".join(translated(printable(line)) for line in describe_stream(info)))
+            typer.echo("\n".join(printable(translated(line)) for line in describe_stream(info)))
 
     line = LiveArea(sys.stderr)
     with open_devices(backend, input, output) as (opened, request):

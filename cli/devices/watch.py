@@ -76,7 +76,7 @@ def _line(change: Change) -> str:
 
 
 def _name(device: Device | None) -> str:
-    return printable(describe(device)) if device else "none"
+    return printable(describe(device)) if device else translated("none")
 
 
 def _channels(device: Device) -> str:

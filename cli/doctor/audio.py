@@ -132,7 +132,7 @@ def _open_briefly(subject: str, backend: Backend) -> Finding:
 def _sides(info: StreamInfo) -> str:
     sides = {"microphone": info.input, "speaker": info.output}
     return ", ".join(
-        f"{name} {side.rate_hz:d} Hz x {side.channels:d}" if side else f"no {name}" for name, side in sides.items()
+        f"{what} {side.rate_hz:d} Hz x {side.channels:d}" if side else f"no {what}" for what, side in sides.items()
     )
 
 
@@ -146,7 +146,7 @@ def devices() -> Iterator[Finding]:
     with closing(found.backend):
         listed = devices_of(found.backend)
     for direction, named in ((Direction.INPUT, defaults.input), (Direction.OUTPUT, defaults.output)):
-        subject = f"default {direction.value}"
+        subject = "default input" if direction is Direction.INPUT else "default output"
         try:
             device = find_device(listed, named, direction)
         except NoDeviceError as failure:

@@ -1,14 +1,14 @@
 """A catalogue of translations that finds a sentence also with the values that stand in it.
 
 A message of the catalogue is an f-string as the code has it: `{waiting_s:.1f} s of {name} are lost.` The sentence that
-comes has values in its fields; the message it fits with the most letters is its own. Values are translated likewise,
-unless they stand in quotes: those are names.
+comes has values in its fields. A value is another's word and stays as it is, unless its field is one of `OURS`.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from gettext import GNUTranslations, translation
 from pathlib import Path
@@ -16,40 +16,51 @@ from typing import IO
 
 FIELD = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z]\w*)(?:![rs])?(?::(?P<format>[^{}]*))?\}")
 """A field of a message, or a brace that stands for itself."""
-_NUMBER = r"\s*[+-]?\d[\d.,]*(?:e[+-]?\d+)?|[+-]?inf|nan"
-_MARKS = tuple(map(re.compile, (r"\n+", r"(?<=[.!?:]) ", r"; ", r", ", r": ", r" (?=\()", r" (?=')")))
-"""Between the parts of a text that was joined from several, the strongest first."""
-AROUND = " \t\n\b"
-"""Not part of a message: white space, and what keeps Typer from filling lines."""
-_STRONG = re.compile(r"\n|\. |; ")
-"""Between parts, not within the value of one."""
+_OURS = """
+again alternative answers asked because bounds busy case choose counted cut devices direction dropped elsewhere ended
+examine failure fix heading how how_to_keep info input_priority kind lack lacking lines meant measured message missing
+moved must named no_device_fix note noted output_priority prices properties purpose quickness quiet reason recording
+refused removed run same says scripts shortest side sign signs source state states strerror title total tried trouble
+verb waiting_for what when whence where why words wrong
+"""
+OURS = frozenset(_OURS.split())
+"""Fields whose values are words of ours, but where they stand in quotes."""
 JOINTS = {"or_": " or ", "and_no_": " and no ", "and_": " and "}
 """Words between the parts of a value, by the beginning of its field's name."""
-_BOUNDS, _NAMES = ("least", "most"), {"device", "key", "output", "outcome"}
-"""Names of fields that hold figures, and words that are not ours."""
+AROUND = " \t\n\b"
+"""Not part of a message: white space, and what keeps Typer from filling lines."""
+_NUMBER = r"\s*[+-]?\d[\d.,]*(?:e[+-]?\d+)?|[+-]?inf|nan"
+_BOUNDS = ("least", "most")
+"""Names of fields that hold figures."""
+_MARKS = tuple(map(re.compile, (r"\n+", r"(?<=[.!?]) ", r"; ", r", ", r": ", r" (?=\()")))
+"""Between the parts of a text that was joined from several, the strongest first."""
+_LONGEST_JOINED, _MOST_PARTS = 300, 7
+"""A text with more was not joined by us, and is another's."""
 _LEAST_LETTERS, _LEAST_SIGNS, _FEW_LETTERS = 3, 6, 4
 """Messages with fewer, and a field that holds anything, are known only as a whole text: a part could be anybody's."""
+_WORD = re.compile(r"(?<![\w\0])\w+(?![\w\0])")
 
 
 class _Template:
     """A message with fields."""
 
     def __init__(self, message: str, translation: str) -> None:
-        self.translation = translation
-        literals = [_plain(literal) for literal in _literals(message)]
-        self.length = sum(map(len, literals))
-        self._literals = sorted(literals, key=len, reverse=True)
+        self.message, self.translation = message, translation
+        self._literals = [_plain(literal) for literal in _literals(message)]
+        self.begins = len(self._literals[0])
+        """Letters before the first field: the more there are, the surer is what follows."""
+        self.length = sum(map(len, self._literals))
+        self.words = _WORD.findall(_plain("\0".join(_literals(message))))
         fields = [field for field in FIELD.finditer(message) if field["name"]]
         self.numbers = {field["name"] for field in fields if is_number(field["format"]) or field["name"] in _BOUNDS}
         """Fields with figures."""
         quoted = {field["name"] for field in fields if message[: field.start()].endswith(("'", "`", '"'))}
-        self.names = quoted | _NAMES
-        """Fields whose values are others' words: also those in quotes."""
-        said = "".join("".join(literals).split())
+        self.ours = {field["name"] for field in fields if is_ours(field["name"])} - quoted
+        """Fields whose values are words of ours."""
+        said = "".join("".join(self._literals).split())
         self._letters = sum(map(str.isalpha, said))
         is_long = self._letters >= _LEAST_LETTERS or len(said) >= _LEAST_SIGNS
         self.may_be_part = is_long or len(self.numbers) == len(fields) or message.endswith("url}")
-        self._message = message
         self._last = fields[-1]["name"] if message.endswith("}") else ""
         """Field at the very end, which takes a full stop that another sentence has put there."""
 
@@ -57,14 +68,14 @@ class _Template:
     def _pattern(self) -> re.Pattern[str]:
         """Compiled only for a sentence that has all of its literals."""
         pattern, end = "", 0
-        for field in FIELD.finditer(self._message):
-            pattern += re.escape(_plain(self._message[end : field.start()]))
+        for field in FIELD.finditer(self.message):
+            pattern += re.escape(_plain(self.message[end : field.start()]))
             end = field.end()
             if field["name"]:
                 pattern += f"(?P<{field['name']}>{self._values_of(field)})"
             else:
                 pattern += re.escape(field[0][0])
-        return re.compile(pattern + re.escape(self._message[end:]), re.DOTALL)
+        return re.compile(pattern + re.escape(self.message[end:]), re.DOTALL)
 
     def _values_of(self, field: re.Match[str]) -> str:
         """Pattern of what may stand in a field."""
@@ -74,11 +85,13 @@ class _Template:
             return r"\S+"
         if field.start() == 0 and self._letters <= _FEW_LETTERS:
             return r"(?:\S+ ){0,3}\S+?"  # a few words, of which there would be many where the text is another's
-        return ".*" if self._message[field.end() : field.end() + 1] == "{" else ".*?"
+        if self.message[: field.start()].endswith("}"):
+            return r"(?:[,;:] .*?| \(.*?)?"  # what is added to the value before it
+        return ".*?"
 
     def values(self, text: str) -> dict[str, str] | None:
         """Return what stands in the fields of a text; None if it is not of this message."""
-        if self._literals[0] not in text or not all(literal in text for literal in self._literals):
+        if not text.startswith(self._literals[0]) or not all(literal in text for literal in self._literals):
             return None
         found = self._pattern.fullmatch(text)
         return None if found is None else found.groupdict()
@@ -98,19 +111,40 @@ class Catalogue(GNUTranslations):
         super().__init__(file)
         known: dict[object, str] = vars(self)["_catalog"]
         self._messages = {message: text for message, text in known.items() if isinstance(message, str) and message}
-        fielded = (_Template(*entry) for entry in self._messages.items() if any(FIELD.finditer(entry[0])))
-        self._templates = sorted(fielded, key=lambda template: -template.length)
+        templates = [_Template(*entry) for entry in self._messages.items() if any(FIELD.finditer(entry[0]))]
+        templates.sort(key=lambda template: (-template.begins, -template.length))
+        self._templates = {template.message: template for template in templates}
+        often = Counter(word for template in templates for word in set(template.words))
+        self._by_word: dict[str, list[int]] = {}
+        """Places of the templates by the rarest word of each, which a text of theirs has; "" for those without any."""
+        for place, template in enumerate(templates):
+            rarest = min(template.words, key=lambda word: (often[word], word), default="")
+            self._by_word.setdefault(rarest, []).append(place)
+        self._in_order = templates
+        self.tries = 0
+        """Templates that texts were held against so far."""
         self.sentence = functools.lru_cache(1000)(self._sentence)
         """Return a text in this language, as far as it is known."""
-        self._message = functools.lru_cache(10_000)(self._find)
+
+    def filled(self, message: str, values: dict[str, object]) -> str:
+        """Return the translation of a message with these values, none of which is translated."""
+        if (template := self._templates.get(message)) is None:
+            return message.format(**values)
+        formatted: dict[str, str] = {}
+        for field in FIELD.finditer(message):
+            if name := field["name"]:
+                formatted[name] = format(values[name], field["format"] or "")
+                if name in template.numbers:
+                    formatted[name] = formatted[name].replace(".", ",")
+        return template.filled(formatted)
 
     def _sentence(self, text: str, *, is_part: bool = False) -> str:
         core = text.strip(AROUND)
         if not any(map(str.isalpha, core)):
             return text
         begin = text.index(core)
-        found = self._message(core, is_part=is_part)
-        return text[:begin] + (self._in_parts(core) if found is None else found) + text[begin + len(core) :]
+        found = self._find(core, is_part=is_part)
+        return text[:begin] + (self._joined(core) if found is None else found) + text[begin + len(core) :]
 
     def _find(self, text: str, *, is_part: bool) -> str | None:
         """Return the translation of one message; None where it is none."""
@@ -118,9 +152,12 @@ class Catalogue(GNUTranslations):
             return self._messages[text]
         if (begun := text[:1].lower() + text[1:]) in self._messages:  # as the beginning of a sentence
             return self._messages[begun][:1].upper() + self._messages[begun][1:]
-        for template in self._templates:
+        words = {"", *_WORD.findall(text)}
+        for place in sorted(place for word in words for place in self._by_word.get(word, ())):
+            self.tries += 1
+            template = self._in_order[place]
             values = template.values(text) if template.may_be_part or not is_part else None
-            if values is not None and not (is_part and any(map(_STRONG.search, values.values()))):
+            if values is not None:
                 return template.filled({name: self._value(template, name, value) for name, value in values.items()})
         return None
 
@@ -129,38 +166,40 @@ class Catalogue(GNUTranslations):
             return value.replace(".", ",")
         for beginning, joint in JOINTS.items():
             if name.startswith(beginning):
-                value = value.replace(joint, f" {self._messages[joint.strip()]} ")
-        is_name = name in template.names or (" " not in value and not value.islower())
-        return value if is_name else self.sentence(value, is_part=True)
+                return value.replace(joint, f" {self._messages[joint.strip()]} ")
+        return self.sentence(value, is_part=True) if name in template.ours else value
 
-    def _in_parts(self, text: str) -> str:
-        """Translate those of the texts that were joined into this one that are known."""
+    def _joined(self, text: str, strongest: int = 0) -> str:
+        """Translate those of the texts that were joined into this one that are known: the longest runs of its parts."""
+        if len(text) > _LONGEST_JOINED or sum(len(mark.findall(text)) for mark in _MARKS) >= _MOST_PARTS:
+            return text
         if text[0] == "(" and text[-1] == ")":
             return f"({self.sentence(text[1:-1], is_part=True)})"
-        for mark in _MARKS:
-            places = list(mark.finditer(text))
-            for place in reversed(places):
-                if (head := self._part(text[: place.start()])) is not None:
-                    return head + place[0] + self.sentence(text[place.end() :], is_part=True)
-            for place in places:
-                if (tail := self._part(text[place.end() :])) is not None:
-                    return self.sentence(text[: place.start()], is_part=True) + place[0] + tail
-        for mark in _MARKS:
-            if first := mark.search(text):
-                pieces = text[: first.start()], text[first.end() :]
-                before, after = (self.sentence(piece, is_part=True) if " " in piece else piece for piece in pieces)
-                return before + first[0] + after
-        return text
+        level = next((level for level in range(strongest, len(_MARKS)) if _MARKS[level].search(text)), None)
+        if level is None:
+            return text
+        marks = list(_MARKS[level].finditer(text))
+        begins, ends = [0, *(mark.end() for mark in marks)], [*(mark.start() for mark in marks), len(text)]
+        told, at = "", 0
+        while at < len(begins):
+            for last in range(len(begins) - 1, at - 1, -1):
+                piece = text[begins[at] : ends[last]]
+                if (found := self._part(piece)) is not None or last == at:
+                    told += self._joined(piece, level + 1) if found is None else found
+                    break
+            told += marks[last][0] if last < len(marks) else ""
+            at = last + 1
+        return told
 
     def _part(self, text: str) -> str | None:
         """One word alone is rather a name than one of ours. A full stop may have come or gone."""
         if " " not in text:
             return None
-        found = self._message(text, is_part=True)
+        found = self._find(text, is_part=True)
         if found is None and text[-1] == ".":
-            without = self._message(text[:-1], is_part=True)
+            without = self._find(text[:-1], is_part=True)
             return without and f"{without}."
-        if found is None and (with_stop := self._message(f"{text}.", is_part=True)):
+        if found is None and (with_stop := self._find(f"{text}.", is_part=True)):
             return with_stop.removesuffix(".")
         return found
 
@@ -178,6 +217,16 @@ def is_number(form: str | None) -> bool:
         (True, False, False)
     """
     return bool(form) and str(form)[-1] in "fgde%"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a field of this name holds words of ours.
+
+    Example:
+        >>> is_ours("reason"), is_ours("reason2"), is_ours("name")
+        (True, True, False)
+    """
+    return name.rstrip("0123456789") in OURS
 
 
 def _literals(message: str) -> Iterator[str]:

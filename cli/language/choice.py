@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from enum import StrEnum
 
 from cli.language.spoken import ENGLISH, speak
 from engine.config_path import PROFILE_VARIABLE, config_path
+from engine.errors import InvalidInputError
 from engine.files import read_bounded
 
 LANGUAGE_VARIABLE = "VOICE_LANG"
@@ -37,7 +39,7 @@ def _configured(environ: Mapping[str, str]) -> str:
         document = tomllib.loads(text)
         profile = document.get("profiles", {}).get(environ.get(PROFILE_VARIABLE, "").strip(), {})
         return str(profile.get("screen", {}).get("lang") or document.get("screen", {}).get("lang") or "")
-    except (OSError, ValueError, RecursionError, AttributeError):
+    except (OSError, ValueError, RecursionError, AttributeError, InvalidInputError):
         return ""
 
 
@@ -48,5 +50,6 @@ def _of_system(environ: Mapping[str, str]) -> str:
     if sys.platform in ("win32", "darwin"):  # where a terminal need not name any
         import locale  # noqa: PLC0415
 
-        return locale.getlocale()[0] or ""
+        with contextlib.suppress(ValueError):  # "en-US", or a name that Windows alone knows
+            return locale.getlocale()[0] or ""
     return ""

@@ -6,6 +6,8 @@ last thing; the catalogue knows the template of an f-string, so that a sentence 
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from cli.language.catalogue import Catalogue
 
 ENGLISH = "en"
+
+
+class Said(str):
+    """A text in the person's language, which is not translated again: words of others may stand in it."""
+
+    __slots__ = ()
 
 
 class _Spoken:
@@ -28,14 +36,16 @@ _SPOKEN = _Spoken()
 
 
 def speak(language: str) -> None:
-    """Say everything in this language from now on."""
+    """Say everything in this language from now on; in English where its catalogue is missing or damaged."""
     if language == _SPOKEN.language:
         return
-    _SPOKEN.language, _SPOKEN.catalogue = language, None
+    _SPOKEN.language, _SPOKEN.catalogue = ENGLISH, None
     if language != ENGLISH:
         from cli.language.catalogue import catalogue_of  # noqa: PLC0415 - English needs none
 
-        _SPOKEN.catalogue = catalogue_of(language)
+        with contextlib.suppress(OSError, EOFError, ValueError, struct.error, LookupError):
+            _SPOKEN.catalogue = catalogue_of(language)
+            _SPOKEN.language = language
 
 
 def spoken_language() -> str:
@@ -50,7 +60,20 @@ def translated(text: str) -> str:
         >>> translated("Nothing was changed.")
         'Nothing was changed.'
     """
-    return text if _SPOKEN.catalogue is None else _SPOKEN.catalogue.sentence(text)
+    return text if _SPOKEN.catalogue is None or isinstance(text, Said) else _SPOKEN.catalogue.sentence(text)
+
+
+def filled(message: str, **values: object) -> Said:
+    """Return a message of ours with values in its fields that nothing is done to: names and words of others.
+
+    Example:
+        >>> filled("  {name} returned {output}{cut}", name="clock", output="12:00", cut="")
+        '  clock returned 12:00'
+    """
+    core = message.strip()
+    begin = message[: message.index(core)]
+    catalogue = _SPOKEN.catalogue
+    return Said(begin + (core.format(**values) if catalogue is None else catalogue.filled(core, values)))
 
 
 def word(text: str) -> str:

@@ -109,10 +109,10 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
             yield "duck", ducked_ms, f"turned down for {ducked_ms:.0f} ms: {reason}"
         case {"type": "xrun", "side": str(side), "frames": int(frames)}:
             yield "xrun", 0, f"{frames} frames of the {'microphone' if side == 'input' else 'speaker'} were lost"
-        case {"type": "device.lost", "attempt": 0, "waiting_for": str(device)}:
-            yield "trouble", 0, f"device lost: {device}"
-        case {"type": "device.found", "input": str(source), "output": str(target), "away_ms": int(away_ms)}:
-            yield "trouble", 0, f"sound is back after {away_ms / 1000:.1f} s: {source} {target}".rstrip()
+        case {"type": "device.lost", "attempt": 0, "waiting_for": str(waiting_for)}:
+            yield "trouble", 0, f"device lost: {waiting_for}"
+        case {"type": "device.found", "input": str(device), "output": str(other), "away_ms": int(away_ms)}:
+            yield "trouble", 0, f"sound is back after {away_ms / 1000:.1f} s: {device} {other}".rstrip()
         case {"type": "reconnecting", "attempt": 1, "reason": str(reason)}:
             yield "trouble", 0, f"connection lost: {reason}"
         case {"type": "reconnected", "planned": False, "away_ms": int(away_ms)}:

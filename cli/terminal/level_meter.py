@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from cli.language.spoken import translated, word
+
 _FLOOR_DB = -60.0
 _TOO_LOUD_DB = -1.0
 _FULL, _EMPTY, _HELD = "━", "─", "┃"
@@ -22,4 +24,5 @@ def bar(level_db: float, cells: int = 30, held_db: float = -100.0) -> Text:
         text.append(_EMPTY * (held - filled - 1), "dim").append(_HELD)
         filled = held
     text.append(_EMPTY * (cells - filled), "dim")
-    return text.append(f" {level_db:4.0f} dB" if level_db > -100 else "   -- dB")
+    figure = f"{level_db:4.0f}" if level_db > -100 else "  --"
+    return text.append(f" {figure} {translated(word('dB'))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cli.language.spoken import counted, translated, word
+from cli.language.spoken import Said, counted, filled, translated, word
 from engine.audio.types import StreamInfo, StreamSide
 from engine.realtime.session_events import (
     AnswerDropped,
@@ -29,7 +29,11 @@ from engine.realtime.session_events import (
 from engine.realtime.tools.builtin import END_CONVERSATION
 
 _SHOWN_CHARS = 300
-_STATES = {"failed": "could not be started", "lost": "was lost and is being restarted", "given up": "is given up"}
+_STATES = {
+    "failed": "MCP server {name} could not be started: {reason}.",
+    "lost": "MCP server {name} was lost and is being restarted: {reason}.",
+    "given up": "MCP server {name} is given up: {reason}.",
+}
 
 ToolEvent = (
     ToolCalled
@@ -49,9 +53,9 @@ def remark_line(event: Remark) -> str:
     """Return the line for what is told beside the conversation; "" for what is not worth one."""
     match event:
         case PartChosen(part, name, reason):
-            return f"{translated(part.title())} {name}: {reason}."
-        case Lacking(text):
-            return f"Note: {text}"
+            return Said(f"{translated(part.title())} {name}: {translated(reason)}.")
+        case Lacking(lack):
+            return f"Note: {lack}"
         case UsageTotal():
             return usage_line(event)
         case ToolReturned(END_CONVERSATION.name, failed=False):
@@ -80,16 +84,18 @@ def tool_line(event: ToolEvent) -> str:
     """
     match event:
         case ToolCalled(name, arguments, _, server_side):
-            return f"  {'the server runs' if server_side else 'tool'} {call_text(name, arguments)}"
+            message = "  the server runs {call}" if server_side else "  tool {call}"
+            return filled(message, call=call_text(name, arguments))
         case ToolReturned(name, output, _, failed, cut_chars):
             cut = translated(f" ({cut_chars} characters too long for the model, and cut)") if cut_chars else ""
-            return f"  {name} {'failed: ' if failed else 'returned '}{output[:_SHOWN_CHARS]}{cut}"
+            message = "  {name} failed: {output}{cut}" if failed else "  {name} returned {output}{cut}"
+            return filled(message, name=name, output=output[:_SHOWN_CHARS], cut=cut)
         case ToolsAwaited(names):
-            return f"Waiting for {', '.join(names)} to finish; Ctrl+C again stops waiting."
+            return filled("Waiting for {names} to finish; Ctrl+C again stops waiting.", names=", ".join(names))
         case McpServerChanged(name, "ready", _, tools):
-            return f"MCP server {name}: {counted(tools, 'tool')}."
+            return filled("MCP server {name}: {tools}.", name=name, tools=counted(tools, "tool"))
         case McpServerChanged(name, state, reason):
-            return f"MCP server {name} {_STATES[state]}: {reason}."
+            return filled(_STATES[state], name=name, reason=translated(reason))
         case _:
             return _remote_line(event)
 
@@ -98,17 +104,22 @@ def _remote_line(event: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven
     """Return the line for a step of the service with its own MCP servers."""
     match event:
         case RemoteTools(server, _, failed=True):
-            return f"The service could not ask MCP server {server} for its tools."
+            return filled("The service could not ask MCP server {server} for its tools.", server=server)
         case RemoteTools(server, names):
-            return f"The service has the tools of MCP server {server}: {', '.join(names) or 'none'}."
+            tools = ", ".join(names) or translated("none")
+            return filled("The service has the tools of MCP server {server}: {tools}.", server=server, tools=tools)
         case RemoteCall(server, name, "returned", outcome):
-            return f"  {server}.{name} returned {outcome[:_SHOWN_CHARS]}"
+            outcome = outcome[:_SHOWN_CHARS]
+            return filled("  {server}.{name} returned {outcome}", server=server, name=name, outcome=outcome)
         case RemoteCall(server, name, state):
-            return f"  the service calls {server}.{name}: {state.replace('_', ' ')}"
+            state = translated(state.replace("_", " "))
+            return filled("  the service calls {server}.{name}: {state}", server=server, name=name, state=state)
         case ApprovalAsked(_, server, name, arguments):
-            return f"  the service asks whether it may call {server}.{call_text(name, arguments)}"
+            call = call_text(name, arguments)
+            return filled("  the service asks whether it may call {server}.{call}", server=server, call=call)
         case ApprovalGiven(_, server, name, approve, reason):
-            return f"  {server}.{name} {'allowed' if approve else f'refused: {reason}'}"
+            message = "  {server}.{name} allowed" if approve else "  {server}.{name} refused: {reason}"
+            return filled(message, server=server, name=name, reason=translated(reason))
 
 
 def loss_line(event: Reconnecting | Reconnected | DeviceLost | DeviceFound | AnswerDropped) -> str:
@@ -145,7 +156,7 @@ def _device_line(event: DeviceLost | DeviceFound | AnswerDropped) -> str:
             sides = (
                 f"{translated(name)} {side}" for name, side in (("microphone", source), ("speaker", target)) if side
             )
-            return f"  ({why}: {', '.join(sides)})"
+            return Said(f"  ({translated(why)}: {', '.join(sides)})")
         case AnswerDropped(heard_ms, dropped_ms):
             dropped = f"{dropped_ms / 1000:.1f} s of the answer dropped after {heard_ms / 1000:.2f} s were heard"
             return f"  (no speaker for too long: {dropped})"
@@ -217,7 +228,7 @@ def summary_line(summary: Summary) -> str:
     ):
         latency_ms = summary.latency.get(f"{kind}_ms")
         if latency_ms is not None:
-            parts.append(f"{name} {_rounded(latency_ms)} ms")
+            parts.append(f"{translated(name)} {_rounded(latency_ms)} ms")
     return f"End ({summary.reason}): {', '.join(map(translated, parts))}."
 
 
@@ -239,13 +250,19 @@ def _rounded(latency_ms: float) -> str:
 def describe_stream(info: StreamInfo) -> list[str]:
     """The microphone, the speaker, and what there is to say about either."""
     sides = ((word("Microphone"), info.input), (word("Speaker"), info.output))
-    lines = [f"{translated(name)}: {_side(side)}." for name, side in sides if side]
+    lines: list[str] = [_side(translated(name), side) for name, side in sides if side]
     if not info.native:
         lines.append("Degraded: Python runs on the audio thread of this backend.")
     return [*lines, *(f"Note: {note}" for note in info.notes)]
 
 
-def _side(side: StreamSide) -> str:
-    api = f" ({side.host_api})" if side.host_api else ""
-    channels = counted(side.channels, "channel")
-    return f"{side.device}{api}, {side.rate_hz} Hz, {channels}, latency {side.latency_ms:.0f} ms"
+def _side(name: str, side: StreamSide) -> Said:
+    return filled(
+        "{name}: {device}{api}, {rate_hz} Hz, {channels}, latency {latency_ms:.0f} ms.",
+        name=name,
+        device=side.device,
+        api=f" ({side.host_api})" if side.host_api else "",
+        rate_hz=side.rate_hz,
+        channels=counted(side.channels, "channel"),
+        latency_ms=side.latency_ms,
+    )

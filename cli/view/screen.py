@@ -6,11 +6,12 @@ import contextlib
 from typing import IO
 
 from cli.errors import on_command_line
-from cli.language.spoken import translated, word
+from cli.language.spoken import Said, translated, word
 from cli.terminal.sanitize import printable, spoken
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import Remark, loss_line, remark_line, summary_line, time_text, xrun_line
 from engine.api.session import Session
+from engine.realtime.protocol.errors import ServerWords
 from engine.realtime.session_events import (
     AgentText,
     AgentTextCut,
@@ -107,7 +108,7 @@ class Screen:
                 self._complete(item_id)
             case _ if isinstance(event, Remark):
                 took, line = self._duration(event, at_s), remark_line(event)
-                self._remark(line and line + took)
+                self._remark(line and Said(translated(line) + translated(took)))
             case FirstAudio(response_id, latency_ms) if latency_ms is not None:
                 self._first_sound(response_id, f"  (first sound {latency_ms:.0f} ms after the end of your words)")
             case BargeIn(heard_ms, item_id):
@@ -117,7 +118,8 @@ class Screen:
             case Reconnecting() | Reconnected() | DeviceLost() | DeviceFound() | AnswerDropped() | Xrun():
                 self._loss(event)
             case ErrorShown(message, _, fatal) if not fatal:
-                self._error(printable(translated(on_command_line(message))))
+                is_server = isinstance(message, ServerWords)
+                self._error(printable(message if is_server else translated(on_command_line(message))))
             case Summary():
                 self._end(event)
 

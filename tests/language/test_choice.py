@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.language.choice import speak_as_wanted
-from cli.language.spoken import speak, spoken_language
+from cli.language.spoken import speak, spoken_language, translated
 from tests.support.voice_process import VOICE
 
 RUSSIAN = '[screen]\nlang = "ru"\n'
@@ -51,6 +52,36 @@ def test_the_nearest_wish_wins(
     (tmp_path / "config.toml").write_text(configuration)
     speak_as_wanted({"VOICE_CONFIG": str(tmp_path / "config.toml"), **environment})
     assert spoken_language() == language
+
+
+@pytest.mark.parametrize(("locale", "language"), [("Russian_Russia", "ru"), ("ru-RU", "en"), (None, "en")])
+def test_windows_names_languages_its_own_way(
+    locale: str | None, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def getlocale() -> tuple[str | None, str | None]:
+        if locale == "ru-RU":
+            raise ValueError("unknown locale: ru-RU")
+        return locale, None
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr("locale.getlocale", getlocale)
+    speak_as_wanted({"VOICE_CONFIG": str(tmp_path / "none.toml")})
+    assert spoken_language() == language
+
+
+def test_an_unknown_folder_of_a_user_is_no_language() -> None:
+    speak_as_wanted({"VOICE_CONFIG": "~nosuchuser/x", "LANG": "ru_RU.UTF-8"})
+    assert spoken_language() == "ru"
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(), ValueError("damaged"), struct.error("short"), EOFError()])
+def test_without_its_catalogue_a_language_is_english(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def catalogue_of(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr("cli.language.catalogue.catalogue_of", catalogue_of)
+    speak("ru")
+    assert (spoken_language(), translated("Nothing was changed.")) == ("en", "Nothing was changed.")
 
 
 def helped(*words: str, **variables: str) -> str:

@@ -28,6 +28,9 @@ NO_SENTENCE = re.compile(
     r"|PulseAudio|PipeWire|Yandex Cloud|Realtime API|Ctrl\+C|voice( [a-z]+)*"
 )
 """Names, options and code are English in every language."""
+NAMES = [*COMMANDS, "sounddevice", "pyaudio", "virtual", "server_vad", "none", "auto", "local", "openai", "yandex"]
+NAMES += ["low", "session", "nosuch"]
+"""Single words that a person types."""
 ENGLISH = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,} +[A-Za-z]{2,}")
 
 
@@ -38,8 +41,14 @@ def run(words: str, environment: dict[str, str], language: str) -> subprocess.Co
     )
 
 
+UNIT = re.compile(r"[а-яё].*\d (?:Hz|kHz|ms|us|dB)\b|\d (?:Hz|kHz|ms|us|dB)\b.*[а-яё]")
+BETWEEN = re.compile(rf"[а-яё]{{2,}},? (?!(?:{'|'.join(NAMES)})\b)[a-z]{{3,}} [а-яё]{{2,}}")
+
+
 def english_in(text: str) -> list[str]:
-    return [line for line in text.splitlines() if ENGLISH.search(NO_SENTENCE.sub("·", line))]
+    """Lines with three English words on end, an English unit in Russian, or one English word between Russian ones."""
+    found = (NO_SENTENCE.sub("·", line) for line in text.splitlines())
+    return [line for line in found if any(pattern.search(line) for pattern in (ENGLISH, UNIT, BETWEEN))]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, *BELOW])
@@ -114,7 +123,7 @@ def test_json_is_the_same_in_both(words: str, environment: dict[str, str]) -> No
 
 def test_doctor_speaks_russian(environment: dict[str, str]) -> None:
     found = run("doctor", environment, "ru").stdout
-    assert re.search(r"^норма +ядра +загружены из ", found, re.MULTILINE)
+    assert re.search(r"^OK +ядра +загружены из ", found, re.MULTILINE)
     assert english_in(re.sub(r"PortAudio V[^\n]*|Python [^\n]*", "", found)) == []
 
 
@@ -140,3 +149,11 @@ def test_setup_keeps_the_language(environment: dict[str, str], tmp_path: Path) -
     )
     assert shown.stdout == "ru\n"
     assert os.environ["VOICE_LANG"] == "en"
+
+
+def test_an_unknown_folder_of_the_configuration_is_told_of(environment: dict[str, str]) -> None:
+    environment["VOICE_CONFIG"] = "~nosuchuser/x"
+    assert run("--version", environment, "en").returncode == 0
+    shown = run("config show", environment, "ru")
+    assert (shown.returncode, "Traceback" in shown.stderr) == (2, False)
+    assert "Неизвестна папка пользователя" in shown.stderr

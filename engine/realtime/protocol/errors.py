@@ -73,10 +73,16 @@ def is_benign(error: ServerError) -> bool:
     return code_of(error) in _BENIGN or housekeeping is not None
 
 
-def describe(error: ServerError) -> str:
+class ServerWords(str):
+    """Text of the server's alone, which no client translates."""
+
+    __slots__ = ()
+
+
+def describe(error: ServerError) -> ServerWords:
     """The server's words, cut to what a person reads."""
     text = " ".join((error.message or error.code or error.type or NO_REASON).split())
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+    return ServerWords(text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}...")
 
 
 def session_end(error: ServerError) -> VoiceError | None:
