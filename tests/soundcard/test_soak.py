@@ -46,7 +46,7 @@ async def test_half_an_hour_of_faults_costs_no_position_and_no_memory(own_soundc
     print(f"microphone: {figures.microphone_s:.1f} s were sent in {figures.lasted_s:.1f} s")
     print(f"nothing told: {dict(figures.untold)}")
     print(f"lost frames told: {dict(told)}, counted: {counted}; summary: {summary}")
-    print(f"memory in MB, minute by minute: {[round(size, 1) for size in memory_mb[::6]]}")
+    print(f"memory in MB, at every sixth fault: {[round(size, 1) for size in memory_mb[::6]]}")
     assert summary["reason"] == "ended by the user"
     assert told == counted
     assert told["output"] > 0

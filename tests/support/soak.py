@@ -78,7 +78,7 @@ class Figures:
     untold: Counter[str] = field(default_factory=Counter)
     """Interruptions of which nothing was told within 5 s, by the fault that was near."""
     memory_mb: list[float] = field(default_factory=list)
-    """Every ten seconds."""
+    """Before each fault."""
     lasted_s: float = 0.0
     microphone_s: float = 0.0
     """Sound of the microphone that the server was sent."""
