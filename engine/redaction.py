@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
@@ -178,7 +179,7 @@ class Scrubber:
     def clean_json(self, value: Any) -> Any:
         """Return a value with every text in it cleaned, at any depth of lists and objects; numbers stay numbers."""
         match value:
-            case str() if type(value) is str:
+            case str() if not isinstance(value, Enum):  # whatever kind of text it is
                 return self.clean(value)
             case dict():
                 return {self.clean_json(key): self.clean_json(inner) for key, inner in value.items()}

@@ -14,6 +14,8 @@ from engine.api.event_buffer import EventBuffer
 from engine.audio.wav_file import WavFile
 from engine.config_tables import McpServer, Offer
 from engine.realtime.audience import Audience
+from engine.realtime.protocol.errors import describe
+from engine.realtime.protocol.server_events import ServerError
 from engine.realtime.testing import ServerDouble, VirtualDevices, run_virtual
 from engine.redaction import Scrubber
 from tests.api.rig import BEGUN, names_of
@@ -126,3 +128,8 @@ class WithCoroutine:
 def test_an_observer_that_nobody_could_call_is_refused(observer: object) -> None:
     with pytest.raises(voice.InvalidInputError, match="`observers=`"):
         voice.SessionOptions(observers=[observer])  # type: ignore[list-item]
+
+
+def test_a_key_in_the_words_of_a_server_is_masked_whatever_kind_of_text_they_are() -> None:
+    shown = voice.ErrorShown(describe(ServerError(message="key sk-secret-123456 is odd")))
+    assert Scrubber(["sk-secret-123456"]).clean_fields(shown).message == "key *** is odd"
