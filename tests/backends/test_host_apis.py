@@ -67,7 +67,7 @@ class System:
         ]  # fmt: skip
 
     def listed(self, backend: str) -> list[Device]:
-        """What a backend makes of it."""
+        """Devices as a backend lists them."""
         return self.by_pyaudio() if backend == "pyaudio" else self.by_sounddevice()
 
     def by_pyaudio(self) -> list[Device]:

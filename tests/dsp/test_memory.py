@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from engine.dsp.memory import aligned_samples
+from tests.support.memory import resident_mb
 
 RING = 20 * 48000
 
@@ -26,17 +25,10 @@ def test_samples_are_zeroed_and_on_a_line_of_the_cache(count: int) -> None:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_rings_that_threads_make_and_let_go_leave_nothing_in_the_process() -> None:
     """On the heap each thread's arena kept some of them: 12 MB in half an hour with a fault every 10 s."""
-    resident_mb = []
+    seen_mb = []
     for _ in range(12):
         thread = threading.Thread(target=lambda: aligned_samples(RING)[:].fill(1.0))
         thread.start()
         thread.join()
-        resident_mb.append(memory_mb())
-    assert max(resident_mb) - resident_mb[0] < 1.0
-
-
-def memory_mb() -> float:
-    """What this process has in memory."""
-    if sys.platform == "win32":
-        return 0.0
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+        seen_mb.append(resident_mb())
+    assert max(seen_mb) - seen_mb[0] < 1.0

@@ -14,7 +14,7 @@ from cli.language.spoken import ENGLISH
 from tests.language.extract import ROOT, Message, messages
 
 _DATE = datetime(2026, 12, 1, tzinfo=UTC)
-"""Of every version: the history of the file knows better, and what has not changed is written alike."""
+"""Date in the head of every catalogue: a true one would change the file where no message has changed."""
 LANGUAGES = [language.value for language in Language if language != ENGLISH]
 
 

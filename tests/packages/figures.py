@@ -29,7 +29,7 @@ _STARTS = {
 
 
 def measure(wheel: Path, installed: Installed) -> dict[str, float]:
-    """What a release weighs, in MB, and how long its commands take, in ms: the least of several runs."""
+    """Sizes of a release in MB, and times of its commands in ms: the least of several runs."""
     files = [path for path in installed.packages.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     figures = {
         "wheel_mb": wheel.stat().st_size / 1e6,

@@ -12,7 +12,7 @@ _INSTALL_S = 1200
 _COMMAND_S = 1200
 """The first command compiles the kernels, maybe on a busy machine."""
 _EXTRAS = "[local,mcp]"
-"""What `make run` installs too."""
+"""Extras, as `make run` installs them."""
 INSTALLERS = {
     "pipx": ("pipx", "install", "--python", sys.executable),
     "uv": ("uv", "tool", "install", "--python", sys.executable),

@@ -1,4 +1,4 @@
-"""What is uploaded: its description, its files, and the program that is installed from it, in an empty home."""
+"""Distributions: their description, their files, and the program that is installed from them, in an empty home."""
 
 from __future__ import annotations
 

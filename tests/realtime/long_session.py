@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import random
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +28,7 @@ from engine.realtime.session_events import ErrorShown, Reconnected, Reconnecting
 from engine.realtime.testing import Peer, ServerDouble, VirtualDevices, run_virtual
 from engine.realtime.tools.runner import ToolRunner
 from engine.realtime.tools.tool import tool_of
+from tests.support.memory import resident_mb
 
 BLOCK_MS = 100.0
 """Of the devices and of the microphone on the wire: 20 ms would be five times the work, and test nothing more."""
@@ -45,12 +44,9 @@ _NOISE = (3000 * np.random.default_rng(_SEED).standard_normal(8 * _RATE_HZ)).ast
 
 
 def memory_mb() -> float:
-    """What this process has in memory."""
+    """Resident memory of this process, without what waits to be collected."""
     gc.collect()
-    statm = Path("/proc/self/statm")
-    if sys.platform == "win32" or not statm.exists():
-        return 0.0
-    return int(statm.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    return resident_mb()
 
 
 async def count(up_to: int) -> list[int]:

@@ -14,7 +14,7 @@ from tests.support.soundcard import RATE_HZ, Recording, SoundCard
 from tests.support.voice_process import VoiceProcess
 
 WINDOW_S = 1.5
-"""How much of a recording is looked for in the story: no two such stretches of speech are alike."""
+"""Length of the piece of a recording that is looked for in the story: no two such pieces of speech are alike."""
 SLACK_S = 0.3
 """Between the clocks of the recorder, of the session's events and of the speaker, on a machine that is busy."""
 
@@ -45,13 +45,13 @@ def listen(recording: Recording, seconds: float) -> Signal:
 
 
 def place_s(story: Signal, heard: Signal) -> float:
-    """Where in the story the sound of a recording begins."""
+    """Position in the story at which the sound of a recording begins, in seconds."""
     begins = int(np.flatnonzero(np.abs(heard) > 1e-3)[0])
     return offset_of(story, heard[begins : begins + round(WINDOW_S * RATE_HZ)]) / RATE_HZ
 
 
 def end_s(story: Signal, heard: Signal) -> float:
-    """Where in the story the sound of a recording ends."""
+    """Position in the story at which the sound of a recording ends, in seconds."""
     ends = sounding_ends_at(heard)
     window = round(WINDOW_S * RATE_HZ)
     return (offset_of(story, heard[ends - window : ends]) + window) / RATE_HZ

@@ -27,7 +27,7 @@ _NO_DEVICES = "pcm.none { type hw card 99 }\n"
 
 
 def missing_parts() -> list[str]:
-    """What this system lacks for it."""
+    """Names of the programs and libraries that this system lacks for it."""
     return sound_servers.missing(sound_servers.JACK_PROGRAMS)
 
 

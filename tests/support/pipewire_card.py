@@ -26,7 +26,7 @@ _DAEMONS = ("pipewire", "wireplumber", "pipewire-pulse")
 
 
 def missing_parts() -> list[str]:
-    """What this system lacks for it."""
+    """Names of the programs and libraries that this system lacks for it."""
     plugin = [] if sound_servers.library(_PLUGIN) else [_PLUGIN]
     return sound_servers.missing(sound_servers.PIPEWIRE_PROGRAMS) + plugin
 

@@ -17,7 +17,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import cycle
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from tests.support.hearing import UnlikeError, end_in
 from tests.support.interruptions import noise
+from tests.support.memory import resident_mb
 from tests.support.scripted_server import Peer, ScriptedServer
 from tests.support.soundcard import RATE_HZ, Recording, SoundCard
 from tests.support.voice_process import VoiceProcess
@@ -51,7 +51,7 @@ _LATE_S = 0.45
 
 @dataclass(frozen=True)
 class Cut:
-    """What the server was told of an answer, and what of it sounded."""
+    """A cut of an answer, as the server was told of it and as it sounded."""
 
     number: int
     began_s: float
@@ -178,7 +178,7 @@ class Soak:
             next_s = time.monotonic() + FAULT_EVERY_S
             if next_s > self._until_s:
                 return
-            self.figures.memory_mb.append(_memory_mb(self.voice.pid))
+            self.figures.memory_mb.append(resident_mb(self.voice.pid))
             await asyncio.sleep(next_s - time.monotonic())
             began_s = time.monotonic()
             self._unread.append((name, began_s, np.inf))
@@ -256,8 +256,3 @@ class Soak:
             if from_s <= ended_s and until_s + _AFTERMATH_S >= began_s:
                 return name
         return ""
-
-
-def _memory_mb(process: int) -> float:
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
