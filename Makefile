@@ -4,6 +4,7 @@
 # make manual: the manual's pages into build/html and its man pages into build/man.
 # make test-long: soak and stress, fresh systems, the distributions, then every test on every supported Python.
 # make package: the distributions into dist, checked, installed and tried; their size and times beside the last release's.
+# make check-package: the same of distributions that lie in dist already.
 # Each installs what is missing first.
 SOURCES := pyproject.toml constraints.txt .ci/setup
 PYTHONS := 3.11 3.12 3.13
@@ -28,7 +29,7 @@ all_tests = status=0; for part in '$(BUSY)' '$(PLAYING)' '$(ALONE)'; do \
 	eval "$(1)/bin/python -m pytest $$part" || status=$$?; done; exit $$status
 endif
 
-.PHONY: run test check types $(SYSTEMS:%=types-%) catalogue manual package test-long test-all test-$(NEWEST) $(PYTHONS:%=test-%)
+.PHONY: run test check types $(SYSTEMS:%=types-%) catalogue manual package check-package test-long test-all test-$(NEWEST) $(PYTHONS:%=test-%)
 
 run: .venv/.ready-run
 	@.venv/bin/voice run $(ARGS)
@@ -58,6 +59,9 @@ manual: .venv/.ready-test
 package: .venv/.ready-package
 	rm -rf dist
 	.venv/bin/python -m hatchling build -d dist
+	$(MAKE) --no-print-directory check-package
+
+check-package: .venv/.ready-package
 	VOICE_DIST=dist .venv/bin/python -m pytest -m long tests/packages
 	.venv/bin/python -m tests.packages.figures dist/*.whl $(ARGS)
 
