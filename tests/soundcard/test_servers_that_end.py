@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +19,8 @@ from tests.support.voice_process import VOICE, VoiceProcess
 
 if sys.platform == "win32":
     pytest.skip("these servers are no things of Windows", allow_module_level=True)
+
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.soundcard
 
@@ -93,21 +93,25 @@ def test_jack_hangs_and_ends_or_returns(jack: JackCard, backend: str, returns: b
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("command", [("devices", "watch"), ("devices", "test")], ids=["watch", "test"])
-def test_jack_ends_beside_other_commands(jack: JackCard, command: tuple[str, ...]) -> None:
-    process = subprocess.Popen(
-        [VOICE, *command], env=jack.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    jack.end_server()
-    # One that goes on is ended; that is in order too.
-    timer = threading.Timer(8.0, process.send_signal, [signal.SIGINT])
-    timer.start()
-    said, _ = process.communicate(timeout=60)
-    timer.cancel()
-    assert process.returncode in {0, 9, 130}, said
-    assert "Assertion" not in said
+def test_jack_ends_and_the_watch_of_devices_tells_it_and_goes_on(jack: JackCard) -> None:
+    with Terminal([VOICE, "devices", "watch"], jack.environment) as terminal:
+        terminal.wait_for("Watching 2 devices")
+        jack.end_server()
+        terminal.wait_for(r"left +system, JACK[\s\S]+left +loopback, JACK[\s\S]+output: none")
+        terminal.signal(signal.SIGINT)
+        assert terminal.wait() == 0, terminal.shown
+    assert "Assertion" not in terminal.shown
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_jack_ends_and_the_test_of_devices_ends_with_a_sentence(jack: JackCard, backend: str) -> None:
+    with Terminal([VOICE, "devices", "test", "--backend", backend], jack.environment) as terminal:
+        terminal.wait_for("the quiet room")
+        jack.end_server()
+        terminal.wait_for("voice: The microphone delivers no sound at all")
+        assert terminal.wait() == 9, terminal.shown
+    assert "Assertion" not in terminal.shown
 
 
 @pytest.mark.long
