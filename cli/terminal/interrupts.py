@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, TracebackType
 
 EXIT_CODE = 130
 """As shells tell of a program that Ctrl+C ended."""
@@ -36,6 +36,7 @@ class Interrupts:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self.take)
             sys.unraisablehook = _show_unless_interrupt
+            sys.excepthook = _print_unless_interrupt
 
     def release(self) -> None:
         """Let the next Ctrl+C simply end the process: Python is about to end, and would print where."""
@@ -67,6 +68,12 @@ def _show_unless_interrupt(unraisable: sys.UnraisableHookArgs) -> None:
     """Print what nobody can catch, but for a Ctrl+C within a callback of the interpreter's own: it is counted."""
     if unraisable.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(unraisable)
+
+
+def _print_unless_interrupt(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print what an extension prints, but for a Ctrl+C while it loads: `import_array` of NumPy's C API does so."""
+    if kind is not KeyboardInterrupt:
+        sys.__excepthook__(kind, error, trace)
 
 
 INTERRUPTS = Interrupts()

@@ -149,3 +149,17 @@ assert INTERRUPTS.count == 1
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_ctrl_c_that_an_extension_prints_while_it_loads_prints_nothing() -> None:
+    program = """
+import ctypes, signal
+from cli.terminal.interrupts import INTERRUPTS
+
+INTERRUPTS.install()
+# Prints an error, as NumPy's `import_array` does.
+ctypes.pythonapi.PyRun_SimpleString(b"signal.raise_signal(signal.SIGINT)")
+assert INTERRUPTS.count == 1
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stderr == ""
