@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.app import COMMANDS, load_command
+from tests.support.command_lines import run_lines
 from tests.support.voice_process import VOICE
 
 HEAVY = {"numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "llvmlite"}
@@ -60,11 +61,11 @@ def test_a_command_is_listed_with_the_first_paragraph_of_its_own_help(name: str)
     assert load_command(name).help.split("\n\n")[0] == COMMANDS[name]
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "devices test", "devices pick", "devices watch", "bench history"])
-def test_every_command_has_help(command: str) -> None:
-    run = subprocess.run([VOICE, *command.split(), "-h"], capture_output=True, text=True, check=False)
-    assert run.returncode == 0
-    assert f"Usage: voice {command}" in run.stdout
+def test_every_command_has_help() -> None:
+    commands = [*COMMANDS, "devices test", "devices pick", "devices watch", "bench history"]
+    for line, run in run_lines((f"{command} -h" for command in commands), dict(os.environ)).items():
+        assert run.returncode == 0, line
+        assert f"Usage: voice {line.removesuffix(' -h')}" in run.stdout
 
 
 def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
@@ -73,20 +74,17 @@ def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
     assert "Did you mean 'run'?" in run.stderr
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        ("run --turns foo", "Invalid value for '--turns': 'foo' is not one of 'server_vad', 'semantic_vad', 'none'."),
-        ("run --volume loud", "Invalid value for '--volume': 'loud' is no number."),
-        ("run --volume 1000", "Invalid value for '--volume': 1000 is not 20 or less."),
-        ("serve --port 1.5", "Invalid value for '--port': '1.5' is no whole number."),
-        ("devices --nosuch", "No such option: --nosuch"),
-    ],
-)
-def test_words_that_are_wrong_are_refused_in_one_sentence(words: str, sentence: str) -> None:
-    run = subprocess.run([VOICE, *words.split()], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == f"voice: {sentence}\n  See `voice {words.split(maxsplit=1)[0]} --help`.\n"
+def test_words_that_are_wrong_are_refused_in_one_sentence() -> None:
+    wrong = {
+        "run --turns foo": "Invalid value for '--turns': 'foo' is not one of 'server_vad', 'semantic_vad', 'none'.",
+        "run --volume loud": "Invalid value for '--volume': 'loud' is no number.",
+        "run --volume 1000": "Invalid value for '--volume': 1000 is not 20 or less.",
+        "serve --port 1.5": "Invalid value for '--port': '1.5' is no whole number.",
+        "devices --nosuch": "No such option: --nosuch",
+    }
+    for words, run in run_lines(wrong, dict(os.environ)).items():
+        assert (run.returncode, run.stdout) == (2, ""), words
+        assert run.stderr == f"voice: {wrong[words]}\n  See `voice {words.split(maxsplit=1)[0]} --help`.\n"
 
 
 def test_an_option_without_its_value_names_the_help_of_its_command() -> None:

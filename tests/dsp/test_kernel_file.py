@@ -127,6 +127,7 @@ def test_where_nothing_can_be_loaded_numba_compiles_here_and_it_is_said(
     ]
 
 
+@pytest.mark.long
 def test_a_port_and_a_resampler_work_with_kernels_that_are_compiled_in_their_own_process() -> None:
     run = subprocess.run([sys.executable, "-c", _COMPILED_HERE], capture_output=True, check=True)
     assert np.frombuffer(run.stdout, np.float32) == pytest.approx(sound(), abs=1e-5)

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -15,6 +17,7 @@ from cli.sessions.page import page
 from engine.realtime.recording.story import Story
 from tests.cli.run.test_virtual import environment
 from tests.language.test_sentences import russian
+from tests.support.command_lines import run_lines
 from tests.support.kept import hold, script
 from tests.support.voice_process import VOICE
 
@@ -34,11 +37,12 @@ NAMES += ["low", "session", "nosuch"]
 ENGLISH = re.compile(r"[A-Za-z]{2,} +[A-Za-z]{2,} +[A-Za-z]{2,}")
 
 
-def run(words: str, environment: dict[str, str], language: str) -> subprocess.CompletedProcess[str]:
-    environment = {**environment, "VOICE_LANG": language, "COLUMNS": "400"}
-    return subprocess.run(
-        [VOICE, *words.split()], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+def run_all(lines: Iterable[str], environment: dict[str, str], language: str) -> dict[str, CompletedProcess[str]]:
+    return run_lines(lines, {**environment, "VOICE_LANG": language, "COLUMNS": "400"})
+
+
+def run(words: str, environment: dict[str, str], language: str) -> CompletedProcess[str]:
+    return run_all([words], environment, language)[words]
 
 
 UNIT = re.compile(r"[а-яё].*\d (?:Hz|kHz|ms|us|dB)\b|\d (?:Hz|kHz|ms|us|dB)\b.*[а-яё]")
@@ -51,12 +55,11 @@ def english_in(text: str) -> list[str]:
     return [line for line in found if any(pattern.search(line) for pattern in (ENGLISH, UNIT, BETWEEN))]
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, *BELOW])
-def test_no_help_has_an_english_sentence(command: str, environment: dict[str, str]) -> None:
-    shown = run(f"{command} --help", environment, "ru")
-    assert shown.returncode == 0
-    assert "Использование: voice" in shown.stdout
-    assert english_in(shown.stdout) == []
+def test_no_help_has_an_english_sentence(environment: dict[str, str]) -> None:
+    for line, shown in run_all((f"{command} --help" for command in ["", *COMMANDS, *BELOW]), environment, "ru").items():
+        assert shown.returncode == 0, line
+        assert "Использование: voice" in shown.stdout, line
+        assert english_in(shown.stdout) == [], line
 
 
 def test_english_sentences_are_found(environment: dict[str, str]) -> None:
@@ -84,13 +87,14 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("words", ERRORS)
-def test_an_error_is_told_in_russian_and_ends_alike(words: str, environment: dict[str, str]) -> None:
-    english, russian = (run(words, environment, language) for language in ("en", "ru"))
-    assert english.returncode == russian.returncode != 0
-    assert english.stdout == russian.stdout == ""
-    assert ERRORS[words] in russian.stderr
-    assert english_in(russian.stderr) == []
+def test_an_error_is_told_in_russian_and_ends_alike(environment: dict[str, str]) -> None:
+    ends = [run_all(ERRORS, environment, language) for language in ("en", "ru")]
+    for words, told in ERRORS.items():
+        english, russian = (each[words] for each in ends)
+        assert english.returncode == russian.returncode != 0, words
+        assert english.stdout == russian.stdout == "", words
+        assert told in russian.stderr, words
+        assert english_in(russian.stderr) == [], words
 
 
 def test_a_broken_configuration_is_told_of(environment: dict[str, str], tmp_path: Path) -> None:
@@ -102,23 +106,22 @@ def test_a_broken_configuration_is_told_of(environment: dict[str, str], tmp_path
         ("[nosuch]\n", "nosuch"),
     ):
         Path(environment["VOICE_CONFIG"]).write_text(content)
-        english, russian = (run("run", environment, language) for language in ("en", "ru"))
-        assert english.returncode == russian.returncode == 2
+        russian = run("run", environment, "ru")
+        assert russian.returncode == 2
         assert told in russian.stderr
         assert english_in(re.sub(r"TOML: .*", "", russian.stderr)) == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["devices --json --backend virtual", "providers --json", "config show --json", "doctor --json", "backends --json"],
-)
-def test_json_is_the_same_in_both(words: str, environment: dict[str, str]) -> None:
-    def found(language: str) -> object:
-        text = run(words, environment, language).stdout
-        assert json.loads(text)
-        return re.sub(r"[\d.,]+ (s|us)\b|VOICE_LANG|\"value\": \"(en|ru)\"", "", text)
-
-    assert found("en") == found("ru")
+def test_json_is_the_same_in_both(environment: dict[str, str]) -> None:
+    lines = ["devices --json --backend virtual", "providers --json", "config show --json", "doctor --json"]
+    lines += ["backends --json"]
+    ends = [run_all(lines, environment, language) for language in ("en", "ru")]
+    for words in lines:
+        english, russian = (
+            re.sub(r"[\d.,]+ (s|us)\b|VOICE_LANG|\"value\": \"(en|ru)\"", "", each[words].stdout) for each in ends
+        )
+        assert json.loads(ends[0][words].stdout), words
+        assert english == russian, words
 
 
 def test_doctor_speaks_russian(environment: dict[str, str]) -> None:

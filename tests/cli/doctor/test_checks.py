@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.dsp.compile.library import load_kernels
+from engine.dsp.compile.ownership import user_name
 from tests.realtime.tools.test_tool import install_plugins
 from tests.support.soundcard import RATE_HZ, SoundCard
 from tests.support.voice_process import VOICE
@@ -199,9 +201,13 @@ def test_a_configuration_that_others_can_read_is_a_warning(bare: dict[str, str],
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the fallback folder is named otherwise there")
 def test_a_cache_that_cannot_be_written_is_a_warning(bare: dict[str, str], tmp_path: Path) -> None:
-    taken = tmp_path / "a file"
+    taken, fallback = tmp_path / "a file", tmp_path / f"voice-{user_name()}"
     taken.touch()
-    found = _findings(_doctor({**bare, "VOICE_CACHE_DIR": str(taken)}, "--json"))
+    fallback.mkdir(mode=0o700)
+    kernels = load_kernels().file
+    assert kernels is not None
+    shutil.copy(kernels, fallback)
+    found = _findings(_doctor({**bare, "VOICE_CACHE_DIR": str(taken), "TMPDIR": str(tmp_path)}, "--json"))
     assert found["kernels"]["verdict"] == "warning"
     assert "VOICE_CACHE_DIR" in found["kernels"]["fix"]
 
