@@ -16,7 +16,8 @@ from engine.config import Config
 from engine.errors import InvalidInputError
 from engine.files import make_private_folder, open_private, read_bounded
 from engine.realtime.providers.choose import choose_provider
-from engine.realtime.recording.tap import EVENTS_FILE, Recording
+from engine.realtime.recording.files import EVENTS_FILE
+from engine.realtime.recording.tap import Recording
 
 CHOSEN = choose_provider("custom", "ws://127.0.0.1:1/", {}, Config())
 

@@ -155,7 +155,7 @@ def run(
     the embedded agent, unless you name a service.
     """
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
-    from cli.run.start import run_session  # noqa: PLC0415 - brings numpy and aiohttp
+    from cli.run.start import run_session  # noqa: PLC0415 - `--help` needs none of it
 
     run_session(options, events, log_level, plain=plain, quiets_others=quiet_others)
 

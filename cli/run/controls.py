@@ -15,8 +15,8 @@ from typing import Any
 from blessed.line_editor import DEFAULT_KEYMAP, LineEditor
 from rich.text import Text
 
+from cli.devices.device_choice import DeviceChoice
 from cli.run.commands import ENDED, UNREAD_S, LineCommands, completed, hint, question
-from cli.run.device_choice import DeviceChoice
 from cli.run.talk_key import TalkKey
 from cli.terminal.key_parser import Key, KnowsReleases, Stroke
 from cli.view.live_screen import LiveScreen

@@ -26,7 +26,6 @@ from engine.realtime.session_events import (
     UsageTotal,
     Xrun,
 )
-from engine.realtime.tools.builtin import END_CONVERSATION
 
 _SHOWN_CHARS = 300
 _STATES = {
@@ -58,7 +57,7 @@ def remark_line(event: Remark) -> str:
             return f"Note: {lack}"
         case UsageTotal():
             return usage_line(event)
-        case ToolReturned(END_CONVERSATION.name, failed=False):
+        case ToolReturned("end_conversation", failed=False):
             return ""  # it tells the model what to do
         case _:
             return tool_line(event)

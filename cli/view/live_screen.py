@@ -10,6 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -20,8 +21,10 @@ from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import summary_line
 from cli.view.panel import Panel
 from cli.view.screen import AGENT, ERROR, YOU, Screen
-from engine.api.session import Session
 from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserSpeech, UserTranscriptDelta
+
+if TYPE_CHECKING:  # the first line is told before the engine is loaded
+    from engine.api.session import Session
 
 FRAME_S = 0.1
 _LEAST_LIVE = 2
@@ -151,8 +154,9 @@ class LiveScreen(Screen):
         self.area.show(*self._going_on(rows - len(below) - 2), *below, cursor=cursor)
 
     def wait_for(self, text: str) -> None:
-        """Show what is waited for."""
-        self.area.show(*([Text(translated(text), "dim")] if text else []))
+        """Show what is waited for, with the cursor: nobody gives it back where the process is ended meanwhile."""
+        line = Text(translated(text), "dim")
+        self.area.show(*([line] if text else []), cursor=line.cell_len or None)
 
     def interject(self, text: str) -> None:
         """Print lines from any thread."""

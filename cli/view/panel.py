@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -12,7 +13,6 @@ from cli.language.spoken import counted, translated, word
 from cli.terminal.level_meter import bar
 from cli.terminal.sanitize import printable
 from cli.view.lines import money
-from engine.api.session import Session
 from engine.audio.clock import loop_time_s
 from engine.audio.types import ProcessingReport, StreamInfo
 from engine.realtime.activity import Activity
@@ -27,6 +27,9 @@ from engine.realtime.session_events import (
     UsageTotal,
     Xrun,
 )
+
+if TYPE_CHECKING:  # the first line is told before the engine is loaded
+    from engine.api.session import Session
 
 _STATES = {Activity.HEARING: word("you"), Activity.SPEAKING: word("agent")}
 """States that are shown with another word than the engine's."""

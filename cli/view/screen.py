@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from cli.errors import on_command_line
 from cli.language.spoken import Said, translated, word
 from cli.terminal.sanitize import printable, spoken
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import Remark, loss_line, remark_line, summary_line, time_text, xrun_line
-from engine.api.session import Session
 from engine.realtime.protocol.errors import ServerWords
 from engine.realtime.session_events import (
     AgentText,
@@ -33,6 +32,9 @@ from engine.realtime.session_events import (
     UserTyped,
     Xrun,
 )
+
+if TYPE_CHECKING:  # the first line is told before the engine is loaded
+    from engine.api.session import Session
 
 _MAX_WAITING = 20
 YOU, AGENT, ERROR = word("You:   "), word("Agent: "), word("Error: ")

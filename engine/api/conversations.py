@@ -10,8 +10,7 @@ from platformdirs import user_data_path
 
 from engine.errors import InvalidInputError
 from engine.files import make_private_folder
-from engine.realtime.recording.story import Story
-from engine.realtime.recording.tap import EVENTS_FILE, FILES
+from engine.realtime.recording.files import EVENTS_FILE, FILES
 
 LAST = "last"
 _DAY_S = 86_400
@@ -95,6 +94,8 @@ def discard_if_empty(path: Path) -> bool:
     """Delete a recording in which nobody said anything; True where there is none, or none any more."""
     if not (path / EVENTS_FILE).exists():
         return True
+    from engine.realtime.recording.story import Story  # noqa: PLC0415 - brings the engine; who lists needs none of it
+
     is_empty = not Story(path).turns
     if is_empty:
         delete_recording(path)

@@ -1,4 +1,4 @@
-"""`voice --help` is instant: it loads nothing that only the commands need."""
+"""Help loads nothing that only the commands need, and `voice run` speaks before its engine is loaded."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ from tests.support.voice_process import VOICE
 
 HEAVY = {"numpy", "numba", "aiohttp", "sounddevice", "pyaudio", "soxr", "soundfile", "pydantic", "llvmlite"}
 HEAVY |= {"asyncio", "importlib.metadata", "rich"}
+ENGINE = {"numpy", "numba", "aiohttp", "sounddevice", "soxr", "soundfile", "llvmlite"}
+FIRST_LINE = """
+import os, sys
+from cli.main import main
+from cli.view.screen import Screen
+
+def say(screen, text):
+    print(text, *sys.modules, sep="\\n", file=sys.stderr)
+    os._exit(0)
+
+Screen.say = say
+sys.argv[1:] = ["run", "--backend", "virtual"]
+main()
+"""
 EMPTY = """
 import typer
 app = typer.Typer()
@@ -54,6 +68,17 @@ def test_help_loads_no_command() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "replay" in run.stdout
     assert not [name for name in run.stderr.split() if name.startswith("cli.commands")]
+
+
+def test_a_conversation_begins_to_speak_before_its_engine_is_loaded(tmp_path: Path) -> None:
+    (empty := tmp_path / "empty.toml").touch()
+    environment = {**os.environ, "VOICE_CONFIG": str(empty), "VOICE_LANG": "", "LC_ALL": "C"}
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_LINE], capture_output=True, text=True, env=environment, check=True
+    )
+    said, *modules = run.stderr.splitlines()
+    assert said.startswith("Nothing is configured")
+    assert ENGINE.isdisjoint(modules)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -13,7 +13,8 @@ from engine.errors import Advice, InvalidInputError
 from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.decode import decode_event
 from engine.realtime.protocol.server_events import AudioDelta, ServerEvent
-from engine.realtime.recording.tap import EVENTS_FILE, FORMAT
+from engine.realtime.recording.files import EVENTS_FILE
+from engine.realtime.recording.tap import FORMAT
 from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 
 _Object = dict[str, Any]

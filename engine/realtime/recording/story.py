@@ -15,7 +15,8 @@ from typing import Any
 from engine.errors import Advice, InvalidInputError
 from engine.realtime.conversation.answers import Answer
 from engine.realtime.conversation.history import Entry, Said, Used
-from engine.realtime.recording.tap import EVENTS_FILE, FORMAT, HEARD_FILE
+from engine.realtime.recording.files import EVENTS_FILE, HEARD_FILE
+from engine.realtime.recording.tap import FORMAT
 
 _Object = dict[str, Any]
 _LONGEST_LINE = 1 << 27

@@ -42,6 +42,7 @@ from engine.realtime.conversation.machine import Conversation
 from engine.realtime.protocol.client_events import AppendAudio, ClientEvent
 from engine.realtime.protocol.server_events import AudioDelta, MalformedEvent, Pong, ServerEvent, SessionDescription
 from engine.realtime.providers.choose import ChosenProvider
+from engine.realtime.recording.files import EVENTS_FILE, HEARD_FILE
 from engine.realtime.recording.heard import HeardFile
 from engine.realtime.recording.values import audio_to_json, to_json
 from engine.realtime.recording.writer import Writer
@@ -49,8 +50,6 @@ from engine.realtime.session_events import ErrorShown, SessionEvent
 from engine.redaction import without_secrets
 
 FORMAT = "voice-recording/1"
-EVENTS_FILE, HEARD_FILE = "session.jsonl", "heard.wav"
-FILES = ("user.wav", "agent.wav", HEARD_FILE, EVENTS_FILE)
 _POLL_S = 0.1
 """Time between two looks at the ring of played sound, which holds 5 s."""
 _STEP_S = 0.1

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.config_tables import TurnMode, TurnOptions
 from engine.realtime.providers.session_update import SessionSettings
-from engine.realtime.recording.tap import EVENTS_FILE
+from engine.realtime.recording.files import EVENTS_FILE
 from engine.realtime.session import RealtimeSession
 from engine.realtime.testing import Answer, Close, Emit, Expect, Step, Wait
 from engine.realtime.tools.tool import Tool, tool_of
