@@ -51,6 +51,8 @@ class LiveArea:
         self._cursor: int | None = None
         self._drawn: list[str] = []
         """The lines as they stand on the terminal."""
+        self._known: dict[object, str] = {}
+        """The same by what they were made of: most lines of a frame are those of the one before."""
         self._drawn_cells: list[int] = []
         """Their widths; of the last one, up to the cursor."""
         self._drawn_columns = 0
@@ -131,7 +133,12 @@ class LiveArea:
         lines = self._lines[-(rows - 1) :]
         for line in lines:
             line.truncate(columns - 1)
-        styled = [self._styled(line) for line in lines]
+        looks = [_look(line) for line in lines]
+        known = self._known
+        self._known = {
+            look: known[look] if look in known else self._styled(line) for look, line in zip(looks, lines, strict=True)
+        }
+        styled = [self._known[look] for look in looks]
         # Where nothing is shown, the cursor is whoever's comes next.
         cursor = "" if lines and self._cursor is None else _SHOW_CURSOR
         if self._cursor:
@@ -167,3 +174,8 @@ class LiveArea:
             columns = rows = 0
         # A terminal whose size nobody has set, as some programs give to those they run, has no columns.
         return max(_LEAST_COLUMNS, columns) if columns else _USUAL_COLUMNS, max(2, rows) if rows else _USUAL_ROWS
+
+
+def _look(text: Text) -> tuple[object, ...]:
+    """Return what the look of a line depends on; rich compares no style of a whole text."""
+    return text.plain, text.style, *text.spans

@@ -280,7 +280,7 @@ class LiveScreen(Screen):
         """Lines of what the agent and the person are saying; what of it finds no room is printed."""
         lines: list[Text] = []
         if self._blocks and isinstance(head := self._blocks[0], Speech):
-            lines = self.area.wrap(head.rest) if head.rest.plain else []
+            lines = self.area.wrap(rest) if (rest := head.rest).plain else []
             excess = lines[: -max(_LEAST_LIVE, rows)] if len(lines) > max(_LEAST_LIVE, rows) else []
             for line in excess:
                 self.area.write(line)
