@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
     *tables, key = place
     inside = ".".join(step if re.fullmatch(r"[\w-]+", step) else f'"{step}"' for step in tables)
     named, header = (f"'{key}' in [{inside}]", f"{inside}.{key}") if inside else (f"'{key}'", key)
-    is_proposed = source.proposed == tuple(place[: len(source.proposed)]) != ()
+    is_proposed = bool(source.proposed) and all(map(eq, source.proposed, place))
     correct = "Give it another value; nothing was changed." if is_proposed else "Correct it there."
     match kind:
         case "unexpected_keyword_argument":
@@ -98,7 +99,7 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
             words = str(context["error"])
             fix = f'Put its value in quotes: {key} = "...".' if words == "a string" else correct
         case _:
-            words, fix = f"one of {context.get('expected', 'another kind')}", correct
+            words, fix = f"one of {context.get('expected', 'another kind').replace(' or ', ', ')}", correct
     must = f"{named} must be {words}."
     if not is_proposed:
         line = source.line_of(place)

@@ -120,7 +120,7 @@ class Offer:
     open_meteo: OpenMeteoUrls = field(default_factory=OpenMeteoUrls)
     approve: _Texts = ()
     env: dict[str, _Text] = field(default_factory=dict, repr=False)
-    memory_mb: Annotated[int, _number("a whole number from 64", 64, 1 << 20, int)] | None = None
+    memory_mb: Annotated[int, _number("a whole number from 64 to 1048576", 64, 1 << 20, int)] | None = None
     nice: Annotated[int, _number("a whole number from 0 to 19", 0, 19, int)] = 5
 
 
@@ -252,7 +252,9 @@ class TurnOptions:
     threshold: Annotated[float, _number("a number from 0 to 1", 0, 1)] | None = None
     silence_duration_ms: Annotated[int, _number("a whole number from 0 to 10000", 0, 10_000, int)] | None = None
     prefix_padding_ms: Annotated[int, _number("a whole number from 0 to 5000", 0, 5000, int)] | None = None
-    idle_timeout_ms: Annotated[int, _number("a whole number from 1000", 1000, 86_400_000, int)] | None = None
+    idle_timeout_ms: Annotated[int, _number("a whole number from 1000 to 86400000", 1000, 86_400_000, int)] | None = (
+        None
+    )
 
     def over(self, configured: TurnOptions) -> TurnOptions:
         """Return these, and where they say nothing, the configuration's, unless they name another mode.
@@ -306,7 +308,7 @@ class RecordingOptions:
 
     keep: Keep = Keep.NEVER
     folder: _Filled | None = None
-    days: Annotated[int, _number("a whole number from 1", 1, 100_000, int)] | None = None
+    days: Annotated[int, _number("a whole number from 1 to 100000", 1, 100_000, int)] | None = None
     """None: they stay until they are deleted."""
 
 

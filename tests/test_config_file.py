@@ -114,6 +114,7 @@ def test_a_file_that_cannot_be_understood_is_left_as_it_is(path: Path, content: 
         (b".".join([b"a"] * 20_000) + b" = 1", "nested too deeply", "remove"),
         (b"[turns]\nsilence_duration_ms = 1" + b"0" * 5000, "a number without end", "remove"),
         (b"[turns]\nsilence_duration_ms = 1" + b"0" * 400, "whole number from 0 to 10000", ""),
+        (b"[recording]\n\ndays = -5", "line 3, 'days' in [recording] must be a whole number from 1 to 100000", "there"),
         (b"[prices.m]\naudio_input = 1" + b"0" * 400, "must be a price", ""),
         (b"[mcp.x]\ncommand = 'a'\ntimeout_s = nan", "a number of seconds", ""),
         (None, "is a folder", "VOICE_CONFIG"),

@@ -103,6 +103,9 @@ def test_a_secret_is_read_and_not_taken_from_the_command_line(path: Path) -> Non
     [
         ("audio.imput", "usb", "There is no key 'imput' in [audio]", "Did you mean 'input'?"),
         ("turns.threshold", "2", "'threshold' in [turns] must be a number from 0 to 1", "nothing was changed"),
+        ("imput.usb", "1", "There is no table 'imput'", "Known names: keys, audio"),
+        ("turns.mode.x", "1", "'mode' in [turns] must be one of 'server_vad', 'semantic_vad', 'none'", "changed"),
+        ("recording.days", "0", "'days' in [recording] must be a whole number from 1 to 100000", "nothing was changed"),
         ("session", "x", "'session' names no key", "TABLE.KEY"),
         ("audio.input.name", "x", "'input' must be a table", ""),
         ("audio.input", None, "There is no value", "VALUE"),
