@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.errors import InvalidInputError
+from engine.files import expanded
 
 CONFIG_VARIABLE, PROFILE_VARIABLE = "VOICE_CONFIG", "VOICE_PROFILE"
 
@@ -19,8 +20,8 @@ def config_path(environ: Mapping[str, str] | None = None) -> Path:
     """
     if named := (os.environ if environ is None else environ).get(CONFIG_VARIABLE, "").strip():
         try:
-            return Path(named).expanduser()
-        except RuntimeError:
+            return expanded(named)
+        except OSError:
             message = f"The folder of the user in {CONFIG_VARIABLE}, '{named}', is not known."
             raise InvalidInputError(message, fix=f"Correct {CONFIG_VARIABLE}, or unset it.") from None
     from platformdirs import user_config_path  # noqa: PLC0415 - `voice --help` asks too, and must be instant

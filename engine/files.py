@@ -12,6 +12,18 @@ from pathlib import Path
 _FLAGS = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
+def expanded(name: str) -> Path:
+    """Return a path, with the folder of a user in place of `~` or `~NAME` at its beginning.
+
+    Raises:
+        OSError: there is no such user.
+    """
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(errno.ENOENT, "there is no such user", name) from None
+
+
 def open_private(path: Path, *, new: bool = False) -> int:
     """Open a file for writing and return its descriptor; what is in it stays until something is written.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from engine.errors import InvalidInputError
-from engine.files import make_private_folder
+from engine.files import expanded, make_private_folder
 from engine.realtime.recording.files import EVENTS_FILE, FILES
 
 LAST = "last"
@@ -17,8 +17,15 @@ _DAY_S = 86_400
 
 
 def kept_folder(named: str | None = None) -> Path:
-    """Return the folder in which conversations are kept, the configured one or the system's; it need not exist."""
-    return Path(named).expanduser() if named else user_data_path("voice", appauthor=False) / "conversations"
+    """Return the folder in which conversations are kept, the configured one or the system's; it need not exist.
+
+    Raises:
+        InvalidInputError: it is in the folder of a user that there is not.
+    """
+    try:
+        return expanded(named) if named else user_data_path("voice", appauthor=False) / "conversations"
+    except OSError as error:
+        raise _no_folder(Path(named or ""), error) from None
 
 
 def new_recording(folder: Path) -> Path:
@@ -30,10 +37,7 @@ def new_recording(folder: Path) -> Path:
     try:
         make_private_folder(folder)
     except OSError as error:
-        raise InvalidInputError(
-            f"Conversations cannot be kept in {folder}: {error.strerror}.",
-            fix="Name another folder under [recording] in the configuration.",
-        ) from None
+        raise _no_folder(folder, error) from None
     name = time.strftime("%Y%m%d-%H%M%S")
     names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
     return folder / next(name for name in names if not (folder / name).exists() and not (folder / f".{name}").exists())
@@ -113,6 +117,13 @@ def delete_older(folder: Path, days: float, pattern: str = "[!.]*") -> int:
     for path in old:
         delete_recording(path)
     return len(old)
+
+
+def _no_folder(folder: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"Conversations cannot be kept in {folder}: {error.strerror}.",
+        fix="Name another folder under [recording] in the configuration.",
+    )
 
 
 def _ended_s(path: Path) -> float:

@@ -13,7 +13,7 @@ from engine.config import Config, load_config
 from engine.config_path import config_path
 from engine.config_tables import Interrupter
 from engine.errors import InvalidInputError
-from engine.files import read_bounded
+from engine.files import expanded, read_bounded
 from engine.realtime.cost.usage import UsageMeter
 from engine.realtime.providers.choose import choose_provider
 from engine.realtime.providers.session_update import SessionSettings
@@ -117,7 +117,7 @@ def _read_instructions(text: str | None) -> str | None:
     if text is None or not text.startswith("@"):
         return text
     try:
-        return read_bounded(Path(text[1:]).expanduser(), _LONGEST_INSTRUCTIONS_BYTES).strip()
+        return read_bounded(expanded(text[1:]), _LONGEST_INSTRUCTIONS_BYTES).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InvalidInputError(

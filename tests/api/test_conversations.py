@@ -38,6 +38,9 @@ def test_the_folder_is_the_systems_or_the_one_that_is_named(monkeypatch: pytest.
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert kept_folder() == tmp_path / "voice" / "conversations"
     assert kept_folder("~/talks") == tmp_path / "home" / "talks"
+    with pytest.raises(InvalidInputError, match="cannot be kept in ~no-such-user: there is no such user") as refused:
+        kept_folder("~no-such-user")
+    assert "[recording]" in refused.value.fix
 
 
 def test_a_new_one_has_a_name_of_its_own_in_a_private_folder(tmp_path: Path) -> None:

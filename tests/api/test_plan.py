@@ -71,3 +71,8 @@ def test_a_name_that_no_list_holds_is_told_with_those_that_are_known(option: str
     assert "'nosuch'" in told
     assert known in told
     assert not SessionPlan(SessionOptions(config=config, provider="openai", voice="cedar")).lacks
+
+
+def test_instructions_in_the_folder_of_nobody_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="~no-such-user/x cannot be read: there is no such user"):
+        SessionPlan(SessionOptions(config=Config(), provider="local", instructions="@~no-such-user/x"))
