@@ -30,7 +30,7 @@ def call_tool(name: str, given: Sequence[str], references: Sequence[str]) -> Too
         references: Names of plugins and `MODULE:OBJECT`s.
 
     Raises:
-        InvalidInputError: there is no such tool, or an argument has no name.
+        InvalidInputError: there is no such tool, an argument has no name, or one is missing.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
@@ -54,7 +54,14 @@ def _arguments(name: str, given: Sequence[str], tools: Sequence[Tool]) -> dict[s
     if tool is None:
         known = ", ".join(tool.name for tool in tools)
         raise InvalidInputError(f"There is no tool '{name}'.", fix=f"Name one of: {known}; or add `--tools`.")
-    return dict(_argument(entry, tool.parameters.get("properties", {})) for entry in given)
+    arguments = dict(_argument(entry, tool.parameters.get("properties", {})) for entry in given)
+    # A model that leaves one out is answered by the tool, as Yandex's tutorial answers with Moscow; a person is asked.
+    if left_out := [key for key in tool.parameters.get("required", ()) if key not in arguments]:
+        values = " ".join(f"{key}=VALUE" for key in left_out)
+        raise InvalidInputError(
+            f"The tool '{name}' lacks {', '.join(left_out)}.", fix=f"Write {values} behind its name."
+        )
+    return arguments
 
 
 def _argument(entry: str, properties: dict[str, Any]) -> tuple[str, Any]:

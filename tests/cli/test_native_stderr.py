@@ -18,8 +18,8 @@ BACKENDS = ["sounddevice", "pyaudio"]
 RUN = "run --backend {} --provider local --duration 0.5"
 LOOKS = ["backends", "doctor", *(f"devices --backend {backend}" for backend in BACKENDS)]
 
-BEGUN = r"""Backend {backend}: as asked\.
-Provider local: as asked\.
+BEGUN = r"""Backend {backend}: chosen by name\.
+Provider local: chosen by name\.
 """
 HELD = rf"""{BEGUN}Microphone: default \(ALSA\), 48000 Hz, 1 channel, latency \d+ ms\.
 Speaker: default \(ALSA\), 48000 Hz, 2 channels, latency \d+ ms\.

@@ -109,7 +109,7 @@ def test_a_conversation_is_held_through_it(soundcard: SoundCard, plugin: Path) -
         recording.wait_for(recording.seconds + reference.size / RATE_HZ + 0.5)
         assert process.interrupt() == 0
         heard = recording.samples()
-    assert "Backend miniaudio: as asked." in process.shown
+    assert "Backend miniaudio: chosen by name." in process.shown
     assert "Degraded" not in process.shown
     assert process.of("transcript.user")[0]["text"].lower() == "what is seven times eight"
     assert "fifty six" in answer["text"].lower().replace("-", " ") or "56" in answer["text"]

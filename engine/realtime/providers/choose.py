@@ -112,7 +112,7 @@ def choose_provider(
         AccessRefusedError: the named provider's key is not set; the message names the variables.
     """
     keys = config.overridden_by(environ).keys
-    reason = "as asked"
+    reason = "chosen by name"
     if name is None and url is None and (config.session.provider or config.session.url):
         name, url = config.session.provider, config.session.url
         model = model or config.session.model
