@@ -15,7 +15,7 @@ from cli.errors import on_command_line
 from cli.language.spoken import word
 from cli.pages.template import filled
 from cli.sessions.waves import Waves, waves_of
-from cli.sessions.words import NAMES, clock, facts, money
+from cli.sessions.words import NAMES, clock, facts, local_time, money
 from cli.terminal.sanitize import spoken
 from cli.view.lines import call_text
 from engine.realtime.recording.story import Speaker, Story
@@ -72,6 +72,7 @@ def page(story: Story) -> str:
         names=NAMES,
         call=call_text,
         clock=clock,
+        local_time=local_time,
     )
 
 
@@ -107,7 +108,7 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
             yield "cut", 0, f"interrupted when {heard_ms / 1000:.2f} s was heard"
         case {"type": "unduck", "ducked_ms": int() | float() as ducked_ms, "reason": str(reason)}:
             yield "duck", ducked_ms, f"turned down for {ducked_ms:.0f} ms: {reason}"
-        case {"type": "xrun", "side": str(side), "frames": int(frames)}:
+        case {"type": "xrun", "side": str(side), "frames": int(frames)} if frames > 0:
             yield "xrun", 0, f"{frames} frames of the {'microphone' if side == 'input' else 'speaker'} were lost"
         case {"type": "device.lost", "attempt": 0, "waiting_for": str(waiting_for)}:
             yield "trouble", 0, f"device lost: {waiting_for}"

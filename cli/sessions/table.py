@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.language.spoken import translated, word
-from cli.sessions.words import NAMES, clock, done, facts, money
+from cli.sessions.words import NAMES, clock, done, facts, local_time, money
 from cli.terminal.sanitize import printable, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
 
@@ -42,7 +42,7 @@ def print_story(story: Story) -> None:
     """Print what was said and done, with its times; what nobody heard is struck through, or in brackets in a file."""
     console, one = _console(), facts(story)
     agent = " ".join(filter(None, (one["provider"], one["model"])))
-    parts = (one["id"], one["began"], agent, clock(one["duration_s"]), money(one["cost"], one["currency"]))
+    parts = (one["id"], local_time(one["began"]), agent, clock(one["duration_s"]), money(one["cost"], one["currency"]))
     console.print(Text(printable(", ".join(filter(None, parts))), style="dim"))
     table = Table.grid(padding=(0, 1))
     for turn in story.turns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from cli.language.spoken import word
@@ -28,6 +29,14 @@ def facts(story: Story) -> dict[str, Any]:
         "words": (users or story.turns)[0].text if story.turns else "",
         "path": str(story.path),
     }
+
+
+def local_time(began: str) -> str:
+    """The day and the minute of a beginning, on the clocks of this machine; nothing where it is not known."""
+    try:
+        return f"{datetime.fromisoformat(began).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def clock(seconds: float) -> str:

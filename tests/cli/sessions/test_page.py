@@ -33,6 +33,7 @@ LATER: list[dict[str, Any]] = [
     {"type": "reconnected", "away_ms": 1500, "planned": False},
     {"type": "error", "message": ATTACK},
     {"type": "xrun", "side": 7, "frames": "many"},
+    {"type": "xrun", "side": "output", "frames": 0, "total_frames": 0},
 ]
 
 
@@ -66,6 +67,7 @@ def test_it_needs_nothing_but_itself(talk: Path) -> None:
     assert re.findall(r'src="[^;]+;', html) == ['src="data:audio/mpeg;']
     assert html.count("<script>") == 1
     assert is_clean(html)
+    assert "0 frames of" not in html.replace("480 frames of", "")
     for words in (QUESTION, "multiply(a=7, b=8)", "<s>was a clockmaker by the sea.</s>", "first sound after 410 ms"):
         assert words.replace('"', "&#34;") in html
     for words in ("turned down for 700 ms", "480 frames of the microphone", "2.5 s: mic", "interrupted when 1.01 s"):

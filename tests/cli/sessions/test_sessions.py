@@ -9,7 +9,9 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,16 @@ def kept(recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return folder
 
 
+@pytest.fixture
+def far_east() -> Iterator[None]:
+    """Clocks ten hours ahead of UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Vladivostok")
+        time.tzset()
+        yield
+    time.tzset()
+
+
 def run(*arguments: str) -> Result:
     """Call the command; what is wrong is raised."""
     result = CliRunner().invoke(app, [*arguments])
@@ -73,9 +85,14 @@ def test_they_are_listed_as_a_table_and_as_json(kept: Path) -> None:
     assert 'keep = "always"' in run().stderr
 
 
-def test_one_is_shown_by_a_beginning_of_its_name(kept: Path) -> None:
+@pytest.mark.usefixtures("kept", "far_east")
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process is a thing of Unix")
+def test_one_is_shown_by_a_beginning_of_its_name() -> None:
     head, *lines = run("show", "20261130").stdout.splitlines()
-    assert head.startswith("20261130-101500, 20")
+    first = json.loads(run("--json").stdout)[0]["began"]
+    here = datetime.fromisoformat(first).astimezone(timezone(timedelta(hours=10)))
+    assert datetime.fromisoformat(first).tzinfo, "JSON has the offset"
+    assert re.match(rf"20261130-101500, {here:%Y-%m-%d %H:%M}, custom", head), "in local time"
     assert lines == [
         f"0:00 You {QUESTION}",
         "0:00 Tool multiply(a=7, b=8) returned: 56",
@@ -97,7 +114,9 @@ def test_it_is_written_in_the_formats_of_others(kept: Path, tmp_path: Path) -> N
     ]
     vtt = run("export", "20261130", "--format", "vtt").stdout.split("\n\n")
     assert vtt[0] == "WEBVTT"
-    assert vtt[4].splitlines() == ["00:00:04.020 --> 00:00:05.520", "<v Agent>Once upon a time there"]
+    assert vtt[4].splitlines()[1] == "<v Agent>Once upon a time there"
+    heard = json.loads(run("export", "20261130", "--format", "json").stdout)["turns"][4]["heard_ms"]
+    assert vtt[4].startswith(f"00:00:04.020 --> 00:00:05.{20 + heard - 1000:03}"), "it ends where it was cut"
     assert "~~was a clockmaker by the sea.~~" in run("export", "20261130").stdout
     written = json.loads(run("export", "20261130", "--format", "json").stdout)
     assert [turn["speaker"] for turn in written["turns"]] == ["user", "tool", "agent", "user", "agent", "user"]
