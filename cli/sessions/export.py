@@ -32,7 +32,8 @@ def _cues(story: Story) -> Iterator[tuple[float, float, Turn]]:
     """Everything that was said, with its beginning and end in the sound."""
     for turn in story.turns:
         if turn.speaker is not Speaker.TOOL and turn.text:
-            yield turn.at_s, max(turn.end_s, turn.at_s + _LEAST_S), turn
+            is_cut = turn.heard_ms is not None
+            yield turn.at_s, turn.end_s if is_cut else max(turn.end_s, turn.at_s + _LEAST_S), turn
 
 
 def _srt(story: Story) -> str:
