@@ -28,6 +28,8 @@ _BEGIN, _END = "\x1b[?2026h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?2026l"
 _SHOW_CURSOR = "\x1b[?25h"
 _ERASE_ROW, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
 """A row is erased whole before it is written: of one whose end is erased, tmux wraps the blanks when it is resized."""
+_RIGHT = "\x1b[C"
+"""Before rows are erased: what is erased from the first cell of a terminal on, tmux keeps in its history."""
 
 
 class LiveArea:
@@ -148,7 +150,8 @@ class LiveArea:
         printed = "".join(f"{_ERASE_ROW}{self._styled(line)}\r\n" for line in self._waiting)
         self._waiting.clear()
         below = "\r\n".join(f"{_ERASE_ROW}{line}" for line in styled)
-        self._out.write(f"{_BEGIN}\r{self._up(columns)}{printed}{below}{_ERASE_BELOW}{cursor}{_END}")
+        erased = _ERASE_BELOW if lines else f"{_ERASE_ROW}{_RIGHT}{_ERASE_BELOW}\r"
+        self._out.write(f"{_BEGIN}\r{self._up(columns)}{printed}{below}{erased}{cursor}{_END}")
         self._out.flush()
         self._drawn, self._drawn_columns = [*styled, cursor], columns
         self._drawn_cells = [cell_len(line.plain) for line in lines]

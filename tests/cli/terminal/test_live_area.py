@@ -125,6 +125,28 @@ def test_one_redraw_is_clean_after_a_resize(monkeypatch: pytest.MonkeyPatch, wra
     assert terminal.rows == ["hello", "a" * 50, "b" * 50, "> typed"]
 
 
+def test_what_is_taken_away_is_not_left_in_the_history_that_tmux_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    erased_from: list[tuple[int, int]] = []
+    erase = pyte.HistoryScreen.erase_in_display
+
+    def noted(screen: pyte.HistoryScreen, how: int = 0, **options: object) -> None:
+        erased_from.append((screen.cursor.x, screen.cursor.y))
+        erase(screen, how, **options)
+
+    monkeypatch.setattr(pyte.HistoryScreen, "erase_in_display", noted)
+    terminal = Emulated()
+    erased_from.clear()
+    area = LiveArea(terminal)
+    area.show("compiling for 41 s")
+    area.show()
+    area.show("listening", "> ")
+    area.close()
+    assert (0, 0) not in erased_from
+    assert len(erased_from) == 4
+    assert terminal.rows == [""]
+    assert (terminal.screen.cursor.x, terminal.screen.cursor.y) == (0, 0)
+
+
 def test_the_same_frame_is_not_drawn_twice() -> None:
     terminal = Emulated()
     area = LiveArea(terminal)
