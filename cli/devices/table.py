@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +34,8 @@ _CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = (word("chosen"), "left")
 
 _PIPE_COLUMNS = 1000
 """Wider than any table: what reads a pipe looks for whole names."""
+_LEAST_NAME = 16
+"""Columns for the names; where a table leaves them less, each device has lines of its own."""
 NO_DEVICE_FIX = "`voice doctor` says why; `--backend virtual` needs none, it plays files."
 
 Chosen = Mapping[Direction, Device | None]
@@ -46,18 +50,36 @@ def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None,
     columns = _COLUMNS + (_CHOSEN_COLUMN,) * any(chosen.values())
     for host_api in sorted({device.host_api for device in devices}):
         title = Text(translated(printable(host_api)))
+        rows = [_row(device, chosen)[: len(columns)] for device in devices if device.host_api == host_api]
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
         table.pad_edge, table.collapse_padding = False, True
         for heading, justify in columns:
             table.add_column(translated(heading), justify=justify, overflow="fold")
-        for device in devices:
-            if device.host_api == host_api:
-                table.add_row(*(Text(cell) for cell in _row(device, chosen)[: len(columns)]))
-        console.print(table)
+        for row in rows:
+            table.add_row(*map(Text, row))
+        longest = max(cell_len(name) for _, name, *_ in rows)
+        whole = Measurement.get(console, console.options.update(max_width=_PIPE_COLUMNS), table).maximum
+        if console.width - (whole - longest) >= min(longest, _LEAST_NAME):
+            console.print(table)
+        else:
+            _print_lines(console, title, rows, [" ".join(translated(heading).split()) for heading, _ in columns])
     if not devices:
         console.print(translated(f"There is no audio device.\n  {NO_DEVICE_FIX}"), soft_wrap=True)
     for found in probed or ():
         console.print(Text(_opened(found)), soft_wrap=True)
+
+
+def _print_lines(console: Console, title: Text, rows: Sequence[list[str]], headings: Sequence[str]) -> None:
+    """Print the device on a line, and below it what the table has in its columns."""
+    console.print(title, style="italic")
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(justify="right")
+    lines.add_column(overflow="fold")
+    for index, name, *cells in rows:
+        told = "; ".join(f"{heading}: {cell}" for heading, cell in zip(headings[2:], cells, strict=True) if cell)
+        lines.add_row(Text(index), Text(name))
+        lines.add_row("", Text(told))
+    console.print(lines)
 
 
 def as_records(

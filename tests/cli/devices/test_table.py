@@ -43,6 +43,21 @@ def test_a_name_is_folded_on_a_terminal_and_nothing_else_is(
     assert re.sub(r"\s+", "", HEADSET.name) in names
 
 
+@pytest.mark.parametrize("columns", [30, 50])
+def test_on_a_narrow_terminal_each_device_has_lines_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_devices([HEADSET, MONITOR], None, CHOSEN)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert all(len(line.rstrip()) <= columns for line in shown.splitlines())
+    assert "\u2026" not in shown
+    told = " ".join(shown.split())
+    assert "1 A monitor whose name has words, and more of them than fit on one line in: 0; out: 2; Hz: 44100;" in told
+    assert told.count("chosen: input") == 1
+
+
 def test_a_device_that_cannot_be_asked_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
     probed = [OpenRates(HEADSET, Direction.INPUT, (), f"{HEADSET.name}, ALSA cannot be opened: busy.")]
     print_devices([HEADSET], probed, {})
