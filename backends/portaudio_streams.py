@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +22,7 @@ from backends.portaudio import (
     negotiate,
 )
 from engine.audio.device.matching import find_device
+from engine.audio.device.patience import wait_for_sound
 from engine.audio.device.sound_server import leading_to
 from engine.audio.types import Device, Direction, StreamInfo, StreamRequest, StreamSide
 
@@ -102,6 +104,7 @@ class PortAudioStreams:
         self._streams: list[tuple[OneWayStream, Device]] = []
         self._sides: dict[Direction, StreamSide] = {}
         self._notes = notes
+        self._starting = threading.Lock()
         keep_until_closed(self)
 
     def open(self, devices: Sequence[Device], request: StreamRequest, openers: Openers) -> None:
@@ -154,13 +157,19 @@ class PortAudioStreams:
         """Let the blocks flow.
 
         Raises:
-            VoiceError: PortAudio refuses; the device is named.
+            VoiceError: PortAudio refuses, and the device is named; or the sound system does not answer.
+            RestartNeededError: the device is one of a JACK server that has gone.
         """
-        for stream, device in self._streams:
-            try:
-                stream.start()
-            except PortAudioFailure as failure:
-                raise explain(failure, device) from failure
+        wait_for_sound(self._start)
+
+    def _start(self) -> None:
+        with self._starting:
+            for stream, device in self._streams:
+                jack.require_server(device.host_api)  # PortAudio would wait ten minutes for one that has gone
+                try:
+                    stream.start()
+                except PortAudioFailure as failure:
+                    raise explain(failure, device) from failure
 
     def close(self) -> None:
         """Abort and release both streams; the port is not touched afterwards.
@@ -170,8 +179,9 @@ class PortAudioStreams:
         streams, self._streams = self._streams, []
 
         def close() -> None:
-            for stream, device in streams:
-                close_stream(stream, device.host_api, keep_alive=self._port)
+            with self._starting:  # one that is being started cannot be closed
+                for stream, device in streams:
+                    close_stream(stream, device.host_api, keep_alive=self._port)
             jack.server_has_gone()  # one that hangs would hold PortAudio's end up: here it is only waited for in vain
 
         close_within(close, keep_alive=(streams, self._port))

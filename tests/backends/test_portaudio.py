@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from types import ModuleType, SimpleNamespace
@@ -17,6 +18,7 @@ from backends.pyaudio import PyAudioBackend, converting_twin
 from backends.sounddevice import SounddeviceBackend
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.types import Device, Direction, StreamRequest
+from engine.daemon_thread import DaemonThread
 from engine.errors import (
     DeviceBusyError,
     InvalidInputError,
@@ -89,16 +91,37 @@ class RefusingSounddevice:
             latency=0.01,
             active=True,
             start=lambda: self._fail(f"start_{kind}"),
-            close=lambda: self.closed.append(kind),
+            close=lambda: self._close(kind),
         )
 
     def WasapiSettings(self, *, auto_convert: bool) -> str:  # noqa: N802
         assert auto_convert
         return "converting"
 
+    def _close(self, kind: str) -> None:
+        self.closed.append(kind)
+
     def _fail(self, step: str) -> None:
         if step in self.failures:
             raise self.failures[step]
+
+
+class HangingSounddevice(RefusingSounddevice):
+    """One whose streams start when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts, self.answers, self.all_closed = threading.Event(), threading.Event(), threading.Event()
+
+    def _fail(self, step: str) -> None:
+        if step.startswith("start"):
+            self.starts.set()
+            assert self.answers.wait(60)
+
+    def _close(self, kind: str) -> None:
+        super()._close(kind)
+        if kind == "output":
+            self.all_closed.set()
 
 
 def opened(
@@ -271,6 +294,23 @@ def test_a_stream_that_does_not_start_is_named_with_what_the_host_said() -> None
     stream.close()
     assert library.closed == ["input", "output"]
     assert not stream.active
+
+
+def test_a_stream_whose_start_hangs_is_closed_when_that_returns_and_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(portaudio, "_CLOSE_S", 0.05)
+    library = HangingSounddevice()
+    stream = opened(library)
+    starting = DaemonThread().submit(stream.start)
+    assert library.starts.wait(30)
+    stream.close()
+    assert library.closed == []
+    assert not portaudio.can_be_ended()
+    library.answers.set()
+    starting.result(30)
+    assert library.all_closed.wait(30)
+    assert library.closed == ["input", "output"]
 
 
 @pytest.mark.parametrize(

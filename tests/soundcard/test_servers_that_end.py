@@ -26,6 +26,17 @@ pytestmark = pytest.mark.soundcard
 
 BACKENDS = ["sounddevice", "pyaudio"]
 PYAUDIO_IS_LONG = ["sounddevice", pytest.param("pyaudio", marks=pytest.mark.long)]
+OPENS_AND_STARTS = """
+import sys
+from engine.audio.device.open_stream import OpenStream
+from engine.audio.device.registry import load_backend
+from engine.audio.port.audio_port import AudioPort
+from engine.audio.types import StreamRequest
+
+stream = OpenStream(load_backend(sys.argv[1]), AudioPort(), StreamRequest())
+input("open")
+stream.start()
+"""
 NO_OTHER = "a process that had joined it can join no other"
 
 
@@ -111,6 +122,32 @@ def test_jack_ends_and_the_test_of_devices_ends_with_a_sentence(jack: JackCard, 
         jack.end_server()
         terminal.wait_for("voice: The microphone delivers no sound at all")
         assert terminal.wait() == 9, terminal.shown
+    assert "Assertion" not in terminal.shown
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_jack_ends_between_the_opening_of_a_stream_and_its_start_which_is_refused(jack: JackCard, backend: str) -> None:
+    with Terminal([sys.executable, "-c", OPENS_AND_STARTS, backend], jack.environment) as terminal:
+        terminal.wait_for("open")
+        jack.end_server()
+        terminal.press("\r")
+        terminal.wait_for(NO_OTHER)
+        assert terminal.wait() == 1
+    assert "Assertion" not in terminal.shown
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_jack_hangs_while_a_stream_is_started_and_ctrl_c_ends_it(jack: JackCard, backend: str) -> None:
+    with Terminal([sys.executable, "-c", OPENS_AND_STARTS, backend], jack.environment) as terminal:
+        terminal.wait_for("open")
+        os.kill(jack.server, signal.SIGSTOP)
+        terminal.press("\r")
+        terminal.wait_for("has not answered for 3 s")
+        terminal.signal(signal.SIGINT)
+        assert terminal.wait() == -signal.SIGINT
+        os.kill(jack.server, signal.SIGCONT)
     assert "Assertion" not in terminal.shown
 
 

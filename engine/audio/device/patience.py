@@ -22,7 +22,7 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
     """Return what a call into the library of a backend returns, from a daemon thread: Ctrl+C works meanwhile.
 
     Args:
-        call: Loads the library, or opens a stream.
+        call: Loads the library, or opens or starts a stream.
         discard: Given a result that comes too late.
 
     Raises:
