@@ -27,7 +27,7 @@ def project(tmp_path: Path) -> Path:
     return copy_of_the_project(tmp_path)
 
 
-@pytest.mark.parametrize(("suite", "packages"), product(SUITES, ("", COMPILER)))
+@pytest.mark.parametrize(("suite", "packages"), list(product(SUITES, ("", COMPILER))))
 def test_root_gets_all_that_is_missing(suite: str, packages: str, project: Path) -> None:
     run = run_in(suite, packages, "root", project, "sh", "-c", "make run && .venv/bin/voice backends")
     shows_itself(run.returncode, run.stdout)
