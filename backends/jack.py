@@ -13,9 +13,9 @@ import functools
 import os
 import sys
 
+from engine.audio.platforms import JACK
 from engine.errors import RestartNeededError
 
-HOST_API = "JACK Audio Connection Kit"
 _HOST_API_TYPE = 12
 _NO_START_SERVER = 1
 _client = b"voice-%d" % os.getpid()
@@ -59,7 +59,7 @@ def require_server(host_api: str) -> None:
     Raises:
         RestartNeededError: the device is one of JACK's, and so it is.
     """
-    if host_api == HOST_API and server_has_gone():
+    if host_api == JACK and server_has_gone():
         raise RestartNeededError(
             "The JACK server has ended, and a process that had joined it can join no other.",
             fix="Start the program again.",

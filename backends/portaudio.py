@@ -13,6 +13,7 @@ from backends import jack
 from engine.audio.device.exclusive import restarts_are_allowed
 from engine.audio.device.matching import describe
 from engine.audio.device.sound_server import leads_to_pipewire
+from engine.audio.platforms import JACK
 from engine.audio.types import Device, Direction, StreamRequest
 from engine.errors import (
     Advice,
@@ -97,7 +98,7 @@ def block_ms_of(request: StreamRequest, direction: Direction, device: Device, de
         devices: All devices of the backend.
     """
     sent_ms = request.sent_block_ms if direction is Direction.INPUT else None
-    if request.block_ms or device.host_api == jack.HOST_API:
+    if request.block_ms or device.host_api == JACK:
         return request.block_ms or _DEVICES_OWN
     return sent_ms or (_PIPEWIRE_BLOCK_MS if leads_to_pipewire(device, devices) else BLOCK_MS)
 
@@ -250,7 +251,7 @@ def _end_all() -> None:
 
 def close_stream(stream: Closable, host_api: str, keep_alive: object) -> None:
     """Close a stream; where that would abort the process, its memory is kept for good."""
-    if host_api == jack.HOST_API and jack.server_has_gone():
+    if host_api == JACK and jack.server_has_gone():
         _left_open.append((stream, keep_alive))
     else:
         _suppressed(stream.close)

@@ -55,7 +55,7 @@ def _listen(backend: Backend, defaults: AudioDefaults) -> Iterator[Finding]:
         running.close()
     if port.failure is not None:
         raise port.failure
-    yield _microphone(port)
+    yield _microphone(port, running.info)
     yield _echo(running.info)
     yield from _audio_threads(port)
 
@@ -69,7 +69,7 @@ def _record(port: AudioPort) -> None:
         pause.wait(_POLL_S)
 
 
-def _microphone(port: AudioPort) -> Finding:
+def _microphone(port: AudioPort, info: StreamInfo) -> Finding:
     from engine.audio.soundcheck.diagnosis import exact_zeros  # noqa: PLC0415
     from engine.dsp.meter import to_db  # noqa: PLC0415
 
@@ -79,7 +79,8 @@ def _microphone(port: AudioPort) -> Finding:
         return error("microphone", f"gives no sound within {_PATIENCE_S:.0f} s", fix)
     if samples.any():
         return ok("microphone", f"is heard, {to_db(float(abs(samples).max())):.0f} dB at its loudest just now")
-    zeros, verdict = exact_zeros(), error if microphone_permission() else warning
+    assert info.input is not None
+    zeros, verdict = exact_zeros(info.input.host_api), error if microphone_permission() else warning
     return verdict("microphone", zeros.text, zeros.fix)
 
 

@@ -13,6 +13,8 @@ import sys
 
 WASAPI = "Windows WASAPI"
 """The host API of Windows' own sound system; the same devices are listed under others, which lie above it."""
+JACK = "JACK Audio Connection Kit"
+"""The host API of JACK, which knows no muting: silence is a wire that was not laid."""
 _PERMISSION = {
     "darwin": "Allow it in System Settings > Privacy & Security > Microphone for this terminal, and start again.",
     "win32": "Allow it in Settings > Privacy & security > Microphone, also for desktop apps, and start again.",

@@ -205,7 +205,7 @@ class SessionAudio:
             return ""
         if self.port.input_ended:
             return f"{source.device} holds no sound."
-        zeros, frames = exact_zeros(), self.port.stats().input_frames
+        zeros, frames = exact_zeros(source.host_api), self.port.stats().input_frames
         is_due = source.host_api and frames > _ZEROS_S * source.rate_hz
         return f"{zeros.text} {zeros.fix}" if is_due else ""
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from backends.jack import HOST_API
 from backends.portaudio import Opening, block_ms_of
+from engine.audio.platforms import JACK
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.types import Device, Direction, StreamRequest
 
 CARD = Device(0, "USB Audio", "ALSA", 1, 2, 48000)
 PULSE = Device(1, "default", "ALSA", 32, 32, 44100)
 PIPEWIRE = Device(2, "pipewire", "ALSA", 64, 64, 44100)
-SYSTEM = Device(3, "system", HOST_API, 2, 2, 48000)
+SYSTEM = Device(3, "system", JACK, 2, 2, 48000)
 HEADSET = Device(1000, "Headset", "PulseAudio", 0, 2, 48000)
 PIPEWIRES_HEADSET = Device(1000, "Headset", "PipeWire", 0, 2, 48000)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.platforms import microphone_permission
+from engine.audio.platforms import JACK, microphone_permission
 from engine.audio.soundcheck.spectrum import find_band_limit_hz, find_hum
 from engine.audio.soundcheck.sweep import Sweep, place_of_sweep, speed_of_sweep
 from engine.dsp.meter import to_db
@@ -30,6 +30,7 @@ _TELEPHONE_NAME = re.compile(r"hands-?free|\b(?:hfp|hsp)\b|head-?set[-_ ]head[-_
 """Names that Windows, PulseAudio and PipeWire give the side of a Bluetooth headset that serves telephone calls."""
 
 _UNMUTE = "Unmute it in the sound settings (`pactl set-source-mute @DEFAULT_SOURCE@ 0`), and see that it is plugged in."
+_CONNECT = "See that it is connected to a microphone (`jack_lsp -c`), and that this one is plugged in and switched on."
 _TELEPHONE_FIX = (
     "Take another microphone (`input=`), such as the computer's own: a Bluetooth headset hears and plays in full only "
     "while nobody uses its microphone."
@@ -71,6 +72,7 @@ class Side:
     rate_hz: int
     """At which it was opened."""
     native_rate_hz: int
+    host_api: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,12 @@ def diagnose(check: SoundCheck) -> Report:
     return Report(quiet_db, to_db(peak), speed, hum_hz, limit_hz, round_trip_ms, tuple(diagnoses))
 
 
-def exact_zeros() -> Diagnosis:
-    """Return the diagnosis of a microphone without any noise of its own."""
+def exact_zeros(host_api: str) -> Diagnosis:
+    """Return the diagnosis of a microphone without any noise of its own, with what helps on its host API."""
     return Diagnosis(
         Trouble.EXACT_ZEROS,
         "The microphone gives nothing but exact zeros: it is muted, or the system does not let this program use it.",
-        microphone_permission() or _UNMUTE,
+        microphone_permission() or (_CONNECT if host_api == JACK else _UNMUTE),
     )
 
 
@@ -157,7 +159,7 @@ _NOT_HEARD = Diagnosis(
 
 def _dead(check: SoundCheck, recording: NDArray[np.float32]) -> Diagnosis | None:
     if not recording.any():
-        return exact_zeros()
+        return exact_zeros(check.microphone.host_api)
     moment = max(1, round(_MOMENT_S * check.microphone.rate_hz))
     moments = [recording[start : start + moment] for start in range(0, recording.size, moment)]
     loudest_db = to_db(max(_rms(samples) for samples in moments))

@@ -104,7 +104,7 @@ def record_sound_check(
 
 
 def _side(side: StreamSide, device: Device) -> Side:
-    return Side(side.device, side.rate_hz, device.native_rate_hz)
+    return Side(side.device, side.rate_hz, device.native_rate_hz, side.host_api)
 
 
 def _record(port: AudioPort, seconds: float, on_level: Callable[[float], None]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import pytest
 import soxr
 from numpy.typing import NDArray
 
+from engine.audio.platforms import JACK
 from engine.audio.soundcheck.diagnosis import Report, Side, SoundCheck, Trouble, diagnose
 from engine.audio.soundcheck.sweep import Sweep, speed_of_sweep
 
@@ -93,6 +94,14 @@ def test_exact_zeros_are_a_matter_of_permission(monkeypatch: pytest.MonkeyPatch,
     assert troubles(report) == [Trouble.EXACT_ZEROS]
     assert words in report.diagnoses[0].fix
     assert report.quiet_db == -np.inf
+
+
+def test_exact_zeros_of_jack_are_no_matter_of_pulseaudio(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = replace(healthy(), quiet=np.zeros(72000, np.float32), heard=np.zeros(144000, np.float32))
+    monkeypatch.setattr(sys, "platform", "linux")
+    (diagnosis,) = diagnose(replace(check, microphone=replace(MICROPHONE, host_api=JACK))).diagnoses
+    assert "jack_lsp" in diagnosis.fix
+    assert "pactl" not in diagnosis.fix
 
 
 @pytest.mark.parametrize("constant", [0.0, 0.25], ids=["quiet", "and stuck at a value"])
