@@ -21,7 +21,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "engine.files": (),
     "engine.config_tables": (),
     "engine.plugins": ("engine.errors",),
-    "engine.config_path": ("engine.errors",),
+    "engine.config_path": ("engine.files", "engine.errors"),
     "engine.config_errors": ("engine.config_path", "engine.errors"),
     "engine.daemon_thread": (),
     "engine.key_ring": ("engine.daemon_thread", "engine.redaction", "engine.errors"),
