@@ -31,8 +31,9 @@ def heard_text(text: str, heard: Heard) -> str:
     characters = len(text) * min(1.0, heard.heard_ms / max(1, heard.received_ms))
     if not heard.complete:
         characters = min(characters, _FASTEST_PER_S * heard.heard_ms / 1000)
-    ends = [end for end in _word_ends(text) if end <= characters]
-    return text[: ends[-1]].rstrip() if ends else ""
+    # From there back to the nearest end: a live screen asks ten times a second, of texts of any length.
+    end = next((at for at in range(int(characters), 0, -1) if _ends_word(text, at)), 0)
+    return text[:end]
 
 
 def heard_parts(texts: Mapping[int, str], heard: Mapping[int, Heard | None]) -> str:
@@ -60,14 +61,12 @@ def _pairs(texts: Mapping[int, str], heard: Mapping[int, Heard | None]) -> Itera
     yield from zip((texts[index] for index in sorted(texts)), in_order, strict=False)
 
 
-def _word_ends(text: str) -> Iterator[int]:
-    """The end of each word, and of the text."""
-    for at in range(1, len(text)):
-        before, after = text[at - 1], text[at]
-        if not before.isspace() and (after.isspace() or (_stands_alone(before) and not _belongs_to_one_before(after))):
-            yield at
-    if text and not text[-1].isspace():
-        yield len(text)
+def _ends_word(text: str, at: int) -> bool:
+    """Whether the character before this place is the last of a word."""
+    before, after = text[at - 1], text[at : at + 1]
+    if before.isspace():
+        return False
+    return not after or after.isspace() or (_stands_alone(before) and not _belongs_to_one_before(after))
 
 
 def _stands_alone(character: str) -> bool:
