@@ -15,12 +15,19 @@ from cli.language.help import say_help
 BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
 MicrophoneOption = Annotated[
     str | None,
-    typer.Option("--input", help="Microphone: index, name, or words of its name.", autocompletion=MICROPHONES),
+    typer.Option(
+        "--input", metavar="DEVICE", help="Microphone: index, name, or words of its name.", autocompletion=MICROPHONES
+    ),
 ]
 SpeakerOption = Annotated[
-    str | None, typer.Option("--output", help="Speaker: index, name, or words of its name.", autocompletion=SPEAKERS)
+    str | None,
+    typer.Option(
+        "--output", metavar="DEVICE", help="Speaker: index, name, or words of its name.", autocompletion=SPEAKERS
+    ),
 ]
-BackendOption = Annotated[str | None, typer.Option("--backend", help=BACKEND_HELP, autocompletion=BACKENDS)]
+BackendOption = Annotated[
+    str | None, typer.Option("--backend", metavar="NAME", help=BACKEND_HELP, autocompletion=BACKENDS)
+]
 PROFILE_HELP = "Take the profile of this name from the configuration file; also VOICE_PROFILE."
 
 

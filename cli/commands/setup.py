@@ -31,20 +31,29 @@ def setup(
         str | None, typer.Option(metavar="NAME", help="yandex, openai, local or custom.", autocompletion=PROVIDERS)
     ] = None,
     url: Annotated[str | None, typer.Option(metavar="URL", help="Address of a server of your own (custom).")] = None,
-    folder: Annotated[str | None, typer.Option(metavar="ID", help="Folder of Yandex Cloud.")] = None,
+    folder: Annotated[str | None, typer.Option(metavar="ID", help="ID of the folder in Yandex Cloud.")] = None,
     key_file: Annotated[
         str | None, typer.Option(metavar="FILE", help="File with the service's key; - for standard input.")
     ] = None,
     keyring: Annotated[
-        bool | None, typer.Option(help="Keep the key in the system's keyring; default: where there is one.")
+        bool | None,
+        typer.Option(
+            "--keyring/--no-keyring",
+            metavar="",
+            help="Keep the key in the system's keyring; default: where there is one.",
+        ),
     ] = None,
     input: MicrophoneOption = None,  # noqa: A002 - the option's name
     output: SpeakerOption = None,
     backend: BackendOption = None,
     lang: Annotated[
-        Language | None, typer.Option(callback=use_language, is_eager=True, help="Language of what you read: en or ru.")
+        Language | None,
+        typer.Option(metavar="CODE", callback=use_language, is_eager=True, help="Language of what you read: en or ru."),
     ] = None,
-    keep: Annotated[Keep | None, typer.Option(help="Conversations that are kept on this machine.")] = None,
+    keep: Annotated[
+        Keep | None,
+        typer.Option(metavar="WHEN", help="Keep conversations on this machine: always, text (no sound), ask, never."),
+    ] = None,
 ) -> None:
     """Ask for the language, the service, its key, the devices and what is kept; save it.
 
@@ -68,6 +77,10 @@ def setup(
             fix="For example `voice setup --provider openai --key-file key.txt`.",
         )
     config = load_config(may_be_new=True)
+    if input is not None or output is not None:
+        from cli.devices.selection import require_devices  # noqa: PLC0415
+
+        require_devices(backend, input, output)
     try:
         if asks and lang is None:
             answers["screen.lang"] = _choose("Language / Язык", list(Language), spoken_language())
@@ -102,7 +115,7 @@ def _ask_service(answers: dict[str, Any], config: Config) -> None:
         answers["session.url"] = typer.prompt(translated("Address (wss://...)"), default=config.session.url)
     if answers["session.provider"] == "yandex" and "keys.yandex_folder_id" not in answers:
         answers["keys.yandex_folder_id"] = typer.prompt(
-            translated("Folder of Yandex Cloud"), default=config.keys.yandex_folder_id
+            translated("ID of the folder in Yandex Cloud"), default=config.keys.yandex_folder_id
         )
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from engine.api.backend import devices_for, naming_origin
-from engine.audio.device.blame import closing
+from engine.audio.device.blame import closing, devices_of
 from engine.audio.device.matching import find_device
 from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import open_backend, require_sound_card
@@ -86,6 +86,20 @@ def open_devices(
             require_sound_card(name, found)
             refuse_files(found.backend)
             yield found.backend, request_for(devices_for(backend, defaults), microphone, speaker)
+
+
+def require_devices(backend: str | None, microphone: str | None, speaker: str | None) -> None:
+    """Refuse the name of a device that is not there; None is not looked for.
+
+    Raises:
+        UnknownDeviceError: there is no such device, or there are several.
+        VoiceError: what `open_devices` raises.
+    """
+    with open_devices(backend, config_may_be_new=True) as (opened, _):
+        devices = devices_of(opened)
+        for direction, name in ((Direction.INPUT, microphone), (Direction.OUTPUT, speaker)):
+            if name is not None:
+                find_device(devices, name, direction)
 
 
 def request_for(defaults: AudioDefaults, microphone: str | None, speaker: str | None) -> StreamRequest:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import AccessRefusedError, InvalidInputError
+from backends.virtual import VirtualBackend
+from engine.audio.device.registry import Chosen
+from engine.errors import AccessRefusedError, InvalidInputError, NoDeviceError, UnknownDeviceError
 from tests.cli.run.test_virtual import environment
 from tests.cli.test_config import path, voice
 from tests.support.voice_process import VOICE
@@ -17,12 +19,41 @@ __all__ = ["environment", "path"]
 QUESTIONS = ["Key", "Choose the microphone", "Keep"]
 
 
+class Card(VirtualBackend):
+    """A backend of devices."""
+
+    name = "card"
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sound card with a microphone and a speaker, both called "virtual"."""
+    monkeypatch.setattr("cli.devices.selection.open_backend", lambda _: Chosen(Card(), ""))
+
+
+@pytest.mark.usefixtures("card")
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(path: Path) -> None:
+    before = path.read_text()
+    with pytest.raises(UnknownDeviceError, match="No output device matches 'zzz'") as refused:
+        voice("setup", "--provider", "local", "--input", "virtual", "--output", "zzz")
+    assert refused.value.fix.startswith("There are: virtual, files. ")
+    assert path.read_text() == before
+
+
+def test_files_are_no_devices_to_set_up(path: Path) -> None:
+    before = path.read_text()
+    with pytest.raises(NoDeviceError, match="The virtual backend plays files"):
+        voice("setup", "--backend", "virtual", "--input", "virtual")
+    assert path.read_text() == before
+
+
+@pytest.mark.usefixtures("card")
 def test_options_answer_where_there_is_no_terminal(path: Path, tmp_path: Path) -> None:
     key_file = tmp_path / "key"
     key_file.write_text("sk-of-mine \n")
-    voice("setup", "--provider", "openai", "--key-file", str(key_file), "--input", "webcam")
+    voice("setup", "--provider", "openai", "--key-file", str(key_file), "--input", "virtual")
     assert voice("config", "get", "session.provider") == "openai\n"
-    assert voice("config", "get", "audio.input") == "webcam\n"
+    assert voice("config", "get", "audio.input") == "virtual\n"
     assert 'openai_api_key = "sk-of-mine"' in path.read_text()
     assert "# for tests" in path.read_text()
     voice("--profile", "kitchen", "setup", "--provider", "custom", "--url", "wss://voice.example", "--key-file", "-",
@@ -70,7 +101,7 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
         terminal.press("\r")
         terminal.wait_for(r"Service .*\[local\]")
         terminal.press("yandex\r")
-        terminal.wait_for("Folder of Yandex Cloud")
+        terminal.wait_for("ID of the folder in Yandex Cloud")
         terminal.press("b1g\r")
         terminal.wait_for("Key: $")
         terminal.press("\x03")

@@ -9,6 +9,7 @@ from engine.audio.platforms import WASAPI
 from engine.audio.types import SOUND_SERVERS, Device, Direction
 from engine.errors import Advice, NoDeviceError, UnknownDeviceError
 
+_MOST_LISTED = 6
 _TWIN = re.compile(r"(?P<name>.+) #(?P<number>[1-9]\d?)")
 _ALSA_CARD = re.compile(r"\(hw:\d+,(\d+)\)")
 """ALSA numbers its cards in the order in which they were plugged in."""
@@ -59,7 +60,11 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
             f"Several {direction.value} devices match {name!r}: {listed}.",
             fix="Name one by its index, or with more words of its name and host API.",
         )
-    raise UnknownDeviceError(f"No {direction.value} device matches {name!r}.", fix=Advice.DEVICES)
+    listed = "; ".join(map(describe, usable[:_MOST_LISTED]))
+    raise UnknownDeviceError(
+        f"No {direction.value} device matches {name!r}.",
+        fix=f"{'There are' if len(usable) <= _MOST_LISTED else 'Among others there are'}: {listed}. {Advice.DEVICES}",
+    )
 
 
 def no_device(direction: Direction) -> NoDeviceError:

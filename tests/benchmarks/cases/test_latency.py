@@ -82,7 +82,7 @@ def test_a_pair_that_is_not_connected_or_not_there_is_refused_with_the_fix(sound
     run = bench(soundcard, "latency", "--input", "vspkmon", "--output", "vcable")
     assert "vcable, ALSA is not heard on vspkmon, ALSA. Connect them by a cable" in run.stderr
     run = bench(soundcard, "latency", "--input", "nothing like it", "--output", "vcable")
-    assert "No input device matches 'nothing like it'. `voice devices` lists them." in run.stderr
+    assert "No input device matches 'nothing like it'. There are: " in run.stderr
 
 
 def test_session_and_callback_play_on_the_chosen_speaker(soundcard: SoundCard, tmp_path: Path) -> None:
