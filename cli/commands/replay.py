@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.commands.sessions import SessionArgument
 from cli.language.spoken import echo, translated, word
-from cli.options import JsonOption
 from cli.terminal.sanitize import printable
 
 app = typer.Typer(add_completion=False)
@@ -17,28 +17,38 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def replay(
-    recording: Annotated[Path, typer.Argument(help="Folder of `voice run --record`, or its session.jsonl.")],
-    as_json: JsonOption = False,
+    session: SessionArgument = "last",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print each input and its actions as a line of JSON.")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Print each input that led to actions, too.")] = False,
 ) -> None:
     """Replay a recorded conversation, and compare.
 
     Its events run through the same conversation, without sound and server.
-    The exit code is 1 where it does something else than it did.
+    The exit code is 1 where it does something else than it did: the first
+    difference is told, as all that follows may come of it.
     """
-    from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415 - brings numpy
+    from cli.sessions.finding import path_of  # noqa: PLC0415 - brings numpy
+    from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415
 
+    named = Path(session)
+    path = named if named.exists() else path_of(session)
     inputs = actions = 0
-    for step in replayed(recording):
+    for step in replayed(path):
         inputs += 1
         actions += len(step.actions)
         if as_json:
             place = {"line": step.line, "t": step.at_s, "machine": step.machine, "input": step.input}
             print(json.dumps({**place, "event": step.event, "same": step.same, "actions": step.actions}))
-        elif step.actions:
+        elif everything and step.actions:
             line = f"{step.at_s:9.3f}  {step.event or step.input}: {', '.join(map(_brief, step.actions))}"
             print(printable(line))
         if not step.same:
-            echo(f"voice: Line {step.line} is not replayed as it was recorded.", err=True)
+            echo(
+                f"voice: Line {step.line} is not replayed as it was recorded, {inputs - 1:d} inputs before it are.",
+                err=True,
+            )
             for told, values in ((word("recorded"), step.recorded), (word("replayed"), step.actions)):
                 for value in values:
                     typer.echo(f"  {translated(told)}: {json.dumps(value)}", err=True)

@@ -81,7 +81,7 @@ ERRORS = {
     "bench nosuch": "Нет измерения 'nosuch'",
     "tools call nosuch": "Нет инструмента 'nosuch'",
     "sessions show": "нет сохранённых разговоров",
-    "replay nosuch": "не читается",
+    "replay nosuch": "нет сохранённых разговоров",
     "serve --faults nosuch": "Нет сбоя 'nosuch'",
     "config get nosuch": "Нет ключа 'nosuch'",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +52,11 @@ def test_a_recorded_session_holds_what_was_heard_and_replays(tmp_path: Path, env
     run = replayed(tmp_path / "talk", environment)
     assert run.returncode == 0, run.stderr
     assert "inputs led to the same" in run.stdout
-    assert "RunTool" in run.stdout
+    assert len(run.stdout.splitlines()) == 1
+    assert "RunTool" in replayed(tmp_path / "talk", environment, "--all").stdout
+    shutil.copytree(tmp_path / "talk", tmp_path / "data" / "voice" / "conversations" / "20261201-101500")
+    for name in ("20261201", "last"):
+        assert replayed(Path(name), environment).stdout == run.stdout, "as `voice sessions show` finds it"
     run = replayed(tmp_path / "talk", environment, "--json")
     assert run.returncode == 0
     steps = [json.loads(line) for line in run.stdout.splitlines()]
