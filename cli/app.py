@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.language.help import say_help
+from cli.language.spoken import echo
 from cli.options import LanguageOption, ProfileOption
 
 COMMANDS = {
@@ -82,8 +83,12 @@ class LazyGroup(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Read the words of the command, and call it."""
-        with _plainly():
-            return super().invoke(ctx)
+        try:
+            with _plainly():
+                return super().invoke(ctx)
+        except typer.Abort:  # what Typer says of it is English
+            echo("Aborted.", err=True)
+            raise typer.Exit(1) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the command that is called, the command, and the arguments for it."""

@@ -227,7 +227,7 @@ def summary_line(summary: Summary) -> str:
     ):
         latency_ms = summary.latency.get(f"{kind}_ms")
         if latency_ms is not None:
-            parts.append(f"{translated(name)} {_rounded(latency_ms)} ms")
+            parts.append(f"{translated(name)} {_rounded(latency_ms):g} ms")
     return f"End ({summary.reason}): {', '.join(map(translated, parts))}."
 
 
@@ -241,9 +241,9 @@ def time_text(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def _rounded(latency_ms: float) -> str:
+def _rounded(latency_ms: float) -> float:
     """Tenths below ten: the microphone's blocks are on the wire within one."""
-    return f"{latency_ms:.1f}" if latency_ms < 9.95 else f"{latency_ms:.0f}"
+    return round(latency_ms, 1 if latency_ms < 9.95 else None)
 
 
 def describe_stream(info: StreamInfo) -> list[str]:

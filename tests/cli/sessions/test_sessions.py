@@ -19,7 +19,9 @@ import pytest
 import soundfile
 from typer.testing import CliRunner, Result
 
+from cli.app import app as voice
 from cli.commands.sessions import app
+from cli.language.spoken import speak
 from engine.errors import InvalidInputError
 from tests.cli.test_foreign_text import HOSTILE, is_clean
 from tests.support.kept import QUESTION, hold, script
@@ -159,6 +161,20 @@ def test_the_named_ones_are_deleted_and_no_other(kept: Path, monkeypatch: pytest
     assert [path.name for path in kept.iterdir()] == ["20261201-101500"]
     assert CliRunner().invoke(app, ["delete", "last"], input="y\n").exit_code == 0
     assert list(kept.iterdir()) == []
+
+
+def test_a_question_that_is_declined_ends_in_the_language_of_the_person(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.terminal.presence.has_keyboard", lambda: True)
+    monkeypatch.setenv("VOICE_LANG", "ru")
+    speak("ru")
+    try:
+        result = CliRunner().invoke(voice, ["sessions", "delete", "last"], input="n\n")
+    finally:
+        speak("en")
+    assert (result.exit_code, len(list(kept.iterdir()))) == (1, 2)
+    assert result.stderr.endswith("Прервано.\n")
 
 
 def test_its_sound_is_played_through_a_backend(kept: Path) -> None:
