@@ -19,7 +19,7 @@ do
     echo written >$file
 done
 echo 0 >/proc/sys/vm/swappiness && exit 1
-touch here
+touch here build/left-behind
 """
 
 
@@ -30,6 +30,7 @@ def test_what_is_written_stays_in_the_folder_alone(tmp_path: Path) -> None:
     run = run_in("bookworm", "", "root", folder, "sh", "-c", WRITE)
     assert run.returncode == 0, run.stdout
     assert (folder / "here").exists()
+    assert not list((folder / "build").iterdir())
     assert (BUNDLE.read_bytes() if BUNDLE.exists() else b"") == before
     assert not [path for path in ("/etc/xdg/pip", "/dev", "/etc") if (Path(path) / "left-behind").exists()]
     again = run_in("bookworm", "", "root", folder, "sh", "-c", "cat /etc/left-behind /etc/pip.conf | grep -c written")
