@@ -21,7 +21,7 @@ def replay(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each input and its actions as a line of JSON.")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Print each input that led to actions, too.")] = False,
+    everything: Annotated[bool, typer.Option("--verbose", help="Print each input that led to actions, too.")] = False,
 ) -> None:
     """Replay a recorded conversation, and compare.
 

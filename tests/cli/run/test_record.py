@@ -53,7 +53,7 @@ def test_a_recorded_session_holds_what_was_heard_and_replays(tmp_path: Path, env
     assert run.returncode == 0, run.stderr
     assert "inputs led to the same" in run.stdout
     assert len(run.stdout.splitlines()) == 1
-    assert "RunTool" in replayed(tmp_path / "talk", environment, "--all").stdout
+    assert "RunTool" in replayed(tmp_path / "talk", environment, "--verbose").stdout
     shutil.copytree(tmp_path / "talk", tmp_path / "data" / "voice" / "conversations" / "20261201-101500")
     for name in ("20261201", "last"):
         assert replayed(Path(name), environment).stdout == run.stdout, "as `voice sessions show` finds it"
