@@ -155,8 +155,11 @@ class LiveScreen(Screen):
 
     def wait_for(self, text: str) -> None:
         """Show what is waited for, with the cursor: nobody gives it back where the process is ended meanwhile."""
-        line = Text(translated(text), "dim")
-        self.area.show(*([line] if text else []), cursor=line.cell_len or None)
+        if text:
+            line = Text(translated(text), "dim")
+            self.area.show(line, cursor=line.cell_len)
+        else:
+            self.area.close()
 
     def interject(self, text: str) -> None:
         """Print lines from any thread."""

@@ -52,6 +52,13 @@ def panel_of(rows: list[str]) -> list[str]:
     return rows[max(at for at, row in enumerate(rows) if re.match("listening|you|thinking|agent|tool|muted", row)) :]
 
 
+def test_what_is_waited_for_from_the_first_moment_is_gone_before_an_error(environment: dict[str, str]) -> None:
+    with Terminal([VOICE, "run", "--provider", "nosuch"], environment) as terminal:
+        terminal.wait_for("connecting")
+        assert terminal.wait() == 2
+        assert terminal.rows[0] == "voice: There is no provider 'nosuch'."
+
+
 def test_the_panel_is_whole_at_every_size_and_clean_after_one_redraw(running: Terminal) -> None:
     running.press("/volume -6\r")
     running.wait_to_see("volume -6 dB")
