@@ -28,6 +28,8 @@ class Block:
     """Time at which its last frame entered the ring, on the loop's clock."""
     is_blind: bool
     """Whether the canceller may lack the reference of its echo."""
+    jumps: int
+    """Number of times so far that the echo moved against the reference: the canceller has to learn its path anew."""
 
 
 class BlockSource:
@@ -55,16 +57,17 @@ class BlockSource:
     def take(self) -> Block | None:
         """Return the next block; None where it has not come yet, and `waker` is signalled when it has."""
         rate_hz = self._port.input_rate_hz
-        needed = self._ring.tail + max(1, (BLOCK_FRAMES - self._waiting.size) * rate_hz // RATE_HZ)
-        if self._waiting.size < BLOCK_FRAMES and self._ring.head >= needed:
+        while (missing := BLOCK_FRAMES - self._waiting.size) > 0:
+            needed = self._ring.tail + max(1, missing * rate_hz // RATE_HZ)
+            if self._ring.head < needed:
+                self._port.wake_at_captured(needed)
+                return None
             samples = self._resampler.process(self._ring.get(self._ring.capacity))
-            self._waiting = np.concatenate([self._waiting, samples]) if self._waiting.size else samples
-        if self._waiting.size < BLOCK_FRAMES:
-            self._port.wake_at_captured(max(needed, self._ring.tail + 1))
-            return None
+            self._waiting = np.concatenate([self._waiting, samples])
         samples, self._waiting = self._waiting[:BLOCK_FRAMES], self._waiting[BLOCK_FRAMES:]
         tail, behind = self._ring.tail, round(self._waiting.size * rate_hz / RATE_HZ)
         # Read in one go: after a callback in between, what is said while muted looks older, and would be sent.
         newest_s, came = self._port.last_capture_ns / 1e9 or loop_time_s(), self._ring.head - tail
         reference = self._aligner.take(BLOCK_FRAMES, tail - behind)
-        return Block(samples, reference, newest_s - (behind + came) / rate_hz, self._aligner.is_blind)
+        captured_at_s = newest_s - (behind + came) / rate_hz
+        return Block(samples, reference, captured_at_s, self._aligner.is_blind, self._aligner.jumps)

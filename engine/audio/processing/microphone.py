@@ -100,6 +100,8 @@ class ProcessedMicrophone:
         self.speech: deque[Heard] = deque(maxlen=256)
         self._detector, self._meter, self._on_done = detector, meter, on_done
         self._done: deque[tuple[Samples, Heard]] = deque()
+        self._jumps = -1
+        """Those that the detector knows of; the path of a new stream it does not know at all."""
         self._waited_s, self._looked_at_s = 0.0, 0.0
         self._looked_at: Block | None = None
         self._source = BlockSource(port, aligner)
@@ -126,12 +128,14 @@ class ProcessedMicrophone:
 
     def _take(self, chain: Chain, block: Block, samples: Samples) -> None:
         """Judge what a chain made of a block, on its thread."""
+        if block.jumps != self._jumps:
+            self._jumps = block.jumps
+            self._detector.doubt()
         sounds = bool(np.dot(block.reference, block.reference))  # ten times as fast as `any`
         level = self._detector.take(samples, chain.speech_probability, speaker_sounds=sounds)
         self._meter.take(block.samples, samples, block.reference, speaks=level is not SpeechLevel.NONE)
         if block.is_blind and chain.cancels_echo:
             samples, level = np.zeros_like(samples), SpeechLevel.NONE
-            self._detector.doubt()
         self._done.append((samples, Heard(level, block.captured_at_s - chain.delay_ms / 1000)))
         self._on_done()
 

@@ -10,7 +10,8 @@ import pytest
 
 from engine.audio.port.audio_port import AudioPort
 from engine.audio.processing.alignment import ReferenceAligner
-from engine.audio.processing.protocol import RATE_HZ, Processor
+from engine.audio.processing.protocol import RATE_HZ, Processor, Samples
+from engine.audio.processing.speech import SpeechDetector
 from tests.audio.processing.echo_rig import BLOCK, EchoRig
 from tests.audio.processing.test_microphone import Rig, Same
 
@@ -269,3 +270,26 @@ async def test_while_the_canceller_is_blind_nothing_is_heard(
     rig = Rig(processor)
     rig.say(np.full(2 * BLOCK, 0.5, np.float32))
     assert np.any(await rig.hear(2 * BLOCK)) == is_heard
+
+
+async def test_after_a_loss_speech_is_doubted_though_nothing_sounded_and_so_it_is_over_another_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The canceller has the path of before when the next answer begins, and what it leaves is a voice."""
+    doubted = list[SpeechDetector]()
+
+    def doubt(self: SpeechDetector) -> None:
+        doubted.append(self)
+
+    def lose(self: ReferenceAligner, frames: int, captured_end: int) -> Samples:
+        self.jumps = captured_end // (10 * BLOCK)
+        return np.zeros(frames, np.float32)
+
+    monkeypatch.setattr(SpeechDetector, "doubt", doubt)
+    monkeypatch.setattr(ReferenceAligner, "take", lose)
+    rig, said = Rig(Cancelling()), 0
+    for blocks, times in ((9, 1), (2, 2), (8, 2)):
+        rig.say(np.zeros(blocks * BLOCK, np.float32))
+        said += blocks * BLOCK
+        await rig.hear(said)
+        assert len(doubted) == times
