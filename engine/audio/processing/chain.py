@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import numpy as np
@@ -17,8 +17,9 @@ _log = logging.getLogger(__name__)
 _MOST_BEHIND_S = 2.0
 """Backlog at which the slowest processor is taken out, as the delay only grows. A busy machine catches up before."""
 
-_MAY_TELL = ("delay_ms", "speech_probability", "cancels_echo")
-"""Properties of some processors, read with each block on its thread: they may fail or hang as well."""
+_MAY_TELL = {"delay_ms": 0.0, "cancels_echo": False, "speech_probability": -1.0}
+"""Properties of some processors, and what they are for others; read with each block on its thread: they may fail or
+hang as well."""
 
 _MOST_COUNTED_S = 0.5
 """Longest time that is counted for one block. A longer one is a hang, noticed elsewhere, or a suspended process."""
@@ -67,14 +68,14 @@ class Chain:
             block: Mono float32 at 48 kHz, a multiple of 10 ms. The kernel lets no NaN of a device through.
             reference: The speaker's sound, of the same length.
         """
-        samples, told = block, list[dict[str, float]]()
+        samples, delay_ms, cancels_echo, probability = block, 0.0, False, None
         for processor in tuple(self._processors):
             if self._is_left:
                 return samples
             self._current, began_s = processor, monotonic()
             try:
                 processed = np.array(processor.process(samples.copy(), reference))  # it may use its memory again
-                properties = {name: float(getattr(processor, name)) for name in _MAY_TELL if hasattr(processor, name)}
+                told = [float(getattr(processor, name, default)) for name, default in _MAY_TELL.items()]
             except Exception as error:
                 _log.debug("a processor failed", exc_info=error)
                 self._take_out(processor, f"it failed ({type(error).__name__}: {error})")
@@ -83,23 +84,18 @@ class Chain:
                 self._take_out(processor, f"it gave {processed.dtype} of shape {processed.shape}")
             elif not math.isfinite(np.dot(processed, processed)):
                 self._take_out(processor, "it gave samples that are no numbers")
-            elif not all(map(math.isfinite, properties.values())):
-                self._take_out(processor, f"it tells {properties}")
+            elif not math.isfinite(sum(told)):
+                self._take_out(processor, f"it tells {dict(zip(_MAY_TELL, told, strict=True))}")
             else:
                 samples = processed
-                told.append(properties)
+                delay_ms, cancels_echo = delay_ms + told[0], cancels_echo or bool(told[1])
+                probability = told[2] if told[2] >= 0 else probability
                 self._spent_s[id(processor)] += min(monotonic() - began_s, _MOST_COUNTED_S)
         self._current = None
         if not self._is_left:
-            self._note(told)
+            self.delay_ms, self.cancels_echo, self.speech_probability = delay_ms, cancels_echo, probability
             self._keep_pace(block.size / RATE_HZ)
         return samples
-
-    def _note(self, told: Sequence[Mapping[str, float]]) -> None:
-        self.delay_ms = sum(properties.get("delay_ms", 0.0) for properties in told)
-        self.cancels_echo = any(properties.get("cancels_echo") for properties in told)
-        known = [properties["speech_probability"] for properties in told if "speech_probability" in properties]
-        self.speech_probability = known[-1] if known else None
 
     def _keep_pace(self, sound_s: float) -> None:
         self._sound_s += sound_s

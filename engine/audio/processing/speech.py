@@ -13,7 +13,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -50,8 +49,8 @@ _CONVERGING_S = 3.0
 """Sound of the speaker from which the canceller has learnt the room; before, what it leaves can be words."""
 _PAUSE_S = 1.0
 """Time without a suspicion, or without the speaker, after which Silero rests: a window takes it a millisecond."""
-_BEFORE_WINDOWS = 4
-"""Windows before a suspicion that Silero is asked about then: it judges by what came before as well."""
+_BEFORE = 7
+"""Blocks before a suspicion, 140 ms, that Silero is asked about then: it judges by what came before as well."""
 
 
 class Judge(Protocol):
@@ -85,7 +84,9 @@ class SpeechDetector:
         """Make it; `find_judge` returns Silero's network, and is called once the speaker sounds."""
         self._find_judge = find_judge or _silero
         self._judge: Judge | None = None
-        self._is_ready = False
+        self._resampler: Resampler | None = None
+        self._blocks: deque[Samples] = deque(maxlen=_BEFORE)
+        """What nobody has looked at yet: all that is kept of a calm."""
         self._waiting = np.empty(0, np.float32)
         self._judged = 0.0
         self._latest = np.zeros(_HISTORY, np.float32)
@@ -94,10 +95,6 @@ class SpeechDetector:
         self._voiced: deque[bool] = deque(maxlen=_LATEST)
         self._speaker_s, self._pause_s, self._calm_s = 0.0, _PAUSE_S, _PAUSE_S
         """Sound of the speaker so far, and time since it and since a suspicion."""
-
-    @cached_property
-    def _resampler(self) -> Resampler:
-        return make_resampler(RATE_HZ, _SILERO_HZ)
 
     def take(self, samples: Samples, speech_probability: float | None, *, speaker_sounds: bool) -> SpeechLevel:
         """Return the level after a block; never raises.
@@ -120,7 +117,11 @@ class SpeechDetector:
         self._pause_s = 0.0 if speaker_sounds else self._pause_s + seconds
         self._calm_s = 0.0 if suspected else self._calm_s + seconds
         self._speaker_s += seconds * speaker_sounds
-        is_speech = self._pause_s < _PAUSE_S and self._is_speech(samples)
+        if speaker_sounds and self._resampler is None:
+            self._judge, self._resampler = self._find_judge(), make_resampler(RATE_HZ, _SILERO_HZ)
+        self._blocks.append(samples)
+        rests = self._pause_s >= _PAUSE_S or self._calm_s >= _PAUSE_S
+        is_speech = self._rest() if rests or self._resampler is None else self._is_speech(self._resampler)
         if is_speech and suspected and self._speaker_s > _CONVERGING_S:
             return SpeechLevel.SPEECH
         return SpeechLevel.SUSPECTED if suspected else SpeechLevel.NONE
@@ -129,14 +130,22 @@ class SpeechDetector:
         """Believe in suspicions only, until the canceller has learnt the room anew."""
         self._speaker_s = 0.0
 
-    def _is_speech(self, samples: Samples) -> bool:
+    def _rest(self) -> bool:
+        """Forget whoever spoke before: to a network that remembers, what is left of the next echo is speech."""
+        if self._judge is not None and self._judged:
+            self._judge.reset()
+        self._waiting, self._judged = self._waiting[:0], 0.0
+        self._voiced.clear()
+        return False
+
+    def _is_speech(self, resampler: Resampler) -> bool:
         """Whether it is a voice, by its pitch or by Silero's network."""
-        fresh = self._resampler.process(samples)
+        count = self._blocks[-1].size // FRAMES
+        fresh = resampler.process(np.concatenate(self._blocks))
+        self._blocks.clear()
         self._latest = np.concatenate([self._latest, fresh])[-_HISTORY:]
         is_voiced = self._loud[-1] and _periodicity(self._latest) > _VOICED
-        self._voiced.extend([is_voiced] * (samples.size // FRAMES))
-        if not self._is_ready:
-            self._judge, self._is_ready = self._find_judge(), True
+        self._voiced.extend([is_voiced] * count)
         try:
             if self._judge is not None:
                 self._ask(self._judge, fresh)
@@ -149,11 +158,6 @@ class SpeechDetector:
 
     def _ask(self, judge: Judge, fresh: Samples) -> None:
         self._waiting = np.concatenate([self._waiting, fresh])
-        if self._calm_s >= _PAUSE_S:
-            if self._judged:
-                judge.reset()
-            self._waiting, self._judged = self._waiting[-_BEFORE_WINDOWS * _WINDOW :], 0.0
-            return
         while self._waiting.size >= _WINDOW:
             window, self._waiting = self._waiting[:_WINDOW], self._waiting[_WINDOW:]
             self._judged = judge.process_samples(np.clip(window, -1.0, 1.0).tolist())

@@ -107,10 +107,10 @@ class StreamClocks:
         now, newest = _medians(self._recent), _medians(list(self._recent)[-_NEWEST:])
         if self.offset_s is None:
             self._calm = self._moment(now, now[0])
-        if abs(self._offset_by(newest) - self._offset_by(now)) > (_TOLD_STEP_S if self._latency_s else _STEP_S):
+        self.offset_s, newest_s = self._offset_by(now), self._offset_by(newest)
+        if abs(newest_s - self.offset_s) > (_TOLD_STEP_S if self._latency_s else _STEP_S):
             self.restart()
-            now = newest
-        self.offset_s = self._offset_by(now)
+            now, self.offset_s = newest, newest_s
         if self.is_sure and self.offset_s > now[0] + _LATE_S:
             self.offset_s = now[0]
             self._calm = self._moment(now, now[0])
@@ -124,7 +124,7 @@ class StreamClocks:
 
     def _offset_by(self, medians: Sequence[float]) -> float:
         calm = self._calm
-        by_callbacks, with_latencies = (new - old for new, old in zip(medians, calm.medians, strict=True))
+        by_callbacks, with_latencies = medians[0] - calm.medians[0], medians[1] - calm.medians[1]
         if self._latency_s and abs(by_callbacks) < _STIRRED_S and self._port.xruns == calm.xruns:
             return calm.offset_s + self.drift_ppm * (self._captured_ns - calm.at_ns) / 1e15
         return calm.offset_s + with_latencies
