@@ -136,16 +136,11 @@ class StreamClocks:
             return
         medians = list(self._medians)
         (began_s, *early), (ended_s, *late) = (_medians(some) for some in (medians[:third], medians[-third:]))
-        change_s = _median([0.0, *(new - old for new, old in zip(late, early, strict=True))])
+        change_s = sorted([0.0, *(new - old for new, old in zip(late, early, strict=True))])[1]
         if self.drift_ppm or abs(change_s) >= _DRIFT_SEEN_S:
             self.drift_ppm = 1e6 * change_s / (ended_s - began_s)
 
 
 def _medians(rows: Iterable[Sequence[float]]) -> list[float]:
     """Return the median of each column."""
-    return [_median(column) for column in zip(*rows, strict=True)]
-
-
-def _median(values: Iterable[float]) -> float:
-    in_order = sorted(values)
-    return in_order[len(in_order) // 2]
+    return [sorted(column)[len(column) // 2] for column in zip(*rows, strict=True)]
