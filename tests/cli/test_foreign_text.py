@@ -11,7 +11,6 @@ import typing
 import unicodedata
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -86,7 +86,7 @@ class SpeechDetector:
         self._judge: Judge | None = None
         self._resampler: Resampler | None = None
         self._blocks: deque[Samples] = deque(maxlen=_BEFORE)
-        """What nobody has looked at yet: all that is kept of a calm."""
+        """The latest blocks that were not judged; during a calm none is."""
         self._waiting = np.empty(0, np.float32)
         self._judged = 0.0
         self._latest = np.zeros(_HISTORY, np.float32)
