@@ -69,5 +69,7 @@ def _line(row: dict[str, Any]) -> str:
     if row["reason"]:
         return f"{mark} {row['name']:<19} {translated('does not work')}: {translated(row['reason'])}{origin}"
     first = row["description"].split("\n")[0]
+    if row["package"] == "voice-realtime":
+        first = translated(first)
     tool = f"{row['tool']}: " if row["tool"] != row["name"] else ""
     return f"{mark} {row['name']:<19} {tool}{first}{origin}"

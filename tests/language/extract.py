@@ -26,6 +26,7 @@ from cli.errors import on_command_line
 from cli.language.catalogue import AROUND, FIELD, JOINTS, is_number
 from cli.language.help import help_texts
 from engine.local.faults.plan import listing
+from engine.realtime.tools.builtin import BUILT_IN
 from tests.language.words_of_others import TYPER_ERRORS, WORDS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -92,6 +93,8 @@ def messages() -> Iterator[tuple[Message, str]]:
                 yield re.sub(r"%(\.\d+f)", r"{value:\1}", found), path.relative_to(ROOT).as_posix()
     for message in _of_help():
         yield message, "cli/commands"
+    for tool in BUILT_IN.values():
+        yield tool.description.split("\n")[0], "engine/realtime/tools"
     for _, meaning in listing():
         yield meaning, "engine/local/faults"
     for text in (*TYPER_ERRORS, *WORDS):

@@ -66,6 +66,12 @@ def test_english_sentences_are_found(environment: dict[str, str]) -> None:
     assert len(english_in(run("run --help", environment, "en").stdout)) > 20
 
 
+def test_the_built_in_tools_are_described_in_russian(environment: dict[str, str]) -> None:
+    shown = run("tools", environment, "ru").stdout
+    assert re.search(r"get_weather +Коротко сообщить погоду в городе", shown)
+    assert '"Tell the present weather' in run("tools --json", environment, "ru").stdout, "models read English"
+
+
 ERRORS = {
     "run --provider openai --backend virtual": "нужен ключ",
     "run --provider nobody": "Нет сервиса 'nobody'",
