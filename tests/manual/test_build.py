@@ -12,6 +12,7 @@ from sphinx.util.inventory import InventoryFile
 
 import engine
 from cli.app import COMMANDS
+from tests.support.browser import Browser, needs_chromium
 
 ROOT = Path(__file__).parents[2]
 TO_A_FILE = re.compile(r"\]\((?!https?:)([^)#\s]+)")
@@ -73,3 +74,14 @@ def test_both_readmes_link_to_the_same_pages() -> None:
     )
     assert english == russian
     assert len(english) > 15
+
+
+@needs_chromium
+@pytest.mark.parametrize("page", ["index", "talk"])
+async def test_the_words_of_the_picture_can_be_read_on_a_phone(built: Path, page: str) -> None:
+    async with Browser() as browser:
+        await browser.open((built / "html" / f"{page}.html").as_uri(), 390, 844)
+        picture = "document.querySelector('img[src$=\"screen.svg\"]')"
+        assert await browser.run(f"{picture}.getBoundingClientRect().width") >= 600
+        assert await browser.run(f"{picture}.parentElement.scrollWidth > {picture}.parentElement.clientWidth")
+        assert await browser.run("document.documentElement.scrollWidth") <= 390
