@@ -85,7 +85,8 @@ class Chain:
             elif not math.isfinite(np.dot(processed, processed)):
                 self._take_out(processor, "it gave samples that are no numbers")
             elif not math.isfinite(sum(told)):
-                self._take_out(processor, f"it tells {dict(zip(_MAY_TELL, told, strict=True))}")
+                properties = dict(zip(_MAY_TELL, told, strict=True))
+                self._take_out(processor, f"it tells {properties}")
             else:
                 samples = processed
                 delay_ms, cancels_echo = delay_ms + told[0], cancels_echo or bool(told[1])
