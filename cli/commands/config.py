@@ -55,7 +55,7 @@ def get(key: KeyArgument) -> None:
             typer.echo(printable(_written(each.value) if each.key == key else f"{each.key} = {_written(each.value)}"))
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # -6 is a value
 def set_value(
     key: KeyArgument,
     value: Annotated[

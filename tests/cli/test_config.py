@@ -89,6 +89,8 @@ def test_a_value_is_set_as_toml_or_as_text_and_removed(path: Path) -> None:
     voice("config", "set", "audio.input", "--remove")
     assert voice("config", "get", "audio.input") == ""
     assert 'backend = "virtual"   # for tests' in path.read_text()
+    with pytest.raises(InvalidInputError, match="from 1 to"):
+        voice("config", "set", "recording.days", "-5")
 
 
 def test_a_secret_is_read_and_not_taken_from_the_command_line(path: Path) -> None:
