@@ -36,20 +36,19 @@ def _c_function(name: str, result: Any, *arguments: Any) -> Any:
 
 if sys.platform == "linux":
     _self = _c_function("pthread_self", types.int64)
-    _get_schedule = _c_function("pthread_getschedparam", types.int32, types.int64, types.int64, types.int64)
+    _get_policy = _c_function("sched_getscheduler", types.int32, types.int32)
     _set_schedule = _c_function("pthread_setschedparam", types.int32, types.int64, types.int32, types.int64)
 
     @inlined()
     def _ask(request: int) -> int:
-        """A real-time policy that is there already is left alone: JACK's threads have one."""
-        policy, parameters = request + 8 * _SCRATCH, request + 8 * _MORE_SCRATCH
-        store(request, _SCRATCH, 0)
-        _get_schedule(_self(), policy, parameters)
-        now = load(request, _SCRATCH) & ~_RESET_ON_FORK
-        if now in (_SCHED_FIFO, _SCHED_RR):
+        """A real-time policy that is there already is left alone: JACK's threads have one.
+
+        The system is asked, since the C library believes that a thread has the policy of the one that started it.
+        """
+        if _get_policy(types.int32(0)) & ~_RESET_ON_FORK in (_SCHED_FIFO, _SCHED_RR):
             return HELD
         store(request, _MORE_SCRATCH, FIFO_PRIORITY)
-        code = _set_schedule(_self(), types.int32(_SCHED_FIFO | _RESET_ON_FORK), parameters)
+        code = _set_schedule(_self(), types.int32(_SCHED_FIFO | _RESET_ON_FORK), request + 8 * _MORE_SCRATCH)
         return GRANTED if code == 0 else -int(code)
 
 elif sys.platform == "darwin":

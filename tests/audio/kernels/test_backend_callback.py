@@ -8,6 +8,7 @@ from numba import int64
 from engine.audio.port.audio_port import AudioPort
 from engine.dsp.compile.declare import c_callback
 from engine.dsp.compile.library import library
+from tests.audio.port.test_priority import on_a_thread
 
 
 def test_it_moves_a_block_by_the_kernel_that_is_loaded() -> None:
@@ -23,6 +24,6 @@ def test_it_moves_a_block_by_the_kernel_that_is_loaded() -> None:
     port = AudioPort()
     port.attach_input(48000, 1)
     said = np.linspace(-0.5, 0.5, 480, dtype=np.float32)
-    on_block.ctypes(said.ctypes.data, 0, said.size, port.control_address)
+    on_a_thread(lambda: on_block.ctypes(said.ctypes.data, 0, said.size, port.control_address))
     assert port.capture is not None
     assert np.array_equal(port.capture.get(said.size).ravel(), said)

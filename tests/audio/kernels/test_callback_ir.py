@@ -19,7 +19,7 @@ _NAME = re.compile(r'@("[^"]+"|[\w.$]+)')
 _PYTHON = re.compile(r"Py[A-Z_]|numba_|NRT_|malloc|calloc|free|pthread_(mutex|cond|once|create|join)")
 _ALLOWED_OUTSIDE = re.compile(r"llvm\.|clock_gettime$|write$|sqrt$|memcpy$|memset$")
 _IN_THE_FIRST_BLOCK = re.compile(
-    r"pthread_self$|pthread_(get|set)schedparam$|gettid$|pthread_set_qos_class_self_np$"
+    r"pthread_self$|pthread_setschedparam$|sched_getscheduler$|gettid$|pthread_set_qos_class_self_np$"
     r"|AvSetMmThreadCharacteristicsW$|GetLastError$"
 )
 """Asking for real-time priority; that it happens once is for tests/audio/port/test_priority.py."""

@@ -194,6 +194,15 @@ def test_what_is_granted_here_can_be_seen_without_a_stream() -> None:
     on_a_thread(lambda: assert_as_the_system_has_it(ask_here()))
 
 
+@linux
+def test_a_thread_that_a_real_time_one_has_started_is_not_taken_for_one() -> None:
+    def work() -> None:
+        ask_here()
+        on_a_thread(lambda: assert_as_the_system_has_it(ask_here()))
+
+    on_a_thread(work)
+
+
 def test_a_refusal_carries_the_systems_code() -> None:
     assert audio_thread(7, -errno.EINVAL) == AudioThread(7, Priority.REFUSED, errno.EINVAL)
     assert audio_thread(7, 3).priority is Priority.UNAVAILABLE
