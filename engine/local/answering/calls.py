@@ -96,7 +96,7 @@ def _value(form: dict[str, Any], given: str, said: str | None) -> Any:
     fitting: Any = None
     least: Any = said
     match "enum" if isinstance(choices, list) and choices else kind[0] if isinstance(kind, list) and kind else kind:
-        case "enum":
+        case "enum" if isinstance(choices, list) and choices:  # not a type of that name, which there is not
             fitting, least = (
                 next((choice for choice in choices if str(choice).lower() == given.lower()), None),
                 choices[0],

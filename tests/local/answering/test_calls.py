@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.local.answering.calls import Call, Tools, call_of, named_call
@@ -93,6 +93,7 @@ JUNK = st.recursive(
 )
 
 
+@example(schema={"properties": {"a": {"type": "enum"}}}, text="0")
 @given(schema=st.dictionaries(st.sampled_from(["properties", "required", "a"]), JUNK), text=st.text(max_size=40))
 def test_no_schema_breaks_a_call(schema: dict[str, Any], text: str) -> None:
     assert call_of("t", schema, text, text).name == "t"
