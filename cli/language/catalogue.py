@@ -171,7 +171,7 @@ class Catalogue(GNUTranslations):
 
     def _joined(self, text: str, strongest: int = 0) -> str:
         """Translate those of the texts that were joined into this one that are known: the longest runs of its parts."""
-        if len(text) > _LONGEST_JOINED or sum(len(mark.findall(text)) for mark in _MARKS) >= _MOST_PARTS:
+        if not text or len(text) > _LONGEST_JOINED or sum(len(mark.findall(text)) for mark in _MARKS) >= _MOST_PARTS:
             return text
         if text[0] == "(" and text[-1] == ")":
             return f"({self.sentence(text[1:-1], is_part=True)})"

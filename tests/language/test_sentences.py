@@ -46,6 +46,7 @@ def test_a_sentence_is_found_with_its_values(english: str, expected: str) -> Non
     [
         "", "  ", "—", "42", "Привет, как дела?", "The quick brown fox, which jumps; over (lazy) dogs: all of them.",
         "dsp, ring, port, session, echo", "Tower of Song", "{device} {", "%s %d", "日本語 😀",
+        "USB, , Audio", "a; ; b", "a: : b",
     ],
 )  # fmt: skip
 def test_what_is_not_ours_stays_as_it_is(text: str) -> None:
