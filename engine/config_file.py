@@ -57,16 +57,33 @@ def save_values(path: Path, values: Mapping[str, Any]) -> None:
     try:
         _replace(path, changed)
     except OSError as error:
-        raise InvalidInputError(
-            f"The configuration {path} cannot be written: {error.strerror}.",
-            fix="Make its folder writable, or name another file with VOICE_CONFIG.",
-        ) from None
+        raise _unwritable(path, error) from None
+
+
+def make_file(path: Path) -> None:
+    """Make an empty configuration, if there is none.
+
+    Raises:
+        InvalidInputError: it cannot be written.
+    """
+    try:
+        make_private_folder(path.parent)
+        path.touch(mode=_OWNER_ONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def in_profile(key: str) -> str:
     """Return a key as it is written for the profile that is chosen, if there is one."""
     profile = os.environ.get(PROFILE_VARIABLE, "").strip()
     return f'profiles."{profile}".{key}' if profile else key
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInputError:
+    return InvalidInputError(
+        f"The configuration {path} cannot be written: {error.strerror}.",
+        fix="Make its folder writable, or name another file with VOICE_CONFIG.",
+    )
 
 
 def _set(document: tomlkit.TOMLDocument, dotted: str, value: Any) -> None:

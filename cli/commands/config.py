@@ -97,14 +97,13 @@ def edit() -> None:
     """Open the configuration file in your editor ($VISUAL, $EDITOR), and check it afterwards."""
     from cli.platforms import EDITOR, words_of  # noqa: PLC0415
     from engine.config import load_config  # noqa: PLC0415
+    from engine.config_file import make_file  # noqa: PLC0415
     from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415
-    from engine.files import make_private_folder  # noqa: PLC0415
     from engine.redaction import without_keys  # noqa: PLC0415
 
     file = config_path()
-    make_private_folder(file.parent)
-    file.touch(mode=0o600)
+    make_file(file)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or EDITOR
     try:
         subprocess.run([*words_of(editor), str(file)], check=True, env=without_keys(os.environ))

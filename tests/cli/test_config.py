@@ -141,3 +141,6 @@ def test_the_file_is_checked_after_the_editor(path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("EDITOR", "/nonexistent")
     with pytest.raises(InvalidInputError, match="editor"):
         voice("config", "edit")
+    monkeypatch.setenv("VOICE_CONFIG", str(path / "below a file.toml"))
+    with pytest.raises(InvalidInputError, match="cannot be written"):
+        voice("config", "edit")
