@@ -72,7 +72,7 @@ def require_sound_card(asked: str, found: Chosen) -> None:
     """Refuse what "auto" takes where there is no sound card.
 
     Raises:
-        NoSoundCardError: "auto" wchosen by name for, and found only files.
+        NoSoundCardError: "auto" was asked for, and found only files.
     """
     if asked == "auto" and found.backend.name == AUTO_ORDER[-1]:
         raise NoSoundCardError(f"There is no sound card here ({found.reason}).", fix=f"Plug one in. {Advice.EXAMINE}")
