@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def find_recording(wanted: str, folder: Path) -> Path:
     found = [path for path in kept if path.name == wanted] or [path for path in kept if path.name.startswith(wanted)]
     if len(found) == 1:
         return found[0]
-    if not found and (Path(wanted) / EVENTS_FILE).is_file():
+    if not found and os.path.isfile(Path(wanted) / EVENTS_FILE):  # noqa: PTH113 - Path raises where a name is too long
         return Path(wanted)
     if found:
         what, fix = f"{len(found)} kept conversations begin with '{wanted}'", f"Name one: {_names(found)}."

@@ -66,7 +66,12 @@ def test_one_is_found_by_its_name_a_beginning_that_is_its_own_its_path_or_as_the
     assert kept_recordings(tmp_path) == [older, newer, again]
     for wanted, path in (("20261130", older), (newer.name, newer), ("last", again), (str(elsewhere), elsewhere)):
         assert find_recording(wanted, tmp_path) == path
-    for wanted, words in (("20261201", "2 kept conversations begin"), ("2025", "by the name '2025'"), ("..", "'..'")):
+    for wanted, words in (
+        ("20261201", "2 kept conversations begin"),
+        ("2025", "by the name '2025'"),
+        ("..", "'..'"),
+        (300 * "x", "x"),
+    ):
         with pytest.raises(InvalidInputError, match=words) as refused:
             find_recording(wanted, tmp_path)
         assert newer.name in refused.value.fix

@@ -156,7 +156,7 @@ def test_a_recording_of_a_hostile_server_is_replayed_quietly(
     step = Replayed(1, 0.0, 0, "handle", HOSTILE, [{"$": HOSTILE}], [{"$": HOSTILE}])
     monkeypatch.setattr("engine.realtime.recording.replay.replay", lambda _: iter([step]))
     for as_json in (False, True):
-        replay.replay(".", as_json=as_json, everything=True)
+        replay.replay(__file__, as_json=as_json, everything=True)
         assert is_clean(capsys.readouterr().out)
 
 
