@@ -21,6 +21,7 @@ if sys.platform == "win32":
     pytest.skip("signals and terminals as Unix has them", allow_module_level=True)
 
 from tests.support.terminal import Terminal
+from tests.support.voice_process import VOICE
 
 LEFT_AT_ONCE = """
 import asyncio, signal
@@ -85,6 +86,15 @@ def test_a_program_that_is_left_at_once_asks_the_terminal_for_no_more_releases()
         assert terminal.wait() == 130
         assert terminal.sent.endswith("\x1b[?2004l\x1b[?25h\x1b[<u")
         assert terminal.is_as_before
+
+
+@pytest.mark.parametrize(("key", "code"), [("\x03", 130), ("\x04", 1)], ids=["Ctrl+C", "Ctrl+D"])
+def test_ctrl_c_at_a_question_ends_as_ctrl_c_does(key: str, code: int) -> None:
+    with Terminal([VOICE, "config", "set", "keys.openai_api_key"], {**os.environ, "VOICE_LANG": "en"}) as terminal:
+        terminal.wait_for("openai_api_key: ")
+        terminal.press(key)
+        terminal.wait_for("Aborted")
+        assert terminal.wait() == code
 
 
 def test_what_hangs_while_it_closes_is_left_behind_by_the_first_ctrl_c() -> None:
