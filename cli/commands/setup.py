@@ -87,7 +87,7 @@ def setup(
             speak(answers["screen.lang"])
         if asks:
             _ask_service(answers, config)
-        _take_key(answers, config, key_file, keyring, asks)
+        _take_key(answers, config, key_file, asks)
         if asks and not (input or output):
             _ask_devices(answers, backend)
         if asks and keep is None:
@@ -95,6 +95,7 @@ def setup(
     except (KeyboardInterrupt, typer.Abort):
         echo("\nNothing was changed.")
         raise typer.Exit(130) from None
+    _keep_in_ring(answers, keyring)
     save_values(config_path(), {in_profile(key): value for key, value in answers.items()})
     saved = f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set."
     typer.echo(wrapped(translated(saved)))
@@ -134,10 +135,9 @@ def _likely(config: Config) -> str:
     return choose_provider(None, None, os.environ, config).provider.name
 
 
-def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_ring: bool | None, asks: bool) -> None:
-    """Read the key, refuse one that cannot be the service's, and keep it in the keyring or among the answers."""
+def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, asks: bool) -> None:
+    """Read the key, and refuse one that cannot be the service's."""
     from engine.errors import InvalidInputError  # noqa: PLC0415
-    from engine.key_ring import may_exist, store_key  # noqa: PLC0415
     from engine.realtime.providers.choose import choose_provider  # noqa: PLC0415
     from engine.redaction import Secret  # noqa: PLC0415
 
@@ -157,20 +157,28 @@ def _take_key(answers: dict[str, Any], config: Config, key_file: str | None, in_
         keys = replace(keys, **keyed)
     url = answers.get("session.url", config.session.url)
     choose_provider(service, url, os.environ, replace(config, keys=keys))
-    if not key or not name:
+    if key and name:
+        answers[f"keys.{name}"] = key
+
+
+def _keep_in_ring(answers: dict[str, Any], wanted: bool | None) -> None:
+    """Move the key from the answers to the keyring, if there is one; nothing of it is kept before the last answer."""
+    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.key_ring import may_exist, store_key  # noqa: PLC0415
+    from engine.redaction import Secret  # noqa: PLC0415
+
+    name = next((name for name in _KEYS.values() if f"keys.{name}" in answers), None)
+    if name is None or not (wanted or (wanted is None and may_exist(os.environ))):
         return
-    if in_ring or (in_ring is None and may_exist(os.environ)):
-        try:
-            store_key(name, Secret(key))
-        except InvalidInputError as error:
-            if in_ring:
-                raise
-            kept = "The key is kept in the configuration, which only you can read."
-            typer.echo(wrapped(translated(f"{error.message} {kept}")), err=True)
-        else:
-            answers[f"keys.{name}"] = None
-            return
-    answers[f"keys.{name}"] = key
+    try:
+        store_key(name, Secret(answers[f"keys.{name}"]))
+    except InvalidInputError as error:
+        if wanted:
+            raise
+        kept = "The key is kept in the configuration, which only you can read."
+        typer.echo(wrapped(translated(f"{error.message} {kept}")), err=True)
+    else:
+        answers[f"keys.{name}"] = None
 
 
 def _read_key(file: str) -> str:

@@ -16,6 +16,19 @@ from tests.support.voice_process import VOICE
 
 __all__ = ["environment", "path"]
 
+RING = """
+from pathlib import Path
+from keyring.backend import KeyringBackend
+
+class Ring(KeyringBackend):
+    priority = 1
+
+    def get_password(self, service, name):
+        return None
+
+    def set_password(self, service, name, key):
+        Path(__file__).with_name("kept").write_text(f"{service} {name} {key}")
+"""
 QUESTIONS = ["Key", "Choose the microphone", "Keep"]
 
 
@@ -120,3 +133,24 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
     assert file.read_text().count("sk-hidden-1") == 1
     assert 'keep = "text"' in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+def test_the_keyring_has_the_key_only_after_the_last_answer(tmp_path: Path, environment: dict[str, str]) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    (tmp_path / "ring_of_test.py").write_text(RING)
+    file, kept = tmp_path / "new" / "config.toml", tmp_path / "kept"
+    environment |= {"VOICE_CONFIG": str(file), "PYTHONPATH": str(tmp_path)}
+    environment["PYTHON_KEYRING_BACKEND"] = "ring_of_test.Ring"
+    command = [VOICE, "setup", "--lang", "en", "--provider", "openai"]
+    for last, says in (("\x03", "Nothing was changed"), ("text\r", "Saved in")):
+        assert not kept.exists()
+        with Terminal(command, environment) as terminal:
+            for question, answer in zip(QUESTIONS, ["sk-1\r", "n\r", last], strict=True):
+                terminal.wait_for(rf"(?s).*{question}.*: $")
+                terminal.press(answer)
+            terminal.wait_for(says)
+            terminal.wait()
+    assert kept.read_text() == "voice openai_api_key sk-1"
+    assert "sk-1" not in file.read_text()
