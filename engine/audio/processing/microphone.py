@@ -69,8 +69,8 @@ class _Worker:
                 samples = self.chain.process(block.samples, block.reference)
                 if self._stopped.is_set():
                     return
+                self.block = None  # what follows is ours: it may load a model, and nobody else is to do the block again
                 self._take(self.chain, block, samples)
-            self.block = None
 
 
 class ProcessedMicrophone:
