@@ -22,6 +22,8 @@ _Object = dict[str, Any]
 _LONGEST_LINE = 1 << 27
 _LARGEST = 1e15
 """No time, count or cost is larger: a file in which one is was not written by us."""
+_LONGEST_S = 1e7
+"""No conversation lasts for four months: a line of a later time, or of one before the beginning, is damaged."""
 _OF_USE = re.compile(rb'"told": \{|"heard_s": |"input": "open"')
 """Marks of the lines that are parsed: one in ten."""
 
@@ -134,7 +136,7 @@ class Story:
             )
         except (ValueError, RecursionError):
             value = None
-        if isinstance(value, dict):
+        if isinstance(value, dict) and _is_time(value.get("t", 0)):
             return value
         self.damaged += 1
         return {}
@@ -157,6 +159,10 @@ def _entry(turn: Turn) -> Entry:
         return Answer("", "", heard_text=turn.text)
     used = Used(turn.id, turn.tool, json.dumps(turn.arguments, ensure_ascii=False))
     return used.returned(turn.text) if turn.returned else used
+
+
+def _is_time(told: Any) -> bool:
+    return isinstance(told, int | float) and 0 <= told <= _LONGEST_S
 
 
 def _number(text: str) -> float:

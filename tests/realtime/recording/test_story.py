@@ -148,9 +148,10 @@ def test_words_that_come_late_and_in_pieces_find_their_place(tmp_path: Path) -> 
         (b'{"n": 9, "t": 9.0, "told": {"type": "te', 0),
         (b'\x00\x00\x00\n{"n": 9\n', 2),
         (b'[1]\n"told"\n{"told": {\n', 3),
-        (b'{"n": 9, "t": "x", "told": {"type": 5}}\n{"n": 1, "told": {"type": "text.user"}}\n', 0),
+        (b'{"n": 9, "t": "x", "told": {"type": 5}}\n{"n": 1, "told": {"type": "text.user"}}\n', 1),
         (b'{"n": 9, "t": 9.0, "told": {"type": "text.user", "text": 7}}\n' + b'{"told": {' + b"[" * 99_999 + b"}\n", 1),
         (b"".join(b'{"t": %s, "told": {"type": "text.user"}}\n' % t for t in (b"1e400", b"NaN", b"9" * 5000)), 3),
+        (b"".join(b'{"t": %s, "told": {"type": "text.user", "text": "x"}}\n' % t for t in (b"9e14", b"-5")), 2),
     ],
 )
 def test_of_a_damaged_one_the_rest_is_read(damage: bytes, lines: int, tmp_path: Path) -> None:
