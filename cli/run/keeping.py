@@ -44,8 +44,8 @@ def keeping(wanted: RecordingOptions, named: object) -> Iterator[tuple[dict[str,
     if keep is Keep.NEVER:
         yield {}, remarks
         return
-    final = new_recording(folder)
-    path = final.with_name(f".{final.name}") if keep is Keep.ASK else final
+    path = new_recording(folder, hidden=keep is Keep.ASK)
+    final = path.with_name(path.name.removeprefix("."))
     try:
         yield {"record": path, "record_sound": keep is not Keep.TEXT}, remarks
     finally:

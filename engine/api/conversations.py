@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from pathlib import Path
@@ -29,19 +30,29 @@ def kept_folder(named: str | None = None) -> Path:
         raise _no_folder(Path(named or ""), error) from None
 
 
-def new_recording(folder: Path) -> Path:
-    """Return the path of a recording that begins now, in a folder that only the user can look into.
+def new_recording(folder: Path, *, hidden: bool = False) -> Path:
+    """Make the folder of a recording that begins now, in one that only the user can look into, and return its path.
+
+    Args:
+        folder: The folder of all that are kept.
+        hidden: Put a dot before its name, as long as nobody has said that it is to be kept.
 
     Raises:
         InvalidInputError: the folder cannot be made.
     """
+    began = time.strftime("%Y%m%d-%H%M%S")
     try:
         make_private_folder(folder)
+        for name in (began, *(f"{began}-{number}" for number in range(2, 1000))):
+            shown, unseen = folder / name, folder / f".{name}"
+            path, other = (unseen, shown) if hidden else (shown, unseen)
+            if not other.exists():
+                with contextlib.suppress(FileExistsError):  # of another conversation that began in this second
+                    path.mkdir(mode=0o700)
+                    return path
     except OSError as error:
         raise _no_folder(folder, error) from None
-    name = time.strftime("%Y%m%d-%H%M%S")
-    names = (name, *(f"{name}-{number}" for number in range(2, 1000)))
-    return folder / next(name for name in names if not (folder / name).exists() and not (folder / f".{name}").exists())
+    raise _no_folder(folder, OSError(errno.EEXIST, os.strerror(errno.EEXIST)))
 
 
 def kept_recordings(folder: Path) -> list[Path]:
@@ -98,6 +109,8 @@ def delete_recording(path: Path) -> None:
 def discard_if_empty(path: Path) -> bool:
     """Delete a recording in which nobody said anything; True where there is none, or none any more."""
     if not (path / EVENTS_FILE).exists():
+        with contextlib.suppress(OSError):
+            path.rmdir()
         return True
     from engine.realtime.recording.story import Story  # noqa: PLC0415 - brings the engine; who lists needs none of it
 

@@ -45,11 +45,11 @@ def test_the_folder_is_the_systems_or_the_one_that_is_named(monkeypatch: pytest.
 
 def test_a_new_one_has_a_name_of_its_own_in_a_private_folder(tmp_path: Path) -> None:
     folder = tmp_path / "voice" / "conversations"
-    paths = []
+    paths: list[Path] = []
     for _ in range(12):
-        paths.append(new_recording(folder))
-        paths[-1].mkdir()
-    assert len(set(paths)) == len(paths)
+        paths.append(new_recording(folder, hidden=len(paths) % 2 == 1))
+        assert paths[-1].is_dir()
+    assert len({path.name.removeprefix(".") for path in paths}) == len(paths)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (tmp_path / "file").write_text("")
     with pytest.raises(InvalidInputError, match="cannot be kept in"):
