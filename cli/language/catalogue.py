@@ -177,7 +177,7 @@ class Catalogue(GNUTranslations):
             return f"({self.sentence(text[1:-1], is_part=True)})"
         level = next((level for level in range(strongest, len(_MARKS)) if _MARKS[level].search(text)), None)
         if level is None:
-            return text
+            return self._part(text) or text
         marks = list(_MARKS[level].finditer(text))
         begins, ends = [0, *(mark.end() for mark in marks)], [*(mark.start() for mark in marks), len(text)]
         told, at = "", 0

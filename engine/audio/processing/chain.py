@@ -11,6 +11,7 @@ from time import monotonic
 
 import numpy as np
 
+from engine.audio.processing.processors.half_duplex import HalfDuplex
 from engine.audio.processing.protocol import RATE_HZ, Processor, Samples
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ class Chain:
             warn: Called once for each that is taken out, on the thread that noticed.
         """
         self._processors = list(processors)
+        self._cancellers = set[int]()
+        """Processors (their ids) that have cancelled echo."""
         self._warn = warn
         self.in_use = threading.Lock()
         """Held by the caller during `process`: a hung processor keeps it."""
@@ -90,6 +93,8 @@ class Chain:
             else:
                 samples = processed
                 delay_ms, cancels_echo = delay_ms + told[0], cancels_echo or bool(told[1])
+                if told[1]:
+                    self._cancellers.add(id(processor))
                 probability = told[2] if told[2] >= 0 else probability
                 self._spent_s[id(processor)] += min(monotonic() - began_s, _MOST_COUNTED_S)
         self._current = None
@@ -120,11 +125,17 @@ class Chain:
         return Chain(self._processors, self._warn)
 
     def _take_out(self, processor: Processor, why: str) -> None:
-        left = [other for other in self._processors if other is not processor]
-        if len(left) == len(self._processors):
+        at = next((at for at, other in enumerate(self._processors) if other is processor), None)
+        if at is None:
             return  # it hung, and fails now
-        self._processors = left
-        self._warn(f"The audio processor {_name(processor)} was taken out: {why}. The microphone goes on without it.")
+        if id(processor) in self._cancellers:
+            self._processors[at] = HalfDuplex()
+            self._warn(f"Echo is cancelled no longer: {why}. The microphone is silent while the agent speaks.")
+        else:
+            self._processors = self._processors[:at] + self._processors[at + 1 :]
+            self._warn(
+                f"The audio processor {_name(processor)} was taken out: {why}. The microphone goes on without it."
+            )
 
 
 def _name(processor: Processor) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import numpy as np
+import pytest
 
 from engine.audio.processing.chain import Chain
 from engine.audio.processing.protocol import FRAMES, Samples
@@ -56,4 +58,33 @@ def test_a_processor_that_hung_and_fails_later_is_warned_of_once() -> None:
     chain.without_hung(0.5)
     late.release.set()
     thread.join(20)
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("ends", ["fails", "is slow"])
+def test_where_the_canceller_is_taken_out_the_microphone_rests_while_the_agent_speaks(
+    ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Canceller:
+        cancels_echo = True
+        blocks = 0
+
+        def process(self, block: Samples, reference: Samples) -> Samples:
+            self.blocks += 1
+            if self.blocks > 1 and ends == "fails":
+                raise RuntimeError("no")
+            return block
+
+    warnings: list[str] = []
+    chain, block = Chain([Canceller()], warnings.append), np.ones(FRAMES, np.float32)
+    silence = np.zeros_like(block)
+    if ends == "is slow":
+        clock = itertools.count()
+        monkeypatch.setattr("engine.audio.processing.chain.monotonic", lambda: 0.4 * next(clock))
+    while not warnings:
+        assert chain.process(block, silence)[-1] == 1.0
+    assert "Echo is cancelled no longer" in warnings[0]
+    chain.process(block, block)
+    assert chain.process(block, block).max() == 0.0
+    assert chain.names == ("HalfDuplex",)
     assert len(warnings) == 1

@@ -13,13 +13,13 @@ import pytest
 
 from engine.audio.capture import Capture
 from engine.audio.port.audio_port import AudioPort
-from engine.audio.processing import chain, microphone
+from engine.audio.processing import chain
 from engine.audio.processing.alignment import ReferenceAligner
 from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.processors.webrtc import WebRtc
 from engine.audio.processing.protocol import Processor, Samples
 from engine.audio.processing.session_chain import SessionChain
-from engine.audio.processing.speech import SpeechDetector, SpeechLevel
+from engine.audio.processing.speech import SpeechLevel
 from engine.audio.types import StreamInfo
 from engine.dsp import resample, resampler_filters
 from engine.dsp.resampler_filters import Filters
@@ -219,30 +219,6 @@ async def test_a_processor_that_hangs_is_taken_out_and_nothing_is_lost(release: 
     release.set()
     rig.say(sound[:960])
     assert np.abs((await rig.hear(sound.size + 960))[-960:] - sound[:960]).max() < 2 / 32768
-
-
-async def test_a_detector_that_loads_its_model_for_long_does_not_make_a_block_come_twice(
-    monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    entered = threading.Event()
-
-    def load(*_: object, **__: object) -> SpeechLevel:
-        entered.set()
-        release.wait(60)
-        return SpeechLevel.NONE
-
-    monkeypatch.setattr(SpeechDetector, "take", load)
-    rig, sound = Rig(Same()), _noise(960 * 2)
-    rig.say(sound[:960])
-    assert await asyncio.to_thread(entered.wait, 30)
-    with monkeypatch.context() as patch:
-        patch.setattr(microphone, "_PATIENCE_S", 0.0)
-        for _ in range(5):
-            rig.look()
-    release.set()
-    rig.say(sound[960:])
-    assert np.abs(await rig.hear(sound.size) - sound).max() < 2 / 32768
-    assert not rig.session.warnings
 
 
 async def test_a_microphone_that_gives_no_numbers_does_not_poison_the_canceller() -> None:
