@@ -15,6 +15,7 @@ from backends.alsa import CONFIGURATION_FIX
 from cli.doctor.findings import Finding, configuration_in_force, error, ok, warning
 from cli.doctor.wsl import is_wsl, name_and_version
 from cli.doctor.wsl import sound_server as wsl_sound_server
+from cli.language.spoken import word
 from engine.audio.device.blame import blaming, closing, devices_of
 from engine.audio.device.matching import describe, find_device
 from engine.audio.device.protocol import Backend
@@ -130,10 +131,8 @@ def _open_briefly(subject: str, backend: Backend) -> Finding:
 
 
 def _sides(info: StreamInfo) -> str:
-    sides = {"microphone": info.input, "speaker": info.output}
-    return ", ".join(
-        f"{what} {side.rate_hz:d} Hz x {side.channels:d}" if side else f"no {what}" for what, side in sides.items()
-    )
+    sides = (("microphone", word("no microphone"), info.input), ("speaker", word("no speaker"), info.output))
+    return ", ".join(f"{what} {side.rate_hz:d} Hz x {side.channels:d}" if side else none for what, none, side in sides)
 
 
 def devices() -> Iterator[Finding]:

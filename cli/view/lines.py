@@ -186,7 +186,7 @@ def usage_line(total: UsageTotal) -> str:
     if total.transcribed_s:
         parts.append(f"{total.transcribed_s:.1f} s transcribed")
     if total.cost is not None:
-        parts.append(f"{money(total)} by {total.prices}")
+        parts.append(f"{money(total)} priced by {total.prices}")
     return f"Usage: {', '.join(translated(part) for part in parts if part)}."
 
 

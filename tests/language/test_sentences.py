@@ -33,6 +33,9 @@ def russian() -> Iterator[None]:
         ("Choose server_vad or none with --turns.", "Выберите server_vad или none с помощью --turns."),
         ("Set A and B (or YANDEX_CLOUD_IAM_TOKEN in place of the key) in the environment or the configuration file.",
          "Задайте A и B (или YANDEX_CLOUD_IAM_TOKEN вместо ключа) в окружении или в файле настроек."),
+        ("no key is set, so the embedded server on this machine answers",
+         "ключ не задан, поэтому отвечает встроенный сервер на этой машине"),
+        ("No conversation is kept by the name 'x'.", "Нет сохранённого разговора с именем 'x'."),
         ("Three busy Python threads", "Три занятых потока Python"),
     ],
 )  # fmt: skip
