@@ -91,6 +91,7 @@ def test_an_item_that_never_was_has_no_words() -> None:
     async def main() -> str | None:
         with ServerDouble(BEGUN) as server:
             async with session_with(server) as session:
+                await asyncio.sleep(0.1)  # Python 3.14 would leave before it connects
                 return session.monitor.sounded("item_9")
 
     assert run_virtual(main(), at_most_s=60) is None
@@ -123,6 +124,7 @@ def test_devices_that_cannot_be_changed_are_not() -> None:
     async def main() -> None:
         with ServerDouble(BEGUN) as server:
             async with session_with(server) as session:
+                await asyncio.sleep(0.1)  # Python 3.14 would leave before it connects
                 monitor: Monitor = session.monitor
                 assert [device.name for device in monitor.devices] == [monitor.devices[0].name]
                 with pytest.raises(voice.InvalidInputError, match="cannot be changed"):
@@ -135,6 +137,7 @@ def test_a_volume_that_is_no_number_is_refused() -> None:
     async def main() -> float:
         with ServerDouble(BEGUN) as server:
             async with session_with(server, VirtualDevices()) as session:
+                await asyncio.sleep(0.1)  # Python 3.14 would leave before it connects
                 with pytest.raises(voice.InvalidInputError):
                     session.monitor.volume_db = float("nan")
                 return session.monitor.volume_db
