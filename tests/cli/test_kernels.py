@@ -61,7 +61,7 @@ MISTAKES = {
     "run --provider local --record .": "a recording in",
     "run --provider local --resume --text": "No conversation is kept in",
     "run --provider local --turns none": "needs a terminal",
-    "replay nosuch": "cannot be read",
+    "replay nosuch": "No conversation is kept",
     "devices pick": "needs a terminal",
     "devices test --backend nosuch": "no audio backend",
 }

@@ -37,7 +37,7 @@ def test_the_options_win(table: dict[str, Any], options: TurnOptions, wanted: Tu
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ({"mode": "psychic"}, "'mode' in [turns] must be one of 'server_vad', 'semantic_vad' or 'none'"),
+        ({"mode": "psychic"}, "'mode' in [turns] must be one of 'server_vad', 'semantic_vad', 'none'"),
         ({"threshold": 2}, "'threshold' in [turns] must be a number from 0 to 1"),
         ({"silence_duration_ms": "long"}, "'silence_duration_ms' in [turns] must be a whole number from 0 to 10000"),
         ({"silence_ms": 400}, "unknown key 'silence_ms' in [turns]"),

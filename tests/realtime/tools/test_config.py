@@ -64,7 +64,7 @@ def test_the_example_is_read_and_shows_no_secret(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("[tools]\nsecret_word = 'swordfish'", r"'secret_word' in \[tools\]"),
-        ("[tools]\nweather = 'swordfish'", r"'weather' in \[tools\] must be one of 'demo' or"),
+        ("[tools]\nweather = 'swordfish'", r"'weather' in \[tools\] must be one of 'demo', 'open-meteo'"),
         ("[mcp.x]\nargs = []", "either a command or a url"),
         ("[mcp.x]\ncommand = 'a'\nurl = 'http://b'", "either a command or a url"),
         ("[mcp.x]\nurl = 'swordfish'", r"'url' in \[mcp.x\] must be an address"),
