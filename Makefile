@@ -11,11 +11,11 @@ PYTHONS := 3.11 3.12 3.13
 NEWEST := 3.14
 SYSTEMS := darwin win32
 
-# Three processes for what keeps two processors busy but for a fifth of the time, and three, each with a card of its own,
-# for what waits for a sound card most of the time; a measurement of time runs alone. A file stays in one process, and
-# so do the servers that its tests share.
+# What keeps two processors busy, but for a fifth of the time, in three processes; what listens to a sound card in real
+# time in two, each with a card of its own; and a measurement of time alone. A file stays in one process, and so do the
+# servers that its tests share.
 BUSY := -n 3 --dist loadfile -m "not (soundcard or timing or long)"
-PLAYING := -n 3 --dist loadfile -m "soundcard and not (timing or long)"
+PLAYING := -n 2 --dist loadfile -m "soundcard and not (timing or long)"
 ALONE := -m "timing and not long"
 
 # Whoever keeps Python from writing bytecode has every module compiled again in each of the hundreds of starts.
