@@ -165,7 +165,7 @@ class PortAudioStreams:
     def _start(self) -> None:
         with self._starting:
             for stream, device in self._streams:
-                jack.require_server(device.host_api)  # PortAudio would wait ten minutes for one that has gone
+                jack.require_server(device.host_api)  # PortAudio refuses without a reason where it has gone
                 try:
                     stream.start()
                 except PortAudioFailure as failure:
