@@ -12,8 +12,9 @@ from engine.api.port import open_port
 from engine.config import load_config
 from engine.errors import Advice, InvalidInputError
 
-_PIECE_S, _STEP_S = 10.0, 9.0
-"""Each piece follows before the one ahead of it is over."""
+_PIECE_S = 10.0
+_AHEAD_S = 2.0
+"""A piece follows when so much of those before it is left: looked at twice as often."""
 
 
 def play_sound(path: Path, output: str | None, backend: str | None) -> None:
@@ -32,9 +33,12 @@ def play_sound(path: Path, output: str | None, backend: str | None) -> None:
 async def _play(file: soundfile.SoundFile, output: str | None, backend: str | None) -> None:
     speaker = output or load_config(only_devices=True).audio.output or "default"
     async with open_port(output=speaker, backend=backend, rate_hz=file.samplerate) as port:
+        assert port.info.output is not None
+        speaker_hz = port.info.output.rate_hz
         for samples in file.blocks(round(_PIECE_S * file.samplerate), dtype="float32"):
             port.play(samples)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STEP_S):
-                    await port.played()
+            while file.tell() / file.samplerate - port.stats.played_position / speaker_hz > _AHEAD_S:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_AHEAD_S / 2):
+                        await port.played()
         await port.played()

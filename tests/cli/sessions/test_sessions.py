@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner, Result
@@ -23,6 +24,10 @@ from typer.testing import CliRunner, Result
 from cli.app import app as voice
 from cli.commands.sessions import app
 from cli.language.spoken import speak
+from cli.sessions import playing
+from engine.api import port
+from engine.api.port import OpenPort
+from engine.api.sound import Sound
 from engine.errors import InvalidInputError
 from tests.cli.test_foreign_text import HOSTILE, is_clean
 from tests.support.kept import QUESTION, hold, script
@@ -187,6 +192,24 @@ def test_its_sound_is_played_through_a_backend(kept: Path) -> None:
     sound.write_bytes(b"RIFF?")
     with pytest.raises(InvalidInputError, match="is no sound"):
         run("play", "20261130", "--backend", "virtual")
+
+
+def test_a_long_sound_waits_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing, "_PIECE_S", 0.05)
+    monkeypatch.setattr(playing, "_AHEAD_S", 0.01)
+    waiting_s: list[float] = []
+
+    class Port(OpenPort):
+        def play(self, sound: Sound, rate_hz: int | None = None) -> None:
+            assert self.info.output is not None
+            waiting_s.append(0.05 * len(waiting_s) - self.stats.played_position / self.info.output.rate_hz)
+            super().play(sound, rate_hz)
+
+    monkeypatch.setattr(port, "OpenPort", Port)
+    soundfile.write(tmp_path / "long.wav", np.full(24000, 0.1, np.float32), 24000)
+    playing.play_sound(tmp_path / "long.wav", None, "virtual")
+    assert len(waiting_s) == 20
+    assert max(waiting_s) <= 0.01
 
 
 def test_a_damaged_one_is_skipped_or_shown_as_far_as_it_is_whole(kept: Path) -> None:
