@@ -51,13 +51,21 @@ class _Worker:
         """Start the thread; `block` is one that a hung worker left undone."""
         self.chain, self.block = chain, block
         self._source, self._take = source, take
-        self._stopped = threading.Event()
+        self._stopped, self._claiming = threading.Event(), threading.Lock()
         threading.Thread(target=self._run, daemon=True, name="voice-processing").start()
 
     def stop(self) -> None:
         """Let the thread end after its present block."""
         self._stopped.set()
         self._source.waker.signal()
+
+    def give_up(self, block: Block) -> bool:
+        """Stop a thread that hangs in a block, and leave the block to another; False where it has just come back."""
+        with self._claiming:
+            if self.block is not block:
+                return False
+            self._stopped.set()
+            return True
 
     def _run(self) -> None:
         while not self._stopped.is_set():
@@ -67,9 +75,11 @@ class _Worker:
                 continue
             with self.chain.in_use:  # the previous stream's worker may still be in it
                 samples = self.chain.process(block.samples, block.reference)
-                if self._stopped.is_set():
-                    return
-                self.block = None  # what follows is ours: it may load a model, and nobody else is to do the block again
+                with self._claiming:
+                    if self._stopped.is_set():
+                        return
+                    # What follows is ours: it may load a model, and nobody else is to do the block again.
+                    self.block = None
                 self._take(self.chain, block, samples)
 
 
@@ -144,7 +154,6 @@ class ProcessedMicrophone:
         hangs = block is not None and block is self._looked_at
         self._waited_s = self._waited_s + min(now_s - self._looked_at_s, _LONGEST_STEP_S) if hangs else 0.0
         self._looked_at_s, self._looked_at = now_s, block
-        if self._waited_s > _PATIENCE_S:
-            self._worker.stop()
+        if block is not None and self._waited_s > _PATIENCE_S and self._worker.give_up(block):
             self._waited_s, chain = 0.0, self._worker.chain.without_hung(_PATIENCE_S)
             self._worker = _Worker(chain, self._source, self._take, block)
