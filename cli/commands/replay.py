@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -33,10 +31,8 @@ def replay(
     from cli.sessions.finding import path_of  # noqa: PLC0415 - brings numpy
     from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415
 
-    # The file of the events alone, by whatever name; else as `voice sessions` finds it.
-    path = Path(session) if os.path.isfile(session) else path_of(session)  # noqa: PTH113 - as in `find_recording`
     inputs = actions = 0
-    for step in replayed(path):
+    for step in replayed(path_of(session, or_events=True)):
         inputs += 1
         actions += len(step.actions)
         if as_json:

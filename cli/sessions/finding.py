@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,13 +18,18 @@ def folder() -> Path:
     return kept_folder(load_config().recording.folder)
 
 
-def path_of(name: str) -> Path:
-    """Return the path of a conversation that a person names.
+def path_of(name: str, *, or_events: bool = False) -> Path:
+    """Return the path of a conversation that a person names; `or_events` allows a file of the events alone.
 
     Raises:
         InvalidInputError: there is none, or there are several.
     """
-    return find_recording(name, folder())
+    try:
+        return find_recording(name, folder())
+    except InvalidInputError:
+        if or_events and os.path.isfile(name):  # noqa: PTH113 - Path raises where a name is too long
+            return Path(name)
+        raise
 
 
 def story_of(name: str) -> Story:

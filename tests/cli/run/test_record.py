@@ -24,10 +24,12 @@ __all__ = ["environment"]
 SPEAKER_HZ = 48000
 
 
-def replayed(folder: Path, environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+def replayed(
+    folder: Path, environment: dict[str, str], *options: str, beside: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `voice replay`."""
     command = [VOICE, "replay", str(folder), *options]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, env=environment, cwd=beside, capture_output=True, text=True, check=False, timeout=60)
 
 
 def sound_of(path: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -55,8 +57,10 @@ def test_a_recorded_session_holds_what_was_heard_and_replays(tmp_path: Path, env
     assert len(run.stdout.splitlines()) == 1
     assert "RunTool" in replayed(tmp_path / "talk", environment, "--verbose").stdout
     shutil.copytree(tmp_path / "talk", tmp_path / "data" / "voice" / "conversations" / "20261201-101500")
+    (tmp_path / "last").write_text("no recording")
     for name in ("20261201", "last"):
-        assert replayed(Path(name), environment).stdout == run.stdout, "as `voice sessions show` finds it"
+        found = replayed(Path(name), environment, beside=tmp_path)
+        assert found.stdout == run.stdout, "as `voice sessions show` finds it"
     run = replayed(tmp_path / "talk", environment, "--json")
     assert run.returncode == 0
     steps = [json.loads(line) for line in run.stdout.splitlines()]
