@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from cli.language.help import say_help
 from cli.language.spoken import echo
 from cli.options import LanguageOption, ProfileOption
-from cli.terminal.interrupts import EXIT_CODE, INTERRUPTS
+from cli.terminal.interrupts import INTERRUPTS
 
 COMMANDS = {
     "run": "Talk with an agent. Ctrl+C ends the conversation.",
@@ -89,7 +89,7 @@ class LazyGroup(TyperGroup):
                 return super().invoke(ctx)
         except typer.Abort:  # what Typer says of it is English
             echo("Aborted.", err=True)
-            raise typer.Exit(EXIT_CODE if INTERRUPTS.count else 1) from None
+            raise typer.Exit(INTERRUPTS.exit_code) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the command that is called, the command, and the arguments for it."""

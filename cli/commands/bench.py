@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from cli.commands.bench_history import history_command
 from cli.language.spoken import echo, translated
+from cli.terminal.interrupts import EXIT_CODE
 
 if TYPE_CHECKING:
     from benchmarks.registry import Benchmark
@@ -23,8 +24,6 @@ app = typer.Typer(add_completion=False)
 _ALL = "all"
 _HISTORY = "history"
 _SHORTEST = "dsp"
-_INTERRUPTED = 130
-"""Exit code that shells return for a program that Ctrl+C ended."""
 
 
 class BenchCommand(TyperCommand):
@@ -109,7 +108,7 @@ def bench(
     if measured.is_interrupted:
         count = len(measured.results)
         _note(f"Interrupted: {count} {'case was' if count == 1 else 'cases were'} finished.")
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(EXIT_CODE)
     if measured.left_out and not measured.results:
         raise measured.left_out[0]
 

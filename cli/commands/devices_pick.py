@@ -10,6 +10,7 @@ import typer
 
 from cli.language.spoken import echo
 from cli.options import BackendOption
+from cli.terminal.interrupts import INTERRUPTS
 
 if TYPE_CHECKING:
     from blessed import Terminal
@@ -30,9 +31,9 @@ def pick(backend: BackendOption = None) -> None:
         )
     try:
         chosen = choose_devices(backend)
-    except (typer.Abort, KeyboardInterrupt) as left:
+    except (typer.Abort, KeyboardInterrupt):
         echo("Nothing was changed.")
-        raise typer.Exit(130 if isinstance(left, KeyboardInterrupt) else 1) from None
+        raise typer.Exit(INTERRUPTS.exit_code) from None
     _save(chosen)
 
 

@@ -31,6 +31,11 @@ class Interrupts:
         self.restore: Callable[[], None] | None = None
         """Gives the terminal back before the program is left at once."""
 
+    @property
+    def exit_code(self) -> int:
+        """Exit code of a command that was left at a question: by Ctrl+C, or declined, as Ctrl+D does."""
+        return EXIT_CODE if self.count else 1
+
     def install(self) -> None:
         """Take Ctrl+C from here on, unless the parent has it ignored, as a script does for a background job."""
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
