@@ -14,6 +14,7 @@ from cli.completion import PROVIDERS
 from cli.language.choice import Language
 from cli.language.spoken import echo, speak, spoken_language, translated, word
 from cli.options import BackendOption, MicrophoneOption, SpeakerOption, use_language
+from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.wrapping import wrapped
 from engine.config_tables import Keep
 
@@ -94,7 +95,8 @@ def setup(
             answers["recording.keep"] = _choose("Keep conversations on this machine", list(Keep), config.recording.keep)
     except (KeyboardInterrupt, typer.Abort):
         echo("\nNothing was changed.")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTS.exit_code) from None
+    save_values(config_path(), {})  # what cannot be written leaves the keyring as it is, too
     _keep_in_ring(answers, keyring)
     save_values(config_path(), {in_profile(key): value for key, value in answers.items()})
     saved = f"Saved in {config_path()}. `voice run` talks with the agent, `voice config show` shows what is set."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,7 +105,10 @@ def test_an_answer_that_cannot_be_is_refused_and_changes_nothing(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
-def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(("key", "exit_code"), [("\x03", 130), ("\x04", 1)])
+def test_leaving_a_question_changes_nothing(
+    tmp_path: Path, environment: dict[str, str], key: str, exit_code: int
+) -> None:
     from tests.support.terminal import Terminal  # noqa: PLC0415
 
     file = tmp_path / "new" / "config.toml"
@@ -117,10 +121,18 @@ def test_each_question_has_its_default_and_leaving_changes_nothing(tmp_path: Pat
         terminal.wait_for("ID of the folder in Yandex Cloud")
         terminal.press("b1g\r")
         terminal.wait_for("Key: $")
-        terminal.press("\x03")
+        terminal.press(key)
         terminal.wait_for("Nothing was changed")
-        assert terminal.wait() == 130
+        assert terminal.wait() == exit_code
     assert not file.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
+def test_each_question_has_its_default(tmp_path: Path, environment: dict[str, str]) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
+    file = tmp_path / "new" / "config.toml"
+    environment["VOICE_CONFIG"] = str(file)
     for answers in (["opn\r", "openai\r", "sk-hidden-1\r", "n\r", "text\r"], ["\r", "\r", "n\r", "\r"]):
         with Terminal([VOICE, "setup"], environment) as terminal:
             terminal.wait_for("Language")
@@ -154,3 +166,17 @@ def test_the_keyring_has_the_key_only_after_the_last_answer(tmp_path: Path, envi
             terminal.wait()
     assert kept.read_text() == "voice openai_api_key sk-1"
     assert "sk-1" not in file.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder in which root can write nothing is a thing of Linux")
+def test_the_keyring_stays_as_it_is_where_the_configuration_cannot_be_written(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    (tmp_path / "ring_of_test.py").write_text(RING)
+    (tmp_path / "key").write_text("sk-1")
+    environment |= {"VOICE_CONFIG": "/proc/voice/config.toml", "PYTHONPATH": str(tmp_path)}
+    environment["PYTHON_KEYRING_BACKEND"] = "ring_of_test.Ring"
+    command = [VOICE, "setup", "--provider", "openai", "--key-file", str(tmp_path / "key")]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (run.returncode, "cannot be written" in run.stderr) == (2, True), run.stderr
+    assert not (tmp_path / "kept").exists()
