@@ -11,15 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.voice_process import VOICE
 
-_PROGRAM = """
-import json, os, sys, tempfile
+_PATIENCE_S = 60
+_PROGRAM = f"""
+import json, os, signal, sys, tempfile
 from importlib import import_module
 from cli.app import COMMANDS
 from cli.main import main
 import cli.run.start, typer.rich_utils
 
 for name in COMMANDS:
-    import_module(f"cli.commands.{name}")
+    import_module("cli.commands." + name)
 ended = []
 for words in json.load(sys.stdin):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
@@ -27,6 +28,7 @@ for words in json.load(sys.stdin):
         if not child:
             for file, descriptor in ((open(os.devnull), 0), (out, 1), (errors, 2)):
                 os.dup2(file.fileno(), descriptor)
+            signal.alarm({_PATIENCE_S})
             sys.argv = ["voice", *words]
             try:
                 sys.exit(main())
@@ -34,6 +36,8 @@ for words in json.load(sys.stdin):
                 sys.stdout.flush()
                 os._exit(end.code or 0)  # an interpreter takes 0.3 s to leave
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == -signal.SIGALRM:
+            sys.exit("`voice " + " ".join(words) + "` has not ended within {_PATIENCE_S} s")
         printed = [os.pread(file.fileno(), 1_000_000, 0).decode() for file in (out, errors)]
         ended.append([code, *printed])
 print(json.dumps(ended))
@@ -50,7 +54,15 @@ def run_lines(lines: Iterable[str], environment: dict[str, str]) -> dict[str, su
 
         def run(line: str) -> subprocess.CompletedProcess[str]:
             command, nothing = [VOICE, *line.split()], subprocess.DEVNULL
-            return subprocess.run(command, env=environment, stdin=nothing, capture_output=True, text=True, check=False)
+            return subprocess.run(
+                command,
+                env=environment,
+                stdin=nothing,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=_PATIENCE_S,
+            )
 
         with ThreadPoolExecutor(2) as pool:
             return dict(zip(lines, pool.map(run, lines), strict=True))
