@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -56,18 +57,17 @@ async def test_a_recording_takes_the_place_of_nothing(tmp_path: Path, name: str,
     assert [path.name for path in folder.iterdir()] == [name]
 
 
-WRITERS: list[Callable[[Path], object]] = [lambda path: open_event_file(str(path)), lambda path: WavFile(path, 8000, 1)]
+Writer = Callable[[Path], WavFile | TextIO]
+WRITERS: list[Writer] = [lambda path: open_event_file(str(path)), lambda path: WavFile(path, 8000, 1)]
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_what_is_written_to_a_named_file_is_the_users_alone_and_through_no_link(
-    tmp_path: Path, write: Callable[[Path], object]
-) -> None:
+def test_what_is_written_to_a_named_file_is_the_users_alone_and_through_no_link(tmp_path: Path, write: Writer) -> None:
     path, link, precious = tmp_path / "a.wav", tmp_path / "link.wav", tmp_path / "precious.txt"
-    write(path)
+    write(path).close()
     assert mode_of(path) == 0o600
     path.chmod(0o644)
-    write(path)
+    write(path).close()
     assert mode_of(path) == 0o600
     link.symlink_to(precious)
     for _ in range(2):

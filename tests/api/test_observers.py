@@ -89,7 +89,10 @@ def test_what_an_observer_returns_is_its_own_business() -> None:
 def test_what_the_disk_does_to_the_end_of_a_recording_is_read_before_the_summary(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cannot_close(_: WavFile) -> None:
+    close = WavFile.close
+
+    def cannot_close(file: WavFile) -> None:
+        close(file)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(WavFile, "close", cannot_close)
