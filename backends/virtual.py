@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.audio.device.matching import find_device
 from engine.audio.device.protocol import PROTOCOL_VERSION
-from engine.audio.types import Device, Direction, StreamRequest
-from engine.errors import InvalidInputError, UnknownDeviceError
+from engine.audio.types import FILES, Device, Direction, StreamRequest
+from engine.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from backends.virtual_microphone import Microphone
@@ -32,7 +33,7 @@ class VirtualBackend:
 
     def devices(self) -> list[Device]:
         """List the one device there is."""
-        return [Device(0, "virtual", "files", 1, 1, SPEAKER_RATE_HZ, is_default_input=True, is_default_output=True)]
+        return [Device(0, "virtual", FILES, 1, 1, SPEAKER_RATE_HZ, is_default_input=True, is_default_output=True)]
 
     def open(self, port: AudioPort, request: StreamRequest) -> VirtualStream:
         """Open the files.
@@ -45,11 +46,8 @@ class VirtualBackend:
         from backends.virtual_microphone import open_microphone  # noqa: PLC0415
         from backends.virtual_stream import VirtualStream  # noqa: PLC0415
 
-        for name in (request.input, request.output):
-            if name not in (None, "default", "virtual", "0"):
-                raise UnknownDeviceError(
-                    f"The virtual backend has no device {name!r}.", fix="Use `input_file=` and `output_file=` with it."
-                )
+        for direction, name in ((Direction.INPUT, request.input), (Direction.OUTPUT, request.output)):
+            find_device(self.devices(), name, direction)
         _refuse_overwriting(request.input_file, request.output_file)
         microphone = None
         if Direction.INPUT in request.directions:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from operator import eq
 from pathlib import Path
 from typing import Any
 
 from engine.config_path import CONFIG_VARIABLE
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, nearest
 
 _KEY = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
 
@@ -85,8 +84,7 @@ def unfit(kind: str, place: Sequence[str], known: Sequence[str], context: dict[s
     correct = "Give it another value; nothing was changed." if is_proposed else "Correct it there."
     match kind:
         case "unexpected_keyword_argument":
-            near = get_close_matches(key, known, n=1)
-            meant = f"Did you mean '{near[0]}'? " if near else ""
+            meant = nearest(key, known)
             told = (
                 f"There is no {'key' if inside else 'table'} {named}."
                 if is_proposed

@@ -8,6 +8,7 @@ exit code. Nothing secret may be put into either text.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Self
 
@@ -21,6 +22,35 @@ class Advice(StrEnum):
     RECORDING = "Name a folder that a session with `record=` has written."
     SERVE = "Run `python -m engine.local` to see why."
     SCRIPTS = "See `python -m pydoc engine.script.reading` for an example."
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest of the known names was meant, and a space; nothing where none is near.
+
+    Example:
+        >>> nearest("opnai", ["yandex", "openai"])
+        "Did you mean 'openai'? "
+    """
+    from difflib import get_close_matches  # noqa: PLC0415 - of use only where something is wrong
+
+    by_case = {each.casefold(): each for each in known}
+    found = get_close_matches(name.casefold(), by_case, n=1)
+    if not found:
+        return ""
+    near = by_case[found[0]]
+    return f"Did you mean '{near}'? "
+
+
+def choices(name: str, known: Iterable[str]) -> str:
+    """Return the fix for a name that is none of those known: the nearest, and all.
+
+    Example:
+        >>> choices("opnai", ["yandex", "openai"])
+        "Did you mean 'openai'? Choose one of: yandex, openai."
+    """
+    known = list(known)
+    meant = nearest(name, known)
+    return f"{meant}Choose one of: {', '.join(known)}."
 
 
 class VoiceError(Exception):

@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
-from engine.errors import InvalidInputError, LibraryMissingError
+from engine.errors import InvalidInputError, LibraryMissingError, choices
 
 _OURS = "voice-realtime"
 
@@ -46,7 +46,7 @@ def find_plugin(group: str, name: str, unknown: str, also: Sequence[str] = ()) -
     found = [point for point in registered(group) if point.name == name]
     if not found:
         known = dict.fromkeys([*also, *registered_names(group)])
-        raise InvalidInputError(unknown, fix=f"Choose one of: {', '.join(known)}.")
+        raise InvalidInputError(unknown, fix=choices(name, known))
     return next((point for point in found if package_of(point) == _OURS), found[0])
 
 

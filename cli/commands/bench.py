@@ -120,14 +120,14 @@ def _chosen(names: list[str]) -> list[Benchmark]:
         InvalidInputError: there is no such benchmark.
     """
     from benchmarks.registry import BENCHMARKS  # noqa: PLC0415
-    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.errors import InvalidInputError, choices  # noqa: PLC0415
 
     if _HISTORY in names:
         raise InvalidInputError(f"`{_HISTORY}` stands alone: it runs no benchmark.", fix="Run `voice bench history`.")
     for name in names:
         if name not in (_ALL, *BENCHMARKS):
-            known = ", ".join((*BENCHMARKS, _ALL, _HISTORY))
-            raise InvalidInputError(f"There is no benchmark '{name}'.", fix=f"Choose one of {known}.")
+            known = (*BENCHMARKS, _ALL, _HISTORY)
+            raise InvalidInputError(f"There is no benchmark '{name}'.", fix=choices(name, known))
     return [BENCHMARKS[name] for name in (BENCHMARKS if _ALL in names else dict.fromkeys(names))]
 
 

@@ -68,7 +68,7 @@ def set_value(
     from cli.completion import NAMES  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
     from engine.config_path import config_path  # noqa: PLC0415
-    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.errors import InvalidInputError, choices  # noqa: PLC0415
 
     if remove:
         save_values(config_path(), {in_profile(key): None})
@@ -81,7 +81,7 @@ def set_value(
             )
         value = typer.prompt(key, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read().strip()
     if (names := NAMES.get(key)) and value is not None and value not in (known := list(names())):
-        raise InvalidInputError(f"There is no {key} '{value}'.", fix=f"Choose one of {', '.join(known)}.")
+        raise InvalidInputError(f"There is no {key} '{value}'.", fix=choices(value, known))
     if value is None:
         raise InvalidInputError(f"There is no value for {key}.", fix=f"Write `voice config set {key} VALUE`.")
     try:
@@ -113,17 +113,13 @@ def edit() -> None:
 
 
 def _settings(key: str) -> list[Setting]:
-    from difflib import get_close_matches  # noqa: PLC0415
-
     from cli.settings import settings  # noqa: PLC0415
-    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.errors import InvalidInputError, nearest  # noqa: PLC0415
 
     if found := settings(key):
         return found
-    near = get_close_matches(key, [each.key for each in settings()], n=1)
-    raise InvalidInputError(
-        f"There is no key '{key}'.", fix=f"Did you mean {near[0]}?" if near else "`voice config show` lists them."
-    )
+    near = nearest(key, [each.key for each in settings()]).strip()
+    raise InvalidInputError(f"There is no key '{key}'.", fix=near or "`voice config show` lists them.")
 
 
 def _read(text: str) -> Any:

@@ -94,12 +94,12 @@ def export(
     """Write a conversation as subtitles, Markdown, JSON, or its sound."""
     from cli.sessions.export import Format, exported  # noqa: PLC0415
     from cli.sessions.finding import require_whole, sound_of, story_of, write  # noqa: PLC0415
-    from engine.errors import InvalidInputError  # noqa: PLC0415
+    from engine.errors import InvalidInputError, choices  # noqa: PLC0415
 
     named = output.suffix.removeprefix(".").lower() if output else ""
     wanted = wanted or (named if named in set(Format) else Format.MARKDOWN)
     if wanted not in set(Format):
-        raise InvalidInputError(f"There is no format '{wanted}'.", fix=f"Choose one of {', '.join(Format)}.")
+        raise InvalidInputError(f"There is no format '{wanted}'.", fix=choices(wanted, Format))
     story, is_sound = story_of(session), wanted == Format.WAV
     if is_sound and output is None and sys.stdout.isatty():
         raise InvalidInputError("Sound is nothing for a terminal.", fix="Name a file with --output.")

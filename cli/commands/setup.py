@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -185,10 +184,10 @@ def _keep_in_ring(answers: dict[str, Any], wanted: bool | None) -> None:
 
 def _read_key(file: str) -> str:
     from engine.errors import InvalidInputError  # noqa: PLC0415
-    from engine.files import read_bounded  # noqa: PLC0415
+    from engine.files import expanded, read_bounded  # noqa: PLC0415
 
     try:
-        text = sys.stdin.readline() if file == "-" else read_bounded(Path(file), 64 * 1024)
+        text = sys.stdin.readline() if file == "-" else read_bounded(expanded(file), 64 * 1024)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise InvalidInputError(f"The key file {file} cannot be read: {reason}.", fix="Name another.") from None

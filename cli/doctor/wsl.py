@@ -8,6 +8,7 @@ from typing import Any
 
 from cli.doctor.findings import Finding, error, ok, warning
 from engine.audio.device.sound_server import ask_server
+from engine.files import expanded
 
 _VERSION = Path("/proc/version")
 """Text about the system's kernel: Microsoft's says so."""
@@ -63,7 +64,10 @@ def _bridge() -> Iterator[Finding]:
 
 
 def _files(name: str) -> list[Path]:
-    path = Path(name).expanduser()
+    try:
+        path = expanded(name)
+    except OSError:  # nobody knows this user's home
+        return []
     return sorted(path.parent.glob(path.name))
 
 

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import fields
 
 from engine.api.options import SessionOptions, path_of
-from engine.audio.device.blame import class_of, close_backend
+from engine.audio.device.blame import class_of, close_backend, devices_of
 from engine.audio.device.file_beside import FileBeside
+from engine.audio.device.matching import find_device
+from engine.audio.device.patience import wait_for_sound
+from engine.audio.device.protocol import Backend
 from engine.audio.device.registry import (
     Chosen,
     check_protocol,
@@ -103,6 +106,22 @@ def stream_request(
         block_ms=options.block_ms,
         directions=directions,
     )
+
+
+def require_devices(backend: Backend, request: StreamRequest) -> None:
+    """Refuse the name of a device that is not there: kernels may have to be compiled before anything is opened.
+
+    Raises:
+        UnknownDeviceError: there is no such device, or there are several.
+        VoiceError: whatever the backend raises.
+    """
+    sides = (
+        (Direction.INPUT, request.input, request.input_file),
+        (Direction.OUTPUT, request.output, request.output_file),
+    )
+    for direction, name, file in sides:
+        if name is not None and file is None and direction in request.directions:
+            find_device(wait_for_sound(lambda: devices_of(backend)), name, direction)
 
 
 def devices_for(name: str | None, configured: AudioDefaults) -> AudioDefaults:

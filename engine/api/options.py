@@ -20,7 +20,7 @@ from engine.config_tables import (
     TurnMode,
     TurnOptions,
 )
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, choices
 from engine.realtime.connection.retry_policy import MAX_OUTAGE_S
 
 if TYPE_CHECKING:  # the command line imports this before it has read its options
@@ -230,7 +230,7 @@ def wrong_kind(name: str, value: object, fix: str) -> InvalidInputError:
 
 def _choice(kind: type[_Choice], value: str | None, name: str) -> _Choice | None:
     if value is not None and value not in set(kind):
-        raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=f"Choose one of {', '.join(kind)}.")
+        raise InvalidInputError(f"`{name}=` cannot be {value!r}.", fix=choices(value, kind))
     return None if value is None else kind(value)
 
 

@@ -41,6 +41,9 @@ class SessionPlan:
             raise wrong_kind("config", config, "Give a `Config`.")
         if (folder := path_of(options.record)) is not None:
             require_new(folder)
+        spoken = path_of(options.input_file)
+        if spoken is not None and str(spoken) != "-" and not spoken.exists():
+            raise InvalidInputError(f"There is no audio file {spoken}.", fix="Name another with `input_file=`.")
         chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
         chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
         if options.connect is None:

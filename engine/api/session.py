@@ -11,7 +11,7 @@ from dataclasses import fields
 from types import TracebackType
 from typing import Any
 
-from engine.api.backend import directions_of, naming_origin, opened_backend, stream_request
+from engine.api.backend import directions_of, naming_origin, opened_backend, require_devices, stream_request
 from engine.api.devices import warm_up
 from engine.api.event_buffer import EventBuffer
 from engine.api.options import SessionOptions, path_of, taking
@@ -297,6 +297,8 @@ class Session:
         found = await stack.enter_async_context(opened_backend(options, audio_defaults, directions))
         if found.backend is not options.backend:
             tell(PartChosen("backend", found.backend.name, found.reason))
+        request = stream_request(options, audio_defaults, found.backend.name, directions)
+        await run_blocking(functools.partial(require_devices, found.backend, request))
         tell(PartChosen("provider", plan.chosen.provider.name, plan.chosen.reason))
         tell(*map(Lacking, plan.lacks))
         host = await stack.enter_async_context(ToolHost(plan.order, tell, plan.chosen.scrubber, asked=plan.asked))
@@ -305,7 +307,7 @@ class Session:
         open_audio = functools.partial(
             SessionAudio,
             found.backend,
-            stream_request(options, audio_defaults, found.backend.name, directions),
+            request,
             input_rate_hz=provider.input_rate_hz,
             output_rate_hz=provider.output_rate_hz,
             block_ms=provider.block_ms,

@@ -27,6 +27,8 @@ class Device:
 
 SOUND_SERVERS = ("PulseAudio", "PipeWire")
 """Host APIs of devices that a sound server has, behind the one that stands for the whole server."""
+FILES = "files"
+"""Host API of what stands in place of devices where files are played and written."""
 
 
 class Direction(Enum):

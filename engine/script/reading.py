@@ -35,12 +35,12 @@ import base64
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import Advice, InvalidInputError
+from engine.errors import Advice, InvalidInputError, nearest
 from engine.files import read_bounded
 from engine.script.steps import Answer, CallTool, Close, Emit, Expect, GoSilent, Hear, Repeat, Step, Wait
 
@@ -124,11 +124,13 @@ class _Fields:
             raise InvalidInputError(f"{where} is not a table.", fix=Advice.SCRIPTS)
         self._left = dict(value)
         self._where = where
+        self._known: list[str] = []
 
     def __contains__(self, name: str) -> bool:
         return name in self._left
 
     def take(self, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
+        self._known.append(name)
         if name not in self._left:
             return default
         value = self._left.pop(name)
@@ -146,8 +148,13 @@ class _Fields:
 
     def finish(self) -> None:
         if self._left:
-            names = ", ".join(f"'{name}'" for name in self._left)
-            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix=Advice.SCRIPTS)
+            names = _quoted(self._left)
+            meant = nearest(next(iter(self._left)), self._known)
+            raise InvalidInputError(f"{self._where} has unknown fields: {names}.", fix=f"{meant}{Advice.SCRIPTS}")
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 _PLACE = re.compile(r"\$\{\w+\}")
@@ -190,8 +197,10 @@ class _Reader:
         }
         kinds = [name for name in known if name in fields]
         if len(kinds) != 1:
-            what = f"is both {' and '.join(kinds)}" if kinds else "does nothing"
-            raise InvalidInputError(f"{where} {what}.", fix=f"A step has one of {', '.join(known)}.")
+            names = _quoted(written)
+            what = f"is both {' and '.join(kinds)}" if kinds else f"does nothing with {names}" if names else "is empty"
+            meant = "" if kinds else next(filter(None, (nearest(name, known) for name in written)), "")
+            raise InvalidInputError(f"{where} {what}.", fix=f"{meant}A step has one of {', '.join(known)}.")
         step = known[kinds[0]](fields, where)
         fields.finish()
         return step

@@ -168,7 +168,7 @@ def test_a_processor_of_the_program_keeps_what_it_has_learnt() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"echo": "loud"}, r"`echo=` cannot be 'loud'. Choose one of auto, on, off, half-duplex"),
+        ({"echo": "loud"}, r"`echo=` cannot be 'loud'. Choose one of: auto, on, off, half-duplex"),
         ({"noise_suppression": "some"}, r"`noise_suppression=` .*off, low, medium, high"),
         ({"echo": True}, "`echo=`"),
         ({"agc": "yes"}, "`agc=`"),

@@ -295,7 +295,8 @@ def test_the_same_seed_is_the_same_run() -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("gremlins", "Choose from split, merge"),
+        ("gremlins", "Choose one of: split, merge"),
+        ("latee", "Did you mean 'late'"),
         ("late:seconds=1", "It takes ms"),
         ("no-pong:x=1", "It takes none"),
         ("late:ms=9-1", "default is 20-200"),

@@ -300,7 +300,10 @@ def test_the_example_of_the_help_is_a_script(tmp_path: Path) -> None:
     [
         ([], "The script is not a table"),
         ({}, "no steps"),
-        ({"steps": [{"say": "hi"}]}, "Step 1 does nothing.*One of|Step 1 does nothing"),
+        ({"steps": [{}]}, "Step 1 is empty. A step has one of expect"),
+        ({"steps": [{"say": "hi"}]}, "Step 1 does nothing with 'say'"),
+        ({"steps": [{"emitt": "x"}]}, "Step 1 does nothing with 'emitt'. Did you mean 'emit'?"),
+        ({"steps": [{"expect": "x", "havin": {}}]}, "unknown fields: 'havin'. Did you mean 'having'?"),
         ({"steps": [{"wait": 1, "close": 1000}]}, "Step 1 is both wait and close"),
         ({"steps": [{"wait": "long"}]}, "Step 1: 'wait' is 'long'"),
         ({"steps": [GREETING, {"expect": "x", "with": {}}]}, "Step 2 has unknown fields: 'with'"),

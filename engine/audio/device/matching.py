@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from engine.audio.platforms import WASAPI
-from engine.audio.types import SOUND_SERVERS, Device, Direction
+from engine.audio.types import FILES, SOUND_SERVERS, Device, Direction
 from engine.errors import Advice, NoDeviceError, UnknownDeviceError
 
 _MOST_LISTED = 6
@@ -59,6 +59,11 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
         raise UnknownDeviceError(
             f"Several {direction.value} devices match {name!r}: {listed}.",
             fix="Name one by its index, or with more words of its name and host API.",
+        )
+    if all(device.host_api == FILES for device in usable):
+        raise UnknownDeviceError(
+            f"No {direction.value} device matches {name!r}: this backend has files in their place.",
+            fix="Use `input_file=` and `output_file=` with it.",
         )
     listed = "; ".join(map(describe, usable[:_MOST_LISTED]))
     raise UnknownDeviceError(

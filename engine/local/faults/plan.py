@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import Field, dataclass, fields
 from typing import Any
 
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, choices
 from engine.local.faults import audio, connection, events  # noqa: F401 - each class there is a fault
 from engine.local.faults.fault import FAULTS, Fault, Moment, Span
 
@@ -56,7 +56,7 @@ class FaultPlan:
 def _read_one(text: str) -> tuple[str, dict[str, Any]]:
     name, *assignments = text.split(":")
     if name not in FAULTS:
-        raise InvalidInputError(f"There is no fault '{name}'.", fix=f"Choose from {', '.join(FAULTS)}.")
+        raise InvalidInputError(f"There is no fault '{name}'.", fix=choices(name, FAULTS))
     known = {entry.name: entry for entry in _parameters(FAULTS[name])}
     values: dict[str, Any] = {}
     for assignment in assignments:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from engine.config import Config, Keys
-from engine.errors import AccessRefusedError, InvalidInputError
+from engine.errors import AccessRefusedError, InvalidInputError, choices
 from engine.realtime.providers.catalog import CUSTOM, LOCAL, OPENAI, PROVIDERS, YANDEX, Auth, Provider, ServerTool
 from engine.redaction import Scrubber, Secret, secrets_of_url, shown_url
 
@@ -119,8 +119,7 @@ def choose_provider(
         reason = "the configuration names it"
     if name is not None and name not in PROVIDERS:
         whence = " [session] in the configuration names it." if name == config.session.provider else ""
-        fix = f"Choose one of {', '.join(PROVIDERS)}.{whence}"
-        raise InvalidInputError(f"There is no provider '{name}'.", fix=fix)
+        raise InvalidInputError(f"There is no provider '{name}'.", fix=f"{choices(name, PROVIDERS)}{whence}")
     if url is not None:
         given = reason if config.session.url == url else "the address was given"
         chosen = _fill_in(PROVIDERS[name or CUSTOM.name], keys, given, model).at_url(url)

@@ -16,10 +16,12 @@ import importlib.machinery
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint
+from pathlib import PureWindowsPath
 from typing import Any
 
 from engine.errors import InvalidInputError, VoiceError
@@ -29,6 +31,8 @@ from engine.redaction import Scrubber, plain_words, secrets_of_environment
 
 GROUP = "voice.tools"
 _LOOKED_FOR = "MODULE:OBJECT is looked for where `import` looks: write it as a program would import it."
+_FILE = re.compile(r"(?P<path>.*[/\\].*?|.*\.py)(:(?P<attribute>[\w.]*))?")
+"""The path of a file; Windows has a colon in it, and both kinds of slashes."""
 _IMPORTING = (__file__, importlib.__file__, importlib.metadata.__file__)
 
 
@@ -94,7 +98,23 @@ def require_findable(reference: str, folders: Sequence[str]) -> None:
         raise _not_loaded(f"The tools '{reference}'", ModuleNotFoundError(f"No module named '{top}'"))
 
 
+def refuse_file(reference: str) -> None:
+    """Refuse the path of a file where a module is wanted, and say what to write in its place.
+
+    Raises:
+        InvalidInputError: it is one.
+    """
+    found = _FILE.fullmatch(reference)
+    if found is not None:
+        path, attribute = PureWindowsPath(found["path"]), found["attribute"] or "OBJECT"
+        raise InvalidInputError(
+            f"'{reference}' names a file, and tools are in a module.",
+            fix=f"Write {path.stem}:{attribute}, and run it in the folder of {path.name}.",
+        )
+
+
 def _split(reference: str) -> tuple[str, str]:
+    refuse_file(reference)
     module_name, _, attribute = reference.partition(":")
     if not module_name or not attribute:
         raise InvalidInputError(f"'{reference}' names no tools.", fix="Write MODULE:OBJECT, such as mytools:TOOLS.")

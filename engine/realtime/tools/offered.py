@@ -8,10 +8,10 @@ from inspect import isroutine
 from typing import Any
 
 from engine.config_tables import Offer
-from engine.errors import InvalidInputError, VoiceError
+from engine.errors import InvalidInputError, VoiceError, nearest
 from engine.realtime.providers.catalog import Provider
 from engine.realtime.tools.builtin import BUILT_IN, built_in_tool, built_in_tools
-from engine.realtime.tools.loading import plugin_names, require_findable, tools_in, tools_named
+from engine.realtime.tools.loading import plugin_names, refuse_file, require_findable, tools_in, tools_named
 from engine.realtime.tools.tool import Tool
 
 
@@ -90,8 +90,11 @@ def tools_called(reference: Callable[..., Any] | Tool | str, offer: Offer) -> li
 
 
 def _require_known(reference: str) -> None:
+    refuse_file(reference)
     known = [*BUILT_IN, *plugin_names()]
     if ":" not in reference and reference not in known:
+        meant = nearest(reference, known)
         raise InvalidInputError(
-            f"'{reference}' names no tools.", fix=f"Write MODULE:OBJECT, or one of: {', '.join(known)}."
+            f"'{reference}' names no tools.",
+            fix=f"{meant}Write MODULE:OBJECT, or one of: {', '.join(known)}.",
         )

@@ -165,6 +165,14 @@ def test_tools_are_loaded_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
+    "reference", ["./tools/mine.py:LIGHTS", "mine.py:LIGHTS", r"C:\tools\mine.py:LIGHTS", "/tools/mine:LIGHTS"]
+)
+def test_a_file_is_told_as_the_module_to_write(reference: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"names a file.*Write mine:LIGHTS, and run it in the folder of mine"):
+        load_tools(reference)
+
+
+@pytest.mark.parametrize(
     "reference", ["json", "json:", ":x", "json:nothing", "no_such_module:x", "json:__name__", "sys:path"]
 )
 def test_what_is_no_tool_is_refused(reference: str) -> None:

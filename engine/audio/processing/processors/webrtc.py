@@ -7,7 +7,7 @@ changes within some seconds. The library cuts what it is given into 10 ms itself
 from __future__ import annotations
 
 from engine.audio.processing.protocol import RATE_HZ, Samples
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, choices
 
 LEVELS = {"off": None, "low": 0, "medium": 1, "high": 2}
 """Noise suppression by name: the library's levels, of 6, 12 and 18 dB."""
@@ -37,7 +37,7 @@ class WebRtc:
         """
         if noise_suppression not in LEVELS:
             raise InvalidInputError(
-                f"`noise_suppression=` cannot be {noise_suppression!r}.", fix=f"Choose one of {', '.join(LEVELS)}."
+                f"`noise_suppression=` cannot be {noise_suppression!r}.", fix=choices(str(noise_suppression), LEVELS)
             )
         from pywebrtc_audio import AudioProcessor  # noqa: PLC0415 - only a session with a chain needs it
 
