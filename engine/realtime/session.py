@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from engine.audio.clock import loop_time_s
 from engine.audio.playback.segments import Cut
@@ -222,7 +221,7 @@ class RealtimeSession:
 
     async def _converse(self) -> None:
         """Stay connected until the session is over."""
-        keeping_connected = asyncio.create_task(self.guarded(self._connection.run()))
+        keeping_connected = asyncio.create_task(self.guarded(self._connection.run))
         try:
             await self._over.wait()
         finally:
@@ -267,10 +266,10 @@ class RealtimeSession:
                 failed=self.on_failure,
             )
 
-    async def guarded(self, service: Coroutine[Any, Any, None]) -> None:
-        """End the session with what a service fails with."""
+    async def guarded(self, service: Callable[[], Awaitable[None]]) -> None:
+        """Run a service, and end the session with what it fails with."""
         try:
-            await service
+            await service()
         except Exception as error:
             self.on_failure(error)
 
