@@ -9,8 +9,9 @@ import pyte
 import pytest
 
 from cli.terminal.live_area import LiveArea
-from cli.view.live_screen import LiveScreen, Speech
+from cli.view.live_screen import LiveScreen
 from cli.view.panel import echo_text
+from cli.view.speech import Speech
 from engine.audio.processing.processors.gain import Gain
 from engine.audio.processing.processors.half_duplex import HalfDuplex
 from engine.audio.processing.processors.webrtc import WebRtc
