@@ -22,6 +22,7 @@ from engine.realtime.session_events import (
     ToolReturned,
     UserTyped,
 )
+from engine.realtime.tools.builtin import END_CONVERSATION
 
 
 def shown(*session_events: SessionEvent) -> list[str]:
@@ -69,7 +70,7 @@ def test_what_was_heard_of_the_answer_before_does_not_cut_the_new_one() -> None:
 
 
 def test_of_a_result_that_is_not_shown_there_is_no_time_either() -> None:
-    lines = shown(ToolCalled("end_conversation", {}, "c1"), ToolReturned("end_conversation", "say goodbye", "c1"))
+    lines = shown(ToolCalled("end_conversation", {}, "c1"), ToolReturned(END_CONVERSATION.name, "say goodbye", "c1"))
     assert lines == ["  tool end_conversation()"]
 
 
