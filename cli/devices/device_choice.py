@@ -46,10 +46,11 @@ class DeviceChoice:
         if key not in ("KEY_ENTER", "KEY_ESCAPE"):
             menu.press(key, time.monotonic())
             return True
+        if key == "KEY_ESCAPE":
+            return False
         del self._menus[0]
-        if key == "KEY_ENTER":
-            number = menu.highlighted.number
-            self._session.monitor.use(direction, None if number is None else str(number))
+        number = menu.highlighted.number
+        self._session.monitor.use(direction, None if number is None else str(number))
         return bool(self._menus)
 
     def lines(self, columns: int, rows: int) -> list[Text]:

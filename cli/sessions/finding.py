@@ -42,8 +42,8 @@ def story_of(name: str) -> Story:
 
 
 def stories(tell_damage: Callable[[str], object]) -> Iterator[Story]:
-    """Read all that can be read, the oldest first."""
-    for path in kept_recordings(folder()):
+    """Read all that can be read, the newest first."""
+    for path in reversed(kept_recordings(folder())):
         try:
             yield Story(path)
         except InvalidInputError as error:

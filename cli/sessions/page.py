@@ -15,7 +15,7 @@ from cli.errors import on_command_line
 from cli.language.spoken import word
 from cli.pages.template import filled
 from cli.sessions.waves import Waves, waves_of
-from cli.sessions.words import NAMES, clock, facts, local_time, money
+from cli.sessions.words import NAMES, came, clock, facts, local_time, money
 from cli.terminal.sanitize import spoken
 from cli.view.lines import call_text
 from engine.realtime.recording.story import Speaker, Story
@@ -24,6 +24,8 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60)
 _SCREEN_S, _MOST_TICKS = 300.0, 7
 """Most of the time line that is seen at once, the rest is scrolled to; and as many ticks as a phone has room for."""
 _MOST_MARKS = 2000
+_APART_S = 3.0
+"""Losses of sound that are no further apart are told together."""
 _LEGEND = {
     "wait": "wait for an answer",
     "tool": word("tool"),
@@ -51,7 +53,10 @@ def page(story: Story) -> str:
     seconds = max(waves.duration_s if waves else 0.0, story.duration_s, 1.0)
     screen_s = min(seconds, _SCREEN_S)
     step_s = next(step for step in _STEPS_S if screen_s / step <= _MOST_TICKS)
-    marks = sorted([*_marks_of_turns(story), *_marks_of_events(story)], key=lambda mark: [*_LEGEND].index(mark.kind))
+    marks = sorted(
+        [*_marks_of_turns(story), *_marks_of_losses(story), *_marks_of_events(story)],
+        key=lambda mark: [*_LEGEND].index(mark.kind),
+    )
     marks = [mark for mark in marks if mark.at_s <= seconds][:_MOST_MARKS]
     notes = (mark for mark in marks if mark.kind in ("xrun", "trouble"))
     return filled(
@@ -71,6 +76,7 @@ def page(story: Story) -> str:
         figures=_figures(story),
         names=NAMES,
         call=call_text,
+        came=came,
         clock=clock,
         local_time=local_time,
     )
@@ -95,6 +101,28 @@ def _marks_of_turns(story: Story) -> Iterator[Mark]:
             yield Mark("wait", began_s, turn.at_s, f"{turn.latency_ms:.0f} ms")
 
 
+def _marks_of_losses(story: Story) -> Iterator[Mark]:
+    """One mark for a run of losses: a row for each would bury the conversation."""
+    for side in ("input", "output"):
+        run: list[tuple[float, int]] = []
+        for at_s, event in story.events:
+            match event:
+                case {"type": "xrun", "side": str(lost), "frames": int(frames)} if frames > 0 and lost == side:
+                    if run and at_s - run[-1][0] > _APART_S:
+                        yield _loss(run, side)
+                        run = []
+                    run.append((at_s, frames))
+        if run:
+            yield _loss(run, side)
+
+
+def _loss(run: list[tuple[float, int]], side: str) -> Mark:
+    began_s, ended_s, frames, times = run[0][0], run[-1][0], sum(lost for _, lost in run), len(run)
+    what = f"{frames} frames of the {'microphone' if side == 'input' else 'speaker'} were lost"
+    text = what if times == 1 else f"{what}: {times:d} times within {ended_s - began_s:.1f} s"
+    return Mark("xrun", began_s, ended_s, text)
+
+
 def _marks_of_events(story: Story) -> Iterator[Mark]:
     for at_s, event in story.events:
         for kind, lasted_ms, text in _mark(event):
@@ -108,8 +136,6 @@ def _mark(event: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
             yield "cut", 0, f"interrupted when {heard_ms / 1000:.2f} s was heard"
         case {"type": "unduck", "ducked_ms": int() | float() as ducked_ms, "reason": str(reason)}:
             yield "duck", ducked_ms, f"turned down for {ducked_ms:.0f} ms: {reason}"
-        case {"type": "xrun", "side": str(side), "frames": int(frames)} if frames > 0:
-            yield "xrun", 0, f"{frames} frames of the {'microphone' if side == 'input' else 'speaker'} were lost"
         case {"type": "device.lost", "attempt": 0, "waiting_for": str(waiting_for)}:
             yield "trouble", 0, f"device lost: {waiting_for}"
         case {"type": "device.found", "input": str(device), "output": str(other), "away_ms": int(away_ms)}:

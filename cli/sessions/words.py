@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from cli.language.spoken import word
-from cli.view.lines import call_text
+from cli.view.lines import FOR_THE_MODEL, call_text, result_text
 from engine.realtime.recording.story import Speaker, Story, Turn
 
 NAMES = {Speaker.USER: word("You"), Speaker.AGENT: word("Agent"), Speaker.TOOL: word("Tool")}
@@ -58,4 +58,10 @@ def money(cost: Any, currency: str) -> str:
 
 def done(turn: Turn) -> str:
     """The call of a tool, and what came of it."""
-    return f"{call_text(turn.tool, turn.arguments)} {'failed' if turn.failed else 'returned'}: {turn.text}"
+    call, result = call_text(turn.tool, turn.arguments), came(turn)
+    return f"{call} {'failed' if turn.failed else 'returned'}: {result}" if result else call
+
+
+def came(turn: Turn) -> str:
+    """Outcome of a call, for a person; nothing where it was an order to the model."""
+    return "" if turn.tool in FOR_THE_MODEL and not turn.failed else result_text(turn.text)

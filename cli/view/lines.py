@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from cli.language.spoken import Said, counted, filled, translated, word
@@ -27,7 +28,13 @@ from engine.realtime.session_events import (
     Xrun,
 )
 
-_SHOWN_CHARS = 300
+_SHOWN_CHARS = 50
+"""Length of a result, which the recording has whole: with the name of a tool and its time it fits on a line."""
+_SHOWN_OF_FAILURE = 300
+_LONGEST_READ = 10_000
+"""Characters of JSON that are read for a line: the conversation waits meanwhile."""
+FOR_THE_MODEL = ("end_conversation",)
+"""Tools whose results tell the model what to do, and no person."""
 _STATES = {
     "failed": "MCP server {name} could not be started: {reason}.",
     "lost": "MCP server {name} was lost and is being restarted: {reason}.",
@@ -57,8 +64,8 @@ def remark_line(event: Remark) -> str:
             return f"Note: {lack}"
         case UsageTotal():
             return usage_line(event)
-        case ToolReturned("end_conversation", failed=False):
-            return ""  # it tells the model what to do
+        case ToolReturned(name, failed=False) if name in FOR_THE_MODEL:
+            return ""
         case _:
             return tool_line(event)
 
@@ -72,6 +79,40 @@ def call_text(name: str, arguments: dict[str, object]) -> str:
     """
     given = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in arguments.items())
     return f"{name}({given})"
+
+
+def result_text(output: str) -> str:
+    """Return what a tool returned as a person reads it: in one line, without the marks of JSON.
+
+    Example:
+        >>> result_text('{"city": "Omsk", "temperature_c": -4, "wind": {"from": "north"}, "warnings": []}')
+        'city: Omsk, temperature_c: -4, wind: (from: north), warnings: none'
+    """
+    read: object = output
+    if len(output) <= _LONGEST_READ:
+        with contextlib.suppress(ValueError, RecursionError):
+            read = _read(json.loads(output))
+    return " ".join(str(read).split())
+
+
+def _read(value: object, *, is_within: bool = False) -> str:
+    match value:
+        case _ if value in (None, [], {}):
+            return translated("none")
+        case dict():
+            text = ", ".join(f"{key}: {_read(each, is_within=True)}" for key, each in value.items())
+            return f"({text})" if is_within else text
+        case list():
+            return ", ".join(_read(each, is_within=True) for each in value)
+        case bool():
+            return translated("yes") if value else translated("no")
+        case _:
+            return str(value)
+
+
+def _short(output: str, most: int = _SHOWN_CHARS) -> str:
+    text = result_text(output)
+    return text if len(text) <= most else f"{text[:most].rstrip(' ,')}…"
 
 
 def tool_line(event: ToolEvent) -> str:
@@ -88,7 +129,9 @@ def tool_line(event: ToolEvent) -> str:
         case ToolReturned(name, output, _, failed, cut_chars):
             cut = translated(f" ({cut_chars} characters too long for the model, and cut)") if cut_chars else ""
             message = "  {name} failed: {output}{cut}" if failed else "  {name} returned {output}{cut}"
-            return filled(message, name=name, output=output[:_SHOWN_CHARS], cut=cut)
+            return filled(
+                message, name=name, output=_short(output, _SHOWN_OF_FAILURE if failed else _SHOWN_CHARS), cut=cut
+            )
         case ToolsAwaited(names):
             return filled("Waiting for {names} to finish; Ctrl+C again stops waiting.", names=", ".join(names))
         case McpServerChanged(name, "ready", _, tools):
@@ -108,8 +151,8 @@ def _remote_line(event: RemoteTools | RemoteCall | ApprovalAsked | ApprovalGiven
             tools = ", ".join(names) or translated("none")
             return filled("The service has the tools of MCP server {server}: {tools}.", server=server, tools=tools)
         case RemoteCall(server, name, "returned", outcome):
-            outcome = outcome[:_SHOWN_CHARS]
-            return filled("  {server}.{name} returned {outcome}", server=server, name=name, outcome=outcome)
+            shown = _short(outcome)
+            return filled("  {server}.{name} returned {outcome}", server=server, name=name, outcome=shown)
         case RemoteCall(server, name, state):
             state = translated(state.replace("_", " "))
             return filled("  the service calls {server}.{name}: {state}", server=server, name=name, state=state)
@@ -182,7 +225,7 @@ def usage_line(total: UsageTotal) -> str:
         counted(total.input_tokens + total.output_tokens, "token") if total.input_tokens or total.output_tokens else ""
     )
     cached = f"{total.cached_tokens} of them cached" if total.cached_tokens else ""
-    parts = [f"{counted(total.responses, 'answer')}, {total.answers_s:.1f} s", tokens, cached]
+    parts = [f"{counted(total.responses, 'model call')}, {total.answers_s:.1f} s of speech", tokens, cached]
     if total.transcribed_s:
         parts.append(f"{total.transcribed_s:.1f} s transcribed")
     if total.cost is not None:

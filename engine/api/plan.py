@@ -83,7 +83,8 @@ class SessionPlan:
                 )
                 self.lacks += (text,)
         if config.remote_mcp and not settings.remote_mcp:
-            self.lacks += (f"{chosen.provider.title} calls no MCP servers: those of [remote_mcp] are not offered.",)
+            title = chosen.provider.subject
+            self.lacks += (f"{title} calls no MCP servers: those of [remote_mcp] are not offered.",)
         self.by_key = settings.turn_detection(chosen.provider).by_client and settings.listens
         """Whether the program says when the user speaks."""
         self.processing = Processing(options, config.processing)

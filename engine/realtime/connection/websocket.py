@@ -184,8 +184,9 @@ def proxy_for(url: str) -> str | None:
 async def _refuse_redirect(chosen: ChosenProvider, *told: Any) -> None:
     """The conversation would go on with another machine, maybe in the clear, and nobody would know."""
     target = urljoin(chosen.url, told[-1].response.headers.get("Location", ""))
+    title = chosen.provider.subject
     raise ConnectionFailedError(
-        f"{chosen.provider.title} at {chosen.shown_url} points to {shown_url(target)}, and no other server is asked.",
+        f"{title} at {chosen.shown_url} points to {shown_url(target)}, and no other server is asked.",
         fix="If you trust it, give its address with `url=`.",
     )
 
@@ -224,12 +225,13 @@ def _broken_frame(error: object) -> VoiceError:
 
 def _cannot_connect(error: BaseException, chosen: ChosenProvider, body: bytes) -> VoiceError:
     """Say in one sentence why there is no connection."""
-    server = f"{chosen.provider.title} at {chosen.shown_url}"
+    title = chosen.provider.subject
+    server = f"{title} at {chosen.shown_url}"
     if isinstance(error, aiohttp.WSServerHandshakeError):
         return _refused(error.status, chosen.scrubber.clean(_reason(body)), server, chosen.model_advice)
     match error:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            what = f"The certificate of {server} is not valid."
+            what = f"{server} has no valid certificate."
         case TimeoutError():
             what = f"{server} did not answer within {_CONNECT_S:g} s."
         case aiohttp.ClientConnectorError(os_error=socket.gaierror()):

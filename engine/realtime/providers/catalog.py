@@ -87,6 +87,11 @@ class Provider:
     transcription_model: str = ""
     """Model that transcribes the user, where the service does so only when asked."""
 
+    @property
+    def subject(self) -> str:
+        """The title where a sentence begins with it."""
+        return f"{self.title[0].upper()}{self.title[1:]}"
+
 
 _ENGLISH = (
     "You are a polite voice assistant. Answer briefly, in the language you are spoken to. "

@@ -138,9 +138,7 @@ def test_commands_and_keys_do_what_the_help_says(running: Terminal) -> None:
     running.press("/devices\r")
     running.wait_to_see("Microphone of this conversation")
     running.press("\x1b")
-    running.wait_to_see("Speaker of this conversation")
-    running.press("\x1b")
-    running.wait_to_see("^> F1 help")
+    assert not any("Speaker of" in row for row in running.wait_to_see("^> F1 help")), "Esc leaves the whole of it"
 
 
 def test_ctrl_z_gives_the_terminal_back_and_it_is_drawn_again_afterwards(running: Terminal) -> None:

@@ -74,6 +74,14 @@ def test_it_needs_nothing_but_itself(talk: Path) -> None:
         assert words in html
 
 
+def test_a_run_of_losses_is_one_line_of_it(tmp_path: Path) -> None:
+    hold(tmp_path / "talk", record_sound=False)
+    lost = {"type": "xrun", "side": "output", "frames": 480}
+    html = page(Story(with_events(tmp_path / "talk", *[lost] * 300)))
+    assert html.count("frames of the speaker") == 2, "the mark and its line"
+    assert f"{300 * 480} frames of the speaker were lost: 300 times within 29.9 s" in html
+
+
 def test_what_has_no_sound_is_a_page_too(tmp_path: Path) -> None:
     hold(tmp_path / "text", record_sound=False)
     html = page(Story(tmp_path / "text"))

@@ -83,11 +83,11 @@ def lines_of(text: str) -> list[str]:
 
 
 def test_they_are_listed_as_a_table_and_as_json(kept: Path) -> None:
-    heading, _, older, newer = lines_of(run().stdout)
+    heading, _, newer, older = lines_of(run().stdout)
     assert heading == "session length turns agent cost sound begins with"
     assert older == f"20261130-101500 0:10 3 custom yes {QUESTION}"
     assert newer == f"20261201-101500 0:10 3 custom no {QUESTION}"
-    first, second = json.loads(run("--json").stdout)
+    second, first = json.loads(run("--json").stdout)
     assert (first["id"], first["turns"], first["sound"], second["sound"]) == ("20261130-101500", 3, True, False)
     assert first["path"] == str(kept / first["id"])
     shutil.rmtree(kept)
@@ -247,4 +247,4 @@ def test_a_list_and_its_json_hold_hostile_names_apart(kept: Path) -> None:
     shutil.move(kept / "20261130-101500", kept / "2\x1b[2J\nname")
     assert is_clean(run().stdout)
     names: list[dict[str, Any]] = json.loads(run("--json").stdout)
-    assert names[0]["id"] == "2\x1b[2J\nname"
+    assert names[-1]["id"] == "2\x1b[2J\nname"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 
@@ -72,6 +73,14 @@ def test_what_was_heard_of_the_answer_before_does_not_cut_the_new_one() -> None:
 def test_of_a_result_that_is_not_shown_there_is_no_time_either() -> None:
     lines = shown(ToolCalled("end_conversation", {}, "c1"), ToolReturned(END_CONVERSATION.name, "say goodbye", "c1"))
     assert lines == ["  tool end_conversation()"]
+
+
+def test_a_result_is_a_short_line_without_the_marks_of_json() -> None:
+    sky = {"city": "Paris", "temperature_c": 4, "wind": {"from": "north", "gusts": True}, "warnings": ["fog"] * 30}
+    lines = shown(ToolCalled("look", {}, "c1"), ToolReturned("look", json.dumps(sky), "c1"))
+    assert lines[1] == "  look returned city: Paris, temperature_c: 4, wind: (from: north… (0 ms)"
+    (failed,) = shown(ToolReturned("look", "ToolError: it is dark, " * 9, "c1", failed=True))
+    assert failed.count("it is dark") == 9, "why it failed is told whole"
 
 
 def test_how_to_begin_is_said_once_somebody_listens() -> None:
