@@ -31,6 +31,7 @@ REASONS = {
     "cli/platforms.py": "the command line's",
     "cli/language/choice.py": "Windows and macOS tell of a person's language elsewhere",
     "cli/terminal/keyboard.py": "keys come through a terminal or a console",
+    "cli/terminal/typed_ahead.py": "a terminal of Unix echoes what nobody reads yet",
     "cli/terminal/signals.py": "signals that a system lacks",
     "cli/doctor/audio.py": "on Linux the sound server is a program of its own",
     "cli/doctor/system.py": "the system is named, and what Linux tells of its processor",

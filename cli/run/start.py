@@ -8,6 +8,7 @@ from cli.options import LogLevel
 from cli.run.keeping import keeping
 from cli.run.outputs import open_outputs
 from cli.terminal.logs import log_between_lines
+from cli.terminal.typed_ahead import TYPED_AHEAD
 from cli.view.first_run import introduce
 from engine.api.conversations import find_recording, kept_folder
 from engine.api.options import SessionOptions
@@ -37,8 +38,9 @@ def run_session(
         introduce(screen, config, options)
         screen.wait_for(Activity.CONNECTING)
         try:
-            from cli.run.session import hold_session  # noqa: PLC0415 - brings numpy and aiohttp
+            with TYPED_AHEAD.kept(hidden=screen.is_live):
+                from cli.run.session import hold_session  # noqa: PLC0415 - brings numpy and aiohttp
 
-            hold_session(replace(options, config=config), kept, outputs, quiets_others=quiets_others)
+                hold_session(replace(options, config=config), kept, outputs, quiets_others=quiets_others)
         finally:
             screen.wait_for("")

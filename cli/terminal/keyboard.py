@@ -22,6 +22,7 @@ from cli.terminal.key_parser import (
     KnowsReleases,
     key_of,
 )
+from cli.terminal.typed_ahead import TYPED_AHEAD
 
 _SHOW_CURSOR = "\x1b[?25h"
 _SETTLE_S = 0.05
@@ -80,6 +81,7 @@ else:
             releases: Ask for the releases of keys; `KnowsReleases` comes first where there are any.
             leave: Called before the shell gets the terminal for a while.
         """
+        TYPED_AHEAD.show()  # the modes of before are those that are given back
         terminal = _Terminal(take, send, releases, leave)
         loop = asyncio.get_running_loop()
         terminal.take_over()

@@ -59,6 +59,29 @@ def test_what_is_waited_for_from_the_first_moment_is_gone_before_an_error(enviro
         assert terminal.rows[0] == "voice: There is no provider 'nosuch'."
 
 
+def test_what_is_typed_while_it_starts_is_not_seen_and_not_left_to_the_shell(environment: dict[str, str]) -> None:
+    shell = ["sh", "-c", f"{VOICE} run --provider nosuch; echo ended; read -r line && echo run: $line"]
+    with Terminal(shell, environment) as terminal:
+        terminal.wait_for("connecting")
+        terminal.press("rm -r talks\r")
+        terminal.wait_to_see("^ended")
+        terminal.press("next\r")
+        terminal.wait_to_see("^run: next")
+        assert terminal.is_as_before
+        assert not any("rm -r" in row for row in terminal.history)
+
+
+def test_what_is_typed_while_it_starts_is_said_once_it_has_begun(environment: dict[str, str]) -> None:
+    with Terminal(RUN, environment, columns=80, rows=24) as terminal:
+        terminal.wait_for("connecting")
+        terminal.press("how are you\r")
+        terminal.wait_to_see("^You: +how are you")
+        assert sum("how are you" in row for row in terminal.history) == 1
+        terminal.press("\x04")
+        assert terminal.wait() == 0
+        assert terminal.is_as_before
+
+
 def test_the_panel_is_whole_at_every_size_and_clean_after_one_redraw(running: Terminal) -> None:
     running.press("/volume -6\r")
     running.wait_to_see("volume -6 dB")

@@ -1,0 +1,53 @@
+"""Keys typed while a conversation starts: unseen until its keyboard takes them, thrown away where none does."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from cli.terminal.interrupts import INTERRUPTS
+from cli.terminal.presence import has_keyboard
+
+if sys.platform != "win32":
+    import termios
+    import tty
+
+
+class TypedAhead:
+    """Hides them; Windows' console shows none of them, and gives them to nobody else."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] | None = None
+        """Modes of the terminal as they were."""
+
+    @contextlib.contextmanager
+    def kept(self, *, hidden: bool) -> Iterator[None]:
+        """Keep what is typed for whoever reads it in this block; of one that fails, the shell would run it."""
+        if sys.platform == "win32" or not has_keyboard():
+            yield
+            return
+        terminal = sys.stdin.fileno()
+        try:
+            if hidden:
+                self._before, INTERRUPTS.restore = termios.tcgetattr(terminal), self.show
+                tty.setcbreak(terminal, termios.TCSANOW)
+            yield
+        except BaseException:
+            with contextlib.suppress(termios.error):  # it is gone
+                termios.tcflush(terminal, termios.TCIFLUSH)
+            raise
+        finally:
+            INTERRUPTS.restore = None
+            self.show()
+
+    def show(self) -> None:
+        """Give the terminal its modes back."""
+        before, self._before = self._before, None
+        if sys.platform != "win32" and before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
+
+
+TYPED_AHEAD = TypedAhead()
