@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli.language.help import say_help
+from cli.help import say_help
 from cli.language.spoken import echo
 from cli.options import LanguageOption, ProfileOption
 from cli.terminal.interrupts import INTERRUPTS
@@ -20,16 +20,16 @@ from cli.terminal.interrupts import INTERRUPTS
 COMMANDS = {
     "run": "Talk with an agent. Ctrl+C ends the conversation.",
     "devices": "List the microphones and speakers, or look closer at them.",
-    "doctor": "Say what works on this machine, what does not, and how to fix it.",
-    "backends": "List the audio backends, and why one does not work.",
-    "providers": "List the services, and what each one lacks.",
-    "setup": "Ask for the language, the service, its key, the devices and what is kept; save it.",
+    "doctor": "Check what works on this machine, what does not, and how to fix it.",
+    "backends": "List the audio backends, and say why one does not work.",
+    "providers": "List the services, and what each one still needs.",
+    "setup": "Set up the language, the service and its key, the devices and what is saved.",
     "config": "Show and change the configuration.",
-    "tools": "List the tools that an agent may be given, or call one.",
-    "sessions": "List the conversations that were kept, or look at one.",
-    "replay": "Replay a recorded conversation, and compare.",
+    "tools": "List the tools that an agent can be given, or call one.",
+    "sessions": "List the saved conversations, or look at one.",
+    "replay": "Re-run a recorded conversation and check that nothing has changed.",
     "serve": "Serve an offline agent, or a script, to programs on this machine.",
-    "bench": "Measure the engine beside its rivals, on this machine.",
+    "bench": "Measure the engine on this machine, and compare it with alternatives.",
     "warmup": "Compile the audio kernels now rather than at the first start.",
 }
 """The first paragraph of each command's help, by name; the command is `app` of `cli.commands.NAME`."""

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from cli.completion import BACKENDS, MICROPHONES, PROFILES, SPEAKERS
+from cli.help import say_help
 from cli.language.choice import LANGUAGE_VARIABLE, Language, speak_as_wanted
-from cli.language.help import say_help
 
 BACKEND_HELP = "sounddevice, pyaudio, virtual, another plugin, or auto (default)."
 MicrophoneOption = Annotated[
@@ -28,7 +28,7 @@ SpeakerOption = Annotated[
 BackendOption = Annotated[
     str | None, typer.Option("--backend", metavar="NAME", help=BACKEND_HELP, autocompletion=BACKENDS)
 ]
-PROFILE_HELP = "Take the profile of this name from the configuration file; also VOICE_PROFILE."
+PROFILE_HELP = "Use this profile of the configuration file; also VOICE_PROFILE."
 
 
 def _use_profile(name: str | None) -> str | None:
@@ -51,10 +51,10 @@ ProfileOption = Annotated[
     str | None,
     typer.Option("--profile", metavar="NAME", callback=_use_profile, help=PROFILE_HELP, autocompletion=PROFILES),
 ]
-LANGUAGE_HELP = "Language of what you read, by default the system's; also VOICE_LANG."
+LANGUAGE_HELP = "Language of the texts: en or ru; default: the system's; also VOICE_LANG."
 LanguageOption = Annotated[
     Language | None,
-    typer.Option("--lang", callback=use_language, is_eager=True, help=LANGUAGE_HELP),
+    typer.Option("--lang", metavar="CODE", callback=use_language, is_eager=True, help=LANGUAGE_HELP),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from cli.app import COMMANDS, app, load_command
 from cli.commands.bench_history import history_command
+from cli.help import described, usage
 from engine import _HOMES, Session
 
 _BLOCK = re.compile(r"^(\S.*)\n\n(?= {4}\S)", re.MULTILINE)
@@ -30,10 +31,8 @@ _DESCRIBED = {
     True: ".. autoclass:: engine.{name}\n   :members:\n   :special-members: __aenter__, __anext__\n"
     "   :exclude-members: type\n",
 }
-_KINDS = {"bool": "", "str": "TEXT", "list[str]": "TEXT", "path": "FILE", "int": "N"}
 _OPTION = re.compile(r"`[^`]*`|(?<![\w-])(--[a-z][a-z-]*)")
 """An option in a sentence, where it is not in backticks already."""
-_KIND = re.compile(rf"<({'|'.join(map(re.escape, _KINDS))})>")
 
 
 class CommandHelp(SphinxDirective):
@@ -89,8 +88,7 @@ def _found(name: str) -> tuple[Any, Any]:
 
 def _described(name: str, command: Any, context: Any) -> Iterator[str]:
     """Yield lines of Markdown."""
-    usage = " ".join([name, *command.collect_usage_pieces(context)])
-    yield f"```text\n{usage}\n```\n"
+    yield f"```text\n{name} {usage(command, context)}\n```\n"
     yield from (f"{_marked(paragraph)}\n" for paragraph in (command.help or "").split("\n\n"))
     yield f"```{{program}} {name}\n```\n"
     options = [entry for entry in command.get_params(context) if entry.help and entry.name != "help"]
@@ -98,11 +96,8 @@ def _described(name: str, command: Any, context: Any) -> Iterator[str]:
         if panel:
             yield f"**{panel}**\n"
         for entry in entries:
-            signature, words = entry.get_help_record(context)
-            if entry.param_type_name == "argument":
-                signature = (entry.metavar or entry.name.upper()).strip("[]")
-            plain = _KIND.sub(lambda kind: _KINDS[kind[1]], signature).strip()
-            yield f"````{{option}} {plain}\n{_marked(words)}\n````\n"
+            names, words = described(entry)
+            yield f"````{{option}} {names}\n{_marked(words)}\n````\n"
     if name == "voice":
         yield from (f"`voice {subname}`\n: {summary}\n" for subname, summary in COMMANDS.items())
     if command.epilog:

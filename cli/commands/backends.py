@@ -26,7 +26,7 @@ class _Row:
 
 @app.command()
 def backends(as_json: JsonOption = False) -> None:
-    """List the audio backends, and why one does not work."""
+    """List the audio backends, and say why one does not work."""
     from engine.audio.device.registry import backend_names  # noqa: PLC0415
 
     rows = [_look_at(name) for name in backend_names()]

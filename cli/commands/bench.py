@@ -42,38 +42,52 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="NAME",
-            help="Benchmarks to run, or all; without any, they are listed. `history` lists the saved runs.",
+            help="Benchmarks to run, or all; without a name they are listed. `history` lists the saved runs.",
         ),
     ] = None,
-    json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file.")] = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the figures to this file as JSON.")
+    ] = None,
     html_path: Annotated[
-        Path | None, typer.Option("--html", help="Also write a page with charts and a verdict to this file.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Also write a page with charts and a verdict to this file."),
     ] = None,
     older: Annotated[
         str | None,
-        typer.Option("--compare", metavar="FILE|last|ID", help="Say what got better or worse since an older run."),
+        typer.Option("--compare", metavar="FILE|last|ID", help="Show what got better or worse since an older run."),
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Save the figures for `voice bench history`.")] = False,
     input: Annotated[  # noqa: A002 - the option's name
         str | None,
-        typer.Option("--input", help="Microphone of startup, latency, session, echo, callback: index, name, or words."),
+        typer.Option(
+            "--input",
+            metavar="DEVICE",
+            help="Microphone for startup, latency, session, echo and callback: index, name, or words of its name.",
+        ),
     ] = None,
-    output: Annotated[str | None, typer.Option(help="Their speaker, named likewise.")] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="DEVICE", help="Speaker for the same: index, name, or words of its name.")
+    ] = None,
     room: Annotated[
         list[int] | None,
         typer.Option(
-            metavar="MS", min=50, max=1000, help="Room of echo, by its RT60; repeatable. [default: 150 to 600]"
+            metavar="MS",
+            min=50,
+            max=1000,
+            help="Reverberation time of the room in echo; default: 150 to 600; repeatable.",
         ),
     ] = None,
     busy: Annotated[
-        bool, typer.Option("--busy", help="Measure session also while a tool keeps its interpreter busy.")
+        bool, typer.Option("--busy", help="Measure session a second time while a tool keeps its interpreter busy.")
     ] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Only check that it works, in a tenth of the time.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Only check that it works: a tenth of the time, rough figures.")
+    ] = False,
 ) -> None:
-    """Measure the engine beside its rivals, on this machine.
+    """Measure the engine on this machine, and compare it with alternatives.
 
-    `latency` searches a speaker that a microphone hears, unless both are named here or configured.
-    Ctrl+C keeps what was measured.
+    `latency` looks for a speaker that a microphone hears, unless both are given here or configured.
+    After Ctrl+C what was measured so far is printed.
     """
     from benchmarks.report.comparison import compare  # noqa: PLC0415
     from benchmarks.report.document import Document  # noqa: PLC0415

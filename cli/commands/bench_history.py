@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.language.help import say_help
+from cli.help import say_help
 from cli.language.spoken import echo, translated, word
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def history(as_json: JsonOption = False) -> None:
-    """List the runs that `voice bench --save` kept: when, where, what, and the figures that matter most."""
+    """List the runs saved with `voice bench --save` and their main figures."""
     from benchmarks.report.history import history_folder, kept_runs  # noqa: PLC0415
 
     folder = history_folder()
@@ -25,7 +25,7 @@ def history(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json_text([_record(run) for run in runs], 2))
     elif not runs:
-        echo(f"No run has been saved yet in {folder}. `voice bench NAME --save` saves one.", err=True)
+        echo(f"No run has been saved in {folder} yet. `voice bench NAME --save` saves one.", err=True)
     else:
         _print(runs)
 

@@ -22,10 +22,10 @@ KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="A key with its 
 
 @app.command()
 def show(
-    key: Annotated[str, typer.Argument(metavar="[KEY]", help="Only this table or key.")] = "",
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Only this table or key.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Show every value, and where it comes from: environment, keyring, file and line, or the default."""
+    """Show every value and where it comes from: environment, keyring, file and line, or the default."""
     from cli.terminal.sanitize import json_text, printable  # noqa: PLC0415
 
     found = _settings(key)
@@ -47,7 +47,7 @@ def path() -> None:
 
 @app.command()
 def get(key: KeyArgument) -> None:
-    """Print one value; nothing where none is set. A secret is printed as ***."""
+    """Print one value, or nothing if it is not set. A secret is printed as ***."""
     from cli.terminal.sanitize import printable  # noqa: PLC0415
 
     for each in _settings(key):
@@ -60,11 +60,14 @@ def set_value(
     key: KeyArgument,
     value: Annotated[
         str | None,
-        typer.Argument(help="As TOML writes it; text needs no quotes. Secrets are asked for, or read from stdin."),
+        typer.Argument(
+            metavar="VALUE",
+            help="The value as in TOML; text needs no quotes. Secrets are asked for, or read from standard input.",
+        ),
     ] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove the key, so that its default holds.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the key: its default applies again.")] = False,
 ) -> None:
-    """Set a value in the configuration file; its other lines stay as they are."""
+    """Set a value in the configuration file; the other lines stay as they are."""
     from cli.completion import NAMES  # noqa: PLC0415
     from engine.config_file import in_profile, save_values  # noqa: PLC0415
     from engine.config_path import config_path  # noqa: PLC0415

@@ -23,7 +23,9 @@ def devices(
     context: typer.Context,
     backend: BackendOption = None,
     as_json: JsonOption = False,
-    probe: Annotated[bool, typer.Option("--probe", help="Ask each device which rates it really opens at.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Open each device to see which sample rates it accepts.")
+    ] = False,
 ) -> None:
     """List the microphones and speakers, or look closer at them."""
     if context.invoked_subcommand is not None:

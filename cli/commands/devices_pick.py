@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def pick(backend: BackendOption = None) -> None:
-    """Choose microphone and speaker, hearing and seeing each.
+    """Choose microphone and speaker by listening to each.
 
-    By the arrow keys or by number; the choice is kept in the configuration.
+    Use the arrow keys or a number; the choice is saved in the configuration.
     """
     from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError  # noqa: PLC0415

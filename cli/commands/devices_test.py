@@ -26,7 +26,7 @@ def test(
     backend: BackendOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a sweep, listen to it, and say what is wrong.
+    """Play a test sweep, listen to it, and say what is wrong.
 
     Takes 6 seconds. The exit code is 1 if a conversation cannot work.
     """

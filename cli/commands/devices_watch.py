@@ -6,7 +6,7 @@ from cli.options import BackendOption, JsonOption
 
 
 def watch(backend: BackendOption = None, as_json: JsonOption = False) -> None:
-    """Say which devices come and go, until Ctrl+C."""
+    """Report devices that come and go, until Ctrl+C."""
     import asyncio  # noqa: PLC0415
 
     from cli.devices.selection import refuse_files  # noqa: PLC0415

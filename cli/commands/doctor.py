@@ -19,13 +19,15 @@ app = typer.Typer(add_completion=False)
 def doctor(
     as_json: JsonOption = False,
     provider: Annotated[
-        str | None, typer.Option(help="Whose key and server to check; default: the one that `voice run` would use.")
+        str | None, typer.Option(metavar="NAME", help="Provider to check; default: the one that `voice run` would use.")
     ] = None,
-    url: Annotated[str | None, typer.Option(help="WebSocket address to check instead of the provider's.")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="WebSocket address to check instead of the provider's.")
+    ] = None,
 ) -> None:
-    """Say what works on this machine, what does not, and how to fix it.
+    """Check what works on this machine, what does not, and how to fix it.
 
-    The exit code is 1 if something must be repaired. Sends no audio and no key.
+    The exit code is 1 if something must be fixed. No audio and no key are sent.
     """
     from cli.doctor.checks import examine  # noqa: PLC0415
     from cli.doctor.findings import Finding, Verdict  # noqa: PLC0415

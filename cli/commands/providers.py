@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def providers(as_json: JsonOption = False) -> None:
-    """List the services, and what each one lacks.
+    """List the services, and what each one still needs.
 
     The one that `voice run` takes is marked with *.
     """

@@ -20,13 +20,12 @@ def replay(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print each input and its actions as a line of JSON.")
     ] = False,
-    everything: Annotated[bool, typer.Option("--verbose", help="Print each input that led to actions, too.")] = False,
+    everything: Annotated[bool, typer.Option("--verbose", help="Also print each input that led to actions.")] = False,
 ) -> None:
-    """Replay a recorded conversation, and compare.
+    """Re-run a recorded conversation and check that nothing has changed.
 
-    Its events run through the same conversation, without sound and server.
-    The exit code is 1 where it does something else than it did: the first
-    difference is told, as all that follows may come of it.
+    Needs neither sound nor a server. At the first difference, which may
+    cause all that follow, it is printed, and the exit code is 1.
     """
     from cli.sessions.finding import path_of  # noqa: PLC0415 - brings numpy
     from engine.realtime.recording.replay import replay as replayed  # noqa: PLC0415
@@ -43,7 +42,7 @@ def replay(
             print(printable(line))
         if not step.same:
             echo(
-                f"voice: Line {step.line} is not replayed as it was recorded, {inputs - 1:d} inputs before it are.",
+                f"voice: Line {step.line} differs from the recording; {inputs - 1:d} inputs before it are the same.",
                 err=True,
             )
             for told, values in ((word("recorded"), step.recorded), (word("replayed"), step.actions)):
@@ -51,7 +50,7 @@ def replay(
                     typer.echo(f"  {translated(told)}: {json.dumps(value)}", err=True)
             raise typer.Exit(1)
     if not as_json:
-        echo(f"{inputs} inputs led to the same {actions} actions.")
+        echo(f"Nothing has changed: {inputs} inputs led to the same {actions} actions.")
 
 
 def _brief(action: Any) -> str:

@@ -22,10 +22,10 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
     "Agent": {
         "provider": ("NAME", "yandex, openai or local; default: the one whose key is set, else local."),
         "url": ("URL", "Address (ws:// or wss://) of a Realtime server."),
-        "insecure": (None, "Allow ws:// to another machine: anyone in between can read it."),
-        "model": ("NAME", "Model that answers; default: the newest of the provider."),
-        "voice": ("NAME", "Voice of the agent."),
-        "instructions": ("TEXT", "What the agent is told; @FILE reads a file."),
+        "insecure": (None, "Allow unencrypted ws:// to another machine: anyone in between can listen."),
+        "model": ("NAME", "Model; default: the provider's newest."),
+        "voice": ("NAME", "The agent's voice."),
+        "instructions": ("TEXT", "Instructions for the agent; @FILE reads a file."),
         "tools": ("NAME", "Functions the agent may call: MODULE:OBJECT, or a name from `voice tools`; repeatable."),
         "approve": ("NAME", "Remote MCP server that may be called without asking, or all; repeatable."),
     },
@@ -33,62 +33,61 @@ _HELP: dict[str, dict[str, tuple[str | None, str]]] = {
         "input": ("DEVICE", "Microphone: index, name, or words of its name."),
         "output": ("DEVICE", "Speaker: index, name, or words of its name."),
         "input_file": ("FILE", "Audio file to use instead of a microphone; - for raw PCM16 at 24 kHz on stdin."),
-        "output_file": ("FILE", "WAV file to write instead of a speaker."),
+        "output_file": ("FILE", "WAV file to write the answers to, instead of a speaker."),
         "volume": ("DB", "Gain of the speaker in dB."),
         "mic_gain": ("DB", "Gain of the microphone in dB."),
-        "mute": (None, "Begin with the microphone muted."),
+        "mute": (None, "Start with the microphone muted."),
         "echo": (
             "HOW",
             "Echo cancellation: auto (default; off for headphones and headsets), on, off, or half-duplex: the "
-            "microphone rests while the agent speaks.",
+            "microphone is muted while the agent speaks.",
         ),
         "noise_suppression": ("HOW", "off, low, medium or high; default: low where echo is cancelled."),
-        "agc": (None, "Bring quiet and loud voices to one level."),
-        "processors": ("NAME", "Step for the microphone, such as gain:gain_db=6 or noise_gate; repeatable, in order."),
+        "agc": (None, "Even out quiet and loud voices."),
+        "processors": (
+            "NAME",
+            "Processing step for the microphone, such as gain:gain_db=6 or noise_gate; repeatable, in order.",
+        ),
         "quiet_others": (None, "Turn other programs down while the agent speaks (PulseAudio, PipeWire)."),
         "backend": ("NAME", BACKEND_HELP),
-        "block_ms": (
-            "MS",
-            "Length of a device block in ms; default: 10 for a speaker, and for a microphone the 20 that are "
-            "sent at a time.",
-        ),
-        "output_rate": ("HZ", "Rate of the answers in Hz, where they sound too fast or too slow."),
+        "block_ms": ("MS", "Length of a device block in ms; default: 10 for a speaker, 20 for a microphone."),
+        "output_rate": ("HZ", "Sample rate of the answers in Hz, if they sound too fast or too slow."),
     },
     "Turns": {
         "text": (
             None,
-            "Write instead of speaking, at the terminal or in lines on standard input; no microphone is opened.",
+            "Type instead of speaking, at the terminal or as lines on standard input; no microphone is opened.",
         ),
         "turns": (
             "MODE",
-            "Who ends your turns: a silence (server_vad), the sense of your words (semantic_vad), you (none).",
+            "What ends your turn: silence (server_vad), the sense of your words (semantic_vad), or you (none).",
         ),
-        "eagerness": ("HOW", "How soon semantic_vad takes a pause for the end of your turn: low, medium, high, auto."),
-        "vad_threshold": ("P", "How sure server_vad must be that you speak."),
-        "vad_silence_ms": ("MS", "Silence after which server_vad ends your turn."),
-        "vad_padding_ms": ("MS", "How much from before your first word server_vad takes in."),
-        "vad_idle_ms": ("MS", "Silence after which the service speaks up by itself (server_vad)."),
+        "eagerness": ("HOW", "How soon semantic_vad takes a pause as the end of your turn: low, medium, high or auto."),
+        "vad_threshold": ("P", "How sure server_vad must be that you are speaking."),
+        "vad_silence_ms": ("MS", "Silence in ms after which server_vad ends your turn."),
+        "vad_padding_ms": ("MS", "Sound in ms from before your first word that server_vad includes."),
+        "vad_idle_ms": ("MS", "Silence in ms after which the service speaks up by itself (server_vad)."),
         "barge_in": (
             "WHO",
-            "Whose ear interrupts: the server's, ours (local), or both: ours turns it down, the server stops it.",
+            "Who notices that you interrupt: server, local, or both: local turns the agent down, the server stops it.",
         ),
         "duck_ms": (
             "MS",
-            "Time until the agent is loud again, if nothing confirms that it is interrupted; default: 700.",
+            "Time in ms until the agent is at full volume again if no interruption is confirmed; default: 700.",
         ),
     },
     "Limits": {
-        "duration": ("S", "Seconds until the session ends."),
-        "idle_timeout": ("S", "End the session after so many seconds of silence on both sides."),
-        "budget": ("AMOUNT", "What the session may cost, in the currency of the model's prices; then it ends."),
-        "max_outage_audio": ("S", "Seconds of your speech that are kept until a lost connection is back."),
+        "duration": ("S", "End the session after this many seconds."),
+        "idle_timeout": ("S", "End the session after this many seconds of silence on both sides."),
+        "budget": ("AMOUNT", "End the session once it has cost this much, in the currency of the model's prices."),
+        "max_outage_audio": ("S", "Seconds of your speech to keep while the connection is down."),
     },
-    "What is kept": {
-        "resume": ("[SESSION]", "Go on with a conversation that was kept: the last one, or that of this name."),
-        "record": ("FOLDER", "Folder to record the session into, for `voice replay`: events and sound."),
-        "events": ("FILE", "Write every event as a line of JSON to this file; - for standard output."),
-        "plain": (None, "Print plain lines, as where standard output is no terminal."),
-        "log_level": ("LEVEL", "What is logged, to standard error: debug, info, warning, error."),
+    "Output and logs": {
+        "resume": ("[SESSION]", "Continue a saved conversation: the last one, or the one with this name."),
+        "record": ("FOLDER", "Record events and sound into this folder, for `voice replay`."),
+        "events": ("FILE", "Write every event to this file as a line of JSON; - for standard output."),
+        "plain": (None, "Print plain lines, as when standard output is not a terminal."),
+        "log_level": ("LEVEL", "Level of the log on standard error: debug, info, warning or error."),
     },
 }
 """Panels of the help: the value and the words of each option. Types, defaults and limits are those of the session."""
@@ -151,8 +150,8 @@ def run(
     With --turns none, hold Space while you talk; on terminals that do not
     report key releases, tap it before and after your words.
 
-    Without a sound card and an input file, you get a demonstration with
-    the embedded agent, unless you name a service.
+    Without a sound card, an input file and a service, you get a
+    demonstration with the embedded agent.
     """
     options = SessionOptions(**{name: value for name, value in given.items() if value is not None})
     from cli.run.start import run_session  # noqa: PLC0415 - `--help` needs none of it

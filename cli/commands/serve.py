@@ -37,29 +37,31 @@ A script (TOML or JSON) is a list of steps:
   ignoring = ["conversation.item.truncate"]
 An expected event must be the client's next one, apart from its microphone's
 audio and what "ignoring" names. The first mistake, or a step left over, ends
-the command with exit code 14 and names the step. All kinds of steps:
-python -m pydoc engine.script.reading
+the command with exit code 14 and names the step. The manual lists all kinds
+of steps: docs/testing.md.
 """
 
 
 @app.command(epilog=SCRIPT_HELP)
 def serve(
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes any free port.", min=0, max=65535)] = 8765,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Port to listen on; 0 takes any free one.", min=0, max=65535)
+    ] = 8765,
     script: Annotated[
-        Path | None, typer.Option(help="Play this script instead of being an agent, then end.", metavar="FILE")
+        Path | None, typer.Option(help="Play this script instead of an agent, then end.", metavar="FILE")
     ] = None,
     faults: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Faults to make on purpose, such as late:ms=50-300,split; `help` lists them.", metavar="SPEC"
-        ),
+        typer.Option(help="Faults to inject, such as late:ms=50-300,split; `help` lists them.", metavar="SPEC"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the faults: the same one repeats them.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Seed for the random faults; the same seed repeats them.")
+    ] = None,
 ) -> None:
     """Serve an offline agent, or a script, to programs on this machine.
 
-    They are clients of the Realtime API. Ctrl+C ends it.
+    The programs are clients of the Realtime API. Ctrl+C ends it.
     """
     if faults and "help" in faults:
         _list_faults()
@@ -136,8 +138,8 @@ def _list_faults() -> None:
     for usage, meaning in listing():
         typer.echo(f"{usage}\n    {translated(meaning)}")
     echo(
-        "\nSeparate several by commas, or repeat --faults; what the session sends passes the first one first."
-        "\nA moment is in seconds (5s, 500ms) or in events that were sent (20events)."
+        "\nSeparate several by commas, or repeat --faults; they are applied in this order."
+        "\nA moment is given in time (5s, 500ms) or in events sent so far (20events)."
     )
 
 

@@ -15,15 +15,15 @@ from cli.terminal.sanitize import json_text, printable
 
 app = typer.Typer(add_completion=False)
 _LONG_S = 600
-_SESSION = "Name of a session, a beginning of it, or `last`; or the folder of a recording."
-SessionArgument = Annotated[str, typer.Argument(metavar="[SESSION]", help=_SESSION, autocompletion=SESSIONS)]
+_SESSION = "Name of a session or the beginning of one, `last`, or the folder of a recording."
+SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help=_SESSION, autocompletion=SESSIONS)]
 
 
 @app.callback(invoke_without_command=True)
 def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the conversations that were kept, or look at one.
+    """List the saved conversations, or look at one.
 
-    Which ones are kept says `keep` in the table `recording` of the configuration.
+    `keep` under [recording] in the configuration says which ones are saved.
     """
     if context.invoked_subcommand is not None:
         return
@@ -47,10 +47,10 @@ def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
 def show(
     session: SessionArgument = "last",
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a page instead, with time line and sound.")
+        Path | None, typer.Option(metavar="FILE", help="Write an HTML page instead, with a timeline and the sound.")
     ] = None,
 ) -> None:
-    """Print what was said and done, with its times."""
+    """Print what was said and done, and when."""
     from cli.sessions.finding import require_whole, story_of, write  # noqa: PLC0415
     from cli.sessions.table import print_story  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def play(
     output: SpeakerOption = None,
     backend: BackendOption = None,
 ) -> None:
-    """Play both sides of a conversation, as they were heard. Ctrl+C ends it."""
+    """Play both sides of a conversation as they were heard. Ctrl+C stops."""
     from cli.sessions.finding import sound_of, story_of  # noqa: PLC0415
     from cli.sessions.playing import play_sound  # noqa: PLC0415
 
@@ -87,11 +87,15 @@ def export(
     session: SessionArgument = "last",
     wanted: Annotated[
         str,
-        typer.Option("--format", metavar="FORMAT", help="srt, vtt, json, md or wav; else as the file is named, or md."),
+        typer.Option(
+            "--format", metavar="FORMAT", help="srt, vtt, json, md or wav; default: by the file's name, else md."
+        ),
     ] = "",
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="File to write, not standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="File to write to, instead of standard output.")
+    ] = None,
 ) -> None:
-    """Write a conversation as subtitles, Markdown, JSON, or its sound."""
+    """Write a conversation as subtitles, Markdown, JSON or sound."""
     from cli.sessions.export import Format, exported  # noqa: PLC0415
     from cli.sessions.finding import require_whole, sound_of, story_of, write  # noqa: PLC0415
     from engine.errors import InvalidInputError, choices  # noqa: PLC0415
@@ -114,7 +118,7 @@ def export(
 
 @app.command()
 def delete(
-    names: Annotated[list[str], typer.Argument(metavar="SESSION...", help=_SESSION, autocompletion=SESSIONS)],
+    names: Annotated[list[str], typer.Argument(metavar="SESSION", help=_SESSION, autocompletion=SESSIONS)],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete conversations for good."""

@@ -30,7 +30,7 @@ def setup(
     provider: Annotated[
         str | None, typer.Option(metavar="NAME", help="yandex, openai, local or custom.", autocompletion=PROVIDERS)
     ] = None,
-    url: Annotated[str | None, typer.Option(metavar="URL", help="Address of a server of your own (custom).")] = None,
+    url: Annotated[str | None, typer.Option(metavar="URL", help="Address of your own server (custom).")] = None,
     folder: Annotated[str | None, typer.Option(metavar="ID", help="ID of the folder in Yandex Cloud.")] = None,
     key_file: Annotated[
         str | None, typer.Option(metavar="FILE", help="File with the service's key; - for standard input.")
@@ -39,8 +39,7 @@ def setup(
         bool | None,
         typer.Option(
             "--keyring/--no-keyring",
-            metavar="",
-            help="Keep the key in the system's keyring; default: where there is one.",
+            help="Store the key in the system's keyring; default: if there is one.",
         ),
     ] = None,
     input: MicrophoneOption = None,  # noqa: A002 - the option's name
@@ -48,16 +47,16 @@ def setup(
     backend: BackendOption = None,
     lang: Annotated[
         Language | None,
-        typer.Option(metavar="CODE", callback=use_language, is_eager=True, help="Language of what you read: en or ru."),
+        typer.Option(metavar="CODE", callback=use_language, is_eager=True, help="Language of the texts: en or ru."),
     ] = None,
     keep: Annotated[
         Keep | None,
-        typer.Option(metavar="WHEN", help="Keep conversations on this machine: always, text (no sound), ask, never."),
+        typer.Option(metavar="WHEN", help="Save conversations on this machine: always, text (no sound), ask or never."),
     ] = None,
 ) -> None:
-    """Ask for the language, the service, its key, the devices and what is kept; save it.
+    """Set up the language, the service and its key, the devices and what is saved.
 
-    Each question has its default; options answer in advance, and
+    Each question has a default. Options answer questions in advance;
     without a terminal they are the only answers. Run it again to change
     something: what you do not answer stays as it is.
     """

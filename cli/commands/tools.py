@@ -18,15 +18,15 @@ def tools(
     context: typer.Context,
     as_json: JsonOption = False,
     provider: Annotated[
-        str | None, typer.Option(help="As for `voice run`: each provider offers its own tools.")
+        str | None, typer.Option(metavar="NAME", help="Provider whose tools to list, as for `voice run`.")
     ] = None,
     mcp: Annotated[
-        bool, typer.Option("--mcp", help="Start the MCP servers of the configuration, and list their tools too.")
+        bool, typer.Option("--mcp", help="Also start the configured MCP servers and list their tools.")
     ] = False,
 ) -> None:
-    """List the tools that an agent may be given, or call one.
+    """List the tools that an agent can be given, or call one.
 
-    Those that `voice run` offers by itself are marked with *.
+    Those that `voice run` offers by default are marked with *.
     """
     if context.invoked_subcommand is not None:
         return
@@ -44,17 +44,17 @@ def tools(
 
 @app.command()
 def call(
-    name: Annotated[str, typer.Argument(help="Name of the tool.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the tool.")],
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Arguments; a value is text or JSON.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Arguments; a value is text or JSON.")
     ] = None,
     tools: Annotated[
-        list[str] | None, typer.Option(help="MODULE:OBJECT or plugin that has the tool; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help="Where the tool is: MODULE:OBJECT or a plugin; repeatable.")
     ] = None,
 ) -> None:
     """Call a tool as an agent would: in the same process, with the same checks and limits.
 
-    What it prints is logged; its result goes to standard output, and the exit code of a failure is 1.
+    Prints the tool's result; what the tool itself prints is logged. The exit code is 1 if it fails.
     """
     from cli.tool_call import call_tool  # noqa: PLC0415 - brings pydantic and aiohttp
 

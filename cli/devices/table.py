@@ -1,4 +1,4 @@
-"""The list of devices as tables, one for each host API, and as records for JSON."""
+"""The devices as a list of microphones and one of speakers, and as records for JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from cli.language.spoken import translated, word
+from cli.language.spoken import counted, translated, word
 from cli.terminal.sanitize import printable
 from engine.audio.device.matching import describe
 from engine.audio.device.rate_probe import PROBED_RATES_HZ, OpenRates
@@ -21,17 +21,16 @@ from engine.audio.types import Device, Direction
 
 _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("", "right"),
-    (word("device"), "left"),
-    (word("in"), "right"),
-    (word("out"), "right"),
-    (word("Hz"), "right"),
-    ("latency\nin, ms", "right"),
-    ("latency\nout, ms", "right"),
-    (word("default"), "left"),
+    (word("name"), "left"),
+    ("API", "left"),
+    ("", "right"),
+    (word("rate"), "right"),
+    (word("latency"), "right"),
+    ("", "left"),
 )
-_CHOSEN_COLUMN: tuple[str, Literal["left", "right"]] = (word("chosen"), "left")
-"""Column of the table, if the configuration names a device."""
-
+_LISTS = {Direction.INPUT: word("Microphones"), Direction.OUTPUT: word("Speakers")}
+_TRUE_CHANNELS = 31
+"""Most channels that are shown: ALSA's plug-ins report 32 or more, whatever is behind them."""
 _PIPE_COLUMNS = 1000
 """Wider than any table: what reads a pipe looks for whole names."""
 _LEAST_NAME = 16
@@ -43,42 +42,40 @@ Chosen = Mapping[Direction, Device | None]
 
 
 def print_devices(devices: Sequence[Device], probed: Sequence[OpenRates] | None, chosen: Chosen) -> None:
-    """Print a table for each host API; with `probed`, below them the rates at which each device opened."""
+    """Print a list of microphones and one of speakers; with `probed`, below them the rates at which each opened."""
     console = Console()
     if not console.is_terminal:
         console.width = _PIPE_COLUMNS
-    columns = _COLUMNS + (_CHOSEN_COLUMN,) * any(chosen.values())
-    for host_api in sorted({device.host_api for device in devices}):
-        title = Text(translated(printable(host_api)))
-        rows = [_row(device, chosen)[: len(columns)] for device in devices if device.host_api == host_api]
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False)
-        table.pad_edge, table.collapse_padding = False, True
-        for heading, justify in columns:
-            table.add_column(translated(heading), justify=justify, overflow="fold")
-        for row in rows:
-            table.add_row(*map(Text, row))
-        longest = max(cell_len(name) for _, name, *_ in rows)
-        whole = Measurement.get(console, console.options.update(max_width=_PIPE_COLUMNS), table).maximum
-        if console.width - (whole - longest) >= min(longest, _LEAST_NAME):
-            console.print(table)
-        else:
-            _print_lines(console, title, rows, [" ".join(translated(heading).split()) for heading, _ in columns])
+    for direction, heading in _LISTS.items() if devices else ():
+        rows = [_row(device, direction, chosen) for device in devices if direction.channels_of(device)]
+        _print_list(console, translated(heading) if rows else translated(f"{heading}: none"), rows)
+        console.print()
     if not devices:
         console.print(translated(f"There is no audio device.\n  {NO_DEVICE_FIX}"), soft_wrap=True)
     for found in probed or ():
         console.print(Text(_opened(found)), soft_wrap=True)
 
 
-def _print_lines(console: Console, title: Text, rows: Sequence[list[str]], headings: Sequence[str]) -> None:
-    """Print the device on a line, and below it what the table has in its columns."""
-    console.print(title, style="italic")
+def _print_list(console: Console, title: str, rows: Sequence[list[str]]) -> None:
+    """Print a table; where names would be cut short, each device on a line, with what is known of it on the next."""
+    console.print(Text(title, "bold"))
+    used = [at for at in range(len(_COLUMNS)) if any(row[at] for row in rows)]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for heading, justify in (_COLUMNS[at] for at in used):
+        table.add_column(translated(heading), justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(row[at]) for at in used))
+    longest = max((cell_len(name) for _, name, *_ in rows), default=0)
+    whole = Measurement.get(console, console.options.update(max_width=_PIPE_COLUMNS), table).maximum
+    if console.width - (whole - longest) >= min(longest, _LEAST_NAME):
+        console.print(table, end="")
+        return
     lines = Table.grid(padding=(0, 1))
     lines.add_column(justify="right")
     lines.add_column(overflow="fold")
     for index, name, *cells in rows:
-        told = "; ".join(f"{heading}: {cell}" for heading, cell in zip(headings[2:], cells, strict=True) if cell)
         lines.add_row(Text(index), Text(name))
-        lines.add_row("", Text(told))
+        lines.add_row("", Text("; ".join(filter(None, cells))))
     console.print(lines)
 
 
@@ -101,22 +98,20 @@ def as_records(
     return records
 
 
-def _row(device: Device, chosen: Chosen) -> list[str]:
+def _row(device: Device, direction: Direction, chosen: Chosen) -> list[str]:
+    is_input, channels = direction is Direction.INPUT, direction.channels_of(device)
+    low_ms = device.low_input_latency_ms if is_input else device.low_output_latency_ms
+    high_ms = device.high_input_latency_ms if is_input else device.high_output_latency_ms
+    marks = (word("default"), direction.is_default(device)), (word("chosen"), chosen.get(direction) == device)
     return [
         str(device.index),
         printable(device.name),
-        str(device.max_input_channels),
-        str(device.max_output_channels),
-        str(device.native_rate_hz),
-        _range(device.low_input_latency_ms, device.high_input_latency_ms, device.max_input_channels),
-        _range(device.low_output_latency_ms, device.high_output_latency_ms, device.max_output_channels),
-        ", ".join(translated(direction.value) for direction in Direction if direction.is_default(device)),
-        ", ".join(translated(direction.value) for direction in Direction if chosen.get(direction) == device),
+        printable(device.host_api),
+        counted(channels, "channel") if channels <= _TRUE_CHANNELS else "",
+        translated(f"{device.native_rate_hz:d} Hz"),
+        translated(f"{low_ms:.0f} to {high_ms:.0f} ms") if high_ms else "",
+        ", ".join(translated(mark) for mark, is_set in marks if is_set),
     ]
-
-
-def _range(low_ms: float, high_ms: float, channels: int) -> str:
-    return translated(f"{low_ms:.0f} to {high_ms:.0f}") if channels else ""
 
 
 def _opened(found: OpenRates) -> str:

@@ -17,14 +17,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from typer import rich_utils
 from typer.main import get_command
 
 from cli.app import COMMANDS, app, load_command
 from cli.commands.bench_history import history_command
 from cli.errors import on_command_line
+from cli.help import help_texts
 from cli.language.catalogue import AROUND, FIELD, JOINTS, is_number
-from cli.language.help import help_texts
 from engine.local.faults.plan import listing
 from engine.realtime.tools.builtin import BUILT_IN
 from tests.language.words_of_others import TYPER_ERRORS, WORDS
@@ -111,12 +110,8 @@ def _of_help() -> Iterator[str]:
         command = commands.pop()
         commands += list(getattr(command, "commands", {}).values())
         context = command.context_class(command, info_name="voice")
-        for each, name in help_texts(command, context):
-            text = getattr(each, name)
+        for text in help_texts(command, context):
             yield (text if "\b" in text else inspect.cleandoc(text)).strip(AROUND)
-    for name, text in vars(rich_utils).items():
-        if isinstance(text, str) and name.endswith(("_TITLE", "_STRING", "_TEXT")) and re.search(r"[A-Za-z]{2}", text):
-            yield text
 
 
 def _of_module(tree: ast.Module) -> Iterator[Message]:

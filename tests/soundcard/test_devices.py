@@ -52,7 +52,9 @@ def test_configured_devices_are_marked_and_one_that_is_gone_is_said(soundcard: S
     assert [name for name, device in devices.items() if device["is_chosen_input"]] == ["vmic"]
     assert [name for name, device in devices.items() if device["is_chosen_output"]] == ["vspk"]
     lines = listed().stdout.splitlines()
-    assert [line.split()[-1] for line in lines if " vspk " in line or " vmic " in line] == ["output", "input"]
+    microphones = lines[: lines.index("Speakers")]
+    assert [line.split()[1] for line in microphones if line.rstrip().endswith("chosen")] == ["vmic"]
+    assert [line.split()[1] for line in lines[len(microphones) :] if line.rstrip().endswith("chosen")] == ["vspk"]
     config.write_text('[audio]\ninput = "Webcam, ALSA"\n')
     table = listed()
     assert "Configured microphone: no input device matches 'Webcam, ALSA'." in table.stderr

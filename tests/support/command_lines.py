@@ -17,7 +17,7 @@ import json, os, signal, sys, tempfile
 from importlib import import_module
 from cli.app import COMMANDS
 from cli.main import main
-import cli.run.start, typer.rich_utils
+import cli.run.start
 
 for name in COMMANDS:
     import_module("cli.commands." + name)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cli.devices.table import print_devices
+from cli.devices.table import as_records, print_devices
 from engine.audio.device.rate_probe import OpenRates
 from engine.audio.types import Device, Direction
 
@@ -24,8 +24,26 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_is_on_one_line_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     print_devices([HEADSET, MONITOR], None, CHOSEN)
     lines = capsys.readouterr().out.splitlines()
-    assert sum(HEADSET.name in line and line.rstrip().endswith("input") for line in lines) == 1
-    assert sum(MONITOR.name in line for line in lines) == 1
+    microphones, speakers = lines.index("Microphones"), lines.index("Speakers")
+    assert [line.rstrip().endswith("chosen") for line in lines[microphones:speakers] if HEADSET.name in line] == [True]
+    assert [line.rstrip().endswith("chosen") for line in lines[speakers:] if HEADSET.name in line] == [False]
+    assert [at > speakers for at, line in enumerate(lines) if MONITOR.name in line] == [True]
+
+
+def test_only_channels_that_a_device_may_have_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    plug_in = Device(4, "default", "ALSA", 32, 128, 44100, is_default_input=True)
+    print_devices([plug_in], None, {})
+    shown = capsys.readouterr().out
+    assert [line.split() for line in shown.splitlines() if "44100" in line] == [
+        ["4", "default", "ALSA", "44100", "Hz", "default"],
+        ["4", "default", "ALSA", "44100", "Hz"],
+    ]
+    assert (as_records("sounddevice", [plug_in], None, {})[0]["max_input_channels"]) == 32
+
+
+def test_a_direction_without_a_device_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_devices([MONITOR], None, {})
+    assert "Microphones: none\n" in capsys.readouterr().out
 
 
 def test_a_name_is_folded_on_a_terminal_and_nothing_else_is(
@@ -38,12 +56,14 @@ def test_a_name_is_folded_on_a_terminal_and_nothing_else_is(
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert all(len(line) <= 80 for line in shown.splitlines())
     assert "\u2026" not in shown
-    assert "48000" in shown and "44100" in shown
-    names = re.sub(r"\s+", "", "".join(line[3:29] for line in shown.splitlines()))
+    assert "48000 Hz" in shown and "44100 Hz" in shown
+    microphones = shown[: shown.index("Speakers")].splitlines()
+    begin, end = microphones[1].index("name"), microphones[1].index("API")
+    names = re.sub(r"\s+", "", "".join(line[begin:end] for line in microphones))
     assert re.sub(r"\s+", "", HEADSET.name) in names
 
 
-@pytest.mark.parametrize("columns", [30, 50])
+@pytest.mark.parametrize("columns", [30, 40])
 def test_on_a_narrow_terminal_each_device_has_lines_of_its_own(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
@@ -54,8 +74,9 @@ def test_on_a_narrow_terminal_each_device_has_lines_of_its_own(
     assert all(len(line.rstrip()) <= columns for line in shown.splitlines())
     assert "\u2026" not in shown
     told = " ".join(shown.split())
-    assert "1 A monitor whose name has words, and more of them than fit on one line in: 0; out: 2; Hz: 44100;" in told
-    assert told.count("chosen: input") == 1
+    monitor = "1 A monitor whose name has words, and more of them than fit on one line ALSA; 2 channels; 44100 Hz"
+    assert monitor in told
+    assert told.count("chosen") == 1
 
 
 def test_a_device_that_cannot_be_asked_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
