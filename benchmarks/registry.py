@@ -50,32 +50,31 @@ class Benchmark:
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark("dsp", "Converts between float32 and PCM16, against the lines of numpy that clients use."),
-        Benchmark("ring", "Passes blocks through the lock-free ring, against the queues that clients use."),
-        Benchmark("port", "Moves a block in both directions, as the audio thread does, against queues of arrays."),
+        Benchmark("dsp", "Conversion between float32 and PCM16, compared with the numpy code that clients use."),
+        Benchmark("ring", "Blocks through the lock-free ring, compared with the queues that clients use."),
+        Benchmark("port", "A block in both directions, as on the audio thread, compared with queues of arrays."),
+        Benchmark("resample", "Resampling of 20 and 100 ms blocks, compared with soxr; also delay and sound quality."),
+        Benchmark("events", "Decoding answers and encoding the microphone, compared with json, base64 and numpy."),
         Benchmark(
-            "resample", "Resamples blocks of 20 and 100 ms, against soxr; also how late and how clean the sound is."
+            "startup",
+            "Start of the program and of sessions, one of which plays 20 s, compared with bare imports.",
+            True,
         ),
-        Benchmark("events", "Decodes spoken answers and encodes the microphone, against json, base64 and numpy."),
-        Benchmark(
-            "startup", "Starts the program and sessions, one of which plays 20 s; against the bare imports.", True
-        ),
-        Benchmark(
-            "latency", "Plays chirps and hears them again: the round trip, against what the devices report.", True
-        ),
+        Benchmark("latency", "Round trip from speaker to microphone, compared with what the devices report.", True),
         Benchmark(
             "session",
-            "Holds turns with a server on this machine: to the wire, to the ring, and interruptions.",
+            "Turns with a server on this machine: delays to the wire and the ring, and interruptions.",
             True,
             has_busy=True,
         ),
         Benchmark(
             "echo",
-            "Takes an agent's voice out of the microphone, in simulated rooms and over devices that are named; against "
-            "LiveKit's APM and Speex.",
+            "Echo cancellation in simulated rooms, and over named devices, compared with LiveKit's APM and Speex.",
             True,
             has_rooms=True,
         ),
-        Benchmark("callback", "Plays while Python is idle and busy, against a callback written in Python.", True),
+        Benchmark(
+            "callback", "Playback while Python is idle and busy, compared with callbacks written in Python.", True
+        ),
     )
 }

@@ -40,8 +40,8 @@ _WITH_SOUND = ("run", "devices", "doctor", "backends", "bench")
 _UsageError: Any = typer.BadParameter.__mro__[1]
 """Click's, which newer versions of Typer carry in themselves."""
 _REASONS = {
-    "float_parsing": "{input!r} is no number.",
-    "int_parsing": "{input!r} is no whole number.",
+    "float_parsing": "{input!r} is not a number.",
+    "int_parsing": "{input!r} is not a whole number.",
     "less_than_equal": "{input} is not {le:g} or less.",
     "greater_than_equal": "{input} is not {ge:g} or more.",
     "value_error": "{error}",

@@ -42,7 +42,7 @@ def read_document(path: Path) -> Document:
     except OSError as error:
         raise InvalidInputError(f"The figures in {path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError):
-        raise InvalidInputError(f"{path} is no JSON.", fix=_FIX) from None
+        raise InvalidInputError(f"{path} is not JSON.", fix=_FIX) from None
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         says = f"says it is {str(schema)[:40]!r}" if schema else "does not say what it is"

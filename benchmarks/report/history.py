@@ -80,12 +80,12 @@ def keep(document: Mapping[str, Any], folder: Path) -> Path:
                 return path
     except OSError as error:
         raise _not_kept(folder, error) from None
-    raise InvalidInputError(f"The run cannot be kept in {folder}: too many have its name.")
+    raise InvalidInputError(f"The run cannot be saved in {folder}: too many have its name.")
 
 
 def _not_kept(folder: Path, error: OSError) -> InvalidInputError:
     return InvalidInputError(
-        f"The run cannot be kept in {folder}: {error.strerror}.",
+        f"The run cannot be saved in {folder}: {error.strerror}.",
         fix="Make the folder writable, or write the figures to a file with --json.",
     )
 
@@ -122,7 +122,7 @@ def find_run(
         if not Path(wanted).exists():
             raise InvalidInputError(
                 f"There is no file and no run '{wanted}' to compare with.",
-                fix="`voice bench history` lists the runs that were kept; `last` is the last of them.",
+                fix="`voice bench history` lists the saved runs; `last` is the latest.",
             )
         return wanted, read_document(Path(wanted))
     if is_id and (path := folder / f"{wanted}.json").exists():
@@ -130,7 +130,7 @@ def find_run(
     kept = kept_runs(folder, on_damage) if wanted == LAST else []
     runs = [run for run in kept if not set(run.benchmarks).isdisjoint(benchmarks)]
     if not runs:
-        what = f"There is no run {wanted} in the history" if is_id else "No run of these benchmarks has been kept yet"
+        what = f"There is no run {wanted} in the history" if is_id else "No run of these benchmarks has been saved yet"
         raise InvalidInputError(f"{what}.", fix="`voice bench history` lists them, `voice bench --save` saves one.")
     return runs[-1].id, runs[-1].document
 

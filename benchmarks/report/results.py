@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 SCHEMA = "voice-bench/1"
+_NS_IN = {"ns": 1.0, "ms": 1e6}
+_SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,17 @@ def compared(
 
 
 OURS = "ours"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Three digits and a unit that suits them.
+
+    Example:
+        >>> with_unit(3120.0, "ns")
+        '3.12 us'
+    """
+    value_ns = value * _NS_IN[unit]
+    size, shown = next((size, shown) for size, shown in _SCALE if abs(value_ns) >= size)
+    scaled = value_ns / (size or 1.0)
+    digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
+    return f"{scaled:.{digits}f} {shown}"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.report.results import Result
+from benchmarks.report.results import Result, with_unit
 
 RULE = (
-    "The rule: of the backends whose audio thread runs no Python, and of the blocks with which they lost no sound "
-    "under any load, the one with the shortest round trip. Where two differ by less than 0.5 ms, the longer block, "
-    "which costs less; where that is the same too, sounddevice."
+    "How it is chosen: among the backends without Python on the audio thread, and the block lengths that lost no sound "
+    "under any load, the shortest round trip wins. Within 0.5 ms the longer block wins, as it costs less, and then "
+    "sounddevice."
 )
 BUSY = {
     "idle": "Python idle",
@@ -32,6 +32,8 @@ ABOUT_SOUND = ("latency", "session", "callback")
 _LONG_ENOUGH_MS = 5000.0
 """Shorter runs show that playback works, not that it lasts."""
 _ALIKE_MS = 0.5
+_IDLE_SHARE = 0.25
+"""Share of the cores above which other programs are taken to have disturbed the measurement."""
 _FIRST = "sounddevice"
 
 
@@ -88,24 +90,28 @@ def sentences(results: Sequence[Result]) -> list[str]:
     return [*_of_callbacks(results), *_of_latency(results), *_of_session(by_case)]
 
 
-def recommendation(results: Sequence[Result]) -> list[str]:
+def recommendation(results: Sequence[Result], machine: Mapping[str, Any]) -> list[str]:
     """Say which `--block-ms` and backend suit this machine, as far as is known, and what is not known."""
     advice = advise(results)
     ran = {result.benchmark for result in results}
     if advice is None:
-        too_short = "ran too short to tell" if "callback" in ran else "was not run"
+        lack = "was too short" if "callback" in ran else "was not run"
         return [
-            f"No recommendation: `voice bench callback` {too_short}, so it is not known which blocks survive a busy "
-            "machine. The default, 10 ms for the speaker and 20 ms for the microphone on the first backend that works, "
-            "is a safe beginning."
+            f"No recommendation: `voice bench callback` {lack}. The default, 10 ms for the speaker and 20 ms for the "
+            "microphone, is a safe start."
         ]
     said = [f"Recommended for this machine: --backend {advice.backend} --block-ms {advice.block_ms:g}"]
+    load, cores = machine.get("load"), machine.get("cores")
+    if load and cores and load > _IDLE_SHARE * cores:
+        said.append(
+            f"The machine was busy before the run (load {load:.1f} on {cores:d} cores): measure again when it is idle."
+        )
     if not advice.is_safe:
-        said.append("Every block lost some sound under load; this one lost least. Close what keeps the machine busy.")
+        said.append("Every block lost some sound under load; this one lost least.")
     if advice.round_trip_ms is None:
-        said.append("How late the sound is, is not known: `voice bench latency` was not run with that block.")
+        said.append("The latency is unknown: `voice bench latency` was not run with this block.")
     if "session" not in ran:
-        said.append("How soon a session passes sound on, is not known: `voice bench session` was not run.")
+        said.append("The delays in a session are unknown: `voice bench session` was not run.")
     return said
 
 
@@ -126,7 +132,7 @@ def key_figures(results: Sequence[Result]) -> list[str]:
         elif benchmark == "latency":
             said.setdefault(benchmark, f"round trip {result.ours.p50:.2f} ms at {extra['block_ms']:g} ms blocks")
         else:
-            said.setdefault(benchmark, f"{case} {result.ours.p50:.3g} {result.unit}")
+            said.setdefault(benchmark, f"{case} {with_unit(result.ours.p50, result.unit)}")
     return list(said.values())
 
 

@@ -43,7 +43,7 @@ def measure(devices: StreamRequest, seconds: float, *, backend_name: str = "auto
         StreamLostError: the client ended too soon, or this system does not tell what a process takes.
     """
     if sys.platform != "linux" or not (_PROC / "self" / "smaps_rollup").exists():
-        raise StreamLostError("What a client takes is read from /proc, and this system has none that tells it.")
+        raise StreamLostError("The client's figures are read from /proc, which this system does not have.")
     with contextlib.closing(open_backend(backend_name).backend) as backend:
         options = ["--backend", backend.name]
     options += ["--input", devices.input] if devices.input else []

@@ -1,48 +1,21 @@
-"""Runs the cases of `voice bench`, says which is on and how long is left, and keeps what there is on Ctrl+C."""
+"""Runs the cases of `voice bench`, shows which one is running, and keeps what there is on Ctrl+C."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
 from cli.errors import on_command_line
-from cli.language.spoken import translated
+from cli.language.spoken import filled, translated
 from cli.terminal.countdown import Countdown
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.live_area import LiveArea
 from engine.errors import VoiceError
-
-
-class Progress:
-    """Tells the time that is left from what the cases should take and from what those before really took.
-
-    Example:
-        >>> round(Progress([16.0, 16.0]).left_s)
-        32
-    """
-
-    def __init__(self, planned_s: Sequence[float], clock: Callable[[], float] = time.monotonic) -> None:
-        self._planned_s = list(planned_s)
-        self._clock = clock
-        self._began_s = self._case_began_s = clock()
-        self._done = 0
-
-    @property
-    def left_s(self) -> float:
-        """The rest of the plan, as much slower or faster as the plan went until this case."""
-        done_s, this_s = sum(self._planned_s[: self._done]), sum(self._planned_s[self._done : self._done + 1])
-        pace = (self._case_began_s - self._began_s) / done_s if done_s else 1.0
-        of_this_s = max(0.0, this_s * pace - (self._clock() - self._case_began_s))
-        return of_this_s + sum(self._planned_s[self._done + 1 :]) * pace
-
-    def finish_case(self) -> None:
-        """The next case is on."""
-        self._done += 1
-        self._case_began_s = self._clock()
 
 
 @dataclass(slots=True)
@@ -62,22 +35,22 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
     Args:
         cases: In the order in which they run.
         quick: How long each may take.
-        out: Where a line is written before each case, and where one cannot be measured; and the time that is left.
+        out: Where the running case and the time are shown, in a line that is gone at the end, and what is left out.
     """
     measured = Measured()
     line = LiveArea(out)
-    progress = Progress([case.seconds(quick=quick) for case in cases])
+    planned_s = sum(case.seconds(quick=quick) for case in cases)
+    began_s = time.monotonic()
     try:
         for number, case in enumerate(cases, start=1):
-            line.write(translated(f"  {number} of {len(cases)}, about {time_text(progress.left_s)} left: {case.name}"))
+            head = f"  {number} of {len(cases)}: {case.name}"
             try:
-                with Countdown(line, lambda: translated(f"    about {time_text(progress.left_s)} left")):
+                with Countdown(line, partial(_status, head, began_s, planned_s)):
                     result = case.measure(case.seconds(quick=quick))
                 measured.results.append(result)
             except VoiceError as error:
                 measured.left_out.append(error)
-                line.write(translated(f"    left out: {on_command_line(str(error))}"))
-            progress.finish_case()
+                line.write(translated(f"  {case.name} left out: {on_command_line(str(error))}"))
             if INTERRUPTS.count:  # a library has swallowed the exception
                 measured.is_interrupted = True
                 break
@@ -86,6 +59,13 @@ def run_cases(cases: Sequence[Case], *, quick: bool, out: IO[str]) -> Measured:
         if isinstance(interrupt, Interrupted):
             measured.results += interrupt.results
     return measured
+
+
+def _status(head: str, began_s: float, planned_s: float) -> str:
+    """Line about the running case; the plan is told for as long as it can be true."""
+    passed_s = time.monotonic() - began_s
+    plan = filled(" of about {planned}", planned=translated(time_text(planned_s))) if passed_s < planned_s else ""
+    return f"{translated(head)}, {translated(time_text(passed_s))}{plan}"
 
 
 def time_text(seconds: float) -> str:

@@ -12,11 +12,9 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.report.results import Quantiles, Result
+from benchmarks.report.results import Quantiles, Result, with_unit
 from cli.language.spoken import translated, word
 
-_NS_IN = {"ns": 1.0, "ms": 1e6}
-_SCALE = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (0.0, "ns"))
 _MISSING = "missing"
 _ONLY_IN_FILE = {
     *("group_delay_ms", "withheld_ms", "text_bytes"),
@@ -45,25 +43,25 @@ _HEADINGS |= {"after_jump_db": "jump_db", "reconverged_s": "recov._s", "near_los
 _HEADINGS |= {"first_step_ms": "step_1_ms", "second_step_ms": "step_2_ms", "longest_hold_ms": "hold_ms"}
 """Shorter than what the file says."""
 _MEANINGS = {
-    "busy_ms": "busy: beside busy threads",
+    "busy_ms": "busy: while other threads are busy",
     "reported_ms": "rep.: reported by the devices",
     "amplitude_ratio": "level ratio: heard to played",
-    "broken_ms": "broken: sound that did not come in time",
+    "broken_ms": "broken: sound that came too late",
     "longest_hold_ms": "hold: the longest time the event loop was held up",
     "erle_db": "erle: by how much the echo got quieter after 4 s; jump: from 5 s after the path got 60 ms longer",
     "reconverged_s": "recov.: time until 20 dB again",
     "near_loss_db": "loss: of a person's voice while both talk",
-    "first_step_ms": "steps: from a word's beginning over the agent's voice until that is turned down",
+    "first_step_ms": "steps: from the first word spoken over the agent until the agent is turned down",
     "answer_s": "client: its processor time while it plays an answer of this length",
 }
 """Explanations of the headings, under the tables that have them."""
 _ABOUT = {
     "dsp": "_kept: the addresses of arrays are looked up once, as in a session, not in each call",
-    "ring": "native_pair: from one compiled function to another. From Python a queue of objects is quicker to call, "
-    "but the audio thread cannot take from one without the interpreter",
-    "echo": "10 ms of a microphone and a speaker at 48 kHz, the chain of a session as it is by default; over "
-    "devices nobody speaks and nothing moves, so that what needs either is not measured",
-    "port": "rival: the same work in Python, which the audio thread would wait for",
+    "ring": "native_pair: from one compiled function to another. From Python a queue of objects is faster to call, "
+    "but the audio thread could not read it without the interpreter",
+    "echo": "10 ms of microphone and speaker at 48 kHz, processed as in a session by default; over devices nobody "
+    "speaks and nothing moves, so figures that need either are missing",
+    "port": "rival: the same work in Python, for which the audio thread would have to wait",
 }
 """Explanations of a benchmark's rows, by its name."""
 _IN_UNIT = frozenset({"p95", "max"})
@@ -180,17 +178,3 @@ def _shown(value: object, unit: str) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return str(value)
-
-
-def with_unit(value: float, unit: str) -> str:
-    """Three digits and a unit that suits them.
-
-    Example:
-        >>> with_unit(3120.0, "ns")
-        '3.12 us'
-    """
-    value_ns = value * _NS_IN[unit]
-    size, shown = next((size, shown) for size, shown in _SCALE if abs(value_ns) >= size)
-    scaled = value_ns / (size or 1.0)
-    digits = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
-    return f"{scaled:.{digits}f} {shown}"

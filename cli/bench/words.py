@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.report.comparison import Change, Comparison, Judgement
-from cli.bench.table import with_unit
+from benchmarks.report.results import with_unit
 
 QUICK = "This was a quick run: it shows that everything works, not how well."
 _QUICKNESS: dict[tuple[bool | None, bool | None], str] = {

@@ -183,7 +183,7 @@ def _print(run: Document, comparison: Comparison | None) -> None:
         console.print(Text(translated(QUICK)))
         console.print()
     if any(result.benchmark in ABOUT_SOUND for result in run.results):
-        for sentence in (*sentences(run.results), *recommendation(run.results)):
+        for sentence in (*sentences(run.results), *recommendation(run.results, run.machine)):
             console.print(Text(printable(translated(sentence))))
         console.print()
     if comparison is not None:

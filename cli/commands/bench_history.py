@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from cli.help import say_help
-from cli.language.spoken import echo, translated, word
+from cli.language.spoken import echo, translated
 from cli.options import JsonOption
 from cli.terminal.sanitize import json_text, printable
 
@@ -59,24 +60,17 @@ def _record(run: Run) -> dict[str, Any]:
 
 
 def _print(runs: list[Run]) -> None:
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
     from benchmarks.report.verdict import key_figures  # noqa: PLC0415
+    from cli.terminal.wrapping import wrapped  # noqa: PLC0415
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column(translated(word("run")), no_wrap=True)
-    table.add_column(translated(word("machine")), overflow="fold", max_width=22)
-    table.add_column(translated(word("benchmarks")), max_width=18)
-    table.add_column(translated(word("figures")))
-    for run in runs:
-        machine = run.document.machine
-        table.add_row(
-            Text(run.id),
-            Text(printable(translated(f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores"))),
-            Text(printable(", ".join(run.benchmarks) + (translated(" (quick)") if run.document.quick else ""))),
-            Text(printable("; ".join(map(translated, key_figures(run.document.results))))),
-        )
-    Console().print(table)
+    for machine, of_it in groupby(runs, key=_machine):
+        echo(printable(machine))
+        for run in of_it:
+            quick = translated(" (quick)") if run.document.quick else ""
+            typer.echo(wrapped(printable(f"  {run.id}  {', '.join(run.benchmarks)}{quick}"), 19))
+            typer.echo(wrapped(printable(f"    {'; '.join(map(translated, key_figures(run.document.results)))}"), 4))
+
+
+def _machine(run: Run) -> str:
+    machine = run.document.machine
+    return f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores"

@@ -72,9 +72,9 @@ def test(
 
 
 def _print(report: Report, info: StreamInfo, echo: Echo | None) -> None:
-    quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "without any sound"
+    quiet = f"{report.quiet_db:.0f} dB" if math.isfinite(report.quiet_db) else "silent"
     if math.isfinite(report.peak_db):
-        _tell("ok", f"the room is {quiet}, the loudest peak {report.peak_db:.0f} dB")
+        _tell("ok", f"background: {quiet}, peak: {report.peak_db:.0f} dB")
     if report.sweep_speed == 1.0:
         _tell("ok", "the microphone hears the sweep as it was played")
     if report.round_trip_ms is not None:

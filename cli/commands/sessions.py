@@ -40,7 +40,7 @@ def sessions(context: typer.Context, as_json: JsonOption = False) -> None:
     else:
         from engine.api.conversations import HOW_TO_KEEP  # noqa: PLC0415
 
-        _note(f"No conversation is kept in {folder()}. {HOW_TO_KEEP}")
+        _note(f"No conversation is saved in {folder()}. {HOW_TO_KEEP}")
 
 
 @app.command()
@@ -130,7 +130,7 @@ def delete(
     paths = list(dict.fromkeys(map(path_of, names)))
     if not yes:
         if not has_keyboard():
-            raise InvalidInputError("Nobody can be asked here whether to delete.", fix="Say --yes.")
+            raise InvalidInputError("There is no terminal to ask for confirmation.", fix="Say --yes.")
         question = translated(f"Delete {', '.join(path.name for path in paths)}?")
         typer.confirm(printable(question), abort=True, err=True)
     for path in paths:

@@ -106,7 +106,7 @@ def _ask_service(answers: dict[str, Any], config: Config) -> None:
     from engine.realtime.providers.choose import PROVIDERS  # noqa: PLC0415
 
     if "session.provider" not in answers:
-        echo("Who shall answer?")
+        echo("Which service should answer?")
         for name, provider in PROVIDERS.items():
             typer.echo(f"  {name:<8} {translated(provider.title)}")
         answers["session.provider"] = _choose(
@@ -175,7 +175,7 @@ def _keep_in_ring(answers: dict[str, Any], wanted: bool | None) -> None:
     except InvalidInputError as error:
         if wanted:
             raise
-        kept = "The key is kept in the configuration, which only you can read."
+        kept = "The key is saved in the configuration file, which only you can read."
         typer.echo(wrapped(translated(f"{error.message} {kept}")), err=True)
     else:
         answers[f"keys.{name}"] = None

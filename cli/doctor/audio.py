@@ -44,7 +44,7 @@ def portaudio_crash() -> Finding | None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        fix = "Start the sound server anew: it hangs."
+        fix = "Restart the sound server: it does not respond."
         return error("portaudio", f"does not start within {_START_S:g} s", fix)
     if run.returncode >= 0:
         return None  # an exception is examined where it is raised

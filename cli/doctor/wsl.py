@@ -39,7 +39,7 @@ def sound_server() -> Iterator[Finding]:
         fix = f"Run {export}, and add the line to ~/.profile; where it still does not, run `wsl --shutdown` in Windows."
         yield error("sound server", f"WSLg's is at {_SERVER}, and does not answer where PULSE_SERVER says", fix)
     else:
-        fix = "In Windows run `wsl --update`, then `wsl --shutdown`, and begin anew; WSL 1 has no sound at all."
+        fix = "In Windows run `wsl --update`, then `wsl --shutdown`, and try again; WSL 1 has no sound at all."
         yield warning("sound server", f"this is WSL without WSLg: there is no {_SERVER}", fix)
 
 
@@ -57,7 +57,7 @@ def _bridge() -> Iterator[Finding]:
     commands = [command for command, is_missing in lacks.items() if is_missing]
     if commands:
         yield error(
-            "alsa", "PortAudio does not reach the sound server: ALSA leads nowhere", f"Run {', '.join(commands)}."
+            "alsa", "PortAudio cannot reach the sound server: ALSA is not set up for it", f"Run {', '.join(commands)}."
         )
     else:
         yield ok("alsa", "leads to the sound server")

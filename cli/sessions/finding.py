@@ -69,7 +69,7 @@ def sound_of(story: Story) -> Path:
         InvalidInputError: none was kept.
     """
     if story.sound is None:
-        what = f"No sound was kept of {story.path.name}."
+        what = f"No sound was saved for {story.path.name}."
         raise InvalidInputError(what, fix='With `keep = "always"` under [recording] in the configuration it is.')
     return story.sound
 

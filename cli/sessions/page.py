@@ -85,7 +85,7 @@ def page(story: Story) -> str:
 def _waves(story: Story) -> tuple[Waves | None, str]:
     """The sound, or a sentence on why there is none."""
     if story.sound is None:
-        return None, "No sound was kept."
+        return None, "No sound was saved."
     try:
         return waves_of(story.sound), ""
     except soundfile.SoundFileError:

@@ -27,7 +27,7 @@ def play_sound(path: Path, output: str | None, backend: str | None) -> None:
         with soundfile.SoundFile(path) as file:
             asyncio.run(_play(file, output, backend))
     except soundfile.SoundFileError:
-        raise InvalidInputError(f"{path} is no sound.", fix=Advice.RECORDING) from None
+        raise InvalidInputError(f"{path} is not a sound file.", fix=Advice.RECORDING) from None
 
 
 async def _play(file: soundfile.SoundFile, output: str | None, backend: str | None) -> None:

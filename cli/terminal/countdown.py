@@ -1,4 +1,4 @@
-"""Shows how the time that is left goes down while a benchmark's case runs for a minute, beneath what has been told."""
+"""Shows the time while a benchmark's case runs, beneath what has been printed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import TracebackType
 from cli.terminal.live_area import LiveArea
 
 _LIVE_S = 1.0
-_PLAIN_S = 15.0
-"""Rhythm without a live line, such as in a file: often enough to see that it goes on."""
+_PLAIN_S = 60.0
+"""Interval without a live line, such as in a file: few lines, but a sign that it goes on."""
 
 
 class Countdown:
@@ -35,8 +35,10 @@ class Countdown:
         self._line.close()
 
     def _run(self) -> None:
-        while not self._over.wait(_LIVE_S if self._line.is_terminal else _PLAIN_S):
-            if self._line.is_terminal:
-                self._line.show(self._text())
-            else:
+        if not self._line.is_terminal:
+            while not self._over.wait(_PLAIN_S):
                 self._line.write(self._text())
+            return
+        self._line.show(self._text())
+        while not self._over.wait(_LIVE_S):
+            self._line.show(self._text())

@@ -78,15 +78,15 @@ def find_recording(wanted: str, folder: Path) -> Path:
     if not found and os.path.isfile(Path(wanted) / EVENTS_FILE):  # noqa: PTH113 - Path raises where a name is too long
         return Path(wanted)
     if found:
-        what, fix = f"{len(found)} kept conversations begin with '{wanted}'", f"Name one: {_names(found)}."
+        what, fix = f"{len(found)} saved conversations begin with '{wanted}'", f"Name one: {_names(found)}."
     elif kept:
-        what, fix = f"No conversation is kept by the name '{wanted}'", f"The last ones are {_names(kept)}."
+        what, fix = f"There is no saved conversation '{wanted}'", f"The last ones are {_names(kept)}."
     else:
-        what, fix = f"No conversation is kept in {folder}", HOW_TO_KEEP
+        what, fix = f"No conversation is saved in {folder}", HOW_TO_KEEP
     raise InvalidInputError(f"{what}.", fix=fix)
 
 
-HOW_TO_KEEP = 'With `keep = "always"` (or "text", or "ask") under [recording] in the configuration they are kept.'
+HOW_TO_KEEP = 'With `keep = "always"` (or "text", or "ask") under [recording] in the configuration they are saved.'
 
 
 def delete_recording(path: Path) -> None:
@@ -135,7 +135,7 @@ def delete_older(folder: Path, days: float, pattern: str = "[!.]*") -> int:
 
 def _no_folder(folder: Path, error: OSError) -> InvalidInputError:
     return InvalidInputError(
-        f"Conversations cannot be kept in {folder}: {error.strerror}.",
+        f"Conversations cannot be saved in {folder}: {error.strerror}.",
         fix="Name another folder under [recording] in the configuration.",
     )
 

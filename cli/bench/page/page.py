@@ -53,7 +53,7 @@ def page(run: Document, comparison: Comparison | None = None, *, note: str = "")
         comparison: With an older run, if that was asked for.
         note: What else has to be known about the run, such as that it was interrupted.
     """
-    first, *more = recommendation(run.results)
+    first, *more = recommendation(run.results, run.machine)
     in_order = sorted(run.results, key=lambda result: result.benchmark not in ABOUT_SOUND)
     parts = [_part(name, list(of_it)) for name, of_it in groupby(in_order, key=lambda result: result.benchmark)]
     return filled(
@@ -101,7 +101,7 @@ def _losses(results: Sequence[Result]) -> Iterator[Chart]:
         rows = [
             Bar(_design(run), lost := float(run.extra["lost_percent"]), f"{lost:g} %", _colour(run)) for run in runs
         ]
-        yield bars(f"Sound that was lost: {heading}", "lost, % of the sound", rows, most=max(1.05 * most, 1.0))
+        yield bars(f"Lost sound: {heading}", "lost, % of the sound", rows, most=max(1.05 * most, 1.0))
 
 
 def _gaps(results: Sequence[Result]) -> Iterator[tuple[str, bool, list[Chart]]]:
@@ -149,7 +149,9 @@ def _ratios(results: Sequence[Result]) -> Iterator[Chart]:
     ]
     if rows:
         yield bars(
-            f"{capital(results[0].benchmark)}: how many times as fast ours is", "times as fast as the rival", rows
+            f"{capital(results[0].benchmark)}: speed compared with alternatives",
+            "times as fast as the alternative",
+            rows,
         )
 
 
@@ -158,7 +160,7 @@ def _erle(results: Sequence[Result]) -> Iterator[Chart]:
     for run in results:
         cancellers = {OURS: run.extra} | {name: found for name, found in run.extra.items() if isinstance(found, dict)}
         yield lines(
-            f"Echo taken away: {run.case}",
+            f"Echo removed: {run.case}",
             ("time, s", "ERLE, dB"),
             {
                 name: [(WINDOW_S * at, db) for at, db in enumerate(found["erle_over_time_db"]) if db is not None]

@@ -42,5 +42,5 @@ def wait_for_sound(call: Callable[[], T], discard: Callable[[T], object] = lambd
         return outcome.result()
     outcome.add_done_callback(lambda late: late.exception() or discard(late.result()))
     raise StreamLostError(
-        f"The sound system has not answered for {_MOST_S:g} s.", fix="Start the sound server anew, or use files."
+        f"The sound system has not answered for {_MOST_S:g} s.", fix="Restart the sound server, or use audio files."
     )

@@ -86,7 +86,7 @@ class Chain:
             if processed.shape != samples.shape or processed.dtype != np.float32:
                 self._take_out(processor, f"it gave {processed.dtype} of shape {processed.shape}")
             elif not math.isfinite(np.dot(processed, processed)):
-                self._take_out(processor, "it gave samples that are no numbers")
+                self._take_out(processor, "it returned samples that are not numbers")
             elif not math.isfinite(sum(told)):
                 properties = dict(zip(_MAY_TELL, told, strict=True))
                 self._take_out(processor, f"it tells {properties}")

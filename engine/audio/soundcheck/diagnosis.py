@@ -142,13 +142,13 @@ def exact_zeros(host_api: str) -> Diagnosis:
     """Return the diagnosis of a microphone without any noise of its own, with what helps on its host API."""
     return Diagnosis(
         Trouble.EXACT_ZEROS,
-        "The microphone gives nothing but exact zeros: it is muted, or the system does not let this program use it.",
+        "The microphone delivers only exact zeros: it is muted, or the system does not let this program use it.",
         microphone_permission() or (_CONNECT if host_api == JACK else _UNMUTE),
     )
 
 
 _NO_SOUND = Diagnosis(
-    Trouble.NO_SOUND, "What the microphone gives is no sound: values that no device can mean.", "Choose another one."
+    Trouble.NO_SOUND, "The microphone delivers no sound: its values make no sense.", "Choose another one."
 )
 _NOT_HEARD = Diagnosis(
     Trouble.NOT_HEARD,

@@ -47,7 +47,7 @@ class DeclaredSession:
         if rate_hz and event.input_rate_hz and event.input_rate_hz not in (0, rate_hz):
             told += self._once(f"The server hears at {event.input_rate_hz} Hz what is sent at {rate_hz} Hz.")
         if "turn_detection" in settings and not settings["turn_detection"] and event.turn_detection:
-            told += self._once("The server ends your turns by itself, though a key was to end them.")
+            told += self._once("The server ends your turns by itself, although a key should end them.")
         return told
 
     def _once(self, message: str) -> list[Action]:

@@ -176,7 +176,7 @@ class UsageMeter:
         self._complete = True
         if budget is not None and model and self._prices is None:
             raise InvalidInputError(
-                f"There is no price for '{model}', so a budget cannot be kept.",
+                f"No price is known for '{model}', so the budget cannot be enforced.",
                 fix=f'Add it to the configuration: [prices."{model}"].',
             )
 
@@ -264,5 +264,5 @@ class UsageMeter:
             final=final,
         )
         if self._budget is not None and self._prices is None and self._responses == 1 and not final:
-            return [total, ErrorShown(f"There is no price of '{self._model}': the budget is not kept.", "budget")]
+            return [total, ErrorShown(f"No price is known for '{self._model}': the budget is not enforced.", "budget")]
         return [total]

@@ -20,7 +20,7 @@ from engine.realtime.recording.values import AbsentAudio, from_json, to_json
 _Object = dict[str, Any]
 _LONGEST_LINE = 1 << 27
 """Characters: those of the largest event, all escaped."""
-_RECORD_AGAIN = "Replay it with the version that recorded it, or record anew: this one does not understand it."
+_RECORD_AGAIN = "Replay it with the version that recorded it, or record again: this version does not understand it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Replay:
             if "dropped" in line:
                 raise InvalidInputError(
                     f"Line {number} of {self._file}: {line['dropped']} entries are missing here.",
-                    fix="The disk was too slow for them. Record anew, into a folder on a faster one.",
+                    fix="The disk was too slow for them. Record again, into a folder on a faster disk.",
                 )
             try:
                 step = self._take(number, line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from backends.portaudio import BLOCK_MS
 from benchmarks.report.results import Quantiles, Result
 from benchmarks.report.verdict import Advice, advise, key_figures, recommendation, sentences
@@ -57,7 +59,7 @@ def test_where_all_lose_sound_the_least_is_recommended_and_it_is_said() -> None:
     advice = advise(runs)
     assert advice is not None
     assert (advice.block_ms, advice.is_safe) == (10.0, False)
-    assert any("lost some sound" in sentence for sentence in recommendation(runs))
+    assert any("lost some sound" in sentence for sentence in recommendation(runs, {}))
 
 
 def test_designs_with_python_on_the_audio_thread_are_never_recommended() -> None:
@@ -65,14 +67,20 @@ def test_designs_with_python_on_the_audio_thread_are_never_recommended() -> None
 
 
 def test_what_was_not_measured_is_said() -> None:
-    assert "`voice bench callback` was not run" in recommendation([_latency("sounddevice", 480, 30.0)])[0]
-    assert "too short to tell" in recommendation([_callback("sounddevice", 480, took_ms=400)])[0]
+    assert "`voice bench callback` was not run" in recommendation([_latency("sounddevice", 480, 30.0)], {})[0]
+    assert "was too short" in recommendation([_callback("sounddevice", 480, took_ms=400)], {})[0]
     default = f"The default, {BLOCK_MS:g} ms for the speaker and {SENT_MS:g} ms for the microphone"
-    assert default in recommendation([])[0]
-    said = recommendation([_callback("sounddevice", 480)])
+    assert default in recommendation([], {})[0]
+    said = recommendation([_callback("sounddevice", 480)], {})
     assert said[0].endswith("--backend sounddevice --block-ms 10")
     assert any("`voice bench latency` was not run" in sentence for sentence in said)
     assert any("`voice bench session` was not run" in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(("load", "is_busy"), [(11.0, True), (0.2, False)])
+def test_a_recommendation_of_a_busy_machine_says_so(load: float, is_busy: bool) -> None:
+    said = recommendation([_callback("sounddevice", 480)], {"load": load, "cores": 2})
+    assert any("load 11.0 on 2 cores" in sentence for sentence in said) == is_busy
 
 
 def test_the_contrast_is_told_in_percent_of_the_sound() -> None:

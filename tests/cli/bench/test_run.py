@@ -1,4 +1,4 @@
-"""Running cases: the time left, what is kept on Ctrl+C, and what cannot be measured."""
+"""Running cases: the time, what is kept on Ctrl+C, and what cannot be measured."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import io
 import os
 import signal
 
+import pytest
+
 from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Quantiles, Result
-from cli.bench.run import Progress, run_cases, time_text
+from cli.bench.run import _status, run_cases, time_text
 from engine.errors import NoDeviceError
 
 
@@ -20,25 +22,17 @@ def _case(name: str, seconds: float = 1.0) -> Case:
     return Case(name, lambda _: _result(name), full_s=seconds)
 
 
-def test_the_time_left_follows_how_long_the_cases_before_really_took() -> None:
-    now_s = 100.0
-    progress = Progress([10.0, 10.0, 20.0], clock=lambda: now_s)
-    assert progress.left_s == 40.0
-    now_s += 15.0
-    progress.finish_case()
-    assert progress.left_s == 45.0
-    now_s += 5.0
-    progress.finish_case()
-    assert progress.left_s == 20.0
+def test_the_plan_is_told_for_as_long_as_it_can_be_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.bench.run.time.monotonic", lambda: 130.0)
+    assert _status("  1 of 4: turn", 100.0, 64.0) == "  1 of 4: turn, 30 s of about 1 min 4 s"
+    assert _status("  1 of 4: turn", 60.0, 64.0) == "  1 of 4: turn, 1 min 10 s"
 
 
-def test_the_time_left_goes_down_within_a_case_and_not_below_what_follows() -> None:
-    now_s = 100.0
-    progress = Progress([64.0, 10.0], clock=lambda: now_s)
-    now_s += 30.0
-    assert progress.left_s == 44.0
-    now_s += 50.0
-    assert progress.left_s == 10.0
+def test_a_pipe_gets_no_line_for_a_case_that_succeeds() -> None:
+    out = io.StringIO()
+    measured = run_cases([_case("a"), _case("b")], quick=False, out=out)
+    assert len(measured.results) == 2
+    assert out.getvalue() == ""
 
 
 def test_what_cannot_be_measured_is_told_and_left_out() -> None:
@@ -50,7 +44,7 @@ def test_what_cannot_be_measured_is_told_and_left_out() -> None:
     assert [result.case for result in measured.results] == ["b"]
     assert [type(error) for error in measured.left_out] == [NoDeviceError]
     assert not measured.is_interrupted
-    assert "left out: This system has no output device." in out.getvalue()
+    assert "  a left out: This system has no output device." in out.getvalue()
 
 
 def test_ctrl_c_keeps_the_cases_before_and_what_a_long_case_had() -> None:
@@ -64,7 +58,6 @@ def test_ctrl_c_keeps_the_cases_before_and_what_a_long_case_had() -> None:
     out = io.StringIO()
     cases = [_case("a"), Case("b", interrupt), _case("c")]
     measured = run_cases(cases, quick=False, out=out)
-    assert len(out.getvalue().splitlines()) == 2
     assert [result.case for result in measured.results] == ["a", "half"]
     assert measured.is_interrupted
 

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from benchmarks.report.comparison import compare
 from benchmarks.report.document import Document
-from benchmarks.report.results import Quantiles, Result
+from benchmarks.report.results import Quantiles, Result, with_unit
 from cli.bench.changes import print_changes
-from cli.bench.table import tables, with_unit
+from cli.bench.table import tables
 
 LATENCY = {
     **{"busy_ms": 30.0, "reported_ms": 40.0, "jitter_ms": 0.0, "drift_ppm": 0.01, "dropped_frames": 0.0},
@@ -62,9 +62,9 @@ def test_columns_without_room_are_named() -> None:
 def test_headings_that_do_not_speak_for_themselves_are_explained_under_the_tables_that_have_them() -> None:
     captions = {str(table.title): str(table.caption or "") for table in tables(RESULTS, Console(width=120))}
     assert captions["latency"] == (
-        "busy: beside busy threads; rep.: reported by the devices; level ratio: heard to played"
+        "busy: while other threads are busy; rep.: reported by the devices; level ratio: heard to played"
     )
-    assert captions["callback"] == "broken: sound that did not come in time"
+    assert captions["callback"] == "broken: sound that came too late"
     assert captions["session"] == captions["events"] == ""
     (narrow, *_) = tables(RESULTS, Console(width=60))
     assert "rep.:" in str(narrow.caption)

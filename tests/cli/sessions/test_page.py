@@ -85,7 +85,7 @@ def test_a_run_of_losses_is_one_line_of_it(tmp_path: Path) -> None:
 def test_what_has_no_sound_is_a_page_too(tmp_path: Path) -> None:
     hold(tmp_path / "text", record_sound=False)
     html = page(Story(tmp_path / "text"))
-    assert "No sound was kept." in html
+    assert "No sound was saved." in html
     assert "<audio" not in html
     assert QUESTION in html
     (tmp_path / "text" / "heard.wav").write_bytes(b"RIFF\x00")

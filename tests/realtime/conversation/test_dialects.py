@@ -241,7 +241,7 @@ def test_what_cannot_be_served_as_declared_is_said_once() -> None:
     by_key = {"audio": {"input": {"format": {"rate": 24000}, "turn_detection": None}}}
     _, actions = updated(by_key, turn_detection="server_vad")
     assert [event.message for event in shown(actions) if isinstance(event, ErrorShown)] == [
-        "The server ends your turns by itself, though a key was to end them."
+        "The server ends your turns by itself, although a key should end them."
     ]
     _, actions = updated(by_key, input_rate_hz=24000)
     assert not [event for event in shown(actions) if isinstance(event, ErrorShown)]
