@@ -10,9 +10,9 @@ from typing import IO
 
 from benchmarks.case import Case, Interrupted
 from benchmarks.report.results import Result
+from cli.bench.countdown import Countdown
 from cli.errors import on_command_line
 from cli.language.spoken import filled, translated
-from cli.terminal.countdown import Countdown
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.live_area import LiveArea
 from engine.errors import VoiceError

@@ -35,7 +35,7 @@ def russian() -> Iterator[None]:
          "Задайте A и B (или YANDEX_CLOUD_IAM_TOKEN вместо ключа) в окружении или в файле настроек."),
         ("no key is set, so the embedded server on this machine answers",
          "ключ не задан, поэтому отвечает встроенный сервер на этой машине"),
-        ("There is no saved conversation 'x'.", "Нет сохранённого разговора с именем 'x'."),
+        ("No saved conversation is named 'x'.", "Нет сохранённого разговора с именем 'x'."),
         ("Three busy Python threads", "Три занятых потока Python"),
     ],
 )  # fmt: skip

@@ -8,8 +8,8 @@ import threading
 import pyte
 import pytest
 
-from cli.terminal import countdown
-from cli.terminal.countdown import Countdown
+from cli.bench import countdown
+from cli.bench.countdown import Countdown
 from cli.terminal.live_area import LiveArea
 
 
