@@ -72,10 +72,11 @@ test-long: .venv/.ready-package
 # Every test on every supported Python, each in an environment of its own; one that is not installed is an error.
 test-all: $(PYTHONS:%=test-%) test-$(NEWEST)
 
-# The newest one few systems have. Where this one has not, it is tested in a Debian that has, if one can be made.
+# The newest one few systems have. Where this one has not, it is tested in a Debian that has, if one can be made; it has
+# forgotten what was installed the last time, whatever lies in the checkout's environment.
 test-$(NEWEST):
 	@if .ci/setup find .venv-$(NEWEST) $(NEWEST) >/dev/null; then $(MAKE) test-here-$(NEWEST); \
-	else .ci/debian sid "python3 python3-venv python3-dev" root make test-here-$(NEWEST) $(if $(ARGS),ARGS='$(ARGS)') || \
+	else .ci/debian sid "python3 python3-venv python3-dev" root make -W .ci/setup test-here-$(NEWEST) $(if $(ARGS),ARGS='$(ARGS)') || \
 		{ status=$$?; [ $$status = 69 ] && echo "so nothing was tested on Python $(NEWEST)" >&2 || exit $$status; }; fi
 
 test-here-%: .venv-%/.ready-test
