@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-
-from cli.language.spoken import translated
+from cli.language.spoken import echo
 
 
-def _to_stderr(text: str) -> None:
-    print(translated(text), file=sys.stderr)
+def prepare_kernels(*, err: bool = True) -> float:
+    """Load the kernels, compiling them if this machine has not yet; return the seconds it took.
 
-
-def prepare_kernels(announce: Callable[[str], None] = _to_stderr) -> float:
-    """Load the kernels, compiling them if this machine has not yet; return the seconds it took."""
+    Args:
+        err: Whether that is announced on standard error; else on standard output.
+    """
     from engine.api.devices import warm_up  # noqa: PLC0415
 
-    return warm_up(announce)
+    return warm_up(lambda text: echo(text, err=err))

@@ -108,7 +108,7 @@ def bench(
     before = older and find_run(older, history_folder(), wanted, lambda error: _note(f"Skipped: {error.message}"))
     if not names:
         _list_benchmarks()
-    prepare_kernels(_note)
+    prepare_kernels()
     machine = describe_machine()
     measured = run_cases(cases, quick=quick, out=sys.stderr)
     if measured.results:

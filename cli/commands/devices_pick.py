@@ -50,7 +50,7 @@ def choose_devices(backend: str | None) -> dict[str, str]:
 
     terminal = Terminal(force_styling=None)  # it asks the terminal nothing
     with terminal.cbreak():  # already now: what is pressed during the long wait must not be echoed
-        prepare_kernels(lambda text: echo(text, err=True))
+        prepare_kernels()
         from cli.devices.picker import PickCancelledError  # noqa: PLC0415
 
         try:

@@ -15,6 +15,6 @@ def warmup() -> None:
     from cli.kernels import prepare_kernels  # noqa: PLC0415
     from engine.dsp.compile.library import library  # noqa: PLC0415
 
-    took_s = prepare_kernels(echo)
+    took_s = prepare_kernels(err=False)
     where = f"in {library().file}" if library().file else "but not kept"
     echo(f"The audio kernels are ready after {took_s:.2f} s, {where}.")

@@ -100,8 +100,8 @@ SLOW_TO_COMPILE = """
 import select
 import cli.kernels
 
-def compile_until_a_key_is_pressed(announce):
-    announce("Compiling")
+def compile_until_a_key_is_pressed():
+    print("Compiling", flush=True)
     select.select([0], [], [])
 
 cli.kernels.prepare_kernels = compile_until_a_key_is_pressed
