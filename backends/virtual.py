@@ -5,7 +5,6 @@ The same kernel runs as on a real device, so counters, fades and positions are t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.audio.device.matching import find_device
@@ -48,7 +47,9 @@ class VirtualBackend:
 
         for direction, name in ((Direction.INPUT, request.input), (Direction.OUTPUT, request.output)):
             find_device(self.devices(), name, direction)
-        _refuse_overwriting(request.input_file, request.output_file)
+        source, target = request.input_file, request.output_file
+        if source and target and source.exists() and target.exists() and source.samefile(target):
+            raise InvalidInputError(f"{target} is the input file.", fix="Choose another file for the output.")
         microphone = None
         if Direction.INPUT in request.directions:
             microphone = self._microphone or open_microphone(request.input_file)
@@ -61,13 +62,3 @@ class VirtualBackend:
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-def _refuse_overwriting(source: Path | None, target: Path | None) -> None:
-    """Refuse to write into the file that is spoken: opening it would empty it.
-
-    Raises:
-        InvalidInputError: both are one file.
-    """
-    if source and target and source.exists() and target.exists() and source.samefile(target):
-        raise InvalidInputError(f"{target} is the input file.", fix="Choose another file for the output.")
