@@ -69,7 +69,8 @@ class PyAudioBackend:
             StreamLostError: PortAudio does not run.
         """
         try:
-            count, host_apis = self._pyaudio.get_device_count(), self._host_apis()
+            count, places = self._pyaudio.get_device_count(), range(self._pyaudio.get_host_api_count())
+            host_apis = list(map(self._pyaudio.get_host_api_info_by_index, places))
         except OSError as error:  # it was ended, and has not started again
             raise not_running(failure_of(error)) from error
         first = self._pyaudio.get_default_host_api_info()["index"] if host_apis else 0
@@ -78,9 +79,6 @@ class PyAudioBackend:
         return with_server_devices(
             [listed(index, entry, host_apis[entry["hostApi"]]["name"], defaults) for index, entry in enumerate(entries)]
         )
-
-    def _host_apis(self) -> list[dict[str, Any]]:
-        return [self._pyaudio.get_host_api_info_by_index(index) for index in range(self._pyaudio.get_host_api_count())]
 
     def open(self, port: AudioPort, request: StreamRequest) -> PortAudioStreams:
         """Open the microphone and the speaker, each at the rate it likes."""
