@@ -202,7 +202,7 @@ class LiveScreen(Screen):
             if words is not None:
                 head.sounded(words)
             elif is_heard:
-                head.finish()
+                head.sounded(head.text)
             if is_heard:
                 head.cut()
             if not head.is_over:

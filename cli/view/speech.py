@@ -46,10 +46,6 @@ class Speech:
             self._heard = self._shown
         self.is_whole, self._shown = True, len(self.text)
 
-    def finish(self) -> None:
-        """Note that it was heard whole."""
-        self.is_whole, self._shown = True, len(self.text)
-
     @property
     def is_over(self) -> bool:
         """Whether all of it can be printed."""
