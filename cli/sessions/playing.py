@@ -39,6 +39,5 @@ async def _play(file: soundfile.SoundFile, output: str | None, backend: str | No
             port.play(samples)
             while file.tell() / file.samplerate - port.stats.played_position / speaker_hz > _AHEAD_S:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_AHEAD_S / 2):
-                        await port.played()
+                    await asyncio.wait_for(port.played(), _AHEAD_S / 2)
         await port.played()
