@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import fields
 from types import TracebackType
 from typing import Any
@@ -350,10 +350,8 @@ class Session:
         # Nobody asks for its error where the block ends with one of its own: asyncio would print it.
         self._running.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._core = core
-        finds: list[Callable[[], Awaitable[list[Tool]]]] = [host.tools]
-        finds += [functools.partial(asyncio.wait_for, start, None) for start in servers.tools.values()]
-        for find in finds:
-            self._offers.append(asyncio.create_task(core.guarded(functools.partial(_offer, core, find))))
+        for tools in (host.tools(), *servers.tools.values()):
+            self._offers.append(asyncio.create_task(core.guarded(functools.partial(_offer, core, tools))))
             stack.callback(self._offers[-1].cancel)
         stack.push_async_callback(self._finish, core, self._running)
 
@@ -389,8 +387,8 @@ class Session:
             self.approve(event.approval_id)
 
 
-async def _offer(core: RealtimeSession, find: Callable[[], Awaitable[list[Tool]]]) -> None:
-    if tools := await find():
+async def _offer(core: RealtimeSession, coming: Awaitable[list[Tool]]) -> None:
+    if tools := await coming:
         core.offer(tools)
 
 
