@@ -14,7 +14,6 @@ from cli.terminal.sanitize import json_text, printable
 
 if TYPE_CHECKING:
     from benchmarks.report.history import Run
-    from engine.errors import InvalidInputError
 
 
 def history(as_json: JsonOption = False) -> None:
@@ -22,7 +21,7 @@ def history(as_json: JsonOption = False) -> None:
     from benchmarks.report.history import history_folder, kept_runs  # noqa: PLC0415
 
     folder = history_folder()
-    runs = kept_runs(folder, _tell_damage)
+    runs = kept_runs(folder, lambda error: echo(printable(f"Skipped: {error.message}"), err=True))
     if as_json:
         typer.echo(json_text([_record(run) for run in runs], 2))
     elif not runs:
@@ -38,10 +37,6 @@ def history_command() -> Any:
     command = typer.main.get_command(app)
     say_help(command)
     return command
-
-
-def _tell_damage(error: InvalidInputError) -> None:
-    echo(printable(f"Skipped: {error.message}"), err=True)
 
 
 def _record(run: Run) -> dict[str, Any]:
