@@ -65,7 +65,7 @@ class SilentMicrophone:
 class FedMicrophone:
     """Says what a program feeds it, such as the questions of a demonstration; silent in between."""
 
-    name = "this program"
+    name = "the application"
     ended = False
 
     def __init__(self, rate_hz: int) -> None:

@@ -54,7 +54,7 @@ class VirtualStream:
             backend="virtual",
             native=True,
             input=self._side(microphone.name, microphone.rate_hz) if microphone else None,
-            output=self._side(str(request.output_file or "nowhere"), speaker_rate_hz) if self._plays else None,
+            output=self._side(str(request.output_file or "no speaker"), speaker_rate_hz) if self._plays else None,
         )
 
     @property

@@ -80,7 +80,7 @@ def find_recording(wanted: str, folder: Path) -> Path:
     if found:
         what, fix = f"{len(found)} saved conversations begin with '{wanted}'", f"Name one: {_names(found)}."
     elif kept:
-        what, fix = f"No saved conversation is named '{wanted}'", f"The last ones are {_names(kept)}."
+        what, fix = f"No saved conversation is called '{wanted}'", f"The last ones are {_names(kept)}."
     else:
         what, fix = f"No conversation is saved in {folder}", HOW_TO_KEEP
     raise InvalidInputError(f"{what}.", fix=fix)

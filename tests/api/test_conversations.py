@@ -67,7 +67,7 @@ def test_one_is_found_by_its_name_a_beginning_that_is_its_own_its_path_or_as_the
     for wanted, path in (("20261130", older), (newer.name, newer), ("last", again), (str(elsewhere), elsewhere)):
         assert find_recording(wanted, tmp_path) == path
     for wanted, words in (
-        ("20261201", "2 kept conversations begin"),
+        ("20261201", "2 saved conversations begin"),
         ("2025", "by the name '2025'"),
         ("..", "'..'"),
         (300 * "x", "x"),

@@ -45,7 +45,7 @@ def test_a_file_from_before_quick_runs_were_marked_is_read_too(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("no json", "is no JSON"),
+        ("no json", "is not JSON"),
         ("[1]", "does not say what it is"),
         ('{"schema": "other/2", "results": []}', "says it is 'other/2'"),
         (f'{{"schema": "{SCHEMA}"}}', "is damaged"),
@@ -67,7 +67,7 @@ def test_a_file_that_is_missing_or_binary_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="cannot be read"):
         read_document(tmp_path / "missing.json")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InvalidInputError, match="is no JSON"):
+    with pytest.raises(InvalidInputError, match="is not JSON"):
         read_document(tmp_path / "binary")
 
 
