@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cli.help import say_help
-from cli.language.spoken import echo
+from cli.language.spoken import echo, word
 from cli.options import LanguageOption, ProfileOption
 from cli.terminal.interrupts import INTERRUPTS
 
@@ -88,7 +88,7 @@ class LazyGroup(TyperGroup):
             with _plainly():
                 return super().invoke(ctx)
         except typer.Abort:  # what Typer says of it is English
-            echo("Aborted.", err=True)
+            echo(word("Aborted."), err=True)
             raise typer.Exit(INTERRUPTS.exit_code) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -59,7 +59,7 @@ def _arguments(name: str, given: Sequence[str], tools: Sequence[Tool]) -> dict[s
     if left_out := [key for key in tool.parameters.get("required", ()) if key not in arguments]:
         values = " ".join(f"{key}=VALUE" for key in left_out)
         raise InvalidInputError(
-            f"The tool '{name}' lacks {', '.join(left_out)}.", fix=f"Write {values} behind its name."
+            f"The tool '{name}' lacks {', '.join(left_out)}.", fix=f"Write {values} after its name."
         )
     return arguments
 

@@ -79,7 +79,7 @@ def _print(report: Report, info: StreamInfo, echo: Echo | None) -> None:
         _tell("ok", "the microphone hears the sweep as it was played")
     if report.round_trip_ms is not None:
         reported_ms = sum(side.latency_ms for side in (info.input, info.output) if side)
-        _tell("ok", f"its round trip takes {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
+        _tell("ok", f"round trip: {report.round_trip_ms:.0f} ms (reported: {reported_ms:.0f} ms)")
     if echo is not None:
         removed = "" if echo.removed_db is None else f"; echo cancellation takes {echo.removed_db:.0f} dB of it away"
         _tell("ok", f"the speaker echoes in the microphone at {echo.level_db:.0f} dB{removed}")

@@ -106,7 +106,7 @@ def export(
         raise InvalidInputError(f"There is no format '{wanted}'.", fix=choices(wanted, Format))
     story, is_sound = story_of(session), wanted == Format.WAV
     if is_sound and output is None and sys.stdout.isatty():
-        raise InvalidInputError("Sound is nothing for a terminal.", fix="Name a file with --output.")
+        raise InvalidInputError("Sound cannot be printed on a terminal.", fix="Name a file with --output.")
     data = sound_of(story).read_bytes() if is_sound else exported(story, Format(wanted)).encode("utf-8", "replace")
     if output is None:
         typer.echo(data, nl=False)

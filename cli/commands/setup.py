@@ -90,7 +90,7 @@ def setup(
         if asks and not (input or output):
             _ask_devices(answers, backend)
         if asks and keep is None:
-            answers["recording.keep"] = _choose("Keep conversations on this machine", list(Keep), config.recording.keep)
+            answers["recording.keep"] = _choose("Save conversations on this machine", list(Keep), config.recording.keep)
     except (KeyboardInterrupt, typer.Abort):
         echo("\nNothing was changed.")
         raise typer.Exit(INTERRUPTS.exit_code) from None
@@ -188,7 +188,7 @@ def _read_key(file: str) -> str:
     try:
         text = sys.stdin.readline() if file == "-" else read_bounded(expanded(file), 64 * 1024)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise InvalidInputError(f"The key file {file} cannot be read: {reason}.", fix="Name another.") from None
     if not text.strip():
         raise InvalidInputError("The key file is empty.", fix="Write the key into it.")

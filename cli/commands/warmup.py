@@ -16,5 +16,5 @@ def warmup() -> None:
     from engine.dsp.compile.library import library  # noqa: PLC0415
 
     took_s = prepare_kernels(err=False)
-    where = f"in {library().file}" if library().file else "but not kept"
+    where = f"in {library().file}" if library().file else "but not saved"
     echo(f"The audio kernels are ready after {took_s:.2f} s, {where}.")

@@ -94,7 +94,7 @@ def _echo(info: StreamInfo) -> Finding:
     if lacks:
         return warning("echo", " ".join(lacks), "Run `pip install pywebrtc-audio`, or use headphones.")
     if not processors:
-        return ok("echo", "is not cancelled: the speaker is worn on the ears, or the configuration says so")
+        return ok("echo", "is not cancelled: the speaker is headphones or a headset, or the configuration says so")
     names = ", ".join(type(processor).__name__ for processor in processors)
     if not any(getattr(processor, "cancels_echo", False) for processor in processors):
         return ok("echo", f"is not cancelled; the microphone passes through {names}")

@@ -107,4 +107,4 @@ def clock() -> Iterator[Finding]:
     if step_us <= _COARSE_US:
         yield ok("clock", f"steps of {step_us:g} us")
     else:
-        yield warning("clock", f"steps of {step_us:g} us", "Latencies will be shown no finer than that.")
+        yield warning("clock", f"steps of {step_us:g} us", "Latencies cannot be shown more precisely.")

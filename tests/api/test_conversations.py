@@ -38,7 +38,7 @@ def test_the_folder_is_the_systems_or_the_one_that_is_named(monkeypatch: pytest.
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert kept_folder() == tmp_path / "voice" / "conversations"
     assert kept_folder("~/talks") == tmp_path / "home" / "talks"
-    with pytest.raises(InvalidInputError, match="cannot be kept in ~no-such-user: there is no such user") as refused:
+    with pytest.raises(InvalidInputError, match="cannot be saved in ~no-such-user: there is no such user") as refused:
         kept_folder("~no-such-user")
     assert "[recording]" in refused.value.fix
 
@@ -52,7 +52,7 @@ def test_a_new_one_has_a_name_of_its_own_in_a_private_folder(tmp_path: Path) -> 
     assert len({path.name.removeprefix(".") for path in paths}) == len(paths)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidInputError, match="cannot be kept in"):
+    with pytest.raises(InvalidInputError, match="cannot be saved in"):
         new_recording(tmp_path / "file" / "folder")
 
 
@@ -68,14 +68,14 @@ def test_one_is_found_by_its_name_a_beginning_that_is_its_own_its_path_or_as_the
         assert find_recording(wanted, tmp_path) == path
     for wanted, words in (
         ("20261201", "2 saved conversations begin"),
-        ("2025", "by the name '2025'"),
+        ("2025", "is called '2025'"),
         ("..", "'..'"),
         (300 * "x", "x"),
     ):
         with pytest.raises(InvalidInputError, match=words) as refused:
             find_recording(wanted, tmp_path)
         assert newer.name in refused.value.fix
-    with pytest.raises(InvalidInputError, match="No conversation is kept in") as refused:
+    with pytest.raises(InvalidInputError, match="No conversation is saved in") as refused:
         find_recording("last", tmp_path / "nothing")
     assert 'keep = "always"' in refused.value.fix
 

@@ -58,4 +58,4 @@ def test_the_doctor_does_not_blame_the_configuration(
     found = doctor.portaudio_crash()
     assert found is not None
     assert "does not start within 1 s" in found.text
-    assert "sound server anew" in found.fix
+    assert "Restart the sound server" in found.fix

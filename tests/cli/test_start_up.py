@@ -105,9 +105,9 @@ def test_a_command_that_is_not_there_is_answered_with_the_nearest() -> None:
 def test_words_that_are_wrong_are_refused_in_one_sentence() -> None:
     wrong = {
         "run --turns foo": "Invalid value for '--turns': 'foo' is not one of 'server_vad', 'semantic_vad', 'none'.",
-        "run --volume loud": "Invalid value for '--volume': 'loud' is no number.",
+        "run --volume loud": "Invalid value for '--volume': 'loud' is not a number.",
         "run --volume 1000": "Invalid value for '--volume': 1000 is not 20 or less.",
-        "serve --port 1.5": "Invalid value for '--port': '1.5' is no whole number.",
+        "serve --port 1.5": "Invalid value for '--port': '1.5' is not a whole number.",
         "devices --nosuch": "No such option: --nosuch",
     }
     for words, run in run_lines(wrong, dict(os.environ)).items():

@@ -113,5 +113,5 @@ def test_a_run_that_is_not_there_is_refused(tmp_path: Path, wanted: str, words: 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(InvalidInputError, match="cannot be kept"):
+    with pytest.raises(InvalidInputError, match="cannot be saved"):
         keep(_report([]), tmp_path / "file" / "bench")

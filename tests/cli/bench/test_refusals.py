@@ -46,7 +46,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_measured(tm
     [
         (("--html", "no such folder/page.html"), "The page cannot be written to no such folder/page.html: "),
         (("--json", "a", "--html", "./a"), "--json and --html both name a. "),
-        (("--save",), "The run cannot be kept in "),
+        (("--save",), "The run cannot be saved in "),
         (("--compare", "nope"), "There is no file and no run 'nope' to compare with. `voice bench history` lists"),
         (("history",), "`history` stands alone: it runs no benchmark. Run `voice bench history`."),
     ],

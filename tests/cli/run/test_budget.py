@@ -59,7 +59,7 @@ def test_it_ends_a_demonstration_too(tmp_path: Path, environment: dict[str, str]
         ('[prices."m"]\naudio_inptu = 1\n', "audio_inptu"),
         ('[prices."m"]\naudio_input = "1"\n', "must be a price"),
         ("[prices]\nm = 1\n", "'m' in [prices] must be a table"),
-        ("", "There is no price for 'voice-local'"),
+        ("", "No price is known for 'voice-local'"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, environment: dict[str, str], text: str, says: str) -> None:

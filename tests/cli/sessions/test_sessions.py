@@ -112,7 +112,7 @@ def test_one_is_shown_by_a_beginning_of_its_name() -> None:
         "0:05 You Stop.",
     ]
     assert "20261201-101500" in run("show").stdout
-    with pytest.raises(InvalidInputError, match="2 kept conversations begin with"):
+    with pytest.raises(InvalidInputError, match="2 saved conversations begin with"):
         run("show", "2026")
 
 
@@ -147,12 +147,12 @@ def test_it_is_written_in_the_formats_of_others(kept: Path, tmp_path: Path) -> N
     ("arguments", "words"),
     [
         (("export", "--format", "pdf"), "no format 'pdf'"),
-        (("export", "--format", "wav"), "No sound was kept of 20261201-101500"),
-        (("play",), "No sound was kept"),
+        (("export", "--format", "wav"), "No sound was saved for 20261201-101500"),
+        (("play",), "No sound was saved"),
         (("export", "--output", "/dev/full"), "No space left"),
         (("export", "--output", "/nonexistent/file"), "cannot be written: No such file"),
-        (("delete", "last"), "Nobody can be asked"),
-        (("delete", "20261130", "nothing", "--yes"), "by the name 'nothing'"),
+        (("delete", "last"), "There is no terminal to ask"),
+        (("delete", "20261130", "nothing", "--yes"), "is called 'nothing'"),
     ],
 )
 def test_what_cannot_be_is_said_and_changes_nothing(kept: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -190,7 +190,7 @@ def test_its_sound_is_played_through_a_backend(kept: Path) -> None:
     soundfile.write(sound, soundfile.read(sound)[0][:12000], 24000)
     assert "Playing 20261130-101500" in run("play", "20261130", "--backend", "virtual").stderr
     sound.write_bytes(b"RIFF?")
-    with pytest.raises(InvalidInputError, match="is no sound"):
+    with pytest.raises(InvalidInputError, match="is not a sound file"):
         run("play", "20261130", "--backend", "virtual")
 
 
