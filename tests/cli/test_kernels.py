@@ -61,7 +61,7 @@ MISTAKES = {
     "run --provider local --record .": "a recording in",
     "run --provider local --resume --text": "No conversation is saved in",
     "run --provider local --turns none": "needs a terminal",
-    "replay nosuch": "No saved conversation",
+    "replay nosuch": "No conversation is saved",
     "devices pick": "needs a terminal",
     "devices test --backend nosuch": "no audio backend",
 }
