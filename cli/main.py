@@ -42,10 +42,13 @@ def _run() -> None:
     except VoiceError as error:
         from cli.language.spoken import translated  # noqa: PLC0415
         from cli.terminal.sanitize import printable  # noqa: PLC0415
+        from cli.terminal.wrapping import wrapped  # noqa: PLC0415
 
-        print(f"voice: {printable(translated(on_command_line(error.message)))}", file=sys.stderr)
+        lines = [f"voice: {printable(translated(on_command_line(error.message)))}"]
         if error.fix:
-            print(f"  {printable(translated(on_command_line(error.fix)))}", file=sys.stderr)
+            lines.append(f"  {printable(translated(on_command_line(error.fix)))}")
+        for line in lines:
+            print(wrapped(line, 2, sys.stderr), file=sys.stderr)
         sys.exit(exit_code(error))
 
 

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from cli.completion import SESSIONS
-from cli.language.spoken import echo, translated
+from cli.language.spoken import translated
 from cli.options import BackendOption, JsonOption, SpeakerOption
 from cli.terminal.sanitize import json_text, printable
+from cli.terminal.wrapping import linked, wrapped
 
 app = typer.Typer(add_completion=False)
 _LONG_S = 600
@@ -63,7 +64,7 @@ def show(
         if story.duration_s > _LONG_S:
             _note("Writing the page; an hour of sound takes about a minute.")
         write(page(story).encode("utf-8", "replace"), html)
-        _note(f"The page is {html}.")
+        _note(f"The page is {html}.", html)
     require_whole(story)
 
 
@@ -112,7 +113,7 @@ def export(
         typer.echo(data, nl=False)
     else:
         write(data, output)
-        _note(f"Written to {output}.")
+        _note(f"Written to {output}.", output)
     require_whole(story)
 
 
@@ -138,5 +139,7 @@ def delete(
         _note(f"Deleted {path.name}.")
 
 
-def _note(text: str) -> None:
-    echo(printable(text), err=True)
+def _note(text: str, path: Path | None = None) -> None:
+    """Say something about what was done, and let the file be clicked that it is about."""
+    told = wrapped(printable(translated(text)), out=sys.stderr)
+    typer.echo(told if path is None else linked(told, path, sys.stderr), err=True)

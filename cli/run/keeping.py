@@ -14,6 +14,7 @@ from cli.language.spoken import translated
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.presence import has_keyboard
 from cli.terminal.sanitize import printable
+from cli.terminal.wrapping import wrapped
 from engine.api.conversations import delete_older, delete_recording, discard_if_empty, kept_folder, new_recording
 from engine.config_tables import Keep, RecordingOptions
 from engine.errors import InvalidInputError
@@ -94,4 +95,4 @@ def _is_yes(text: str) -> bool:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):
-        print(printable(translated(text)), file=sys.stderr)
+        print(wrapped(printable(translated(text)), out=sys.stderr), file=sys.stderr)

@@ -15,6 +15,9 @@ from cli.sessions.words import NAMES, clock, done, facts, local_time, money
 from cli.terminal.sanitize import printable, spoken
 from engine.realtime.recording.story import Speaker, Story, Turn
 
+_NAME = 15
+_WIDE, _NARROW = 76, (0, 1, 6)
+"""Columns of a terminal that has room for all of the table's, and those of a narrower one: name, length and words."""
 _PIPE_COLUMNS = 1000
 """Wider than any line: what reads a pipe looks for whole words."""
 _MOST_WORDS = 60
@@ -23,19 +26,19 @@ _COLUMNS = tuple(map(word, ("session", "length", "turns", "agent", "cost", "soun
 
 def print_list(records: Sequence[dict[str, Any]]) -> None:
     """Print one row for each conversation."""
-    headings = [translated(heading) for heading in _COLUMNS]
-    table = Table(*headings[:-1], box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    table.add_column(headings[-1], no_wrap=True, overflow="ellipsis")
+    console = _console()
+    shown = range(len(_COLUMNS)) if console.width >= _WIDE else _NARROW
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for at in shown:
+        # A name is there to be copied.
+        table.add_column(translated(_COLUMNS[at]), no_wrap=True, overflow="ellipsis", min_width=0 if at else _NAME)
     for one in records:
         agent = one["model"] or one["provider"]
-        cells = (one["id"], clock(one["duration_s"]), str(one["turns"]), agent, money(one["cost"], one["currency"]))
-        table.add_row(
-            *(
-                Text(printable(cell))
-                for cell in (*cells, translated("yes" if one["sound"] else "no"), one["words"][:_MOST_WORDS])
-            )
-        )
-    _console().print(table)
+        cost, sound = money(one["cost"], one["currency"]), translated("yes" if one["sound"] else "no")
+        begins = one["words"][:_MOST_WORDS]
+        cells = (one["id"], clock(one["duration_s"]), str(one["turns"]), agent, cost, sound, begins)
+        table.add_row(*(Text(printable(cells[at])) for at in shown))
+    console.print(table)
 
 
 def print_story(story: Story) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from cli.terminal.presence import has_keyboard
 from cli.view.screen import Screen
 from engine.api.options import SessionOptions
 from engine.config import Config
@@ -13,12 +14,14 @@ _POLL_S = 0.5
 
 
 def introduce(screen: Screen, config: Config, options: SessionOptions) -> None:
-    """Say what answers where nobody has chosen, and how to choose."""
+    """Say what answers where nobody has chosen, and how to choose; else, in plain lines, that something is going on."""
     if config == Config() and options.provider is None and options.url is None:
         screen.say(
             "Nothing is configured, so you talk with the agent on this machine: it knows the time, sums and a story, "
             "and makes up the weather. `voice setup` connects OpenAI, Yandex AI Studio or a server of your own."
         )
+    elif not screen.is_live and has_keyboard():
+        screen.say("The conversation is being started.")
 
 
 class Compiling:

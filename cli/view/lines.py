@@ -107,7 +107,7 @@ def _read(value: object, *, is_within: bool = False) -> str:
         case bool():
             return translated("yes") if value else translated("no")
         case _:
-            return str(value)
+            return str(value).removesuffix(".")
 
 
 def _short(output: str, most: int = _SHOWN_CHARS) -> str:
