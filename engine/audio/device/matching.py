@@ -60,15 +60,12 @@ def find_device(devices: Sequence[Device], name: str | None, direction: Directio
             f"Several {direction.value} devices match {name!r}: {listed}.",
             fix="Name one by its index, or with more words of its name and host API.",
         )
-    if all(device.host_api == FILES for device in usable):
-        raise UnknownDeviceError(
-            f"No {direction.value} device matches {name!r}: this backend has files in their place.",
-            fix="Use `input_file=` and `output_file=` with it.",
-        )
     listed = "; ".join(map(describe, usable[:_MOST_LISTED]))
+    are_files = all(device.host_api == FILES for device in usable)
+    fix = "Use `input_file=` and `output_file=` with it." if are_files else Advice.DEVICES
     raise UnknownDeviceError(
         f"No {direction.value} device matches {name!r}.",
-        fix=f"{'There are' if len(usable) <= _MOST_LISTED else 'Among others there are'}: {listed}. {Advice.DEVICES}",
+        fix=f"{'There are' if len(usable) <= _MOST_LISTED else 'Among others there are'}: {listed}. {fix}",
     )
 
 

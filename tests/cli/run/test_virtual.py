@@ -191,7 +191,11 @@ async def test_keys_appear_nowhere(environment: dict[str, str], tmp_path: Path) 
         pytest.param(("--backend", "sounddevice", "--provider", "local"), 5, "no input device", marks=no_sound_card),
         pytest.param(("--url", "ws://127.0.0.1:1/"), 5, "no sound card", marks=no_sound_card),
         (("--backend", "virtual", "--input-file", "missing.wav"), 2, "no audio file missing.wav"),
-        (("--backend", "virtual", "--input", "usb"), 6, "matches 'usb': this backend has files"),
+        (
+            ("--backend", "virtual", "--input", "usb"),
+            6,
+            "matches 'usb'.\n  There are: virtual, files. Use --input-file",
+        ),
         (("--backend", "virtual", "--output", ""), 6, "name of the output device is empty"),
         (("--provider", "opnai"), 2, "Did you mean 'openai'?"),
         (("--backend", "virtal"), 2, "Did you mean 'virtual'?"),
