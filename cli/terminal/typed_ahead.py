@@ -25,22 +25,24 @@ class TypedAhead:
     @contextlib.contextmanager
     def kept(self, *, hidden: bool) -> Iterator[None]:
         """Keep what is typed for whoever reads it in this block; of one that fails, the shell would run it."""
-        if sys.platform == "win32" or not has_keyboard():
+        if not has_keyboard():
             yield
             return
-        terminal = sys.stdin.fileno()
         try:
             if hidden:
-                self._before, INTERRUPTS.restore = termios.tcgetattr(terminal), self.show
-                tty.setcbreak(terminal, termios.TCSANOW)
+                self._hide()
             yield
         except BaseException:
-            with contextlib.suppress(termios.error):  # it is gone
-                termios.tcflush(terminal, termios.TCIFLUSH)
+            self._throw_away()
             raise
         finally:
             INTERRUPTS.restore = None
             self.show()
+
+    def _hide(self) -> None:
+        if sys.platform != "win32":
+            self._before, INTERRUPTS.restore = termios.tcgetattr(sys.stdin.fileno()), self.show
+            tty.setcbreak(sys.stdin.fileno(), termios.TCSANOW)
 
     def show(self) -> None:
         """Give the terminal its modes back."""
@@ -48,6 +50,12 @@ class TypedAhead:
         if sys.platform != "win32" and before is not None:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
+
+    @staticmethod
+    def _throw_away() -> None:
+        if sys.platform != "win32":
+            with contextlib.suppress(termios.error):  # it is gone
+                termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 TYPED_AHEAD = TypedAhead()
