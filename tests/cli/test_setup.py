@@ -30,7 +30,7 @@ class Ring(KeyringBackend):
     def set_password(self, service, name, key):
         Path(__file__).with_name("kept").write_text(f"{service} {name} {key}")
 """
-QUESTIONS = ["Key", "Choose the microphone", "Keep"]
+QUESTIONS = ["Key", "Choose the microphone", "Save"]
 
 
 class Card(VirtualBackend):

@@ -35,7 +35,7 @@ def test_a_tool_is_called_from_the_shell_as_in_a_conversation(tmp_path: Path, en
         (["nobody"], 2, "", "There is no tool 'nobody'"),
         (["dial", "number"], 2, "", "Write KEY=VALUE"),
         (["dial", "rings=5"], 2, "", "The tool 'dial' lacks number"),
-        (["get_weather"], 2, "", "Write city=VALUE behind its name"),
+        (["get_weather"], 2, "", "Write city=VALUE after its name"),
         (["get_weather", "city=Paris"], 0, '"note": "This weather is invented."', ""),
     ):
         called = subprocess.run(

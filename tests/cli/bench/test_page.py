@@ -151,7 +151,7 @@ def test_every_part_has_a_table_with_all_its_cases() -> None:
 def test_the_verdict_is_the_first_thing_and_states_its_rule() -> None:
     html = page(Document(MACHINE, RUNS))
     assert html.index("--backend sounddevice --block-ms 10") < html.index("<svg")
-    assert "The rule:" in html
+    assert "How it is chosen:" in html
     assert "callbacks in Python lost 40.5 % (sounddevice)" in html
 
 

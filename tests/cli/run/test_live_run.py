@@ -93,7 +93,7 @@ def test_the_panel_is_whole_at_every_size_and_clean_after_one_redraw(running: Te
                 shown[-1].startswith("> F1")
                 and (not high or bool(re.search(r"mic ─+ +-- dB +spk ─+ +-- dB", " ".join(panel_of(shown)))))
                 and (wide == any("listening   mic" in row for row in shown))
-                and (not high or "→ nowhere" in "".join(shown[-6:]))
+                and (not high or "→ no speaker" in "".join(shown[-6:]))
                 and all(cell_len(row) < columns for row in panel_of(shown))
             )
         )

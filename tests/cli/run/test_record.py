@@ -77,7 +77,7 @@ def test_a_difference_ends_the_replay_with_an_error(tmp_path: Path, environment:
     changed.write_text("\n".join(lines) + "\n", encoding="utf-8")
     run = replayed(changed, environment)
     assert run.returncode == 1
-    assert f"Line {number + 1} is not replayed as it was recorded" in run.stderr
+    assert f"Line {number + 1} differs from the recording" in run.stderr
     assert "Hide" in run.stderr
     assert replayed(tmp_path / "nothing", environment).returncode == 2
 
