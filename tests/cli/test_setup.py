@@ -121,7 +121,7 @@ def test_leaving_a_question_changes_nothing(
         terminal.wait_for("ID of the folder in Yandex Cloud")
         terminal.press("b1g\r")
         terminal.wait_for("Key: $")
-        terminal.press(key)
+        terminal.answer(key)
         terminal.wait_for("Nothing was changed")
         assert terminal.wait() == exit_code
     assert not file.exists()
@@ -161,7 +161,7 @@ def test_the_keyring_has_the_key_only_after_the_last_answer(tmp_path: Path, envi
         with Terminal(command, environment) as terminal:
             for question, answer in zip(QUESTIONS, ["sk-1\r", "n\r", last], strict=True):
                 terminal.wait_for(rf"(?s).*{question}.*: $")
-                terminal.press(answer)
+                terminal.answer(answer)
             terminal.wait_for(says)
             terminal.wait()
     assert kept.read_text() == "voice openai_api_key sk-1"

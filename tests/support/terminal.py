@@ -17,6 +17,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 import pyte
@@ -69,6 +70,14 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type; arrows are "\\x1b[A" and "\\x1b[B"."""
         os.write(self._master, keys.encode())
+
+    def answer(self, keys: str) -> None:
+        """Type once the command waits: a Ctrl+C between its question and its reading would wait for another key."""
+        stat, deadline_s = Path(f"/proc/{self._process.pid}/stat"), time.monotonic() + _PATIENCE_S
+        while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline_s, "it does not wait for an answer"
+            self._read(0.01)
+        self.press(keys)
 
     @property
     def rows(self) -> list[str]:

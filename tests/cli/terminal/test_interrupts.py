@@ -92,7 +92,7 @@ def test_a_program_that_is_left_at_once_asks_the_terminal_for_no_more_releases()
 def test_ctrl_c_at_a_question_ends_as_ctrl_c_does(key: str, code: int) -> None:
     with Terminal([VOICE, "config", "set", "keys.openai_api_key"], {**os.environ, "VOICE_LANG": "en"}) as terminal:
         terminal.wait_for("openai_api_key: ")
-        terminal.press(key)
+        terminal.answer(key)
         terminal.wait_for("Aborted")
         assert terminal.wait() == code
 
