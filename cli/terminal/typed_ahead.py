@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from cli.terminal.interrupts import INTERRUPTS
@@ -21,6 +24,8 @@ class TypedAhead:
     def __init__(self) -> None:
         self._before: list[Any] | None = None
         """Modes of the terminal as they were."""
+        self._handlers: dict[signal.Signals, Any] = {}
+        """Those of the signals that end or stop the process, as they were."""
 
     @contextlib.contextmanager
     def kept(self, *, hidden: bool) -> Iterator[None]:
@@ -38,11 +43,30 @@ class TypedAhead:
         finally:
             INTERRUPTS.restore = None
             self.show()
+            while self._handlers:
+                signal.signal(*self._handlers.popitem())
 
     def _hide(self) -> None:
         if sys.platform != "win32":
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP):
+                if signal.getsignal(number) is signal.SIG_DFL:
+                    self._handlers[number] = signal.signal(number, self._leave)
+            self._set_modes()
+
+    def _set_modes(self) -> None:
+        if sys.platform != "win32":
             self._before, INTERRUPTS.restore = termios.tcgetattr(sys.stdin.fileno()), self.show
             tty.setcbreak(sys.stdin.fileno(), termios.TCSANOW)
+
+    def _leave(self, number: int, _frame: FrameType | None) -> None:
+        """End or stop as the signal does by itself, with the terminal as it was; go on hiding after a stop."""
+        was_hidden = self._before is not None
+        self.show()
+        handler = signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        signal.signal(number, handler)
+        if was_hidden and has_keyboard():
+            self._set_modes()
 
     def show(self) -> None:
         """Give the terminal its modes back."""

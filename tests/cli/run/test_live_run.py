@@ -23,6 +23,20 @@ from tests.support.terminal import Terminal
 
 RUN = [VOICE, "run", "--backend", "virtual", "--provider", "local"]
 STORY = "tell me a story\r"
+FAILS_AT_A_KEY = """
+import select
+import cli.run.session
+from cli.main import main
+from engine.errors import InvalidInputError
+
+def fail_at_a_key(*_given, **_named):
+    print("starting", flush=True)
+    select.select([0], [], [])
+    raise InvalidInputError("It cannot be.")
+
+cli.run.session.hold_session = fail_at_a_key
+main()
+"""
 
 
 @pytest.fixture
@@ -59,16 +73,38 @@ def test_what_is_waited_for_from_the_first_moment_is_gone_before_an_error(enviro
         assert terminal.rows[0] == "voice: There is no provider 'nosuch'."
 
 
-def test_what_is_typed_while_it_starts_is_not_seen_and_not_left_to_the_shell(environment: dict[str, str]) -> None:
-    shell = ["sh", "-c", f"{VOICE} run --provider nosuch; echo ended; read -r line && echo run: $line"]
+@pytest.fixture
+def starting(tmp_path: Path) -> str:
+    """A command line that starts a conversation until a key is pressed, and then fails."""
+    program = tmp_path / "starting.py"
+    program.write_text(FAILS_AT_A_KEY)
+    return f"{sys.executable} {program} run --provider local"
+
+
+def test_what_is_typed_while_it_starts_is_not_seen_and_not_left_to_the_shell(
+    environment: dict[str, str], starting: str
+) -> None:
+    shell = ["sh", "-c", f"{starting}; echo ended; read -r line && echo run: $line"]
     with Terminal(shell, environment) as terminal:
-        terminal.wait_for("connecting")
+        terminal.wait_for("starting")
         terminal.press("rm -r talks\r")
         terminal.wait_to_see("^ended")
         terminal.press("next\r")
         terminal.wait_to_see("^run: next")
         assert terminal.is_as_before
         assert not any("rm -r" in row for row in terminal.history)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_start_that_is_ended_gives_the_terminal_back(
+    environment: dict[str, str], starting: str, number: signal.Signals
+) -> None:
+    with Terminal(starting.split(), environment) as terminal:
+        terminal.wait_for("starting")
+        assert not terminal.is_as_before
+        terminal.signal(number)
+        assert terminal.wait() == -number
+        assert terminal.is_as_before
 
 
 def test_what_is_typed_while_it_starts_is_said_once_it_has_begun(environment: dict[str, str]) -> None:
