@@ -91,7 +91,8 @@ def result_text(output: str) -> str:
     read: object = output
     if len(output) <= _LONGEST_READ:
         with contextlib.suppress(ValueError, RecursionError):
-            read = _read(json.loads(output))
+            # Numbers as they are written: 1.10 may be a version.
+            read = _read(json.loads(output, parse_float=str, parse_int=str, parse_constant=str))
     return " ".join(str(read).split())
 
 

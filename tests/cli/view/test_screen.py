@@ -83,6 +83,12 @@ def test_a_result_is_a_short_line_without_the_marks_of_json() -> None:
     assert failed.count("it is dark") == 9, "why it failed is told whole"
 
 
+def test_the_numbers_of_a_result_are_not_changed() -> None:
+    numbers = ["1.10", "12345678901234567890.123", "1e400", "-0"]
+    (line,) = shown(ToolReturned("look", f"[{', '.join(numbers)}]", "c1"))
+    assert line == f"  look returned {', '.join(numbers)}"
+
+
 def test_how_to_begin_is_said_once_somebody_listens() -> None:
     out = io.StringIO()
     screen = Screen(out)
