@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -40,7 +41,9 @@ def linked(text: str, path: Path, out: TextIO) -> str:
     """
     if not can_draw(out):
         return text
-    return text.replace(str(path), f"\x1b]8;;{path.absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\")
+    link = f"\x1b]8;;{path.absolute().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\"
+    # Not within a word: a file may be called `e`.
+    return re.sub(rf"(?<!\S){re.escape(str(path))}(?=\.?(\s|$))", lambda _: link, text)
 
 
 def _columns(out: TextIO) -> int:

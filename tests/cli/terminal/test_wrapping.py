@@ -33,6 +33,10 @@ def test_a_path_is_never_broken_and_can_be_clicked() -> None:
     assert linked(lines, PATH, Narrow()) == f"The page is\n  \x1b]8;;file://{PATH}\x1b\\{PATH}\x1b]8;;\x1b\\."
 
 
+def test_a_name_that_is_also_in_the_words_is_a_link_only_where_it_stands() -> None:
+    assert linked("The page is e.", Path("e"), Narrow()).startswith("The page is \x1b]8;;file:///")
+
+
 def test_what_is_no_terminal_gets_the_text_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert linked(wrapped(TEXT, 2, io.StringIO()), PATH, io.StringIO()) == TEXT
     monkeypatch.setenv("TERM", "dumb")
