@@ -40,4 +40,5 @@ async def _play(file: soundfile.SoundFile, output: str | None, backend: str | No
             while file.tell() / file.samplerate - port.stats.played_position / speaker_hz > _AHEAD_S:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(port.played(), _AHEAD_S / 2)
+                    break  # nothing is left, whatever the positions say
         await port.played()
