@@ -87,9 +87,9 @@ class LazyGroup(TyperGroup):
         try:
             with _plainly():
                 return super().invoke(ctx)
-        except typer.Abort:  # what Typer says of it is English
+        except typer.Abort as left:  # what Typer says of it is English
             echo(word("Aborted."), err=True)
-            raise typer.Exit(INTERRUPTS.exit_code) from None
+            raise typer.Exit(INTERRUPTS.exit_code(left)) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the name of the command that is called, the command, and the arguments for it."""

@@ -31,9 +31,9 @@ def pick(backend: BackendOption = None) -> None:
         )
     try:
         chosen = choose_devices(backend)
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt) as left:
         echo("Nothing was changed.")
-        raise typer.Exit(INTERRUPTS.exit_code) from None
+        raise typer.Exit(INTERRUPTS.exit_code(left)) from None
     _save(chosen)
 
 

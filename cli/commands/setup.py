@@ -91,9 +91,9 @@ def setup(
             _ask_devices(answers, backend)
         if asks and keep is None:
             answers["recording.keep"] = _choose("Save conversations on this machine", list(Keep), config.recording.keep)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as left:
         echo("\nNothing was changed.")
-        raise typer.Exit(INTERRUPTS.exit_code) from None
+        raise typer.Exit(INTERRUPTS.exit_code(left)) from None
     save_values(config_path(), {})  # what cannot be written leaves the keyring as it is, too
     _keep_in_ring(answers, keyring)
     save_values(config_path(), {in_profile(key): value for key, value in answers.items()})

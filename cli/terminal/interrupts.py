@@ -31,10 +31,13 @@ class Interrupts:
         self.restore: Callable[[], None] | None = None
         """Gives the terminal back before the program is left at once."""
 
-    @property
-    def exit_code(self) -> int:
-        """Exit code of a command that was left at a question: by Ctrl+C, or declined, as Ctrl+D does."""
-        return EXIT_CODE if self.count else 1
+    def exit_code(self, left: BaseException) -> int:
+        """Return the exit code of a command that was left at a question: by Ctrl+C, or declined, as Ctrl+D does.
+
+        Where a secret is asked for, Windows has Ctrl+C as a key: there is no signal, and Typer hides the exception.
+        """
+        is_key = isinstance(left, KeyboardInterrupt) or isinstance(left.__context__, KeyboardInterrupt)
+        return EXIT_CODE if self.count or is_key else 1
 
     def install(self) -> None:
         """Take Ctrl+C from here on, unless the parent has it ignored, as a script does for a background job."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import os
 import signal
 import subprocess
@@ -11,8 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from unittest.mock import Mock
 
 import pytest
+import typer
 
 from cli.terminal.interrupts import INTERRUPTS
 from cli.terminal.signals import stop_signals
@@ -173,3 +176,14 @@ assert INTERRUPTS.count == 1
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize(("pressed", "code"), [(KeyboardInterrupt, 130), (EOFError, 1)])
+def test_ctrl_c_as_a_key_of_a_hidden_question_is_no_refusal(
+    monkeypatch: pytest.MonkeyPatch, pressed: type[BaseException], code: int
+) -> None:
+    monkeypatch.setattr(INTERRUPTS, "count", 0)
+    monkeypatch.setattr(getpass, "getpass", Mock(side_effect=pressed))
+    with pytest.raises(typer.Abort) as left:
+        typer.prompt("Key", hide_input=True)
+    assert INTERRUPTS.exit_code(left.value) == code
