@@ -51,6 +51,8 @@ def described(entry: Any) -> tuple[str, str]:
     ranged = entry if hasattr(entry, "min") else entry.type
     if getattr(ranged, "max", None) is not None:
         facts.append(filled("{least:g} to {most:g}", least=ranged.min, most=ranged.max))
+    elif getattr(ranged, "min", None) is not None:
+        facts.append(filled("{least} or more", least=f"{ranged.min:g}"))
     if entry.show_default and entry.default and not isinstance(entry.default, bool):
         facts.append(translated(f"default: {getattr(entry.default, 'value', entry.default)}"))
     words = translated(inspect.cleandoc(entry.help))

@@ -42,8 +42,8 @@ class SessionPlan:
         if (folder := path_of(options.record)) is not None:
             require_new(folder)
         spoken = path_of(options.input_file)
-        if spoken is not None and str(spoken) != "-" and not spoken.exists():
-            raise InvalidInputError(f"There is no audio file {spoken}.", fix="Name another with `input_file=`.")
+        if spoken is not None and str(spoken) != "-":
+            _require_there(spoken)
         chosen = choose_provider(options.provider, options.url, os.environ, config, options.model)
         chosen = replace(chosen.with_output_rate(options.output_rate), insecure=options.insecure)
         if options.connect is None:
@@ -103,6 +103,21 @@ class SessionPlan:
             output_rate_hz=self.chosen.provider.output_rate_hz,
             budget=self.budget,
         )
+
+
+def _require_there(file: Path) -> None:
+    """Refuse an audio file that is not there.
+
+    Raises:
+        InvalidInputError: there is none, or nobody can tell.
+    """
+    fix = "Name another with `input_file=`."
+    try:
+        is_there = file.exists()
+    except OSError as error:  # its name is too long, or a folder above it is another user's
+        raise InvalidInputError(f"The audio file {file} cannot be read: {error.strerror}.", fix=fix) from None
+    if not is_there:
+        raise InvalidInputError(f"There is no audio file {file}.", fix=fix)
 
 
 def _path_of_tools(options: SessionOptions, config: Config) -> list[str]:

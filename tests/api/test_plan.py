@@ -76,3 +76,9 @@ def test_a_name_that_no_list_holds_is_told_with_those_that_are_known(option: str
 def test_instructions_in_the_folder_of_nobody_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="~no-such-user/x cannot be read: there is no such user"):
         SessionPlan(SessionOptions(config=Config(), provider="local", instructions="@~no-such-user/x"))
+
+
+@pytest.mark.parametrize("name", ["missing.wav", 300 * "x", "a\0b"])
+def test_an_audio_file_that_is_not_there_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"audio file .*Name another with `input_file=`"):
+        SessionPlan(SessionOptions(input_file=name, provider="local"))

@@ -29,6 +29,7 @@ def test_help_fits_the_terminal_and_cuts_no_name(environment: dict[str, str], co
 def test_an_option_is_shown_with_its_value_limits_and_default(environment: dict[str, str]) -> None:
     shown = run_lines(["run --help", "serve --help", "config get --help"], {**environment, "COLUMNS": "100"})
     assert re.search(r"^  --volume DB +Gain of the speaker in dB\. \(-60 to 20\)$", shown["run --help"].stdout, re.M)
+    assert re.search(r"^  --duration S +End .*\. \(0\.1 or more\)$", shown["run --help"].stdout, re.M)
     assert re.search(r"^  --mute  +\S", shown["run --help"].stdout, re.M)
     assert re.search(r"\(0 to 65535; default: 8765\)$", shown["serve --help"].stdout, re.M)
     assert "Usage: voice config get [OPTIONS] KEY\n" in shown["config get --help"].stdout
