@@ -55,8 +55,9 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except _UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # Typer takes it for printed: its own help would be
+            typer.echo(error.format_message())
+            raise typer.Exit(error.exit_code) from None
         from engine.errors import InvalidInputError  # noqa: PLC0415 - as little as possible, where nothing is wrong
 
         found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()

@@ -69,7 +69,7 @@ def _write_help(command: Any, context: Any, formatter: Any) -> None:
     sections = {COMMANDS: [(name, translated(inspect.cleandoc(below[name].help)).split("\n\n")[0]) for name in below]}
     for entry in command.get_params(context):
         kind = ARGUMENTS if entry.param_type_name == "argument" else OPTIONS
-        sections.setdefault(entry.rich_help_panel or kind, []).append(described(entry))
+        sections.setdefault(getattr(entry, "rich_help_panel", None) or kind, []).append(described(entry))
     for heading, rows in sections.items():
         if rows:
             with formatter.section(typer.style(translated(heading), bold=can_draw(sys.stdout))):

@@ -33,3 +33,9 @@ def test_an_option_is_shown_with_its_value_limits_and_default(environment: dict[
     assert re.search(r"^  --mute  +\S", shown["run --help"].stdout, re.M)
     assert re.search(r"\(0 to 65535; default: 8765\)$", shown["serve --help"].stdout, re.M)
     assert "Usage: voice config get [OPTIONS] KEY\n" in shown["config get --help"].stdout
+
+
+@pytest.mark.parametrize("line", ["", "config"])
+def test_a_command_that_lacks_another_shows_its_help(environment: dict[str, str], line: str) -> None:
+    shown = run_lines([line, f"{line} --help"], environment)
+    assert shown[line].stdout == shown[f"{line} --help"].stdout != ""
