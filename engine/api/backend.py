@@ -119,9 +119,14 @@ def require_devices(backend: Backend, request: StreamRequest) -> None:
         (Direction.INPUT, request.input, request.input_file),
         (Direction.OUTPUT, request.output, request.output_file),
     )
-    for direction, name, file in sides:
-        if name is not None and file is None and direction in request.directions:
-            find_device(wait_for_sound(lambda: devices_of(backend)), name, direction)
+    named = [
+        (direction, name)
+        for direction, name, file in sides
+        if name is not None and file is None and direction in request.directions
+    ]
+    devices = wait_for_sound(lambda: devices_of(backend)) if named else []
+    for direction, name in named:
+        find_device(devices, name, direction)
 
 
 def devices_for(name: str | None, configured: AudioDefaults) -> AudioDefaults:
