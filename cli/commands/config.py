@@ -73,6 +73,8 @@ def set_value(
     from engine.config_path import config_path  # noqa: PLC0415
     from engine.errors import InvalidInputError, choices  # noqa: PLC0415
 
+    if "." not in key:
+        _settings(key)
     if remove:
         save_values(config_path(), {in_profile(key): None})
         return

@@ -130,6 +130,9 @@ def test_an_unknown_key_is_answered_with_the_nearest(path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"no key 'turns\.modes'") as refused:
         voice("config", "get", "turns.modes")
     assert "turns.mode" in refused.value.fix
+    with pytest.raises(InvalidInputError, match="no key 'provider'") as refused:
+        voice("config", "set", "provider", "openai")
+    assert "session.provider" in refused.value.fix
     assert voice("config", "path") == f"{path}\n"
 
 
