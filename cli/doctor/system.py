@@ -84,8 +84,10 @@ def priority() -> Iterator[Finding]:
             yield warning("priority", f"real-time priority is refused: {reason}", PRIORITY_FIX)
         case Priority.UNAVAILABLE:
             yield ok("priority", "the system gives audio threads their priority by itself")
+        case Priority.HELD:
+            yield ok("priority", "real-time priority is given by the host")
         case _:
-            yield ok("priority", f"real-time priority is {answer.priority}")
+            yield ok("priority", "real-time priority is granted")
 
 
 def governor() -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def russian() -> Iterator[None]:
         ("No input device matches 'Mic'.", "Не найдено устройство 'Mic' (микрофон)."),
         ("There is no audio backend called 'x'.", "Нет звукового бэкенда 'x'."),
         ("There is no sound card here (a: This system has no input device; b: no figure).",
-         "Здесь нет звуковой карты (a: В системе не найдено ни одного устройства (микрофон); b: no figure)."),
+         "Здесь нет звуковой карты (a: В системе не найден микрофон; b: no figure)."),
         ("The key file is empty. Write the key into it.", "Файл с ключом пуст. Запишите в него ключ."),
         ("Choose server_vad or none with --turns.", "Выберите server_vad или none с помощью --turns."),
         ("Set A and B (or YANDEX_CLOUD_IAM_TOKEN in place of the key) in the environment or the configuration file.",
