@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -44,6 +45,8 @@ _TYPED = {
     "/quit, Ctrl+D": _HELP["Ctrl+C, Ctrl+D, /quit"],
 }
 """Without a live screen."""
+_TWO_COLUMNS = 72
+"""Columns of a terminal in which keys and the words about them stand side by side."""
 ENDED = "ended by the user"
 UNREAD_S = 0.5
 """A question that has just appeared was not read: what is pressed so soon was meant for something else."""
@@ -92,6 +95,8 @@ class LineCommands:
         try:
             monitor.volume_db = float(text)
         except (ValueError, InvalidInputError):
+            if text:
+                self._screen.say(f"'{text}' is not a volume in dB.")
             self._screen.say(f"The volume is {monitor.volume_db:+.0f} dB; /volume -6 sets it.")
         else:
             self._screen.say(f"The volume is {monitor.volume_db:+.0f} dB.")
@@ -110,7 +115,10 @@ def help_lines(*, listens: bool, by_key: bool) -> list[str]:
 
 
 def _listed(rows: dict[str, str]) -> list[str]:
-    return [f"  {translated(keys):<23}{translated(words)}" for keys, words in rows.items()]
+    told = [(translated(keys), translated(words)) for keys, words in rows.items()]
+    if shutil.get_terminal_size().columns < _TWO_COLUMNS:
+        return [line for keys, words in told for line in (f"  {keys}", f"     {words}")]
+    return [f"  {keys:<23}{words}" for keys, words in told]
 
 
 def completed(line: str) -> list[str]:

@@ -28,7 +28,7 @@ from engine.realtime.session_events import (
     Xrun,
 )
 
-_SHOWN_CHARS = 50
+_SHOWN_CHARS = 45
 """Length of a result, which the recording has whole: with the name of a tool and its time it fits on a line."""
 _SHOWN_OF_FAILURE = 300
 _LONGEST_READ = 10_000

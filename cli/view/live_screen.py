@@ -19,7 +19,7 @@ from cli.terminal.sanitize import printable, spoken
 from cli.terminal.writer import BackgroundWriter
 from cli.view.lines import summary_line
 from cli.view.panel import Panel
-from cli.view.screen import ERROR, YOU, Screen
+from cli.view.screen import ERROR, Screen, you
 from cli.view.speech import Speech
 from engine.realtime.session_events import SessionEvent, Summary, UsageTotal, UserSpeech, UserTranscriptDelta
 
@@ -128,7 +128,7 @@ class LiveScreen(Screen):
             self._at_once(Text.assemble((translated(ERROR), "bold red"), text))
 
     def _user(self, text: str, item_id: str | None) -> None:
-        line = Text.assemble((translated(YOU), "bold"), text)
+        line = Text.assemble((you(), "bold"), text)
         self._hearing.pop(item_id or "", None)
         # A transcript may come when its answer has begun to sound: it stands above that as long as it can.
         place = next((at for at, block in enumerate(self._blocks) if isinstance(block, Speech)), None)
@@ -220,5 +220,5 @@ class LiveScreen(Screen):
                 head.print(len(line.plain))
             lines = lines[len(excess) :]
         for text in self._hearing.values():
-            lines += self.area.wrap(Text.assemble((translated(YOU), "bold dim"), (text, "dim")))[-_LEAST_LIVE:]
+            lines += self.area.wrap(Text.assemble((you(), "bold dim"), (text, "dim")))[-_LEAST_LIVE:]
         return [*lines, Text()] if rows > len(lines) + 1 else lines

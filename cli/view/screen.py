@@ -37,7 +37,12 @@ if TYPE_CHECKING:  # the first line is told before the engine is loaded
     from engine.api.session import Session
 
 _MAX_WAITING = 20
-YOU, AGENT, ERROR = word("You:   "), word("Agent: "), word("Error: ")
+YOU, AGENT, ERROR = word("You:"), word("Agent: "), word("Error: ")
+
+
+def you() -> str:
+    """Return the label of the person's words, as wide as that of the agent's."""
+    return translated(YOU).ljust(len(translated(AGENT)))
 
 
 class Screen:
@@ -147,7 +152,7 @@ class Screen:
     def _user(self, text: str, item_id: str | None) -> None:
         """Show words of the person; those that were typed have no item."""
         self._end_line()
-        self._print(self._talk, f"{translated(YOU)}{text}\n")
+        self._print(self._talk, f"{you()}{text}\n")
 
     def _complete(self, item_id: str) -> None:
         """Note that an item has all of its text."""

@@ -24,7 +24,7 @@ def test_a_conversation_by_file_is_told_in_russian(tmp_path: Path, environment: 
     told = subprocess.run(
         [*RUN, *files], env={**environment, "VOICE_LANG": "ru"}, capture_output=True, text=True, check=True
     )
-    assert "Вы:   what is seven times eight" in told.stdout
+    assert "Вы:    what is seven times eight" in told.stdout
     assert "Агент: Seven times eight is 56." in told.stdout
     assert "Микрофон: /" in told.stderr
     assert "(первый звук через " in told.stderr
@@ -51,7 +51,7 @@ def test_the_live_screen_is_russian_at_every_width(environment: dict[str, str]) 
             )
         terminal.resize(80, 24)
         terminal.press("скажи 日本語 😀\r")
-        terminal.wait_to_see("^Вы:   скажи 日本語 😀$")
+        terminal.wait_to_see("^Вы:    скажи 日本語 😀$")
         terminal.press("\t")
         terminal.wait_to_see("^микр. выкл")
         terminal.press("\x1bOP")

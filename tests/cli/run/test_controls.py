@@ -131,8 +131,10 @@ async def test_space_talks_only_where_a_key_does_and_nothing_is_typed() -> None:
     assert (await press(held, by_key=True)).asked == [True, False]
 
 
-def test_no_line_of_the_help_is_broken_at_the_usual_width() -> None:
-    assert max(map(len, help_lines(listens=True, by_key=True))) < 80
+@pytest.mark.parametrize("columns", [50, 80])
+def test_no_line_of_the_help_is_broken(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, help_lines(listens=True, by_key=True))) < columns
 
 
 def test_the_help_tells_only_of_what_the_conversation_has() -> None:
