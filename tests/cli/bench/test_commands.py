@@ -6,7 +6,6 @@ import io
 import json
 import math
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -153,7 +152,7 @@ def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: P
     env = {**os.environ, **data, "VOICE_CACHE_DIR": str(wanted_folder()), "COLUMNS": "80"}
     empty = _bench("history", env=env)
     assert empty.returncode == 0
-    assert "No run has been saved yet" in empty.stderr
+    assert "No run has been saved in" in empty.stderr
     assert _bench("dsp", "--compare", "last", env=env).returncode == 2
     first = _bench("dsp", "ring", "--quick", "--save", env=env)
     assert first.returncode == 0, first.stderr
@@ -170,7 +169,7 @@ def test_several_benchmarks_run_in_turn_are_kept_listed_and_compared(tmp_path: P
         assert "Not run this time: ring." in again.stdout
     Path(listed["path"]).with_name("20200101-000000.json").write_text("{", encoding="utf-8")
     damaged = _bench("history", "--json", env=env)
-    assert "20200101-000000.json is no JSON" in damaged.stderr
+    assert "20200101-000000.json is not JSON" in damaged.stderr
     assert len(json.loads(damaged.stdout)) == 1
 
 
@@ -195,26 +194,20 @@ def test_without_a_name_the_benchmarks_are_listed_and_the_shortest_runs() -> Non
     assert "float32_to_pcm16/480" in run.stdout
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send to another process")
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal is a thing of Unix")
 def test_interrupting_keeps_what_was_measured(tmp_path: Path) -> None:
+    from tests.support.terminal import Terminal  # noqa: PLC0415
+
     path = tmp_path / "figures.json"
-    process = subprocess.Popen(
-        [VOICE, "bench", "dsp", "--json", str(path), "--html", str(tmp_path / "page.html"), "--save"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")},
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if " 3 of " in f" {line}":
-            process.send_signal(signal.SIGINT)
-            break
-    shown, rest = process.communicate(timeout=30)
-    assert process.returncode == 130, rest
+    command = [VOICE, "bench", "dsp", "--json", str(path), "--html", str(tmp_path / "page.html"), "--save"]
+    with Terminal(command, {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "VOICE_LANG": "en"}) as terminal:
+        terminal.wait_for(" 3 of ")
+        terminal.press("\x03")
+        assert terminal.wait() == 130, terminal.shown
+        shown = " ".join(terminal.shown.split())
     cases = [result["case"] for result in json.loads(path.read_text(encoding="utf-8"))["results"]]
     assert cases == ["float32_to_pcm16/480", "float32_to_pcm16_kept/480"]
     assert "float32_to_pcm16_kept/480" in shown
-    assert "Interrupted: 2 cases" in rest
+    assert "Interrupted: 2 cases" in shown
     assert "was interrupted" in (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "Saved as " in rest
+    assert "Saved as " in shown
